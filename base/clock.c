@@ -1,0 +1,60 @@
+/* The clocks of the system, or one that a test turns. Any thread. */
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+static atomic_bool fake;
+static _Atomic uint64_t fake_mono_ms;
+static _Atomic int64_t fake_wall_ms;
+
+static uint64_t read_us(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+uint64_t clock_mono_us(void)
+{
+	return fake ? fake_mono_ms * 1000 : read_us(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
+
+uint64_t clock_wall_us(void)
+{
+	return fake ? (uint64_t)fake_wall_ms * 1000 : read_us(CLOCK_REALTIME);
+}
+
+int64_t clock_wall_s(void)
+{
+	return (int64_t)(clock_wall_us() / 1000000);
+}
+
+void clock_fake(uint64_t mono_ms, int64_t wall_s)
+{
+	fake_mono_ms = mono_ms;
+	fake_wall_ms = wall_s * 1000;
+	fake = true;
+}
+
+void clock_fake_advance(uint64_t ms)
+{
+	fake_mono_ms += ms;
+	fake_wall_ms += (int64_t)ms;
+}
+
+void clock_real(void)
+{
+	fake = false;
+}
+
+bool clock_is_fake(void)
+{
+	return fake;
+}

@@ -1,0 +1,19 @@
+/* Time. Nowhere else is a clock read. Any thread; the fake is set by tests before threads start. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+uint64_t clock_mono_ms(void);
+uint64_t clock_mono_us(void);
+int64_t clock_wall_s(void); /* seconds since 1970-01-01 UTC */
+uint64_t clock_wall_us(void);
+
+/* Tests: time stands at the given moment and moves only by clock_fake_advance. */
+void clock_fake(uint64_t mono_ms, int64_t wall_s);
+void clock_fake_advance(uint64_t ms);
+void clock_real(void);
+bool clock_is_fake(void);
+
+#endif

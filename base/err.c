@@ -1,0 +1,39 @@
+/* Errors in plain words. Any thread. */
+#include "base/err.h"
+
+const char *err_text(enum err err)
+{
+	switch (err) {
+	case OK:
+		return "ok";
+	case ERR_NOMEM:
+		return "out of memory";
+	case ERR_LIMIT:
+		return "limit reached";
+	case ERR_SYNTAX:
+		return "malformed";
+	case ERR_NOT_FOUND:
+		return "not found";
+	case ERR_EXISTS:
+		return "exists already";
+	case ERR_IO:
+		return "input/output error";
+	case ERR_TIMEOUT:
+		return "no answer in time";
+	case ERR_REFUSED:
+		return "refused";
+	case ERR_TLS:
+		return "TLS failed";
+	case ERR_DNS:
+		return "name look-up failed";
+	case ERR_AUTH:
+		return "not authenticated";
+	case ERR_STATE:
+		return "not possible now";
+	case ERR_UNSUPPORTED:
+		return "not supported";
+	case ERR_CLOSED:
+		return "connection closed";
+	}
+	return "unknown error";
+}

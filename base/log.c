@@ -1,0 +1,261 @@
+/* Lines are made by the thread that has something to say, put into a bounded queue and written by a
+ * thread that may block. The queue's lock is held for a copy of one line, never during a write. */
+#include "base/log.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+#include "base/clock.h"
+
+#define LINE_MAX_LEN 2048
+#define QUEUE_LINES  1024
+
+struct line {
+	enum log_level level;
+	uint64_t wall_us;
+	char text[LINE_MAX_LEN];
+};
+
+static struct {
+	_Atomic(enum log_level) level;
+	pthread_mutex_t lock;
+	pthread_cond_t filled;
+	struct line queue[QUEUE_LINES];
+	unsigned head, count; /* under lock */
+	uint64_t dropped;     /* under lock */
+	bool running, stopping;
+	enum log_target target;
+	pthread_t writer;
+	void (*capture)(void *, enum log_level, const char *);
+	void *capture_arg;
+} state = { .level = LOG_INFO,
+	    .lock = PTHREAD_MUTEX_INITIALIZER,
+	    .filled = PTHREAD_COND_INITIALIZER };
+
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
+
+void log_set_level(enum log_level level)
+{
+	state.level = level;
+}
+
+int log_wants(enum log_level level)
+{
+	return level <= atomic_load_explicit(&state.level, memory_order_relaxed);
+}
+
+void log_capture(void (*fn)(void *, enum log_level, const char *), void *arg)
+{
+	state.capture = fn;
+	state.capture_arg = arg;
+}
+
+struct writer_buf {
+	char *at, *end; /* end leaves room for the NUL */
+};
+
+static void put(struct writer_buf *w, char c)
+{
+	if (w->at < w->end)
+		*w->at++ = c;
+}
+
+static void put_text(struct writer_buf *w, const char *text)
+{
+	for (; *text; text++)
+		put(w, *text);
+}
+
+static bool needs_quotes(const char *text)
+{
+	if (!*text)
+		return true;
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
+			return true;
+	}
+	return false;
+}
+
+static void put_value(struct writer_buf *w, const char *text)
+{
+	if (!needs_quotes(text)) {
+		put_text(w, text);
+		return;
+	}
+	put(w, '"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		char hex[5];
+
+		if (c == '"' || c == '\\') {
+			put(w, '\\');
+			put(w, (char)c);
+		} else if (c < ' ' || c == 0x7f) {
+			snprintf(hex, sizeof(hex), "\\x%02x", c);
+			put_text(w, hex);
+		} else {
+			put(w, (char)c);
+		}
+	}
+	put(w, '"');
+}
+
+static void format_line(char *out, size_t size, const struct log_kv *kvs)
+{
+	struct writer_buf w = { out, out + size - 1 };
+	char number[24];
+
+	for (; kvs->key; kvs++) {
+		if (w.at != out)
+			put(&w, ' ');
+		put_text(&w, kvs->key);
+		put(&w, '=');
+		if (kvs->text) {
+			put_value(&w, kvs->text);
+			continue;
+		}
+		snprintf(number, sizeof(number), "%lld", (long long)kvs->number);
+		put_text(&w, number);
+	}
+	*w.at = '\0';
+}
+
+static void write_stderr(const struct line *line)
+{
+	char text[LINE_MAX_LEN + 64], when[32];
+	time_t s = (time_t)(line->wall_us / 1000000);
+	struct tm tm;
+	size_t len, done = 0;
+	int n;
+
+	gmtime_r(&s, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	n = snprintf(text, sizeof(text), "%s.%03uZ level=%s %s\n", when,
+	             (unsigned)(line->wall_us / 1000 % 1000), level_names[line->level], line->text);
+	len = n < 0 ? 0 : (size_t)n;
+	while (done < len) {
+		ssize_t w = write(STDERR_FILENO, text + done, len - done);
+
+		if (w <= 0)
+			return;
+		done += (size_t)w;
+	}
+}
+
+static void write_line(enum log_target target, const struct line *line)
+{
+	static const int priority[] = { 3, 4, 6, 7 };
+
+	if (target == LOG_TO_STDERR || sd_journal_send("MESSAGE=%s", line->text, "PRIORITY=%i",
+	                                               priority[line->level], NULL) < 0)
+		write_stderr(line);
+}
+
+static void say_dropped(uint64_t dropped)
+{
+	struct line line = { .level = LOG_WARN, .wall_us = clock_wall_us() };
+
+	snprintf(line.text, sizeof(line.text), "event=log-overflow dropped=%llu",
+	         (unsigned long long)dropped);
+	write_line(state.target, &line);
+}
+
+static void *writer_main(void *arg)
+{
+	static struct line line;
+	uint64_t dropped;
+
+	(void)arg;
+	pthread_mutex_lock(&state.lock);
+	for (;;) {
+		while (!state.count && !state.stopping)
+			pthread_cond_wait(&state.filled, &state.lock);
+		if (!state.count)
+			break;
+		line = state.queue[state.head];
+		state.head = (state.head + 1) % QUEUE_LINES;
+		state.count--;
+		dropped = state.dropped;
+		state.dropped = 0;
+		pthread_mutex_unlock(&state.lock);
+		if (dropped)
+			say_dropped(dropped);
+		write_line(state.target, &line);
+		pthread_mutex_lock(&state.lock);
+	}
+	pthread_mutex_unlock(&state.lock);
+	return NULL;
+}
+
+void log_write(enum log_level level, const struct log_kv *kvs)
+{
+	struct line line;
+
+	if (!log_wants(level))
+		return;
+	line.level = level;
+	line.wall_us = clock_wall_us();
+	format_line(line.text, sizeof(line.text), kvs);
+	if (state.capture) {
+		state.capture(state.capture_arg, level, line.text);
+		return;
+	}
+	if (!state.running) {
+		write_stderr(&line);
+		return;
+	}
+	pthread_mutex_lock(&state.lock);
+	if (state.count == QUEUE_LINES) {
+		state.dropped++;
+	} else {
+		struct line *to = &state.queue[(state.head + state.count++) % QUEUE_LINES];
+
+		to->level = line.level;
+		to->wall_us = line.wall_us;
+		strcpy(to->text, line.text);
+		pthread_cond_signal(&state.filled);
+	}
+	pthread_mutex_unlock(&state.lock);
+}
+
+enum err log_start(enum log_target target)
+{
+	sigset_t all, old;
+	int rc;
+
+	assert(!state.running);
+	state.target = target;
+	state.stopping = false;
+	/* Signals belong to the loop's thread. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&state.writer, NULL, writer_main, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc != 0)
+		return ERR_LIMIT;
+	state.running = true;
+	return OK;
+}
+
+void log_stop(void)
+{
+	if (!state.running)
+		return;
+	pthread_mutex_lock(&state.lock);
+	state.stopping = true;
+	pthread_cond_signal(&state.filled);
+	pthread_mutex_unlock(&state.lock);
+	pthread_join(state.writer, NULL);
+	state.running = false;
+}

@@ -1,0 +1,46 @@
+/* The log: one line an event, key=value. It never blocks a caller: a thread of its own writes the
+ * lines, and what it cannot keep up with is dropped, counted and said. Any thread. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdint.h>
+#include "base/err.h"
+
+enum log_level {
+	LOG_ERROR, /* the operator must act */
+	LOG_WARN,  /* something is off */
+	LOG_INFO,  /* a call or registration began or ended */
+	LOG_DEBUG, /* the rest */
+};
+
+enum log_target { LOG_TO_STDERR, LOG_TO_JOURNALD };
+
+/* One key with its value. A value from the wire is escaped here, so that it cannot forge a line. */
+struct log_kv {
+	const char *key;
+	const char *text; /* NULL: number counts */
+	int64_t number;
+};
+
+#define KV(k, v)  ((struct log_kv){ .key = (k), .text = (v) ? (v) : "-" })
+#define KVN(k, v) ((struct log_kv){ .key = (k), .number = (int64_t)(v) })
+
+/* LOG(LOG_INFO, KV("call", id), KV("event", "answered"), KVN("code", 200)); the call's id first. */
+#define LOG(level, ...)                                                                    \
+	do {                                                                               \
+		if (log_wants(level))                                                      \
+			log_write((level), (const struct log_kv[]){ __VA_ARGS__, { 0 } }); \
+	} while (0)
+
+int log_wants(enum log_level level);
+void log_write(enum log_level level, const struct log_kv *kvs); /* ends at key NULL */
+
+/* Before log_start lines go to stderr at once (tests, tools). log_stop writes what is left. */
+void log_set_level(enum log_level level);
+MUST_USE enum err log_start(enum log_target target);
+void log_stop(void);
+
+/* Tests: every line goes to fn instead. NULL: back to normal. */
+void log_capture(void (*fn)(void *arg, enum log_level level, const char *line), void *arg);
+
+#endif

@@ -1,0 +1,132 @@
+/* The configuration, as the rest of the program reads it. Written once by config_load, then constant.
+ * Owner of all that it points to: struct config. */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/log.h"
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+
+const char *transport_name(enum transport t); /* "udp", "tcp", "tls" */
+
+struct config_listener {
+	enum transport transport;
+	struct addr addr;
+};
+
+/* A key with its whole chain, in PEM files. */
+struct config_identity {
+	char *name;
+	char *certificate;
+	char *key; /* the same file as certificate where the option is absent */
+};
+
+enum client_cert { CLIENT_CERT_REQUIRED, CLIENT_CERT_OPTIONAL };
+enum latch_mode { LATCH_STRICT, LATCH_FIRST };
+
+struct config_realm {
+	char *name;
+	struct config_listener *listeners;
+	size_t nlisteners;
+	char *advertise;	     /* host or address for Via and Contact; NULL: the listener's */
+	struct addr media_address;   /* bound; default: the first listener's, no port */
+	struct addr media_advertise; /* written into SDP; default: media_address */
+	unsigned media_port_low, media_port_high;
+	enum latch_mode latch;
+	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
+	enum client_cert client_certificate;
+	struct addr_net *networks; /* who may speak to us here; none: anybody */
+	size_t nnetworks;
+};
+
+/* An endpoint or PBX inside: known by its address, or by its password (name is the user). */
+struct config_phone {
+	char *name;
+	const struct config_realm *realm;
+	struct addr address; /* unset: it registers */
+	char *password;	     /* NULL: known by address */
+	char **numbers;	     /* that ring it, besides its name */
+	size_t nnumbers;
+	char *caller_id; /* the number it shows outside; NULL: what it sends */
+};
+
+enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
+/* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
+enum uri_form { URI_SIPS, URI_SIP_TLS };
+
+struct config_trunk {
+	char *name;
+	char *profile; /* NULL: none */
+	const struct config_realm *realm;
+	char *domain;	/* looked up, and the host of our Request-URIs */
+	unsigned port;	/* 0: from SRV, else no SRV look-up */
+	char **verify_names; /* that the peer's certificate may have; default: domain */
+	size_t nverify_names;
+	const struct config_identity *identity; /* as client; default: the realm's */
+	char *trust; /* PEM file or directory of roots, or "system" */
+	enum srtp_mode srtp;
+	enum uri_form uri_form;
+	struct addr *resolvers; /* DNS servers; none: the system's */
+	size_t nresolvers;
+	struct addr_net *networks; /* where its calls come from; none: anywhere, by certificate alone */
+	size_t nnetworks;
+	unsigned max_calls;
+	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
+	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
+};
+
+enum party_kind { PARTY_REALM, PARTY_PHONE, PARTY_TRUNK };
+
+/* A realm stands for all of its phones. */
+struct config_party {
+	enum party_kind kind;
+	union {
+		const struct config_realm *realm;
+		const struct config_phone *phone;
+		const struct config_trunk *trunk;
+	};
+};
+
+/* Tried from the first to the last; the first that fits is taken. */
+struct config_route {
+	struct config_party from;
+	char *number; /* the dialled user part: exact, or with a last '*' for "and what follows" */
+	struct config_party to; /* phone or trunk */
+	unsigned line; /* in the file, for messages */
+};
+
+struct config {
+	char *file;
+	enum log_level log_level;
+	enum log_target log_target;
+	char *control_socket;
+	unsigned media_workers;
+	unsigned max_calls;
+	struct config_identity *identities;
+	size_t nidentities;
+	struct config_realm *realms;
+	size_t nrealms;
+	struct config_phone *phones;
+	size_t nphones;
+	struct config_trunk *trunks;
+	size_t ntrunks;
+	struct config_route *routes;
+	size_t nroutes;
+};
+
+/* Reads and checks file. Problems, all of them, go to errors, a line each:
+ * "FILE:LINE: what is wrong; what was probably meant". ERR_SYNTAX when there was one. */
+MUST_USE enum err config_load(struct config **out, const char *file, FILE *errors);
+void config_free(struct config **cfgp); /* wipes passwords */
+
+/* Every option with its default, range and help, as YAML comments and values, or as JSON Schema. */
+MUST_USE enum err config_print_full(FILE *out);
+MUST_USE enum err config_print_schema(FILE *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* The media engine: realms with their port ranges, and the workers that carry the packets. Knows no SIP.
+ * Signalling thread; the workers are its own. */
+#ifndef MEDIA_MEDIA_H
+#define MEDIA_MEDIA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/loop.h"
+
+struct media;
+struct media_realm;
+
+struct media_realm_cfg {
+	const char *name;
+	struct addr address; /* bound */
+	uint16_t port_low, port_high; /* inclusive; RTP even, RTCP the odd one above */
+	bool latch; /* false: packets only from where the peer said */
+};
+
+MUST_USE enum err media_new(struct media **out, struct loop *loop, unsigned workers);
+/* Waits for the workers; all anchors must have been closed. */
+void media_free(struct media **mediap);
+
+/* Owned by media. Copies cfg. */
+MUST_USE enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
+				  struct media_realm **out);
+/* Port pairs now in use, and how many there are. Closed anchors give theirs back when their worker has
+ * let go, a moment after anchor_close. */
+size_t media_realm_used(const struct media_realm *realm);
+size_t media_realm_size(const struct media_realm *realm);
+
+#endif

@@ -1,0 +1,35 @@
+# Unit tests mirror the source: tests/unit/DIR/test_X.c tests DIR/X.c and links DIR's layer.
+# A test's ctest name is DIR/X.
+enable_testing()
+if(NOT CMOCKA_FOUND)
+	message(STATUS "cmocka is missing: no unit tests (Debian: libcmocka-dev)")
+	return()
+endif()
+
+function(unit_tests dir layer)
+	file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${dir}/test_*.c)
+	foreach(source ${sources})
+		get_filename_component(name ${source} NAME_WE)
+		string(REPLACE "test_" "" short ${name})
+		string(REPLACE "/" "_" target "unit_${dir}_${short}")
+		add_executable(${target} ${source})
+		target_link_libraries(${target} PRIVATE ${layer} PkgConfig::CMOCKA)
+		target_compile_definitions(${target} PRIVATE
+			SOURCE_DIR="${PROJECT_SOURCE_DIR}" BUILD_DIR="${PROJECT_BINARY_DIR}")
+		add_test(NAME ${dir}/${short} COMMAND ${target}
+			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+		set_tests_properties(${dir}/${short} PROPERTIES TIMEOUT 120)
+	endforeach()
+endfunction()
+
+unit_tests(base base)
+unit_tests(certs certs)
+unit_tests(config config)
+unit_tests(media media)
+unit_tests(sbc/sip sip)
+unit_tests(sbc/phone phone)
+unit_tests(sbc/trunk trunk)
+unit_tests(sbc/b2bua b2bua)
+unit_tests(sbc/admin admin)
+unit_tests(sbc/lab lab)
+unit_tests(sbc/app app)

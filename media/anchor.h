@@ -1,5 +1,5 @@
-/* An anchor: the relayed media of one call, one stream per m-line, each with two sides. Signalling thread;
- * the packets are carried by a worker. */
+/* An anchor: the relayed media of one call, one stream per m-line, each with two sides. Signalling
+ * thread; the packets are carried by a worker. */
 #ifndef MEDIA_ANCHOR_H
 #define MEDIA_ANCHOR_H
 
@@ -19,40 +19,47 @@ enum media_side { SIDE_CALLER, SIDE_CALLEE, MEDIA_NSIDES };
 
 /* Where one side of a stream sends from and wants to receive, and its keys. */
 struct stream_remote {
-	struct addr rtp;  /* port 0: it receives nothing */
-	struct addr rtcp; /* unset: the port above RTP's, or RTP's own with mux */
-	bool rtcp_mux;	  /* RTCP on RTP's port (RFC 5761) */
-	enum srtp_suite suite;	 /* SRTP_NONE: plain RTP on this side */
+	struct addr rtp;          /* port 0: it receives nothing */
+	struct addr rtcp;         /* unset: the port above RTP's, or RTP's own with mux */
+	bool rtcp_mux;            /* RTCP on RTP's port (RFC 5761) */
+	enum srtp_suite suite;    /* SRTP_NONE: plain RTP on this side */
 	struct srtp_key recv_key; /* what the peer protects with */
 	struct srtp_key send_key; /* what we protect with */
 };
 
-/* One side of one stream, from the anchor's start until now. */
+/* One side of one stream, from the anchor's start until now. Octets are those of the RTP packets,
+ * with their headers, without SRTP's trailer. */
 struct stream_stats {
-	uint64_t packets_in, octets_in;	  /* RTP that the side sent us and that was good */
+	uint64_t packets_in, octets_in;   /* RTP that the side sent us and that was good */
 	uint64_t packets_out, octets_out; /* RTP that we sent to the side */
 	uint64_t rtcp_in, rtcp_out;
 	uint64_t lost; /* by sequence number, of what the side sent */
-	uint32_t jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
+	uint32_t
+	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
 	uint64_t bad_source; /* packets refused by the latch */
 	uint64_t bad_auth;   /* refused by SRTP: wrong tag, replayed */
 	uint64_t malformed;
+	uint64_t
+	    send_errors;     /* packets to the side that the system refused, ICMP errors included */
 	struct addr latched; /* where the side's packets come from; unset: none yet */
 };
 
 /* Opens nstreams with a port pair each on both realms. ERR_LIMIT: ports or anchors are exhausted;
- * ERR_IO: the realm's address cannot be bound. id is the call's, for the log. */
+ * ERR_IO: the realm's address cannot be bound. id is the call's, for the log; it is copied. */
 MUST_USE enum err anchor_open(struct anchor **out, struct media *media, const char *id,
-			      struct media_realm *caller, struct media_realm *callee,
-			      unsigned nstreams);
+                              struct media_realm *caller, struct media_realm *callee,
+                              unsigned nstreams);
 /* Our RTP address towards that side (RTCP: the port above). */
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side);
-/* Says where a side is, and starts to carry; again when it moves. The same keys keep their roll-over
- * counters, new ones start fresh. A changed address lets the side latch anew. */
+/* Says where a side is, and starts to carry; again when it moves. The same keys keep their
+ * roll-over counters, new ones start fresh. A changed address lets the side latch anew; held (port
+ * 0, 0.0.0.0) and taken up again at the same address it stays. Borrows remote. ERR_NOT_FOUND: no
+ * such stream; ERR_UNSUPPORTED: an address of the other family than ours; ERR_NOMEM. Nothing has
+ * changed then. */
 MUST_USE enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side side,
-				    const struct stream_remote *remote);
+                                    const struct stream_remote *remote);
 void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
-		  struct stream_stats *out);
+                  struct stream_stats *out);
 unsigned anchor_nstreams(const struct anchor *a);
 /* Stops the streams; ports and memory come back as soon as the worker has let go. NULL is fine. */
 void anchor_close(struct anchor **ap);

@@ -1,5 +1,5 @@
-/* The media engine: realms with their port ranges, and the workers that carry the packets. Knows no SIP.
- * Signalling thread; the workers are its own. */
+/* The media engine: realms with their port ranges, and the workers that carry the packets. Knows no
+ * SIP. Signalling thread; the workers are its own. */
 #ifndef MEDIA_MEDIA_H
 #define MEDIA_MEDIA_H
 
@@ -14,20 +14,21 @@ struct media_realm;
 
 struct media_realm_cfg {
 	const char *name;
-	struct addr address; /* bound */
+	struct addr address;          /* bound */
 	uint16_t port_low, port_high; /* inclusive; RTP even, RTCP the odd one above */
-	bool latch; /* false: packets only from where the peer said */
+	bool latch;                   /* false: packets only from where the peer said */
 };
 
+/* workers: threads; at least one is started. */
 MUST_USE enum err media_new(struct media **out, struct loop *loop, unsigned workers);
 /* Waits for the workers; all anchors must have been closed. */
 void media_free(struct media **mediap);
 
-/* Owned by media. Copies cfg. */
+/* Owned by media. Copies cfg. ERR_SYNTAX: no port pair in the range. */
 MUST_USE enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
-				  struct media_realm **out);
-/* Port pairs now in use, and how many there are. Closed anchors give theirs back when their worker has
- * let go, a moment after anchor_close. */
+                                  struct media_realm **out);
+/* Port pairs now in use, and how many there are. Closed anchors give theirs back when their worker
+ * has let go, a moment after anchor_close. */
 size_t media_realm_used(const struct media_realm *realm);
 size_t media_realm_size(const struct media_realm *realm);
 

@@ -10,8 +10,9 @@
 
 enum srtp_suite { SRTP_NONE, SRTP_AES_CM_128_HMAC_SHA1_80 };
 
-#define SRTP_KEY_MAX	 46 /* master key and master salt */
+#define SRTP_KEY_MAX     46 /* master key and master salt */
 #define SRTP_TRAILER_MAX 64 /* what protecting adds at most: tag, SRTCP index, MKI */
+#define SRTP_SSRCS_MAX   64 /* sources in the life of a session; each costs memory */
 
 struct srtp_key {
 	uint8_t bytes[SRTP_KEY_MAX];
@@ -19,24 +20,32 @@ struct srtp_key {
 
 struct srtp_session;
 
-const char *srtp_suite_name(enum srtp_suite suite); /* as in SDP; "none" */
+const char *srtp_suite_name(enum srtp_suite suite);     /* as in SDP; "none" */
 enum srtp_suite srtp_suite_from_name(const char *name); /* SRTP_NONE: unknown */
-size_t srtp_key_len(enum srtp_suite suite); /* octets of key and salt: 30 */
+size_t srtp_key_len(enum srtp_suite suite);             /* octets of key and salt: 30 */
 void srtp_key_generate(struct srtp_key *key);
 
-/* Once in the process, before the first session; srtp_library_close after the last. */
+/* Before the first session; srtp_library_close after the last. Counted: every open wants its close.
+ * Signalling thread. media_new and media_free do it for what they carry. */
 MUST_USE enum err srtp_library_open(void);
 void srtp_library_close(void);
 
 /* outbound: we protect with it; else we unprotect. Any SSRC. Copies the key. */
 MUST_USE enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,
-				   const struct srtp_key *key, bool outbound);
+                                   const struct srtp_key *key, bool outbound);
 void srtp_session_free(struct srtp_session **sp); /* wipes the key */
 
 /* In place; *len in octets, before and after; size is what packet has room for. rtcp: SRTCP.
- * ERR_AUTH: the tag is wrong. ERR_EXISTS: replayed. ERR_SYNTAX, ERR_LIMIT (no room, key worn out). */
-MUST_USE enum err srtp_protect(struct srtp_session *s, uint8_t *packet, size_t *len, size_t size,
-			       bool rtcp);
-MUST_USE enum err srtp_unprotect(struct srtp_session *s, uint8_t *packet, size_t *len, bool rtcp);
+ * ERR_AUTH: the tag is wrong. ERR_EXISTS: replayed. ERR_SYNTAX, ERR_LIMIT (no room, key worn out,
+ * more than SRTP_SSRCS_MAX sources). A repeated sequence number is ERR_EXISTS when protecting, too:
+ * another payload under the same key stream would give both away (RFC 3711 9.1). */
+MUST_USE enum err srtp_session_protect(struct srtp_session *s, uint8_t *packet, size_t *len,
+                                       size_t size, bool rtcp);
+MUST_USE enum err srtp_session_unprotect(struct srtp_session *s, uint8_t *packet, size_t *len,
+                                         bool rtcp);
+
+/* libsrtp2 exports functions of these short names; ours must not stand in for them when linked. */
+#define srtp_protect   srtp_session_protect
+#define srtp_unprotect srtp_session_unprotect
 
 #endif

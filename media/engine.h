@@ -1,0 +1,38 @@
+/* What media.c and anchor.c share; nobody else's. Signalling thread. */
+#ifndef MEDIA_ENGINE_H
+#define MEDIA_ENGINE_H
+
+#include <sys/queue.h>
+#include "media/media.h"
+#include "media/port_pool.h"
+#include "media/queue.h"
+#include "media/worker.h"
+
+struct media_realm {
+	SLIST_ENTRY(media_realm) link;
+	char *name;
+	struct addr address;
+	bool latch;
+	struct port_pool *ports;
+};
+
+struct media_worker {
+	struct worker *worker;
+	size_t anchors; /* that it carries */
+};
+
+struct media {
+	struct queue back; /* from all workers */
+	struct io *io;     /* watches back */
+	bool srtp_open;
+	unsigned nworkers;
+	struct media_worker *workers;
+	SLIST_HEAD(, media_realm) realms;
+};
+
+/* A WORKER_CLOSE came back: the worker has let go of an anchor. */
+void anchor_let_go(struct worker_msg *msg);
+/* A WORKER_CHANGE came back, or was never sent. */
+void anchor_changed(struct worker_msg *msg);
+
+#endif

@@ -1,0 +1,128 @@
+/* The engine: realms and workers, and what comes back from these. Signalling thread. */
+#include "media/media.h"
+
+#include <assert.h>
+#include "base/mem.h"
+#include "media/engine.h"
+#include "media/srtp.h"
+
+static void take_back(struct media *media)
+{
+	struct queue_link *link = queue_take(&media->back), *next;
+
+	for (; link; link = next) {
+		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
+
+		next = link->next;
+		switch (msg->what) {
+		case WORKER_CHANGE:
+			anchor_changed(msg);
+			break;
+		case WORKER_CLOSE:
+			anchor_let_go(msg);
+			break;
+		case WORKER_STOP:
+			assert(!"a stop does not come back");
+		}
+	}
+}
+
+static void on_back(void *arg, int events)
+{
+	(void)events;
+	take_back(arg);
+}
+
+enum err media_new(struct media **out, struct loop *loop, unsigned workers)
+{
+	struct media *media = mem_zalloc(sizeof(*media));
+	enum err err;
+
+	if (!media)
+		return ERR_NOMEM;
+	media->back.event_fd = -1;
+	workers = workers ? workers : 1;
+	media->workers = mem_zalloc(workers * sizeof(*media->workers));
+	err = media->workers ? srtp_library_open() : ERR_NOMEM;
+	if (err)
+		goto fail;
+	media->srtp_open = true;
+	err = queue_open(&media->back);
+	if (!err)
+		err = io_new(&media->io, loop, media->back.event_fd, IO_READ, on_back, media);
+	for (; !err && media->nworkers < workers; media->nworkers++)
+		err = worker_new(&media->workers[media->nworkers].worker, &media->back,
+		                 media->nworkers);
+	if (err)
+		goto fail;
+	*out = media;
+	return OK;
+fail:
+	media_free(&media);
+	return err;
+}
+
+static void realm_free(struct media_realm *realm)
+{
+	port_pool_free(&realm->ports);
+	mem_free(realm->name);
+	mem_free(realm);
+}
+
+void media_free(struct media **mediap)
+{
+	struct media *media = *mediap;
+	struct media_realm *realm;
+
+	if (!media)
+		return;
+	for (unsigned i = 0; i < media->nworkers; i++)
+		worker_free(&media->workers[i].worker);
+	if (media->nworkers)
+		take_back(media); /* the anchors that were still on their way */
+	for (unsigned i = 0; i < media->nworkers; i++)
+		assert(media->workers[i].anchors == 0);
+	io_free(&media->io);
+	queue_close(&media->back);
+	while ((realm = SLIST_FIRST(&media->realms))) {
+		SLIST_REMOVE_HEAD(&media->realms, link);
+		realm_free(realm);
+	}
+	if (media->srtp_open)
+		srtp_library_close();
+	mem_free(media->workers);
+	mem_free(media);
+	*mediap = NULL;
+}
+
+enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
+                         struct media_realm **out)
+{
+	struct media_realm *realm = mem_zalloc(sizeof(*realm));
+	enum err err = ERR_NOMEM;
+
+	if (!realm)
+		return ERR_NOMEM;
+	realm->address = cfg->address;
+	realm->latch = cfg->latch;
+	realm->name = mem_strdup(cfg->name);
+	if (realm->name)
+		err = port_pool_new(&realm->ports, &cfg->address, cfg->port_low, cfg->port_high);
+	if (err) {
+		realm_free(realm);
+		return err;
+	}
+	SLIST_INSERT_HEAD(&media->realms, realm, link);
+	*out = realm;
+	return OK;
+}
+
+size_t media_realm_used(const struct media_realm *realm)
+{
+	return port_pool_used(realm->ports);
+}
+
+size_t media_realm_size(const struct media_realm *realm)
+{
+	return port_pool_size(realm->ports);
+}

@@ -1,0 +1,271 @@
+/* The packet path, top to bottom in relay_packet. The worker that owns the stream. RFC 3550, 3711,
+ * 5761, 7983. */
+#include "media/relay.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "media/rtp.h"
+
+static const char *const side_names[MEDIA_NSIDES] = { "caller", "callee" };
+
+/* One writer: no locked instruction needed. */
+static void add(_Atomic uint64_t *counter, uint64_t n)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+	                      memory_order_relaxed);
+}
+
+static uint64_t get(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void show(struct relay_shown *shown, const struct addr *a)
+{
+	uint32_t version = atomic_load_explicit(&shown->version, memory_order_relaxed);
+	uint64_t words[3] = { 0 };
+
+	if (a->sa.sa_family == AF_INET6)
+		memcpy(words, &a->v6.sin6_addr, 16);
+	else
+		memcpy(words, &a->v4.sin_addr, 4);
+	words[2] = (uint64_t)a->sa.sa_family << 16 | addr_port(a);
+	/* Each word is released after the odd version: who sees one of them sees that. */
+	atomic_store_explicit(&shown->version, version + 1, memory_order_relaxed);
+	for (unsigned i = 0; i < 3; i++)
+		atomic_store_explicit(&shown->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&shown->version, version + 2, memory_order_release);
+}
+
+static void look(const struct relay_shown *shown, struct addr *out)
+{
+	uint32_t before, after;
+	uint64_t words[3];
+
+	do {
+		before = atomic_load_explicit(&shown->version, memory_order_acquire);
+		for (unsigned i = 0; i < 3; i++)
+			words[i] = atomic_load_explicit(&shown->words[i], memory_order_acquire);
+		after = atomic_load_explicit(&shown->version, memory_order_relaxed);
+	} while (before != after || (before & 1));
+	memset(out, 0, sizeof(*out));
+	out->sa.sa_family = (sa_family_t)(words[2] >> 16);
+	if (out->sa.sa_family == AF_INET6)
+		memcpy(&out->v6.sin6_addr, words, 16);
+	else if (out->sa.sa_family == AF_INET)
+		memcpy(&out->v4.sin_addr, words, 4);
+	addr_set_port(out, (uint16_t)words[2]);
+}
+
+void relay_init(struct relay_stream *s, const char *call, unsigned index)
+{
+	s->call = call;
+	s->index = index;
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++)
+		s->sides[i].rtp.fd = s->sides[i].rtcp.fd = -1;
+}
+
+static void init_port(struct relay_port *port, struct relay_stream *s, enum media_side side,
+                      bool rtcp, int fd, bool latch)
+{
+	port->fd = fd;
+	port->rtcp = rtcp;
+	port->side = side;
+	port->stream = s;
+	latch_init(&port->latch, latch, rtcp);
+}
+
+void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, int rtcp_fd,
+                     bool latch)
+{
+	init_port(&s->sides[side].rtp, s, side, false, rtp_fd, latch);
+	init_port(&s->sides[side].rtcp, s, side, true, rtcp_fd, latch);
+}
+
+static void swap(struct srtp_session **a, struct srtp_session **b)
+{
+	struct srtp_session *t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+void relay_apply(struct relay_stream *s, struct relay_change *change)
+{
+	struct relay_side *side = &s->sides[change->side];
+	uint64_t now_ms = clock_mono_ms();
+
+	if (latch_tell(&side->rtp.latch, &change->rtp, now_ms))
+		show(&side->count.latched, &side->rtp.latch.source);
+	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);
+	side->mux = change->mux;
+	if (change->replace_in) {
+		swap(&side->in, &change->in);
+		side->warned_auth = false;
+	}
+	if (change->replace_out)
+		swap(&side->out, &change->out);
+	side->told = true;
+}
+
+/* Off the packet path: once for a latch. */
+static void on_latched(struct relay_port *port)
+{
+	struct relay_side *side = &port->stream->sides[port->side];
+	const struct addr *source = &port->latch.source;
+	char text[ADDR_TEXT_MAX];
+
+	if (!port->rtcp) {
+		show(&side->count.latched, source);
+		/* RTCP that came first, from elsewhere, was not the peer's. */
+		if (!addr_same_host(&side->rtcp.latch.source, source))
+			latch_forget(&side->rtcp.latch);
+	}
+	LOG(LOG_DEBUG, KV("call", port->stream->call), KV("event", "latched"),
+	    KVN("stream", port->stream->index), KV("side", side_names[port->side]),
+	    KV("port", port->rtcp ? "rtcp" : "rtp"),
+	    KV("address", addr_text(source, text, sizeof(text))));
+}
+
+/* Off the packet path: once for a key. */
+static void on_bad_auth(struct relay_port *port)
+{
+	struct relay_side *side = &port->stream->sides[port->side];
+
+	if (side->warned_auth)
+		return;
+	side->warned_auth = true;
+	LOG(LOG_WARN, KV("call", port->stream->call), KV("event", "srtp"),
+	    KVN("stream", port->stream->index), KV("side", side_names[port->side]),
+	    KV("reason", "arrives but fails authentication"));
+}
+
+static void count_rtp_in(struct relay_side *side, const struct rtp_header *header, size_t len,
+                         uint64_t arrival_us)
+{
+	add(&side->count.packets_in, 1);
+	add(&side->count.octets_in, len);
+	quality_received(&side->quality, header, arrival_us);
+	atomic_store_explicit(&side->count.lost, quality_lost(&side->quality),
+	                      memory_order_relaxed);
+	atomic_store_explicit(&side->count.jitter_us, quality_jitter_us(&side->quality),
+	                      memory_order_relaxed);
+}
+
+/* packet has size octets of room; what it holds is changed. */
+static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, size_t size,
+                         const struct addr *from)
+{
+	struct relay_stream *s = port->stream;
+	struct relay_side *in = &s->sides[port->side];
+	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
+	uint64_t now_us = clock_mono_us();
+	bool rtcp = rtp_is_rtcp(packet, len);
+	const struct relay_port *through;
+	const struct addr *to;
+	struct rtp_header header;
+	size_t plain_len;
+	enum err err;
+
+	/* Before an answer nobody can tell what it is. */
+	if (!in->told)
+		return;
+	/* RTP, RTCP, or STUN, DTLS and the like (RFC 7983 7). RTCP's port takes no RTP. */
+	if (len == 0 || len > RTP_PACKET_MAX || packet[0] >> 6 != 2 || (port->rtcp && !rtcp)) {
+		add(&in->count.malformed, 1);
+		return;
+	}
+	/* A known stranger goes before SRTP: it costs us no arithmetic, and a copy that it captured
+	 * and sent first must not make the true packet look replayed. */
+	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL,
+	                  now_us / 1000)) {
+		add(&in->count.bad_source, 1);
+		return;
+	}
+	/* SRTP in */
+	if (in->in) {
+		err = srtp_session_unprotect(in->in, packet, &len, rtcp);
+		if (err == ERR_AUTH)
+			on_bad_auth(port);
+		if (err) {
+			add(err == ERR_SYNTAX ? &in->count.malformed : &in->count.bad_auth, 1);
+			return;
+		}
+	}
+	if (rtcp ? !rtcp_is_valid(packet, len) : rtp_parse(&header, packet, len) != OK) {
+		add(&in->count.malformed, 1);
+		return;
+	}
+	/* Latch. RTCP beside RTP tells RTP's source only when SRTP vouches for it. */
+	if ((!rtcp || port->rtcp || in->in) && latch_learn(&port->latch, from))
+		on_latched(port);
+	if (rtcp)
+		add(&in->count.rtcp_in, 1);
+	else
+		count_rtp_in(in, &header, len, now_us);
+	/* SRTP out, through the port where the other side expects it */
+	through = rtcp && !out->mux ? &out->rtcp : &out->rtp;
+	to = latch_target(&through->latch);
+	if (!out->told || !to)
+		return;
+	plain_len = len;
+	if (out->out && srtp_session_protect(out->out, packet, &len, size, rtcp) != OK)
+		return;
+	/* An ICMP error of an earlier packet shows here; the next one may well arrive. */
+	if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) < 0) {
+		add(&out->count.send_errors, 1);
+		return;
+	}
+	if (rtcp) {
+		add(&out->count.rtcp_out, 1);
+		return;
+	}
+	add(&out->count.packets_out, 1);
+	add(&out->count.octets_out, plain_len);
+}
+
+void relay_read(struct relay_port *port)
+{
+	alignas(8) uint8_t packet[RTP_PACKET_MAX + SRTP_TRAILER_MAX];
+	struct sockaddr_storage sa;
+	struct addr from;
+	socklen_t sa_len;
+	ssize_t n;
+
+	for (unsigned i = 0; i < RELAY_BATCH; i++) {
+		sa_len = sizeof(sa);
+		/* MSG_TRUNC: the true length of what did not fit. */
+		n = recvfrom(port->fd, packet, sizeof(packet), MSG_TRUNC, (struct sockaddr *)&sa,
+		             &sa_len);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return;
+		if (n < 0 || addr_from_sockaddr(&from, (struct sockaddr *)&sa, sa_len))
+			continue; /* an ICMP error was pending */
+		relay_packet(port, packet, (size_t)n, sizeof(packet), &from);
+	}
+}
+
+void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out)
+{
+	const struct relay_counters *c = &s->sides[side].count;
+
+	*out = (struct stream_stats){
+		.packets_in = get(&c->packets_in),
+		.octets_in = get(&c->octets_in),
+		.packets_out = get(&c->packets_out),
+		.octets_out = get(&c->octets_out),
+		.rtcp_in = get(&c->rtcp_in),
+		.rtcp_out = get(&c->rtcp_out),
+		.lost = get(&c->lost),
+		.jitter_us = atomic_load_explicit(&c->jitter_us, memory_order_relaxed),
+		.bad_source = get(&c->bad_source),
+		.bad_auth = get(&c->bad_auth),
+		.malformed = get(&c->malformed),
+		.send_errors = get(&c->send_errors),
+	};
+	look(&c->latched, &out->latched);
+}

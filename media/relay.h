@@ -1,0 +1,84 @@
+/* The packet path: what a worker does with a datagram of a stream that it owns. No allocation, no
+ * lock and no callback per packet (libsrtp2 allocates at the first packet of a source). Signalling
+ * fills a stream in before it hands it over, reads its counters at any time, and touches nothing
+ * else of it until the worker lets go. */
+#ifndef MEDIA_RELAY_H
+#define MEDIA_RELAY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "media/anchor.h"
+#include "media/latch.h"
+#include "media/quality.h"
+#include "media/srtp.h"
+
+/* Datagrams that one socket may have at a time before the others have their turn. */
+#define RELAY_BATCH 32
+
+struct relay_stream;
+
+/* A socket. */
+struct relay_port {
+	int fd;
+	bool rtcp; /* the odd one */
+	enum media_side side;
+	struct relay_stream *stream;
+	struct latch latch;
+};
+
+/* An address that one thread writes and others read: the version is odd while it is written. */
+struct relay_shown {
+	_Atomic uint32_t version;
+	_Atomic uint64_t words[3]; /* 16 octets of address; family << 16 | port */
+};
+
+/* Written by the worker alone, relaxed. */
+struct relay_counters {
+	_Atomic uint64_t packets_in, octets_in, packets_out, octets_out, rtcp_in, rtcp_out;
+	_Atomic uint64_t lost, bad_source, bad_auth, malformed, send_errors;
+	_Atomic uint32_t jitter_us;
+	struct relay_shown latched;
+};
+
+struct relay_side {
+	struct relay_port rtp, rtcp;
+	bool told;                     /* signalling said where it is */
+	bool mux;                      /* RFC 5761 */
+	struct srtp_session *in, *out; /* NULL: plain */
+	struct quality quality;
+	struct relay_counters count;
+	bool warned_auth;
+};
+
+struct relay_stream {
+	struct relay_stream *next; /* of the same anchor */
+	const char *call;          /* its id, for the log */
+	unsigned index;
+	struct relay_side sides[MEDIA_NSIDES];
+};
+
+/* What signalling says of one side. */
+struct relay_change {
+	enum media_side side;
+	struct addr rtp, rtcp;
+	bool mux;
+	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
+	struct srtp_session *in, *out;
+};
+
+/* Before the hand-over. */
+void relay_init(struct relay_stream *s, const char *call, unsigned index);
+void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, int rtcp_fd,
+                     bool latch);
+
+/* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
+void relay_apply(struct relay_stream *s, struct relay_change *change);
+/* The worker. Reads and relays what a socket has, at most RELAY_BATCH datagrams. */
+void relay_read(struct relay_port *port);
+
+/* Any thread. */
+void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out);
+
+#endif

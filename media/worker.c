@@ -1,0 +1,177 @@
+/* A thread with one epoll: the sockets of its streams, and the queue from signalling. What a stream
+ * holds is touched by its worker alone. Nothing is locked. */
+#include "media/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "base/mem.h"
+
+#define EVENTS_MAX 64
+
+struct worker {
+	struct queue in; /* from signalling */
+	struct queue *back;
+	int epoll_fd;
+	bool started;
+	pthread_t thread;
+	struct worker_msg stop;
+};
+
+static void close_port(struct worker *w, struct relay_port *port)
+{
+	if (port->fd < 0)
+		return;
+	/* Before the close: a child of ours could hold the socket open, and epoll with it. It is
+	 * refused for a port that could not be watched; that is fine. */
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
+	close(port->fd);
+	port->fd = -1;
+}
+
+static void close_streams(struct worker *w, struct relay_stream *s)
+{
+	for (; s; s = s->next) {
+		for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+			close_port(w, &s->sides[i].rtp);
+			close_port(w, &s->sides[i].rtcp);
+		}
+	}
+}
+
+/* False: it was the last message. */
+static bool serve(struct worker *w)
+{
+	struct queue_link *link = queue_take(&w->in), *next;
+
+	for (; link; link = next) {
+		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
+
+		next = link->next;
+		switch (msg->what) {
+		case WORKER_CHANGE:
+			relay_apply(msg->stream, &msg->change);
+			break;
+		case WORKER_CLOSE:
+			close_streams(w, msg->stream);
+			break;
+		case WORKER_STOP:
+			assert(!next);
+			return false;
+		}
+		queue_push(w->back, link);
+	}
+	return true;
+}
+
+static void *run(void *arg)
+{
+	struct worker *w = arg;
+	struct epoll_event events[EVENTS_MAX];
+	bool messages, on = true;
+	int n;
+
+	while (on) {
+		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, -1);
+		assert(n >= 0 || errno == EINTR);
+		messages = false;
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.ptr)
+				relay_read(events[i].data.ptr);
+			else
+				messages = true;
+		}
+		/* Last: a stream that is closed now has no event left in hand. */
+		if (messages)
+			on = serve(w);
+	}
+	return NULL;
+}
+
+/* ptr NULL: the queue. */
+static enum err watch(struct worker *w, int fd, void *ptr)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = ptr };
+
+	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? OK : ERR_IO;
+}
+
+/* Signals are signalling's. */
+static enum err start(struct worker *w, unsigned number)
+{
+	sigset_t all, before;
+	char name[16];
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	w->started = pthread_create(&w->thread, NULL, run, w) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!w->started)
+		return ERR_LIMIT;
+	snprintf(name, sizeof(name), "media-%u", number);
+	pthread_setname_np(w->thread, name);
+	return OK;
+}
+
+enum err worker_new(struct worker **out, struct queue *back, unsigned number)
+{
+	struct worker *w = mem_zalloc(sizeof(*w));
+	enum err err;
+
+	if (!w)
+		return ERR_NOMEM;
+	w->back = back;
+	w->in.event_fd = -1;
+	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	err = w->epoll_fd < 0 ? ERR_IO : queue_open(&w->in);
+	if (!err)
+		err = watch(w, w->in.event_fd, NULL);
+	if (!err)
+		err = start(w, number);
+	if (err) {
+		worker_free(&w);
+		return err;
+	}
+	*out = w;
+	return OK;
+}
+
+void worker_free(struct worker **wp)
+{
+	struct worker *w = *wp;
+
+	if (!w)
+		return;
+	if (w->started) {
+		w->stop.what = WORKER_STOP;
+		worker_send(w, &w->stop);
+		pthread_join(w->thread, NULL);
+	}
+	queue_close(&w->in);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	mem_free(w);
+	*wp = NULL;
+}
+
+enum err worker_take_stream(struct worker *w, struct relay_stream *s)
+{
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		struct relay_side *side = &s->sides[i];
+
+		/* From the first one on the stream may be in use there. */
+		if (watch(w, side->rtp.fd, &side->rtp) || watch(w, side->rtcp.fd, &side->rtcp))
+			return ERR_IO;
+	}
+	return OK;
+}
+
+void worker_send(struct worker *w, struct worker_msg *msg)
+{
+	queue_push(&w->in, &msg->link);
+}

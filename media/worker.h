@@ -1,0 +1,36 @@
+/* A worker: a thread that carries the packets of the streams that it was given. Signalling talks to
+ * it by messages, and gets each message back when the worker is done with what it holds. */
+#ifndef MEDIA_WORKER_H
+#define MEDIA_WORKER_H
+
+#include "base/err.h"
+#include "media/queue.h"
+#include "media/relay.h"
+
+struct worker;
+
+enum worker_what {
+	WORKER_CHANGE, /* of one side of a stream */
+	WORKER_CLOSE,  /* all streams of an anchor */
+	WORKER_STOP,   /* the thread ends; does not come back */
+};
+
+struct worker_msg {
+	struct queue_link link;
+	enum worker_what what;
+	struct relay_stream *stream; /* CLOSE: the first of the list */
+	struct relay_change change;  /* CHANGE */
+};
+
+/* back: where messages return to; it outlives the worker. number: for the thread's name. */
+MUST_USE enum err worker_new(struct worker **out, struct queue *back, unsigned number);
+/* Does what was sent before, then ends the thread. NULL is fine. */
+void worker_free(struct worker **wp);
+
+/* Hands a stream over, sockets and all; they are the worker's until it closed them for a
+ * WORKER_CLOSE. ERR_IO: the system has no room to watch; send WORKER_CLOSE then, too. */
+MUST_USE enum err worker_take_stream(struct worker *w, struct relay_stream *s);
+/* Takes msg until it comes back. Messages are served in the order sent. */
+void worker_send(struct worker *w, struct worker_msg *msg);
+
+#endif

@@ -3,28 +3,41 @@
 #ifndef CERTS_IDENTITY_H
 #define CERTS_IDENTITY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <openssl/ssl.h>
 #include "base/err.h"
+#include "certs/openssl.h"
 
 struct identity;
 
 /* Room for one sentence that says what is wrong with a file, a certificate or a handshake. */
 #define CERT_WHY_MAX 512
 
-/* Reads the leaf, its chain (put in order; leaf first) and the key from PEM files, which may be one.
+/* Reads the leaf (the certificate that belongs to the key), its chain (put in order, sent whole,
+ * with the root if it is there) and the key from PEM files, which may be one (key NULL: the same).
  * On failure why (CERT_WHY_MAX bytes) says which file, what is wrong and what to do:
- * ERR_IO, ERR_SYNTAX, or ERR_REFUSED (key and certificate do not belong together, a key that others can
- * read, a chain with a hole). An expired one loads: the log says it, the peer refuses it. */
+ * ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no certificate or key in there), or ERR_REFUSED (key and
+ * certificate do not belong together, a weak key, a key that everybody on the machine can read, a
+ * chain with a hole, a certificate that is not part of the chain). An expired one loads: the log
+ * says it, the peer refuses it. */
 MUST_USE enum err identity_load(struct identity **out, const char *name, const char *certificate,
-				const char *key, char *why);
+                                const char *key, char *why);
 void identity_free(struct identity **idp);
 
 const char *identity_name(const struct identity *id);
 /* The leaf's subject as one line, and the end of its validity in seconds since 1970. */
 const char *identity_subject(const struct identity *id);
 int64_t identity_not_after_s(const struct identity *id);
+
+/* What an operator's check asks. Whether the file holds the root (WBX-07); the name that the chain
+ * ends at, in the file or just beyond it (WBX-08); whether the leaf may be used in both directions
+ * (WBX-14) and is for name (WBX-06: SAN or CN, as peer_check compares them). */
+bool identity_has_root(const struct identity *id);
+const char *identity_chain_end(const struct identity *id);
+bool identity_serves_as_server(const struct identity *id);
+bool identity_serves_as_client(const struct identity *id);
+bool identity_is_for(const struct identity *id, const char *name);
 
 /* Gives key and whole chain to ctx. */
 MUST_USE enum err identity_apply(const struct identity *id, SSL_CTX *ctx);

@@ -1,20 +1,21 @@
-/* The one check of a peer's certificate: chain, dates, name, usage (RFC 5280, 5922, 6125). Signalling thread. */
+/* The one check of a peer's certificate: chain, dates, name, usage (RFC 5280, 5922, 6125).
+ * Signalling thread. */
 #ifndef CERTS_PEER_CHECK_H
 #define CERTS_PEER_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <openssl/x509.h>
 #include "base/err.h"
 #include "certs/identity.h"
 #include "certs/trust.h"
+#include "certs/openssl.h"
 
 enum cert_role { CERT_ROLE_SERVER, CERT_ROLE_CLIENT }; /* what the peer is in this handshake */
 
 /* What we demand of a peer. names: one of them must be in the certificate; a SAN dNSName or sip URI
- * counts first, the CN only where there is no SAN of these kinds (RFC 5922 7.1). Compared without case,
- * whole label by label; no wildcards. Borrows all. */
+ * counts first, the CN only where there is no SAN of these kinds (RFC 5922 7.1). Compared without
+ * case, whole label by label; no wildcards. Borrows all. */
 struct peer_policy {
 	const char *trunk; /* for messages */
 	const struct trust *trust;
@@ -38,12 +39,13 @@ const char *peer_fault_name(enum peer_fault fault); /* "ok", "expired", "wrong-n
 
 struct peer_verdict {
 	enum peer_fault fault;
-	char name[256];		/* the name that matched; empty before */
+	char name[256];         /* the name that matched; empty before */
 	char why[CERT_WHY_MAX]; /* one sentence: what was presented, what was wanted */
 };
 
-/* leaf NULL: no certificate. chain: the others that the peer sent, NULL is fine. True when all is well. */
-bool peer_check(const struct peer_policy *policy, X509 *leaf, STACK_OF(X509) *chain,
-		enum cert_role role, int64_t now_s, struct peer_verdict *verdict);
+/* leaf NULL: no certificate. chain: the others that the peer sent, NULL is fine. True when all is
+ * well. */
+bool peer_check(const struct peer_policy *policy, X509 *leaf, STACK_OF(X509) * chain,
+                enum cert_role role, int64_t now_s, struct peer_verdict *verdict);
 
 #endif

@@ -1,14 +1,15 @@
-/* TLS as a trunk or listener wants it: our identity, the policies that a peer must meet, and the words for
- * what went wrong. TLS 1.2 and 1.3; no renegotiation, no compression, no 0-RTT, no tickets. Signalling thread. */
+/* TLS as a trunk or listener wants it: our identity, the policies that a peer must meet, and the
+ * words for what went wrong. TLS 1.2 and 1.3; no renegotiation, no compression, no 0-RTT, no
+ * tickets. Signalling thread. */
 #ifndef CERTS_TLS_CONTEXT_H
 #define CERTS_TLS_CONTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <openssl/ssl.h>
 #include "base/err.h"
 #include "certs/identity.h"
 #include "certs/peer_check.h"
+#include "certs/openssl.h"
 
 struct tls_context;
 
@@ -23,22 +24,25 @@ struct tls_context_cfg {
 };
 
 MUST_USE enum err tls_context_new(struct tls_context **out, const struct tls_context_cfg *cfg,
-				  char *why);
+                                  char *why);
 void tls_context_free(struct tls_context **ctxp);
 
-/* A new SSL in connect or accept state, with the check wired in; SSL_free it. sni: the name asked for
- * (connecting; NULL: none). */
+/* A new SSL in connect or accept state, with the check wired in; SSL_free it. sni: the name asked
+ * for (connecting; NULL: none). */
 MUST_USE enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL **out);
 
 /* After the handshake: the policy that the peer met, -1 for none; and its verdict, never NULL. */
 int tls_policy_met(const SSL *ssl);
+/* The trunk of that policy; NULL: none. Lives as long as the policies' owner keeps it. */
+const char *tls_trunk(const SSL *ssl);
 const struct peer_verdict *tls_verdict(const SSL *ssl);
-/* After a failed handshake: one sentence on which side refused and why (our verdict, the peer's alert in
- * plain words, no common version, a closed connection). why is CERT_WHY_MAX bytes. Empties OpenSSL's error queue. */
+/* After a failed handshake: one sentence on which side refused and why (our verdict, the peer's
+ * alert in plain words, no common version, a closed connection). why is CERT_WHY_MAX bytes. Empties
+ * OpenSSL's error queue. */
 void tls_explain(const SSL *ssl, int ssl_result, char *why);
 
-/* Writes every session's secrets to file, so that a capture can be decrypted: a lab's tool. Says so in the
- * log as a warning. All contexts made from now on. */
+/* Writes every session's secrets to file, so that a capture can be decrypted: a lab's tool. Says so
+ * in the log as a warning. All contexts made from now on. */
 MUST_USE enum err tls_keylog_open(const char *file);
 void tls_keylog_close(void);
 

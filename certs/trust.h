@@ -2,13 +2,14 @@
 #ifndef CERTS_TRUST_H
 #define CERTS_TRUST_H
 
-#include <openssl/x509.h>
 #include "base/err.h"
+#include "certs/openssl.h"
 
 struct trust;
 
-/* where: a PEM file, a directory of PEM files, or "system" for the machine's own store.
- * ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no certificate in there); why is CERT_WHY_MAX bytes. */
+/* where: a PEM file, a directory of PEM files (*.pem, *.crt, *.cer), or "system" for the machine's
+ * own store. Certificates that are no roots help to build a chain, but none ends at them. ERR_IO,
+ * ERR_SYNTAX, ERR_NOT_FOUND (no root in there); why is CERT_WHY_MAX bytes. */
 MUST_USE enum err trust_load(struct trust **out, const char *where, char *why);
 void trust_free(struct trust **trustp);
 X509_STORE *trust_store(const struct trust *trust); /* borrowed */

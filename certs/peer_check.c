@@ -1,0 +1,302 @@
+/* OpenSSL builds and judges the chain; the name is ours. What comes out is one fault and one
+ * sentence for a person who has never heard of this provider. */
+#include "certs/peer_check.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include "certs/cert_text.h"
+#include "certs/peer_name.h"
+
+#define AUTH_LEVEL 2 /* OpenSSL's: 112 bits; RSA 2048, no SHA-1 */
+#define CHAIN_MAX  10
+
+static const char *const fault_names[] = {
+	[PEER_OK] = "ok",
+	[PEER_NO_CERTIFICATE] = "no-certificate",
+	[PEER_UNKNOWN_ROOT] = "unknown-root",
+	[PEER_EXPIRED] = "expired",
+	[PEER_NOT_YET_VALID] = "not-yet-valid",
+	[PEER_WRONG_NAME] = "wrong-name",
+	[PEER_WRONG_USAGE] = "wrong-usage",
+	[PEER_WEAK] = "weak",
+	[PEER_BAD_CHAIN] = "bad-chain",
+};
+
+const char *peer_fault_name(enum peer_fault fault)
+{
+	return (size_t)fault < ARRAY_LEN(fault_names) ? fault_names[fault] : "?";
+}
+
+/* What the words about a refusal are made of. */
+struct refusal {
+	const struct peer_policy *policy;
+	X509_STORE_CTX *ctx;
+	X509 *cert; /* the one in the chain that is at fault */
+	enum cert_role role;
+	int64_t now_s;
+	char name[CERT_TEXT_MAX]; /* cert's */
+	struct peer_verdict *verdict;
+};
+
+static enum peer_fault fault_of(int x509_error)
+{
+	switch (x509_error) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_CERT_UNTRUSTED:
+		return PEER_UNKNOWN_ROOT;
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return PEER_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+		return PEER_NOT_YET_VALID;
+	case X509_V_ERR_INVALID_PURPOSE:
+	case X509_V_ERR_CERT_REJECTED:
+		return PEER_WRONG_USAGE;
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return PEER_WEAK;
+	default: /* not an enum of ours: OpenSSL has about eighty of these */
+		return PEER_BAD_CHAIN;
+	}
+}
+
+/* A root that was made anew under its old name is the riddle of every lab. */
+static bool has_namesake(const struct refusal *r, const X509_NAME *name)
+{
+	STACK_OF(X509) *same = X509_STORE_CTX_get1_certs(r->ctx, name);
+	bool found = sk_X509_num(same) > 0;
+
+	sk_X509_pop_free(same, X509_free);
+	return found;
+}
+
+static void say_unknown_root(const struct refusal *r)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(r->ctx);
+	X509 *end = sk_X509_value(chain, sk_X509_num(chain) - 1);
+	const X509_NAME *issuer;
+	char name[CERT_TEXT_MAX];
+	bool is_sent;
+
+	if (!end)
+		end = r->cert;
+	issuer = X509_get_issuer_name(end);
+	is_sent = X509_NAME_cmp(X509_get_subject_name(end), issuer) == 0;
+	cert_name_text(issuer, name, sizeof(name));
+	if (has_namesake(r, issuer))
+		cert_why(
+		    r->verdict->why,
+		    "chain ends at \"%s\"; trunk %s trusts a root of that name, but it is another one, "
+		    "with another key",
+		    name, r->policy->trunk);
+	else if (is_sent)
+		cert_why(r->verdict->why,
+		         "chain ends at \"%s\", which is not among the roots that trunk %s trusts",
+		         name, r->policy->trunk);
+	else
+		cert_why(
+		    r->verdict->why,
+		    "chain ends at a certificate that \"%s\" signed, which the peer did not send and "
+		    "which is not among the roots that trunk %s trusts",
+		    name, r->policy->trunk);
+}
+
+static void say_date(const struct refusal *r, bool expired)
+{
+	char day[CERT_DAY_MAX] = "?", today[CERT_DAY_MAX];
+	int64_t when_s;
+
+	if (!cert_time_s(&when_s,
+	                 expired ? X509_get0_notAfter(r->cert) : X509_get0_notBefore(r->cert)))
+		cert_day_text(when_s, day);
+	cert_day_text(r->now_s, today);
+	if (expired)
+		cert_why(r->verdict->why, "the certificate of %s expired on %s (today is %s)",
+		         r->name, day, today);
+	else
+		cert_why(
+		    r->verdict->why,
+		    "the certificate of %s is valid only from %s on (today is %s, if this machine's "
+		    "clock is right)",
+		    r->name, day, today);
+}
+
+static void say_usage(const struct refusal *r)
+{
+	bool server = r->role == CERT_ROLE_SERVER;
+	uint32_t bit = server ? XKU_SSL_SERVER : XKU_SSL_CLIENT;
+	bool is_listed = (X509_get_extension_flags(r->cert) & EXFLAG_XKUSAGE) == 0 ||
+	                 (X509_get_extended_key_usage(r->cert) & bit) != 0;
+
+	cert_why(r->verdict->why, "the certificate of %s may not be used %s: %s", r->name,
+	         server ? "as a server, which the peer is here"
+	                : "as a client, which the peer is here",
+	         is_listed ? "its key usage forbids it"
+	         : server  ? "its extended key usage lacks serverAuth"
+	                   : "its extended key usage lacks clientAuth");
+}
+
+static void say_weak(const struct refusal *r, int x509_error)
+{
+	EVP_PKEY *key = X509_get0_pubkey(r->cert);
+	const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
+
+	if (x509_error == X509_V_ERR_CA_MD_TOO_WEAK)
+		cert_why(r->verdict->why,
+		         "the certificate of %s is signed with %s, which is too weak", r->name,
+		         OBJ_nid2ln(X509_get_signature_nid(r->cert)));
+	else
+		cert_why(r->verdict->why,
+		         "the key of %s is too weak: %s with %d bits (RSA needs 2048, EC 256)",
+		         r->name, type ? type : "a key", key ? EVP_PKEY_get_bits(key) : 0);
+}
+
+static void say(const struct refusal *r, int x509_error)
+{
+	switch (r->verdict->fault) {
+	case PEER_UNKNOWN_ROOT:
+		say_unknown_root(r);
+		return;
+	case PEER_EXPIRED:
+	case PEER_NOT_YET_VALID:
+		say_date(r, r->verdict->fault == PEER_EXPIRED);
+		return;
+	case PEER_WRONG_USAGE:
+		say_usage(r);
+		return;
+	case PEER_WEAK:
+		say_weak(r, x509_error);
+		return;
+	case PEER_OK:
+	case PEER_NO_CERTIFICATE:
+	case PEER_WRONG_NAME:
+	case PEER_BAD_CHAIN:
+		break;
+	}
+	cert_why(r->verdict->why, "the chain of the peer's certificate does not hold at %s: %s",
+	         r->name, X509_verify_cert_error_string(x509_error));
+}
+
+static bool prepare(X509_STORE_CTX *ctx, enum cert_role role, int64_t now_s)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+
+	if (X509_STORE_CTX_set_purpose(ctx, role == CERT_ROLE_SERVER
+	                                        ? X509_PURPOSE_SSL_SERVER
+	                                        : X509_PURPOSE_SSL_CLIENT) != 1)
+		return false;
+	X509_VERIFY_PARAM_set_time(param, now_s);
+	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
+	return true;
+}
+
+static void refuse(struct refusal *r, X509 *leaf)
+{
+	int x509_error = X509_STORE_CTX_get_error(r->ctx);
+
+	r->cert = X509_STORE_CTX_get_current_cert(r->ctx);
+	if (!r->cert)
+		r->cert = leaf;
+	cert_name_text(X509_get_subject_name(r->cert), r->name, sizeof(r->name));
+	r->verdict->fault = fault_of(x509_error);
+	say(r, x509_error);
+}
+
+static bool check_chain(struct refusal *r, X509 *leaf, STACK_OF(X509) * chain)
+{
+	bool good;
+
+	r->ctx = X509_STORE_CTX_new();
+	if (!r->ctx ||
+	    X509_STORE_CTX_init(r->ctx, trust_store(r->policy->trust), leaf, chain) != 1 ||
+	    !prepare(r->ctx, r->role, r->now_s)) {
+		r->verdict->fault = PEER_BAD_CHAIN;
+		cert_why(r->verdict->why, "no memory to check the peer's certificate");
+		good = false;
+	} else {
+		good = X509_verify_cert(r->ctx) == 1;
+		if (!good)
+			refuse(r, leaf);
+	}
+	X509_STORE_CTX_free(r->ctx);
+	r->ctx = NULL;
+	return good;
+}
+
+/* "a.lab", or "a.lab" or one of 2 others. */
+static void say_wanted(const struct peer_policy *policy, char *buf, size_t size)
+{
+	char first[CERT_TEXT_MAX];
+
+	if (policy->nnames == 0) {
+		snprintf(buf, size, "no name at all");
+		return;
+	}
+	cert_printable(first, sizeof(first), policy->names[0], strlen(policy->names[0]));
+	if (policy->nnames == 1)
+		snprintf(buf, size, "\"%s\"", first);
+	else
+		snprintf(buf, size, "\"%s\" (or one of %zu others)", first, policy->nnames - 1);
+}
+
+static void say_wrong_name(const struct refusal *r, X509 *leaf)
+{
+	char names[CERT_TEXT_MAX * 2], wanted[CERT_TEXT_MAX * 2], subject[CERT_TEXT_MAX / 2];
+	char issuer[CERT_TEXT_MAX / 2];
+	const char *shown = cert_name_text(X509_get_issuer_name(leaf), issuer, sizeof(issuer));
+	bool by_wildcard = false;
+
+	for (size_t i = 0; i < r->policy->nnames; i++)
+		by_wildcard |= peer_name_is_by_wildcard(leaf, r->policy->names[i]);
+	if (strncmp(shown, "CN=", 3) == 0)
+		shown += 3;
+	say_wanted(r->policy, wanted, sizeof(wanted));
+	cert_why(r->verdict->why,
+	         "the certificate is for %s (%s, issued by %s) but trunk %s expects %s%s",
+	         peer_name_list(leaf, names, sizeof(names)),
+	         cert_name_text(X509_get_subject_name(leaf), subject, sizeof(subject)), shown,
+	         r->policy->trunk, wanted,
+	         by_wildcard ? "; SIP does not let a wildcard stand for a name (RFC 5922 7.2)"
+	                     : "");
+}
+
+static bool check_name(const struct refusal *r, X509 *leaf)
+{
+	for (size_t i = 0; i < r->policy->nnames; i++) {
+		const char *name = r->policy->names[i];
+
+		if (!peer_name_is(leaf, name))
+			continue;
+		cert_printable(r->verdict->name, sizeof(r->verdict->name), name, strlen(name));
+		return true;
+	}
+	r->verdict->fault = PEER_WRONG_NAME;
+	say_wrong_name(r, leaf);
+	return false;
+}
+
+bool peer_check(const struct peer_policy *policy, X509 *leaf, STACK_OF(X509) * chain,
+                enum cert_role role, int64_t now_s, struct peer_verdict *verdict)
+{
+	struct refusal r = { .policy = policy, .role = role, .now_s = now_s, .verdict = verdict };
+	bool good;
+
+	assert(policy->trust && policy->trunk);
+	memset(verdict, 0, sizeof(*verdict));
+	if (!leaf) {
+		verdict->fault = PEER_NO_CERTIFICATE;
+		cert_why(verdict->why, "trunk %s demands a certificate, but the peer has sent none",
+		         policy->trunk);
+		return false;
+	}
+	ERR_set_mark(); /* the queue is the handshake's */
+	good = check_chain(&r, leaf, chain) && check_name(&r, leaf);
+	ERR_pop_to_mark();
+	return good;
+}

@@ -1,0 +1,19 @@
+/* The names that a certificate is for, and whether a wanted one is among them (RFC 5922 7.1, 7.2):
+ * SAN sip URIs without a user part and SAN dNSNames; common names only where there is no SAN of
+ * these kinds. Any thread. */
+#ifndef CERTS_PEER_NAME_H
+#define CERTS_PEER_NAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "certs/openssl.h"
+
+/* Without case, a trailing dot aside, the whole name; a wildcard matches nothing. */
+bool peer_name_is(X509 *leaf, const char *wanted);
+/* Whether a wildcard (*.example.com) would have matched, had SIP allowed it: worth a word. */
+bool peer_name_is_by_wildcard(X509 *leaf, const char *wanted);
+
+/* "a.lab", "b.lab" and 3 more; or: no name. Printable. Returns buf. */
+const char *peer_name_list(X509 *leaf, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,215 @@
+/* A file is read whole into memory of ours, which is wiped afterwards: it may hold a key. */
+#include "certs/pem_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "certs/cert_text.h"
+
+#define FILE_MAX (4 << 20) /* the bundle of all public roots has a quarter of a MiB */
+
+struct content {
+	char *data;
+	size_t len;
+};
+
+static void content_free(struct content *c)
+{
+	if (c->data)
+		mem_wipe(c->data, c->len);
+	mem_free(c->data);
+}
+
+static enum err read_all(int fd, struct content *c, const char *path, char *why)
+{
+	size_t have = 0;
+
+	while (have < c->len) {
+		ssize_t n = read(fd, c->data + have, c->len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			cert_why(why, "%s: cannot be read: %s", path, strerror(errno));
+			return ERR_IO;
+		}
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return OK;
+}
+
+/* A group may read a key (Debian's ssl-cert), the rest of the world may not. */
+static enum err check_file(const struct stat *st, bool secret, const char *path, char *why)
+{
+	if (!S_ISREG(st->st_mode)) {
+		cert_why(why, "%s: is not a file", path);
+		return ERR_IO;
+	}
+	if (st->st_size > FILE_MAX) {
+		cert_why(why, "%s: is larger than 4 MiB, that is no file of certificates", path);
+		return ERR_SYNTAX;
+	}
+	if (secret && (st->st_mode & (S_IROTH | S_IWOTH))) {
+		cert_why(why, "%s: everybody on this machine can %s the private key: chmod 600 %s",
+		         path, st->st_mode & S_IROTH ? "read" : "write", path);
+		return ERR_REFUSED;
+	}
+	return OK;
+}
+
+static enum err content_read(struct content *c, const char *path, bool secret, char *why)
+{
+	/* O_NONBLOCK: a FIFO must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	enum err err = OK;
+
+	memset(c, 0, sizeof(*c));
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		cert_why(why, "%s: cannot be opened: %s", path, strerror(errno));
+		err = ERR_IO;
+		goto out;
+	}
+	err = check_file(&st, secret, path, why);
+	if (err)
+		goto out;
+	c->len = (size_t)st.st_size;
+	c->data = mem_zalloc(c->len + 1);
+	if (!c->data) {
+		cert_why(why, "%s: no memory to read it", path);
+		err = ERR_NOMEM;
+		goto out;
+	}
+	err = read_all(fd, c, path, why);
+out:
+	if (err)
+		content_free(c);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+void pem_free_certificates(STACK_OF(X509) * certs)
+{
+	sk_X509_pop_free(certs, X509_free);
+}
+
+static bool at_end_of_pem(void)
+{
+	unsigned long e = ERR_peek_last_error();
+
+	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
+static enum err parse_certificates(STACK_OF(X509) * certs, BIO *bio, const char *path, char *why)
+{
+	X509 *cert;
+
+	while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		if (sk_X509_push(certs, cert) <= 0) {
+			X509_free(cert);
+			cert_why(why, "%s: no memory to read it", path);
+			return ERR_NOMEM;
+		}
+	}
+	if (at_end_of_pem())
+		return OK;
+	cert_why(why, "%s: certificate %d in it is damaged", path, sk_X509_num(certs) + 1);
+	return ERR_SYNTAX;
+}
+
+enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path, char *why)
+{
+	STACK_OF(X509) *certs = NULL;
+	BIO *bio = NULL;
+	struct content c;
+	enum err err = content_read(&c, path, false, why);
+
+	if (err)
+		return err;
+	ERR_set_mark();
+	certs = sk_X509_new_null();
+	bio = BIO_new_mem_buf(c.data, (int)c.len);
+	if (certs && bio) {
+		err = parse_certificates(certs, bio, path, why);
+	} else {
+		cert_why(why, "%s: no memory to read it", path);
+		err = ERR_NOMEM;
+	}
+	ERR_pop_to_mark();
+	BIO_free(bio);
+	content_free(&c);
+	if (err) {
+		pem_free_certificates(certs);
+		return err;
+	}
+	*out = certs;
+	return OK;
+}
+
+/* Nobody sits at a daemon's terminal: notes that a passphrase was asked for, and gives none. */
+static int on_passphrase(char *buf, int size, int writing, void *arg)
+{
+	bool *asked = arg;
+
+	(void)buf;
+	(void)size;
+	(void)writing;
+	*asked = true;
+	return -1;
+}
+
+static enum err parse_key(EVP_PKEY **out, BIO *bio, const char *path, char *why)
+{
+	bool asked = false;
+
+	*out = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &asked);
+	if (*out)
+		return OK;
+	if (asked) {
+		cert_why(why,
+		         "%s: the private key has a passphrase, which nobody could type in at a "
+		         "restart: take it off with openssl pkey",
+		         path);
+		return ERR_REFUSED;
+	}
+	if (at_end_of_pem() || ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED) {
+		cert_why(why,
+		         "%s: there is no private key in it (PEM: -----BEGIN PRIVATE KEY-----)",
+		         path);
+		return ERR_NOT_FOUND;
+	}
+	cert_why(why, "%s: the private key in it is damaged", path);
+	return ERR_SYNTAX;
+}
+
+enum err pem_read_key(EVP_PKEY **out, const char *path, char *why)
+{
+	EVP_PKEY *key = NULL;
+	BIO *bio;
+	struct content c;
+	enum err err = content_read(&c, path, true, why);
+
+	if (err)
+		return err;
+	ERR_set_mark();
+	bio = BIO_new_mem_buf(c.data, (int)c.len);
+	if (bio) {
+		err = parse_key(&key, bio, path, why);
+	} else {
+		cert_why(why, "%s: no memory to read it", path);
+		err = ERR_NOMEM;
+	}
+	ERR_pop_to_mark();
+	BIO_free(bio);
+	content_free(&c);
+	if (!err)
+		*out = key;
+	return err;
+}

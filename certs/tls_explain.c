@@ -1,0 +1,170 @@
+/* A failed handshake in words. Whatever happened, the sentence says which side gave up and what to
+ * look at. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "certs/cert_text.h"
+#include "certs/tls_context.h"
+#include "certs/tls_session.h"
+
+/* RFC 8446 6, RFC 5246 7.2: the alerts that a person can do something about. */
+static const struct {
+	int alert;
+	const char *name;
+	const char *words;
+} alerts[] = {
+	{ SSL_AD_HANDSHAKE_FAILURE, "handshake_failure",
+	  "the peer found nothing in common with us, or wanted a certificate that we did not send" },
+	{ 41, "no_certificate", "the peer demands a certificate and we sent none" }, /* SSL 3.0 */
+	{ SSL_AD_BAD_CERTIFICATE, "bad_certificate",
+	  "the peer refused our certificate: perhaps for the name in it, its dates or a gap in its chain" },
+	{ SSL_AD_UNSUPPORTED_CERTIFICATE, "unsupported_certificate",
+	  "the peer refused our certificate: its key's type or its extended key usage does not suit it" },
+	{ SSL_AD_CERTIFICATE_REVOKED, "certificate_revoked",
+	  "the peer refused our certificate: its issuer has revoked it" },
+	{ SSL_AD_CERTIFICATE_EXPIRED, "certificate_expired",
+	  "the peer refused our certificate: it has expired or is not yet valid" },
+	{ SSL_AD_CERTIFICATE_UNKNOWN, "certificate_unknown",
+	  "the peer refused our certificate and does not say why" },
+	{ SSL_AD_UNKNOWN_CA, "unknown_ca",
+	  "the peer refused our certificate: it does not know the root that signed it" },
+	{ SSL_AD_ACCESS_DENIED, "access_denied",
+	  "the peer knows our certificate, but does not let its owner in" },
+	{ SSL_AD_DECRYPT_ERROR, "decrypt_error",
+	  "the peer could not verify a signature of ours: do key and certificate belong together?" },
+	{ SSL_AD_PROTOCOL_VERSION, "protocol_version",
+	  "no TLS version in common: we speak 1.2 and 1.3, the peer does not" },
+	{ SSL_AD_INSUFFICIENT_SECURITY, "insufficient_security",
+	  "the peer demands stronger ciphers than we have in common" },
+	{ SSL_AD_INTERNAL_ERROR, "internal_error", "the peer had a problem of its own" },
+	{ SSL_AD_USER_CANCELLED, "user_canceled", "the peer called the handshake off" },
+	{ SSL_AD_UNRECOGNIZED_NAME, "unrecognized_name",
+	  "the peer does not serve the name that we asked for (SNI)" },
+	{ SSL_AD_CERTIFICATE_REQUIRED, "certificate_required",
+	  "the peer demands a certificate and we sent none" },
+	{ SSL_AD_NO_APPLICATION_PROTOCOL, "no_application_protocol",
+	  "the peer wants another application protocol (ALPN)" },
+};
+
+static void explain_alert(int alert, char *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(alerts); i++) {
+		if (alerts[i].alert != alert)
+			continue;
+		cert_why(why, "%s (alert %s from the peer)", alerts[i].words, alerts[i].name);
+		return;
+	}
+	cert_why(why, "the peer broke the handshake off (alert %d: %s)", alert,
+	         SSL_alert_desc_string_long(alert));
+}
+
+static void explain_verdict(const struct tls_session *s, char *why)
+{
+	if (s && s->is_checked && s->verdict.fault != PEER_OK)
+		cert_why(why, "we refused the peer's certificate: %s", s->verdict.why);
+	else
+		cert_why(why, "we refused the peer's certificate");
+}
+
+/* OpenSSL gives a received alert as a reason: SSL_AD_REASON_OFFSET plus the alert. */
+static bool is_alert(int reason)
+{
+	return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+}
+
+static void explain_reason(const struct tls_session *s, unsigned long error, char *why)
+{
+	int reason = ERR_GET_REASON(error);
+	const char *words;
+
+	switch (reason) {
+	case SSL_R_CERTIFICATE_VERIFY_FAILED:
+		explain_verdict(s, why);
+		return;
+	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+		cert_why(why, "we demand a certificate and the peer sent none");
+		return;
+	case SSL_R_UNSUPPORTED_PROTOCOL:
+	case SSL_R_WRONG_SSL_VERSION:
+	case SSL_R_VERSION_TOO_LOW:
+	case SSL_R_UNKNOWN_PROTOCOL:
+	case SSL_R_NO_PROTOCOLS_AVAILABLE:
+		cert_why(
+		    why,
+		    "no TLS version in common: we speak 1.2 and 1.3, the peer only older ones");
+		return;
+	case SSL_R_HTTP_REQUEST:
+	case SSL_R_HTTPS_PROXY_REQUEST:
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_PACKET_LENGTH_TOO_LONG:
+		cert_why(why, "the peer does not speak TLS on this port (it sent something else, "
+		              "perhaps plain SIP)");
+		return;
+	case SSL_R_NO_SHARED_CIPHER:
+		cert_why(why, "no cipher in common: we offer AES-GCM and CHACHA20 with ECDHE only");
+		return;
+	case SSL_R_NO_SHARED_GROUPS:
+	case SSL_R_NO_SUITABLE_GROUPS:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+		cert_why(why, "no group for the key exchange in common");
+		return;
+	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+		cert_why(why,
+		         "the peer closed the connection during the handshake, without a reason");
+		return;
+	default: /* hundreds more, of OpenSSL */
+		break;
+	}
+	words = ERR_reason_error_string(error);
+	cert_why(why, "the handshake broke off on our side: %s",
+	         words ? words : "for no reason known");
+}
+
+/* The first error of the SSL library is the cause, what follows is its echo. 0: none. Empties the
+ * queue. */
+static unsigned long take_cause(void)
+{
+	unsigned long cause = 0, error;
+
+	while ((error = ERR_get_error()) != 0) {
+		if (!cause ||
+		    (ERR_GET_LIB(cause) != ERR_LIB_SSL && ERR_GET_LIB(error) == ERR_LIB_SSL))
+			cause = error;
+	}
+	return cause;
+}
+
+static void explain_system(int error, char *why)
+{
+	if (error == 0)
+		cert_why(why,
+		         "the peer closed the connection during the handshake, without a reason");
+	else if (error == ECONNRESET || error == EPIPE)
+		cert_why(why, "the peer cut the connection during the handshake (%s)",
+		         strerror(error));
+	else
+		cert_why(why, "the connection broke during the handshake: %s", strerror(error));
+}
+
+void tls_explain(const SSL *ssl, int ssl_result, char *why)
+{
+	int error = errno; /* before anything else touches it */
+	int kind = SSL_get_error(ssl, ssl_result);
+	unsigned long cause = take_cause();
+
+	if (kind == SSL_ERROR_NONE)
+		cert_why(why, "the handshake succeeded");
+	else if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE)
+		cert_why(why, "the peer did not answer in the handshake");
+	else if (kind == SSL_ERROR_ZERO_RETURN)
+		cert_why(why, "the peer closed the TLS connection");
+	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL && is_alert(ERR_GET_REASON(cause)))
+		explain_alert(ERR_GET_REASON(cause) - SSL_AD_REASON_OFFSET, why);
+	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL)
+		explain_reason(tls_session_of(ssl), cause, why);
+	else if (cause)
+		cert_why(why, "the handshake broke off on our side: %s",
+		         ERR_reason_error_string(cause) ? ERR_reason_error_string(cause) : "?");
+	else
+		explain_system(error, why);
+}

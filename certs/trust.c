@@ -1,0 +1,169 @@
+/* A store of roots, filled once. The system's store is read by OpenSSL when a chain asks for it. */
+#include "certs/trust.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/mem.h"
+#include "certs/cert_text.h"
+#include "certs/identity.h"
+#include "certs/pem_file.h"
+
+struct trust {
+	X509_STORE *store;
+	unsigned certificates, roots; /* put in by us */
+};
+
+static enum err no_memory(const char *where, char *why)
+{
+	cert_why(why, "%s: no memory to load it", where);
+	return ERR_NOMEM;
+}
+
+static enum err add_file(struct trust *t, const char *path, char *why)
+{
+	STACK_OF(X509) *certs = NULL;
+	enum err err = pem_read_certificates(&certs, path, why);
+
+	if (err)
+		return err;
+	for (int i = 0; i < sk_X509_num(certs) && !err; i++) {
+		X509 *cert = sk_X509_value(certs, i);
+
+		/* One that is there already is fine. */
+		if (X509_STORE_add_cert(t->store, cert) != 1)
+			err = no_memory(path, why);
+		t->certificates++;
+		if (X509_get_extension_flags(cert) & EXFLAG_SS)
+			t->roots++;
+	}
+	pem_free_certificates(certs);
+	return err;
+}
+
+static bool is_wanted(const char *name)
+{
+	const char *ending = strrchr(name, '.');
+
+	return name[0] != '.' && ending &&
+	       (strcmp(ending, ".pem") == 0 || strcmp(ending, ".crt") == 0 ||
+	        strcmp(ending, ".cer") == 0);
+}
+
+static enum err add_directory(struct trust *t, const char *where, char *why)
+{
+	DIR *dir = opendir(where);
+	struct dirent *entry;
+	enum err err = OK;
+
+	if (!dir) {
+		cert_why(why, "%s: cannot be opened: %s", where, strerror(errno));
+		return ERR_IO;
+	}
+	while (!err && (entry = readdir(dir)) != NULL) {
+		char *path;
+
+		if (!is_wanted(entry->d_name))
+			continue;
+		path = mem_printf("%s/%s", where, entry->d_name);
+		err = path ? add_file(t, path, why) : no_memory(where, why);
+		mem_free(path);
+	}
+	closedir(dir);
+	return err;
+}
+
+/* OpenSSL's own rule: the environment first, then what it was built with. */
+static const char *system_path(const char *variable, const char *built_in)
+{
+	const char *set = secure_getenv(variable);
+
+	return set ? set : built_in;
+}
+
+static enum err add_system(struct trust *t, char *why)
+{
+	const char *file =
+	    system_path(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+	const char *dir = system_path(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+	struct stat st;
+
+	if (stat(file, &st) != 0 && stat(dir, &st) != 0) {
+		cert_why(why,
+		         "system: this machine has no roots (neither %s nor %s is there): install "
+		         "the package ca-certificates",
+		         file, dir);
+		return ERR_NOT_FOUND;
+	}
+	return X509_STORE_set_default_paths(t->store) == 1 ? OK : no_memory("system", why);
+}
+
+static enum err check_roots(const struct trust *t, const char *where, char *why)
+{
+	if (t->roots > 0)
+		return OK;
+	if (t->certificates > 0)
+		cert_why(
+		    why,
+		    "%s: there is no root in it, only certificates that others signed (%u): add the "
+		    "root that they end at",
+		    where, t->certificates);
+	else
+		cert_why(why,
+		         "%s: there is no certificate in it (PEM: -----BEGIN CERTIFICATE-----)",
+		         where);
+	return ERR_NOT_FOUND;
+}
+
+static enum err fill(struct trust *t, const char *where, char *why)
+{
+	struct stat st;
+	enum err err;
+
+	if (strcmp(where, "system") == 0)
+		return add_system(t, why);
+	if (stat(where, &st) != 0) {
+		cert_why(why, "%s: cannot be opened: %s", where, strerror(errno));
+		return ERR_IO;
+	}
+	err = S_ISDIR(st.st_mode) ? add_directory(t, where, why) : add_file(t, where, why);
+	return err ? err : check_roots(t, where, why);
+}
+
+enum err trust_load(struct trust **out, const char *where, char *why)
+{
+	struct trust *t = mem_zalloc(sizeof(*t));
+	enum err err;
+
+	if (!t)
+		return no_memory(where, why);
+	ERR_set_mark();
+	t->store = X509_STORE_new();
+	err = t->store ? fill(t, where, why) : no_memory(where, why);
+	ERR_pop_to_mark();
+	if (err) {
+		trust_free(&t);
+		return err;
+	}
+	*out = t;
+	return OK;
+}
+
+void trust_free(struct trust **trustp)
+{
+	struct trust *t = *trustp;
+
+	*trustp = NULL;
+	if (!t)
+		return;
+	X509_STORE_free(t->store);
+	mem_free(t);
+}
+
+X509_STORE *trust_store(const struct trust *trust)
+{
+	return trust->store;
+}

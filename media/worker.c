@@ -44,26 +44,41 @@ static void close_streams(struct worker *w, struct relay_stream *s)
 	}
 }
 
-/* False: it was the last message. */
-static bool serve(struct worker *w)
+/* Applies the changes that came; gives what has to wait until the packets in hand are through. */
+static struct queue_link *serve_changes(struct worker *w)
 {
-	struct queue_link *link = queue_take(&w->in), *next;
+	struct queue_link *link = queue_take(&w->in), *next, *later = NULL, **end = &later;
 
 	for (; link; link = next) {
 		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
 
 		next = link->next;
-		switch (msg->what) {
-		case WORKER_CHANGE:
+		if (msg->what == WORKER_CHANGE) {
 			relay_apply(msg->stream, &msg->change);
-			break;
-		case WORKER_CLOSE:
-			close_streams(w, msg->stream);
-			break;
-		case WORKER_STOP:
+			queue_push(w->back, link);
+		} else {
+			link->next = NULL;
+			*end = link;
+			end = &link->next;
+		}
+	}
+	return later;
+}
+
+/* False: a stop was among them. */
+static bool serve_closes(struct worker *w, struct queue_link *link)
+{
+	struct queue_link *next;
+
+	for (; link; link = next) {
+		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
+
+		next = link->next;
+		if (msg->what == WORKER_STOP) {
 			assert(!next);
 			return false;
 		}
+		close_streams(w, msg->stream);
 		queue_push(w->back, link);
 	}
 	return true;
@@ -73,23 +88,24 @@ static void *run(void *arg)
 {
 	struct worker *w = arg;
 	struct epoll_event events[EVENTS_MAX];
-	bool messages, on = true;
+	struct queue_link *closes;
 	int n;
 
-	while (on) {
+	do {
 		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, -1);
 		assert(n >= 0 || errno == EINTR);
-		messages = false;
+		closes = NULL;
+		/* Before the packets: these may be the first from where a change says. */
+		for (int i = 0; i < n; i++) {
+			if (!events[i].data.ptr)
+				closes = serve_changes(w);
+		}
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.ptr)
 				relay_read(events[i].data.ptr);
-			else
-				messages = true;
 		}
-		/* Last: a stream that is closed now has no event left in hand. */
-		if (messages)
-			on = serve(w);
-	}
+		/* Behind them: a stream that is closed now has no event left in hand. */
+	} while (serve_closes(w, closes));
 	return NULL;
 }
 

@@ -1,0 +1,219 @@
+/* media/latch.c */
+#include "media/latch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct addr at(const char *text)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(&a, text), OK);
+	return a;
+}
+
+static struct latch told(bool learns, bool rtcp, const char *text)
+{
+	struct latch l = { 0 };
+	const struct addr a = at(text);
+
+	latch_init(&l, learns, rtcp);
+	assert_false(latch_tell(&l, &a, 0));
+	return l;
+}
+
+/* As the relay does: admitted, then good. */
+static bool arrives(struct latch *l, const char *text, uint64_t now_ms)
+{
+	const struct addr from = at(text);
+
+	if (!latch_admits(l, &from, NULL, now_ms))
+		return false;
+	latch_learn(l, &from);
+	return true;
+}
+
+static void goes_to(const struct latch *l, const char *text)
+{
+	const struct addr *to = latch_target(l);
+	char buf[ADDR_TEXT_MAX];
+
+	if (!text) {
+		assert_null(to);
+		return;
+	}
+	assert_non_null(to);
+	assert_string_equal(addr_text(to, buf, sizeof(buf)), text);
+}
+
+static bool tell(struct latch *l, const char *text, uint64_t now_ms)
+{
+	const struct addr a = at(text);
+
+	return latch_tell(l, &a, now_ms);
+}
+
+static void first_one_fixes_the_source(void **state)
+{
+	struct latch l = told(true, false, "10.0.0.1:4000");
+
+	(void)state;
+	goes_to(&l, "10.0.0.1:4000");
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	goes_to(&l, "192.0.2.1:5000");
+	assert_false(arrives(&l, "192.0.2.1:5001", 0));
+	assert_false(arrives(&l, "192.0.2.2:5000", 0));
+	assert_false(arrives(&l, "10.0.0.1:4000", 0));
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	goes_to(&l, "192.0.2.1:5000");
+}
+
+static void only_good_packets_teach(void **state)
+{
+	struct latch l = told(true, false, "10.0.0.1:4000");
+	const struct addr bad = at("192.0.2.66:1"), good = at("192.0.2.1:5000");
+
+	(void)state;
+	assert_true(latch_admits(&l, &bad, NULL, 0)); /* and fails authentication */
+	assert_true(latch_admits(&l, &good, NULL, 0));
+	assert_true(latch_learn(&l, &good));
+	assert_false(latch_learn(&l, &good)); /* is said once */
+	assert_false(latch_admits(&l, &bad, NULL, 0));
+}
+
+static void strict_takes_the_told_one_alone(void **state)
+{
+	struct latch l = told(false, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_false(arrives(&l, "10.0.0.1:4001", 0));
+	assert_false(arrives(&l, "10.0.0.2:4000", 0));
+	assert_true(arrives(&l, "10.0.0.1:4000", 0));
+	assert_false(arrives(&l, "10.0.0.1:4001", 0));
+	goes_to(&l, "10.0.0.1:4000");
+}
+
+static void strict_rtcp_takes_the_host(void **state)
+{
+	struct latch l = told(false, true, "10.0.0.1:4001");
+	const struct addr other = at("10.0.0.1:7777");
+
+	(void)state;
+	assert_true(arrives(&l, "10.0.0.1:9999", 0));
+	assert_true(latch_admits(&l, &other, NULL, 0));
+	assert_false(latch_learn(&l, &other)); /* the log hears of one */
+	assert_false(arrives(&l, "10.0.0.2:4001", 0));
+	goes_to(&l, "10.0.0.1:4001");
+}
+
+static void rtcp_shares_the_host_of_rtp(void **state)
+{
+	struct latch l = told(true, true, "10.0.0.1:4001");
+	const struct addr rtp = at("192.0.2.1:5000"), unset = { 0 };
+	const struct addr same = at("192.0.2.1:9"), other = at("192.0.2.2:5001");
+
+	(void)state;
+	assert_true(latch_admits(&l, &other, &unset, 0));
+	assert_false(latch_admits(&l, &other, &rtp, 0));
+	assert_true(latch_admits(&l, &same, &rtp, 0));
+	assert_true(latch_learn(&l, &same));
+	goes_to(&l, "192.0.2.1:9");
+	latch_forget(&l);
+	goes_to(&l, "10.0.0.1:4001");
+}
+
+static void a_move_lets_it_learn_anew(void **state)
+{
+	struct latch l = told(true, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	assert_false(tell(&l, "10.0.0.1:4000", 10)); /* no move */
+	assert_false(arrives(&l, "192.0.2.9:1", 10));
+	goes_to(&l, "192.0.2.1:5000");
+	assert_true(tell(&l, "10.0.0.1:6000", 20));
+	goes_to(&l, "10.0.0.1:6000");
+	assert_true(arrives(&l, "192.0.2.1:7000", 30));
+	goes_to(&l, "192.0.2.1:7000");
+	assert_false(arrives(&l, "192.0.2.1:5000", 40));
+}
+
+/* Packets that were under way when the peer moved. */
+static void the_old_source_is_provisional(void **state)
+{
+	struct latch l = told(true, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	assert_true(tell(&l, "10.0.0.1:6000", 1000));
+	assert_true(arrives(&l, "192.0.2.1:5000", 1001));
+	goes_to(&l, "192.0.2.1:5000");
+	assert_true(arrives(&l, "192.0.2.1:7000", 1020));
+	goes_to(&l, "192.0.2.1:7000");
+	assert_false(arrives(&l, "192.0.2.1:5000", 1021)); /* and that is it */
+	assert_false(arrives(&l, "192.0.2.9:1", 1021));
+}
+
+static void the_old_source_settles(void **state)
+{
+	struct latch l = told(true, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	assert_true(tell(&l, "10.0.0.1:6000", 1000));
+	assert_true(arrives(&l, "192.0.2.1:5000", 1001));
+	assert_true(arrives(&l, "192.0.2.1:5000", 1000 + LATCH_SETTLE_MS));
+	assert_false(arrives(&l, "192.0.2.9:1", 1000 + LATCH_SETTLE_MS));
+	goes_to(&l, "192.0.2.1:5000");
+}
+
+static void hold_mutes_and_keeps(void **state)
+{
+	static const char *const holds[] = { "10.0.0.1", "0.0.0.0:4000", "[::]:4000" };
+	struct latch l = told(true, false, "10.0.0.1:4000");
+	const struct addr unset = { 0 };
+
+	(void)state;
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	for (size_t i = 0; i < ARRAY_LEN(holds); i++) {
+		assert_false(tell(&l, holds[i], 10));
+		goes_to(&l, NULL);
+		assert_true(arrives(&l, "192.0.2.1:5000", 10));
+		assert_false(arrives(&l, "192.0.2.9:1", 10));
+		assert_false(tell(&l, "10.0.0.1:4000", 20));
+		goes_to(&l, "192.0.2.1:5000");
+	}
+	assert_false(latch_tell(&l, &unset, 30));
+	goes_to(&l, NULL);
+}
+
+static void untold_sends_nowhere(void **state)
+{
+	struct latch l = { 0 };
+
+	(void)state;
+	latch_init(&l, true, false);
+	goes_to(&l, NULL);
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	goes_to(&l, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_one_fixes_the_source),
+		cmocka_unit_test(only_good_packets_teach),
+		cmocka_unit_test(strict_takes_the_told_one_alone),
+		cmocka_unit_test(strict_rtcp_takes_the_host),
+		cmocka_unit_test(rtcp_shares_the_host_of_rtp),
+		cmocka_unit_test(a_move_lets_it_learn_anew),
+		cmocka_unit_test(the_old_source_is_provisional),
+		cmocka_unit_test(the_old_source_settles),
+		cmocka_unit_test(hold_mutes_and_keeps),
+		cmocka_unit_test(untold_sends_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -55,5 +55,20 @@ def seconds_of_tone(samples, hz, floor=300, purity=0.9):
     return heard * WINDOW / RATE_HZ
 
 
+def from_alaw(data):
+    """16-bit samples of G.711 A-law bytes (ITU-T G.711, table 1a)."""
+    return array.array("h", (ALAW[byte] for byte in data))
+
+
+def _alaw_sample(byte):
+    byte ^= 0x55
+    exponent, mantissa = (byte >> 4) & 7, byte & 15
+    size = (mantissa << 4) + 8 if exponent == 0 else ((mantissa << 4) + 0x108) << (exponent - 1)
+    return size if byte & 0x80 else -size
+
+
+ALAW = [_alaw_sample(byte) for byte in range(256)]
+
+
 def rms(samples):
     return math.sqrt(energy(samples)) if samples else 0.0

@@ -14,7 +14,7 @@ import json
 import os
 import socket
 
-from . import network, process, wait
+from . import audio, network, process, wait
 
 MODULES = ["cons.so", "g711.so", "aufile.so", "aubridge.so", "sndfile.so", "srtp.so"]
 # Server: ask for a certificate and insist. Client: check the server's chain. No tickets: a server
@@ -30,6 +30,7 @@ MinProtocol = TLSv1.2
 Options = -SessionTicket
 NumTickets = 0
 """
+WAV_HEADER = 44
 CONFIG = """poll_method epoll
 sip_listen {address}:5060
 {tls}
@@ -52,6 +53,7 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:4444
 snd_path {directory}
 net_interface {interface}
+statmode_default off
 {dns}
 """
 
@@ -62,6 +64,7 @@ class Baresip:
     def __init__(self, directory, host, address, account, tone, ports, tls=None, dns=None):
         os.makedirs(directory)
         self.directory, self.host = directory, host
+        self.certificate = tls[0] if tls else None
         self._write_config(address, account, tone, ports, tls, dns)
         env = {"HOME": directory, "OPENSSL_CONF": os.path.join(directory, "openssl.cnf")}
         self.process = process.Process(f"baresip in {host}", ["baresip", "-v", "-s", "-f", directory],
@@ -111,12 +114,16 @@ class Baresip:
         self._read_events()
         return len(self.events)
 
+    def told(self, kind, after=0):
+        """All events of that kind behind a mark."""
+        self._read_events()
+        return [event for event in self.events[after:] if event.get("type") == kind]
+
     def wait_event(self, kind, seconds=10, after=0):
         """The first event of that kind (CALL_ESTABLISHED, CALL_CLOSED, ...) behind a mark."""
         def find():
-            self._read_events()
             self.process.require_alive()
-            return next((e for e in self.events[after:] if e.get("type") == kind), None)
+            return next(iter(self.told(kind, after)), None)
 
         try:
             return wait.until(f"{kind} at the {self.host}'s baresip", find, seconds)
@@ -129,6 +136,16 @@ class Baresip:
 
     def hang_up(self):
         self.command("hangup")
+
+    def seconds_recorded(self):
+        """Of the newest recording; it grows as packets come, silent or not."""
+        newest = self.heard()[-1:]
+        return (os.path.getsize(newest[0]) - WAV_HEADER) / (2 * audio.RATE_HZ) if newest else 0
+
+    def wait_heard(self, seconds):
+        """Until the newest recording is that long."""
+        wait.until(f"{seconds} s of audio at the {self.host}",
+                   lambda: self.seconds_recorded() >= seconds, seconds + 5)
 
     def heard(self):
         """The recordings of what came in, oldest first. Whole only once the call has ended."""

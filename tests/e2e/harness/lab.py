@@ -1,0 +1,109 @@
+"""One whole lab for one test: hosts, names, certificates, peers; all of it gone afterwards."""
+import os
+import shutil
+import tempfile
+import unittest
+
+from . import audio, baresip, capture, network, pki, process, sandbox, sbc
+
+PHONE_HZ = 440  # what the phone plays
+PROVIDER_HZ = 1000  # what the provider plays
+TONE_SECONDS = 120
+# Nothing of these may be seen outside: the phone's address book name, network and make.
+INSIDE_DOMAIN = "pbx.inside.lab"
+PHONE_ACCOUNT = ("<sip:alice@" + INSIDE_DOMAIN + ">;regint=0;audio_codecs=pcma;answermode=auto")
+PROVIDER_ACCOUNT = ("<sip:{user}@provider.lab;transport=tls>;regint=0;audio_codecs=pcma"
+                    ";answermode={answer};mediaenc=srtp-mand")
+
+
+def _work_directory(name):
+    """Where the logs stay: what the runner says, else a new directory in /tmp."""
+    base = os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
+    path = os.path.join(base, name)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    return path
+
+
+class LabTest(unittest.TestCase):
+    """Builds the lab before each test and takes it down in reverse order, whatever happened."""
+
+    def setUp(self):
+        self.directory = _work_directory(self._testMethodName)
+        self.authority = pki.Authority(os.path.join(self.directory, "pki"))
+        self.identity = self.authority.issue("sbc.lab")
+        self.trunkgate = None
+        self.tones = {hz: self._tone(hz) for hz in (PHONE_HZ, PROVIDER_HZ)}
+
+    def _tone(self, hz):
+        path = os.path.join(self.directory, f"{hz}.wav")
+        audio.write_tone(path, hz, TONE_SECONDS)
+        return path
+
+    def start_dns(self):
+        """provider.lab and sbc.lab by SRV and A (RFC 3263), and nothing else in the world."""
+        argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--log-queries", "--no-resolv", "--no-hosts",
+                "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces",
+                "--local=/lab/", f"--listen-address={network.DNS}",
+                "--srv-host=_sips._tcp.provider.lab,sip.provider.lab,5061,10,10",
+                f"--host-record=sip.provider.lab,{network.PROVIDER}",
+                "--srv-host=_sips._tcp.sbc.lab,sbc.lab,5061,10,10",
+                f"--host-record=sbc.lab,{network.SBC_OUTSIDE}"]
+        dns = process.Process("dnsmasq", argv, os.path.join(self.directory, "dns.log"), "dns")
+        self.addCleanup(dns.stop)
+        dns.wait_for_line("started")
+
+    def configuration(self):
+        return sbc.configuration(self.identity, self.authority.root,
+                                 os.path.join(self.directory, "control"))
+
+    def start_trunkgate(self, config=None):
+        self.trunkgate = sbc.Trunkgate(self.directory, config or self.configuration())
+        self.addCleanup(self.trunkgate.stop)
+        return self.trunkgate
+
+    def start_phone(self):
+        phone = baresip.Baresip(os.path.join(self.directory, "phone"), "phone", network.PHONE,
+                                PHONE_ACCOUNT, self.tones[PHONE_HZ], "20000-20999")
+        self.addCleanup(phone.stop)
+        return phone
+
+    def start_provider(self, user="4711", answer="auto"):
+        """A provider that demands our certificate and takes nothing but SRTP."""
+        certificate = self.authority.issue("provider.lab")
+        provider = baresip.Baresip(os.path.join(self.directory, "provider"), "provider",
+                                   network.PROVIDER, PROVIDER_ACCOUNT.format(user=user, answer=answer),
+                                   self.tones[PROVIDER_HZ], "30000-30999",
+                                   (certificate, self.authority.root), network.DNS)
+        self.addCleanup(provider.stop)
+        return provider
+
+    def start_capture(self, name, host, interface):
+        started = capture.Capture(self.directory, name, host, interface)
+        self.addCleanup(started.stop)
+        return started
+
+    def config_for_baresip(self):
+        """baresip reaches no sips: URI, so our URIs towards it are sip:...;transport=tls."""
+        config = self.configuration()
+        config["trunks"]["provider"]["uri-form"] = "sip-tls"
+        return config
+
+    def assert_heard(self, recording, hz, seconds, not_hz, last=None):
+        """That tone, for that long, loud and pure; and nothing of the listener's own tone.
+
+        last: only the recording's last so many seconds count.
+        """
+        samples = audio.read(recording)
+        if last:
+            samples = samples[-last * audio.RATE_HZ:]
+        heard = audio.seconds_of_tone(samples, hz)
+        self.assertGreaterEqual(heard, seconds, f"{hz} Hz in {recording}, rms {audio.rms(samples):.0f}")
+        self.assertEqual(audio.seconds_of_tone(samples, not_hz), 0, f"an echo in {recording}")
+
+
+def main():
+    """Runs the tests of the calling file, in a world of their own."""
+    sandbox.enter()
+    network.build()
+    unittest.main(verbosity=2)

@@ -1,0 +1,375 @@
+/* media/srtp.c, against RFC 3711 written down once more (srtp_peer.h). */
+#include "media/srtp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include "media/rtp.h"
+#include "tests/unit/alloc.h"
+#include "tests/unit/media/srtp_peer.h"
+#include "tests/unit/media/udp.h"
+
+#define SUITE SRTP_AES_CM_128_HMAC_SHA1_80
+#define SSRC  0xcafebabe
+#define ROOM  (RTP_PACKET_MAX + SRTP_TRAILER_MAX)
+
+/* RFC 3711 B.3: master key and salt. */
+static const struct srtp_key vector_key = {
+	{ 0xe1, 0xf9, 0x7a, 0x0d, 0x3e, 0x01, 0x8b, 0xe0, 0xd6, 0x4f, 0xa3, 0x2c, 0x06, 0xde, 0x41,
+	  0x39, 0x0e, 0xc6, 0x75, 0xad, 0x49, 0x8a, 0xfe, 0xeb, 0xb6, 0x96, 0x0b, 0x3a, 0xab, 0xe6 }
+};
+
+static struct srtp_session *session(const struct srtp_key *key, bool outbound)
+{
+	struct srtp_session *s;
+
+	assert_int_equal(srtp_session_new(&s, SUITE, key, outbound), OK);
+	return s;
+}
+
+/* The peer in this test derives what the RFC's appendix says, so it may judge. */
+static void peer_meets_the_vectors(void **state)
+{
+	static const uint8_t b2_key[16] = { 0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6,
+		                            0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f, 0x3c };
+	static const uint8_t b2_iv[16] = { 0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6,
+		                           0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd };
+	static const uint8_t b2_stream[32] = { 0xe0, 0x3e, 0xad, 0x09, 0x35, 0xc9, 0x5e, 0x80,
+		                               0xe1, 0x66, 0xb1, 0x6d, 0xd9, 0x2b, 0x4e, 0xb4,
+		                               0xd2, 0x35, 0x13, 0x16, 0x2b, 0x02, 0xd0, 0xf7,
+		                               0x2a, 0x43, 0xa2, 0xfe, 0x4a, 0x5f, 0x97, 0xab };
+	static const uint8_t cipher[16] = { 0xc6, 0x1e, 0x7a, 0x93, 0x74, 0x4f, 0x39, 0xee,
+		                            0x10, 0x73, 0x4a, 0xfe, 0x3f, 0xf7, 0xa0, 0x87 };
+	static const uint8_t salt[14] = { 0x30, 0xcb, 0xbc, 0x08, 0x86, 0x3d, 0x8c,
+		                          0x85, 0xd4, 0x9d, 0xb3, 0x4a, 0x9a, 0xe1 };
+	static const uint8_t auth[20] = { 0xce, 0xbe, 0x32, 0x1f, 0x6f, 0xf7, 0x71,
+		                          0x6b, 0x6f, 0xd4, 0xab, 0x49, 0xaf, 0x25,
+		                          0x6a, 0x15, 0x6d, 0x38, 0xba, 0xa4 };
+	struct peer_keys k = peer_keys_of(vector_key.bytes, false);
+	uint8_t stream[32] = { 0 };
+
+	(void)state;
+	peer_aes_cm(b2_key, b2_iv, stream, sizeof(stream));
+	assert_memory_equal(stream, b2_stream, sizeof(stream));
+	assert_memory_equal(k.cipher, cipher, sizeof(cipher));
+	assert_memory_equal(k.salt, salt, sizeof(salt));
+	assert_memory_equal(k.auth, auth, sizeof(auth));
+}
+
+static void suites_by_name(void **state)
+{
+	(void)state;
+	assert_string_equal(srtp_suite_name(SUITE), "AES_CM_128_HMAC_SHA1_80");
+	assert_int_equal(srtp_suite_from_name("AES_CM_128_HMAC_SHA1_80"), SUITE);
+	assert_int_equal(srtp_suite_from_name("none"), SRTP_NONE);
+	assert_int_equal(srtp_suite_from_name("F8_128_HMAC_SHA1_80"), SRTP_NONE);
+	assert_int_equal(srtp_suite_from_name(""), SRTP_NONE);
+	assert_string_equal(srtp_suite_name(SRTP_NONE), "none");
+	assert_int_equal(srtp_key_len(SUITE), 30);
+	assert_int_equal(srtp_key_len(SRTP_NONE), 0);
+}
+
+static void keys_are_new_each_time(void **state)
+{
+	struct srtp_key a = { { 0 } }, b = { { 0 } };
+
+	(void)state;
+	srtp_key_generate(&a);
+	srtp_key_generate(&b);
+	assert_memory_not_equal(a.bytes, b.bytes, 30);
+}
+
+/* The same octets as the peer's, from a fresh sequence through two wraps. */
+static void protects_as_the_rfc_says(void **state)
+{
+	struct srtp_session *s = session(&vector_key, true);
+	uint32_t seq = 65530;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 65536 + 20; i += i % 65536 < 20 ? 1 : 97) {
+		uint8_t mine[ROOM], theirs[ROOM];
+		size_t len = make_rtp(mine, SSRC, (uint16_t)(seq + i)), want;
+
+		memcpy(theirs, mine, len);
+		want = peer_protect_rtp(vector_key.bytes, (seq + i) >> 16, theirs, len);
+		assert_int_equal(srtp_session_protect(s, mine, &len, ROOM, false), OK);
+		assert_int_equal(len, TEST_RTP_LEN + PEER_TAG_LEN);
+		assert_int_equal(len, want);
+		assert_memory_equal(mine, theirs, len);
+	}
+	srtp_session_free(&s);
+	assert_null(s);
+}
+
+static void unprotects_as_the_rfc_says(void **state)
+{
+	struct srtp_session *s = session(&vector_key, false);
+	uint32_t seq = 65530;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 65536 + 20; i += i % 65536 < 20 ? 1 : 97) {
+		uint8_t packet[ROOM], plain[ROOM];
+		size_t len = make_rtp(packet, SSRC, (uint16_t)(seq + i));
+
+		memcpy(plain, packet, len);
+		len = peer_protect_rtp(vector_key.bytes, (seq + i) >> 16, packet, len);
+		assert_int_equal(srtp_session_unprotect(s, packet, &len, false), OK);
+		assert_int_equal(len, TEST_RTP_LEN);
+		assert_memory_equal(packet, plain, len);
+	}
+	srtp_session_free(&s);
+}
+
+static void rtcp_as_the_rfc_says(void **state)
+{
+	struct srtp_session *out = session(&vector_key, true), *in = session(&vector_key, false);
+
+	(void)state;
+	/* libsrtp2 begins with index 1, as the peer may. */
+	for (uint32_t index = 1; index < 50; index++) {
+		uint8_t mine[ROOM], theirs[ROOM], plain[16];
+		size_t len = make_rtcp(mine, SSRC), want;
+
+		/* A goodbye behind it, so that something is encrypted. */
+		memcpy(mine + len, (const uint8_t[]){ 0x81, 203, 0, 1, 0xca, 0xfe, 0xba, 0xbe }, 8);
+		len += 8;
+		memcpy(plain, mine, len);
+		memcpy(theirs, mine, len);
+		want = peer_protect_rtcp(vector_key.bytes, index, theirs, len);
+		assert_int_equal(srtp_session_protect(out, mine, &len, ROOM, true), OK);
+		assert_int_equal(len, want);
+		assert_memory_equal(mine, theirs, len);
+		assert_int_equal(srtp_session_unprotect(in, theirs, &len, true), OK);
+		assert_int_equal(len, sizeof(plain));
+		assert_memory_equal(theirs, plain, len);
+		assert_int_equal(srtp_session_unprotect(in, mine, &want, true), ERR_EXISTS);
+	}
+	srtp_session_free(&out);
+	srtp_session_free(&in);
+}
+
+static enum err receive(struct srtp_session *s, uint16_t seq, uint32_t roc)
+{
+	uint8_t packet[ROOM];
+	size_t len = make_rtp(packet, SSRC, seq);
+
+	len = peer_protect_rtp(vector_key.bytes, roc, packet, len);
+	return srtp_session_unprotect(s, packet, &len, false);
+}
+
+static void replays_are_refused(void **state)
+{
+	struct srtp_session *s = session(&vector_key, false);
+
+	(void)state;
+	for (uint16_t seq = 1000; seq < 3000; seq++)
+		assert_int_equal(receive(s, seq, 0), OK);
+	assert_int_equal(receive(s, 2999, 0), ERR_EXISTS);
+	assert_int_equal(receive(s, 2999 - 127, 0), ERR_EXISTS); /* 128 at least */
+	assert_int_equal(receive(s, 2999 - 1023, 0), ERR_EXISTS);
+	assert_int_equal(receive(s, 1000, 0), ERR_EXISTS);
+	assert_int_equal(receive(s, 3200, 0), OK);
+	for (uint16_t seq = 3199; seq >= 3000; seq--) /* late, but never seen */
+		assert_int_equal(receive(s, seq, 0), OK);
+	srtp_session_free(&s);
+}
+
+/* A late packet from before the wrap, and a replayed one. */
+static void reordered_over_the_wrap(void **state)
+{
+	struct srtp_session *s = session(&vector_key, false);
+
+	(void)state;
+	assert_int_equal(receive(s, 65533, 0), OK);
+	assert_int_equal(receive(s, 65535, 0), OK);
+	assert_int_equal(receive(s, 1, 1), OK);
+	assert_int_equal(receive(s, 65534, 0), OK);
+	assert_int_equal(receive(s, 0, 1), OK);
+	assert_int_equal(receive(s, 65534, 0), ERR_EXISTS);
+	assert_int_equal(receive(s, 1, 0), ERR_EXISTS);
+	assert_int_equal(receive(s, 2, 0), ERR_AUTH); /* the counter has moved on */
+	assert_int_equal(receive(s, 2, 1), OK);
+	srtp_session_free(&s);
+}
+
+static void every_flipped_octet_shows(void **state)
+{
+	struct srtp_session *s = session(&vector_key, false);
+	uint8_t good[ROOM], packet[ROOM];
+	size_t len = make_rtp(good, SSRC, 7), n;
+
+	(void)state;
+	len = peer_protect_rtp(vector_key.bytes, 0, good, len);
+	for (size_t i = 12; i < len; i++) {
+		memcpy(packet, good, len);
+		packet[i] ^= 0x10;
+		n = len;
+		assert_int_equal(srtp_session_unprotect(s, packet, &n, false), ERR_AUTH);
+		assert_int_equal(n, len);
+	}
+	assert_int_equal(srtp_session_unprotect(s, good, &len, false), OK);
+	srtp_session_free(&s);
+}
+
+static void wrong_key_and_plain_are_refused(void **state)
+{
+	struct srtp_key other = vector_key;
+	struct srtp_session *s;
+	uint8_t packet[ROOM];
+	size_t len;
+
+	(void)state;
+	other.bytes[29] ^= 1; /* the salt counts as well */
+	s = session(&other, false);
+	assert_int_equal(receive(s, 1, 0), ERR_AUTH);
+	len = make_rtp(packet, SSRC, 1);
+	assert_int_equal(srtp_session_unprotect(s, packet, &len, false), ERR_AUTH);
+	for (len = 0; len < 22; len++) {
+		size_t n = len;
+
+		make_rtp(packet, SSRC, 1);
+		assert_int_not_equal(srtp_session_unprotect(s, packet, &n, false), OK);
+		n = len;
+		make_rtcp(packet, SSRC);
+		assert_int_not_equal(srtp_session_unprotect(s, packet, &n, true), OK);
+	}
+	srtp_session_free(&s);
+}
+
+static void protect_wants_room(void **state)
+{
+	struct srtp_session *s = session(&vector_key, true);
+	uint8_t packet[ROOM];
+	size_t len = make_rtp(packet, SSRC, 1);
+
+	(void)state;
+	assert_int_equal(srtp_session_protect(s, packet, &len, len + 9, false), ERR_LIMIT);
+	assert_int_equal(len, TEST_RTP_LEN);
+	assert_int_equal(srtp_session_protect(s, packet, &len, len + 10, false), OK);
+	len = make_rtcp(packet, SSRC);
+	assert_int_equal(srtp_session_protect(s, packet, &len, len + 13, true), ERR_LIMIT);
+	assert_int_equal(srtp_session_protect(s, packet, &len, len + 14, true), OK);
+	len = 11;
+	assert_int_equal(srtp_session_protect(s, packet, &len, ROOM, false), ERR_SYNTAX);
+	srtp_session_free(&s);
+}
+
+/* RFC 3711 9.1: one key stream, one packet. */
+static void key_stream_is_used_once(void **state)
+{
+	struct srtp_session *s = session(&vector_key, true);
+	uint8_t packet[ROOM];
+	size_t len;
+
+	(void)state;
+	for (uint16_t seq = 10; seq > 0; seq--) { /* out of order is fine */
+		len = make_rtp(packet, SSRC, seq);
+		assert_int_equal(srtp_session_protect(s, packet, &len, ROOM, false), OK);
+	}
+	len = make_rtp(packet, SSRC, 5);
+	packet[20] ^= 1;
+	assert_int_equal(srtp_session_protect(s, packet, &len, ROOM, false), ERR_EXISTS);
+	srtp_session_free(&s);
+}
+
+static void sources_are_bounded(void **state)
+{
+	struct srtp_session *out = session(&vector_key, true), *in = session(&vector_key, false);
+	uint8_t packet[ROOM];
+	size_t len;
+
+	(void)state;
+	/* What fails authentication takes no place. */
+	for (uint32_t ssrc = 0; ssrc < 1000; ssrc++) {
+		len = make_rtp(packet, ssrc, 1);
+		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), ERR_AUTH);
+	}
+	for (uint32_t ssrc = 1; ssrc <= SRTP_SSRCS_MAX + 1; ssrc++) {
+		enum err want = ssrc <= SRTP_SSRCS_MAX ? OK : ERR_LIMIT;
+
+		len = make_rtp(packet, ssrc, 1);
+		assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), want);
+		len = make_rtp(packet, ssrc, 1);
+		len = peer_protect_rtp(vector_key.bytes, 0, packet, len);
+		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), want);
+	}
+	/* The known ones go on, in RTCP as well. */
+	len = make_rtp(packet, 1, 2);
+	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), OK);
+	len = make_rtcp(packet, SRTP_SSRCS_MAX);
+	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, true), OK);
+	srtp_session_free(&out);
+	srtp_session_free(&in);
+}
+
+static void none_has_no_session(void **state)
+{
+	struct srtp_session *s = NULL;
+
+	(void)state;
+	assert_int_equal(srtp_session_new(&s, SRTP_NONE, &vector_key, true), ERR_UNSUPPORTED);
+	assert_null(s);
+	srtp_session_free(&s);
+}
+
+static void make_session(void *arg)
+{
+	struct srtp_session *s = NULL;
+
+	(void)arg;
+	if (srtp_session_new(&s, SUITE, &vector_key, true) == OK)
+		srtp_session_free(&s);
+	assert_null(s);
+}
+
+static void survives_without_memory(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(make_session, NULL) > 1);
+}
+
+static void library_is_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(srtp_library_open(), OK);
+	srtp_library_close();
+	make_session(NULL);
+}
+
+static int open_library(void **state)
+{
+	(void)state;
+	return srtp_library_open() == OK ? 0 : -1;
+}
+
+static int close_library(void **state)
+{
+	(void)state;
+	srtp_library_close();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(peer_meets_the_vectors),
+		cmocka_unit_test(suites_by_name),
+		cmocka_unit_test(keys_are_new_each_time),
+		cmocka_unit_test(protects_as_the_rfc_says),
+		cmocka_unit_test(unprotects_as_the_rfc_says),
+		cmocka_unit_test(rtcp_as_the_rfc_says),
+		cmocka_unit_test(replays_are_refused),
+		cmocka_unit_test(reordered_over_the_wrap),
+		cmocka_unit_test(every_flipped_octet_shows),
+		cmocka_unit_test(wrong_key_and_plain_are_refused),
+		cmocka_unit_test(protect_wants_room),
+		cmocka_unit_test(key_stream_is_used_once),
+		cmocka_unit_test(sources_are_bounded),
+		cmocka_unit_test(none_has_no_session),
+		cmocka_unit_test(survives_without_memory),
+		cmocka_unit_test(library_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, open_library, close_library);
+}

@@ -54,8 +54,13 @@ configure_preset() {
 }
 
 # build_preset TOP PRESET [TARGET...]: goes on after an error, so that one broken layer hides no other.
+# Two builds in one directory wait for each other.
 build_preset() {
 	local top=$1 preset=$2
 	shift 2
-	configure_preset "$top" "$preset" && ninja -C "$top/build/$preset" -k 0 "$@"
+	mkdir -p "$top/build" || return 1
+	(
+		flock 9
+		configure_preset "$top" "$preset" && ninja -C "$top/build/$preset" -k 0 "$@"
+	) 9>"$top/build/$preset.lock"
 }

@@ -74,8 +74,10 @@ def hostile_media(rng):
     """What comes to media ports: noise, RTP and RTCP headers with nothing right behind them."""
     packets = [rng.randbytes(rng.randrange(0, 1400)) for _ in range(FLOOD)]
     packets += [bytes((0x80, 8)) + rng.randbytes(rng.randrange(0, 400)) for _ in range(FLOOD)]
-    packets += [bytes((0x80 | rng.randrange(64), rng.randrange(256))) + rng.randbytes(170) for _ in range(FLOOD)]
-    packets += [bytes((0x81, 200 + rng.randrange(8))) + rng.randbytes(rng.randrange(0, 200)) for _ in range(FLOOD)]
+    packets += [bytes((0x80 | rng.randrange(64), rng.randrange(256))) + rng.randbytes(170)
+                for _ in range(FLOOD)]
+    packets += [bytes((0x81, 200 + rng.randrange(8))) + rng.randbytes(rng.randrange(0, 200))
+                for _ in range(FLOOD)]
     packets += [bytes((0xbf, 8)), bytes((0x9f, 8)) + b"\xff" * 10, b"\x00" * 65000]
     return packets
 

@@ -42,8 +42,8 @@ class LabTest(unittest.TestCase):
 
     def start_dns(self):
         """provider.lab and sbc.lab by SRV and A (RFC 3263), and nothing else in the world."""
-        argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--log-queries", "--no-resolv", "--no-hosts",
-                "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces",
+        argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--log-queries",
+                "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces",
                 "--local=/lab/", f"--listen-address={network.DNS}",
                 "--srv-host=_sips._tcp.provider.lab,sip.provider.lab,5061,10,10",
                 f"--host-record=sip.provider.lab,{network.PROVIDER}",

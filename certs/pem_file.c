@@ -165,11 +165,17 @@ static int on_passphrase(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
-static enum err parse_key(EVP_PKEY **out, BIO *bio, const char *path, char *why)
+static enum err parse_key(EVP_PKEY **out, const struct content *c, const char *path, char *why)
 {
+	BIO *bio = BIO_new_mem_buf(c->data, (int)c->len);
 	bool asked = false;
 
+	if (!bio) {
+		cert_why(why, "%s: no memory to read it", path);
+		return ERR_NOMEM;
+	}
 	*out = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &asked);
+	BIO_free(bio);
 	if (*out)
 		return OK;
 	if (asked) {
@@ -179,35 +185,25 @@ static enum err parse_key(EVP_PKEY **out, BIO *bio, const char *path, char *why)
 		         path);
 		return ERR_REFUSED;
 	}
-	if (at_end_of_pem() || ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_UNSUPPORTED) {
-		cert_why(why,
-		         "%s: there is no private key in it (PEM: -----BEGIN PRIVATE KEY-----)",
-		         path);
-		return ERR_NOT_FOUND;
+	if (strstr(c->data, "PRIVATE KEY-----")) {
+		cert_why(why, "%s: the private key in it is damaged", path);
+		return ERR_SYNTAX;
 	}
-	cert_why(why, "%s: the private key in it is damaged", path);
-	return ERR_SYNTAX;
+	cert_why(why, "%s: there is no private key in it (PEM: -----BEGIN PRIVATE KEY-----)", path);
+	return ERR_NOT_FOUND;
 }
 
 enum err pem_read_key(EVP_PKEY **out, const char *path, char *why)
 {
 	EVP_PKEY *key = NULL;
-	BIO *bio;
 	struct content c;
 	enum err err = content_read(&c, path, true, why);
 
 	if (err)
 		return err;
 	ERR_set_mark();
-	bio = BIO_new_mem_buf(c.data, (int)c.len);
-	if (bio) {
-		err = parse_key(&key, bio, path, why);
-	} else {
-		cert_why(why, "%s: no memory to read it", path);
-		err = ERR_NOMEM;
-	}
+	err = parse_key(&key, &c, path, why);
 	ERR_pop_to_mark();
-	BIO_free(bio);
 	content_free(&c);
 	if (!err)
 		*out = key;

@@ -1,0 +1,353 @@
+/* media/worker.c and the queue under it. */
+#include "media/worker.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "tests/unit/alloc.h"
+#include "tests/unit/media/udp.h"
+
+#define PUSHERS 4
+#define PUSHES  5000
+
+struct parcel {
+	struct queue_link link;
+	unsigned pusher, number;
+};
+
+static struct parcel parcels[PUSHERS][PUSHES];
+
+struct pusher {
+	struct queue *q;
+	unsigned number;
+	pthread_t thread;
+};
+
+static void *push_all(void *arg)
+{
+	struct pusher *p = arg;
+
+	for (unsigned i = 0; i < PUSHES; i++) {
+		parcels[p->number][i].pusher = p->number;
+		parcels[p->number][i].number = i;
+		queue_push(p->q, &parcels[p->number][i].link);
+	}
+	return NULL;
+}
+
+static void wait_for(const struct queue *q)
+{
+	struct pollfd p = { .fd = q->event_fd, .events = POLLIN };
+
+	assert_int_equal(poll(&p, 1, UDP_WAIT_MS), 1);
+}
+
+static bool has_rung(const struct queue *q)
+{
+	struct pollfd p = { .fd = q->event_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+/* Nothing is lost, and what one thread pushes keeps its order. */
+static void queue_takes_from_many(void **state)
+{
+	struct queue q;
+	struct pusher pushers[PUSHERS];
+	unsigned seen = 0, next[PUSHERS] = { 0 };
+
+	(void)state;
+	assert_int_equal(queue_open(&q), OK);
+	for (unsigned i = 0; i < PUSHERS; i++) {
+		pushers[i] = (struct pusher){ .q = &q, .number = i };
+		assert_int_equal(pthread_create(&pushers[i].thread, NULL, push_all, &pushers[i]),
+		                 0);
+	}
+	while (seen < PUSHERS * PUSHES) {
+		struct queue_link *link;
+
+		wait_for(&q);
+		for (link = queue_take(&q); link; link = link->next) {
+			const struct parcel *p = CONTAINER_OF(link, struct parcel, link);
+
+			assert_int_equal(p->number, next[p->pusher]);
+			next[p->pusher]++;
+			seen++;
+		}
+	}
+	for (unsigned i = 0; i < PUSHERS; i++)
+		pthread_join(pushers[i].thread, NULL);
+	assert_null(queue_take(&q));
+	assert_false(has_rung(&q));
+	queue_close(&q);
+	queue_close(&q); /* is fine */
+}
+
+static void queue_rings_and_calms(void **state)
+{
+	struct queue q;
+	struct parcel a = { .number = 1 }, b = { .number = 2 };
+
+	(void)state;
+	assert_int_equal(queue_open(&q), OK);
+	assert_false(has_rung(&q));
+	queue_push(&q, &a.link);
+	queue_push(&q, &b.link);
+	assert_true(has_rung(&q));
+	assert_ptr_equal(queue_take(&q), &a.link);
+	assert_ptr_equal(a.link.next, &b.link);
+	assert_null(b.link.next);
+	assert_false(has_rung(&q));
+	queue_push(&q, &a.link);
+	assert_true(has_rung(&q));
+	assert_ptr_equal(queue_take(&q), &a.link);
+	queue_close(&q);
+}
+
+struct rig {
+	struct queue back;
+	struct worker *worker;
+	struct relay_stream s;
+	struct udp ours[MEDIA_NSIDES][2], peer[MEDIA_NSIDES];
+};
+
+static void rig_open(struct rig *r)
+{
+	memset(r, 0, sizeof(*r));
+	assert_int_equal(queue_open(&r->back), OK);
+	assert_int_equal(worker_new(&r->worker, &r->back, 3), OK);
+	relay_init(&r->s, "7f3a", 0);
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		r->peer[i] = udp_open();
+		for (unsigned j = 0; j < 2; j++) {
+			r->ours[i][j] = udp_open();
+			assert_int_equal(fcntl(r->ours[i][j].fd, F_SETFL, O_NONBLOCK), 0);
+		}
+		relay_init_side(&r->s, (enum media_side)i, r->ours[i][0].fd, r->ours[i][1].fd,
+		                true);
+	}
+}
+
+static void rig_close(struct rig *r)
+{
+	worker_free(&r->worker);
+	assert_null(r->worker);
+	queue_take(&r->back);
+	queue_close(&r->back);
+	udp_close(&r->peer[SIDE_CALLER]);
+	udp_close(&r->peer[SIDE_CALLEE]);
+}
+
+static struct worker_msg change_of(struct rig *r, enum media_side side)
+{
+	return (struct worker_msg){ .what = WORKER_CHANGE,
+		                    .stream = &r->s,
+		                    .change = { .side = side, .rtp = r->peer[side].addr } };
+}
+
+static void comes_back(struct rig *r, struct worker_msg *msg)
+{
+	wait_for(&r->back);
+	assert_ptr_equal(queue_take(&r->back), &msg->link);
+	assert_null(msg->link.next);
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void carries_a_stream(void **state)
+{
+	struct rig r;
+	struct worker_msg caller, callee, stop;
+	uint8_t packet[RTP_PACKET_MAX];
+
+	(void)state;
+	rig_open(&r);
+	caller = change_of(&r, SIDE_CALLER);
+	callee = change_of(&r, SIDE_CALLEE);
+	stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+	assert_int_equal(worker_take_stream(r.worker, &r.s), OK);
+	worker_send(r.worker, &caller);
+	comes_back(&r, &caller);
+	worker_send(r.worker, &callee);
+	comes_back(&r, &callee);
+	for (uint16_t seq = 1; seq <= 500; seq++) {
+		udp_send(&r.peer[SIDE_CALLER], &r.ours[SIDE_CALLER][0].addr, packet,
+		         make_rtp(packet, 1, seq));
+		assert_int_equal(udp_recv(&r.peer[SIDE_CALLEE], packet, sizeof(packet), NULL),
+		                 TEST_RTP_LEN);
+		assert_int_equal(seq_of(packet), seq);
+	}
+	assert_true(is_open(r.ours[SIDE_CALLER][0].fd));
+	worker_send(r.worker, &stop);
+	comes_back(&r, &stop);
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		assert_int_equal(r.s.sides[i].rtp.fd, -1);
+		assert_false(is_open(r.ours[i][0].fd));
+		assert_false(is_open(r.ours[i][1].fd));
+	}
+	rig_close(&r);
+}
+
+/* A packet sent after a change finds it made, with nothing in between. */
+static void changes_come_before_packets(void **state)
+{
+	struct rig r;
+	struct worker_msg caller, callee, stop;
+	uint8_t packet[RTP_PACKET_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 50; i++) {
+		rig_open(&r);
+		caller = change_of(&r, SIDE_CALLER);
+		callee = change_of(&r, SIDE_CALLEE);
+		stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+		assert_int_equal(worker_take_stream(r.worker, &r.s), OK);
+		worker_send(r.worker, &callee);
+		worker_send(r.worker, &caller);
+		udp_send(&r.peer[SIDE_CALLER], &r.ours[SIDE_CALLER][0].addr, packet,
+		         make_rtp(packet, 1, 1));
+		udp_recv(&r.peer[SIDE_CALLEE], packet, sizeof(packet), NULL);
+		worker_send(r.worker, &stop);
+		rig_close(&r);
+	}
+}
+
+static void free_does_what_was_sent(void **state)
+{
+	struct rig r;
+	struct worker_msg changes[100], stop;
+	struct queue_link *link;
+	unsigned n = 0;
+
+	(void)state;
+	rig_open(&r);
+	assert_int_equal(worker_take_stream(r.worker, &r.s), OK);
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+		changes[i] = change_of(&r, i % 2 ? SIDE_CALLEE : SIDE_CALLER);
+		worker_send(r.worker, &changes[i]);
+	}
+	stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+	worker_send(r.worker, &stop);
+	worker_free(&r.worker);
+	for (link = queue_take(&r.back); link; link = link->next) {
+		if (n < ARRAY_LEN(changes))
+			assert_ptr_equal(link, &changes[n].link);
+		else
+			assert_ptr_equal(link, &stop.link);
+		n++;
+	}
+	assert_int_equal(n, ARRAY_LEN(changes) + 1);
+	rig_close(&r);
+}
+
+static void unwatchable_streams_close_as_well(void **state)
+{
+	struct rig r;
+	struct worker_msg stop;
+
+	(void)state;
+	rig_open(&r);
+	close(r.ours[SIDE_CALLEE][1].fd);
+	r.s.sides[SIDE_CALLEE].rtcp.fd = -1;
+	assert_int_equal(worker_take_stream(r.worker, &r.s), ERR_IO);
+	stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+	worker_send(r.worker, &stop);
+	comes_back(&r, &stop);
+	assert_false(is_open(r.ours[SIDE_CALLER][0].fd));
+	rig_close(&r);
+}
+
+/* The SigBlk of the thread called name. */
+static uint64_t blocked_in(const char *name)
+{
+	DIR *dir = opendir("/proc/self/task");
+	uint64_t mask = 0;
+	struct dirent *e;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		char path[300], line[256];
+		bool mine = false;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/status", e->d_name);
+		f = fopen(path, "r");
+		while (f && fgets(line, sizeof(line), f)) {
+			if (strncmp(line, "Name:", 5) == 0)
+				mine = strncmp(line + 6, name, strlen(name)) == 0;
+			if (mine && strncmp(line, "SigBlk:", 7) == 0)
+				mask = strtoull(line + 8, NULL, 16);
+		}
+		if (f)
+			fclose(f);
+	}
+	closedir(dir);
+	return mask;
+}
+
+static void signals_stay_with_signalling(void **state)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1 };
+	struct rig r;
+	struct worker_msg stop;
+	sigset_t mine;
+	uint64_t mask;
+
+	(void)state;
+	rig_open(&r);
+	mask = blocked_in("media-3");
+	pthread_sigmask(SIG_SETMASK, NULL, &mine);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		assert_true(mask >> (signals[i] - 1) & 1);
+		assert_false(sigismember(&mine, signals[i]));
+	}
+	stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+	worker_send(r.worker, &stop);
+	rig_close(&r);
+}
+
+static void make_worker(void *arg)
+{
+	struct queue back;
+	struct worker *w = NULL;
+
+	(void)arg;
+	assert_int_equal(queue_open(&back), OK);
+	if (worker_new(&w, &back, 0) == OK)
+		worker_free(&w);
+	assert_null(w);
+	worker_free(&w);
+	queue_close(&back);
+}
+
+static void survives_without_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(each_allocation_fails(make_worker, NULL), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queue_takes_from_many),
+		cmocka_unit_test(queue_rings_and_calms),
+		cmocka_unit_test(carries_a_stream),
+		cmocka_unit_test(changes_come_before_packets),
+		cmocka_unit_test(free_does_what_was_sent),
+		cmocka_unit_test(unwatchable_streams_close_as_well),
+		cmocka_unit_test(signals_stay_with_signalling),
+		cmocka_unit_test(survives_without_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,5 +1,5 @@
-/* The configuration, as the rest of the program reads it. Written once by config_load, then constant.
- * Owner of all that it points to: struct config. */
+/* The configuration, as the rest of the program reads it. Written once by config_load, then
+ * constant. Owner of all that it points to: struct config. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -34,7 +35,8 @@ struct config_realm {
 	char *name;
 	struct config_listener *listeners;
 	size_t nlisteners;
-	char *advertise;	     /* host or address for Via and Contact; NULL: the listener's */
+	/* For Via and Contact: a name, or an address as a URI has it; NULL: the listener's. */
+	char *advertise;
 	struct addr media_address;   /* bound; default: the first listener's, no port */
 	struct addr media_advertise; /* written into SDP; default: media_address */
 	unsigned media_port_low, media_port_high;
@@ -50,8 +52,8 @@ struct config_phone {
 	char *name;
 	const struct config_realm *realm;
 	struct addr address; /* unset: it registers */
-	char *password;	     /* NULL: known by address */
-	char **numbers;	     /* that ring it, besides its name */
+	char *password;      /* NULL: known by address */
+	char **numbers;      /* that ring it, besides its name */
 	size_t nnumbers;
 	char *caller_id; /* the number it shows outside; NULL: what it sends */
 };
@@ -64,19 +66,20 @@ struct config_trunk {
 	char *name;
 	char *profile; /* NULL: none */
 	const struct config_realm *realm;
-	char *domain;	/* looked up, and the host of our Request-URIs */
-	unsigned port;	/* 0: from SRV, else no SRV look-up */
+	char *domain;  /* a name or IPv4 address; looked up, and the host of our Request-URIs */
+	unsigned port; /* 0: from SRV, else no SRV look-up */
 	char **verify_names; /* that the peer's certificate may have; default: domain */
 	size_t nverify_names;
 	const struct config_identity *identity; /* as client; default: the realm's */
-	char *trust; /* PEM file or directory of roots, or "system" */
+	char *trust;                            /* PEM file or directory of roots, or "system" */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
 	struct addr *resolvers; /* DNS servers; none: the system's */
 	size_t nresolvers;
-	struct addr_net *networks; /* where its calls come from; none: anywhere, by certificate alone */
+	struct addr_net
+	    *networks; /* where its calls come from; none: anywhere, by certificate alone */
 	size_t nnetworks;
-	unsigned max_calls;
+	unsigned max_calls;          /* default: the config's */
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
 };
@@ -98,7 +101,7 @@ struct config_route {
 	struct config_party from;
 	char *number; /* the dialled user part: exact, or with a last '*' for "and what follows" */
 	struct config_party to; /* phone or trunk */
-	unsigned line; /* in the file, for messages */
+	unsigned line;          /* in the file, for messages */
 };
 
 struct config {
@@ -123,7 +126,11 @@ struct config {
 /* Reads and checks file. Problems, all of them, go to errors, a line each:
  * "FILE:LINE: what is wrong; what was probably meant". ERR_SYNTAX when there was one. */
 MUST_USE enum err config_load(struct config **out, const char *file, FILE *errors);
-void config_free(struct config **cfgp); /* wipes passwords */
+/* The same for text that stood in file: relative paths start at its folder. mode: the file's
+ * permissions, 0 for unknown. Borrows text. */
+MUST_USE enum err config_parse(struct config **out, const char *file, const char *text, size_t len,
+                               mode_t mode, FILE *errors);
+void config_free(struct config **cfgp); /* wipes passwords; NULL is fine */
 
 /* Every option with its default, range and help, as YAML comments and values, or as JSON Schema. */
 MUST_USE enum err config_print_full(FILE *out);

@@ -1,0 +1,281 @@
+/* The rules between options: phones, trunks and routes. */
+#include "config/check.h"
+
+#include <string.h>
+#include "base/table.h"
+
+static bool in_networks(const struct addr *addr, const struct addr_net *nets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (addr_in_net(addr, &nets[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Who a phone is must be told from its password or its address, and from one of them alone. */
+static void check_credentials(const struct check *ck, size_t i)
+{
+	bool password = check_written(ck, SECTION_PHONES, i, "password");
+	bool file = check_written(ck, SECTION_PHONES, i, "password-file");
+	bool address = check_written(ck, SECTION_PHONES, i, "address");
+
+	if (password && file)
+		check_problem(ck, SECTION_PHONES, i, "password-file",
+		              "has a password and a password-file; write one of them");
+	if (address && (password || file))
+		check_problem(ck, SECTION_PHONES, i, "address",
+		              "is known by its address or by its password, not by both; remove "
+		              "one");
+	if (!address && !password && !file)
+		check_problem(ck, SECTION_PHONES, i, NULL,
+		              "anybody could say to be it; write password-file: FILE, or address: "
+		              "ADDRESS");
+}
+
+static void check_address(const struct check *ck, size_t i)
+{
+	const struct config_phone *phone = &ck->cfg->phones[i];
+	const struct config_realm *realm = phone->realm;
+	char text[ADDR_TEXT_MAX];
+
+	if (!addr_is_set(&phone->address) || !realm)
+		return;
+	addr_text(&phone->address, text, sizeof(text));
+	if (realm->nnetworks && !in_networks(&phone->address, realm->networks, realm->nnetworks))
+		check_problem(ck, SECTION_PHONES, i, "address",
+		              "%s is in none of the networks of realm '%s', so it is never heard; "
+		              "add it there",
+		              text, realm->name);
+	for (size_t j = 0; j < i; j++) {
+		const struct config_phone *other = &ck->cfg->phones[j];
+
+		if (other->realm == realm && addr_equal(&other->address, &phone->address))
+			check_problem(ck, SECTION_PHONES, i, "address",
+			              "%s is phone '%s' already; one phone an address, with all "
+			              "numbers",
+			              text, other->name);
+	}
+}
+
+static void claim(const struct check *ck, struct table *owners, size_t i, const char *number)
+{
+	struct config_phone *phone = &ck->cfg->phones[i];
+	const struct config_phone *owner = table_get(owners, number);
+
+	if (!owner) {
+		if (table_put(owners, number, phone) != OK)
+			ck->problems->nomem = true;
+	} else if (owner == phone) {
+		check_problem(ck, SECTION_PHONES, i, "numbers",
+		              "%s rings it already; remove it from numbers", number);
+	} else {
+		check_problem(ck, SECTION_PHONES, i, "numbers",
+		              "%s rings phone '%s'; a number belongs to one phone", number,
+		              owner->name);
+	}
+}
+
+/* Names first: a number must not take another phone's name. */
+static void check_numbers(const struct check *ck)
+{
+	struct table *owners;
+	size_t limit = 1;
+
+	for (size_t i = 0; i < ck->cfg->nphones; i++)
+		limit += 1 + ck->cfg->phones[i].nnumbers;
+	if (table_new(&owners, limit) != OK) {
+		ck->problems->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < ck->cfg->nphones; i++)
+		claim(ck, owners, i, ck->cfg->phones[i].name);
+	for (size_t i = 0; i < ck->cfg->nphones; i++) {
+		for (size_t k = 0; k < ck->cfg->phones[i].nnumbers; k++)
+			claim(ck, owners, i, ck->cfg->phones[i].numbers[k]);
+	}
+	table_free(&owners);
+}
+
+void check_phones(const struct check *ck)
+{
+	for (size_t i = 0; i < ck->cfg->nphones; i++) {
+		check_credentials(ck, i);
+		check_address(ck, i);
+	}
+	check_numbers(ck);
+}
+
+static bool has_tls(const struct config_realm *realm)
+{
+	for (size_t i = 0; i < realm->nlisteners; i++) {
+		if (realm->listeners[i].transport == TRANSPORT_TLS)
+			return true;
+	}
+	return realm->nlisteners == 0; /* it was written wrongly */
+}
+
+static bool is_party(const struct config_party *party, const struct config_trunk *trunk)
+{
+	return party->kind == PARTY_TRUNK && party->trunk == trunk;
+}
+
+/* A route whose parties could not be understood: it may be anybody's. */
+static bool is_unclear(const struct config_route *route)
+{
+	return !route->from.realm || !route->to.realm;
+}
+
+static void check_trunk_routes(const struct check *ck, size_t i)
+{
+	const struct config_trunk *trunk = &ck->cfg->trunks[i];
+	bool from = false, to = false;
+
+	for (size_t k = 0; k < ck->cfg->nroutes; k++) {
+		if (is_unclear(&ck->cfg->routes[k]))
+			return;
+		from = from || is_party(&ck->cfg->routes[k].from, trunk);
+		to = to || is_party(&ck->cfg->routes[k].to, trunk);
+	}
+	if (!from && !to)
+		check_problem(ck, SECTION_TRUNKS, i, NULL,
+		              "no route begins or ends at it; add one under routes:, or remove it");
+	if (from && !trunk->nnetworks && !check_written(ck, SECTION_TRUNKS, i, "networks") &&
+	    trunk->realm && trunk->realm->client_certificate == CLIENT_CERT_OPTIONAL)
+		check_problem(ck, SECTION_TRUNKS, i, NULL,
+		              "realm '%s' takes calls without a certificate, so anybody could call "
+		              "as this trunk; write networks:, or client-certificate: required",
+		              trunk->realm->name);
+}
+
+static void check_trunk_networks(const struct check *ck, size_t i)
+{
+	const struct config_trunk *trunk = &ck->cfg->trunks[i];
+	const struct config_realm *realm = trunk->realm;
+	char text[ADDR_TEXT_MAX];
+
+	if (!realm || !realm->nnetworks)
+		return;
+	for (size_t k = 0; k < trunk->nnetworks; k++) {
+		const struct addr *base = &trunk->networks[k].base;
+
+		if (!in_networks(base, realm->networks, realm->nnetworks))
+			check_problem(ck, SECTION_TRUNKS, i, "networks",
+			              "%s is in none of the networks of realm '%s', so it is never "
+			              "heard; add it there",
+			              addr_text(base, text, sizeof(text)), realm->name);
+	}
+}
+
+void check_trunks(const struct check *ck)
+{
+	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
+		const struct config_trunk *trunk = &ck->cfg->trunks[i];
+		const struct mark *srtp = marks_at(ck->marks, SECTION_TRUNKS, i, "srtp");
+		struct addr addr;
+
+		if (trunk->realm && !has_tls(trunk->realm))
+			check_problem(ck, SECTION_TRUNKS, i, "realm",
+			              "realm '%s' has no tls listener, and a trunk is SIPS; add "
+			              "\"tls:ADDRESS:5061\" there",
+			              trunk->realm->name);
+		if (trunk->srtp == SRTP_OFF && strcmp(srtp->file, ck->file) != 0)
+			check_problem(ck, SECTION_TRUNKS, i, "srtp",
+			              "a profile cannot turn srtp off; write it at the trunk");
+		if (trunk->domain && addr_parse(&addr, trunk->domain) == OK &&
+		    !check_written(ck, SECTION_TRUNKS, i, "verify-names"))
+			check_problem(ck, SECTION_TRUNKS, i, "domain",
+			              "a certificate is checked by name, and %s is an address; "
+			              "write verify-names: [ NAME ]",
+			              trunk->domain);
+		check_trunk_routes(ck, i);
+		check_trunk_networks(ck, i);
+	}
+}
+
+static const void *party_object(const struct config_party *party)
+{
+	switch (party->kind) {
+	case PARTY_REALM:
+		return party->realm;
+	case PARTY_PHONE:
+		return party->phone;
+	case PARTY_TRUNK:
+		return party->trunk;
+	}
+	return NULL;
+}
+
+static bool same_party(const struct config_party *a, const struct config_party *b)
+{
+	return a->kind == b->kind && party_object(a) == party_object(b);
+}
+
+/* Whether every call from b is one from a. */
+static bool from_covers(const struct config_party *a, const struct config_party *b)
+{
+	return same_party(a, b) ||
+	       (a->kind == PARTY_REALM && b->kind == PARTY_PHONE && b->phone->realm == a->realm);
+}
+
+/* Whether every number that fits b fits a. */
+static bool number_covers(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (a[la - 1] != '*')
+		return strcmp(a, b) == 0;
+	if (b[lb - 1] == '*')
+		lb--;
+	return lb >= la - 1 && strncmp(a, b, la - 1) == 0;
+}
+
+static void check_reached(const struct check *ck, size_t i)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct config_route *before = &ck->cfg->routes[j];
+
+		if (is_unclear(before) || !before->number ||
+		    !from_covers(&before->from, &route->from) ||
+		    !number_covers(before->number, route->number))
+			continue;
+		check_problem(ck, SECTION_ROUTES, i, NULL,
+		              "is never reached: the route in line %u takes all of its calls; put "
+		              "it before that one",
+		              before->line);
+		return;
+	}
+}
+
+static void check_realm_calls(const struct check *ck, size_t i)
+{
+	const struct config_realm *realm = ck->cfg->routes[i].from.realm;
+
+	for (size_t k = 0; k < ck->cfg->nphones; k++) {
+		if (ck->cfg->phones[k].realm == realm || !ck->cfg->phones[k].realm)
+			return;
+	}
+	check_problem(ck, SECTION_ROUTES, i, "from",
+	              "realm '%s' has no phones, so no call comes from it; name a phone or trunk",
+	              realm->name);
+}
+
+void check_routes(const struct check *ck)
+{
+	for (size_t i = 0; i < ck->cfg->nroutes; i++) {
+		const struct config_route *route = &ck->cfg->routes[i];
+
+		if (is_unclear(route))
+			continue;
+		if (same_party(&route->from, &route->to))
+			check_problem(ck, SECTION_ROUTES, i, "to",
+			              "goes back to where the call comes from; name another phone "
+			              "or trunk");
+		if (route->from.kind == PARTY_REALM)
+			check_realm_calls(ck, i);
+		if (route->number)
+			check_reached(ck, i);
+	}
+}

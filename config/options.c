@@ -1,0 +1,451 @@
+/* The option table. To add an option: a field in config.h, a row here, a line in a test; then
+ * regenerate full.yaml and schema.json (tests/unit/config/test_options.c says how). */
+#include "config/options.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define FIELD(type, field) .offset = offsetof(struct type, field)
+#define LIST(type, field) \
+	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
+#define SECTION(table) .options = (table), .noptions = ARRAY_LEN(table)
+#define OBJECTS(type, field)                      \
+	.offset = offsetof(struct config, field), \
+	.count_offset = offsetof(struct config, n##field), .size = sizeof(struct type)
+
+static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const log_targets[] = { "stderr", "journald", NULL };
+static const char *const client_certs[] = { "required", "optional", NULL };
+static const char *const latch_modes[] = { "strict", "first", NULL };
+static const char *const srtp_modes[] = { "required", "off", NULL };
+static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
+
+static const struct option top[] = {
+	{ .key = "control-socket",
+	  .kind = KIND_SOCKET,
+	  FIELD(config, control_socket),
+	  .min = 1,
+	  .max = 107, /* sun_path */
+	  .standard = "/run/trunkgate/control",
+	  .help = "Where the running process listens for local commands (status, calls, reload)." },
+	{ .key = "media-workers",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, media_workers),
+	  .min = 1,
+	  .max = 64,
+	  .unit = "threads",
+	  .standard = "2",
+	  .help = "Threads that carry the media. More than the machine has cores are of no use." },
+	{ .key = "max-calls",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, max_calls),
+	  .min = 1,
+	  .max = 32000,
+	  .unit = "calls",
+	  .standard = "1000",
+	  .help =
+	      "Calls at the same time. One more is answered 503, so that those that are up stay good. "
+	      "Every realm needs at least two media ports a call." },
+};
+
+static const struct option logging[] = {
+	{ .key = "level",
+	  .kind = KIND_ENUM,
+	  FIELD(config, log_level),
+	  .names = log_levels,
+	  .standard = "info",
+	  .help =
+	      "How much is logged. error: the operator must act. warn: something is off. info: a call or "
+	      "registration began or ended. debug: the rest." },
+	{ .key = "to",
+	  .kind = KIND_ENUM,
+	  FIELD(config, log_target),
+	  .names = log_targets,
+	  .standard = "stderr",
+	  .help = "Where log lines go." },
+};
+
+static const struct option identities[] = {
+	{ .key = "certificate",
+	  .kind = KIND_FILE,
+	  .flags = OPTION_REQUIRED,
+	  FIELD(config_identity, certificate),
+	  .example = "us.pem",
+	  .help =
+	      "PEM file with our certificate and every intermediate up to the root: the whole chain is sent." },
+	{ .key = "key",
+	  .kind = KIND_KEY_FILE,
+	  .flags = OPTION_SHOWN,
+	  FIELD(config_identity, key),
+	  .otherwise = "the certificate's file",
+	  .example = "us.key",
+	  .help = "PEM file with the private key." },
+};
+
+static const struct option realms[] = {
+	{ .key = "listen",
+	  .kind = KIND_LISTENER,
+	  .flags = OPTION_REQUIRED | OPTION_LIST,
+	  LIST(config_realm, listeners),
+	  .min = 1,
+	  .max = 16,
+	  .example = "[ \"udp:203.0.113.5:5060\", \"tls:203.0.113.5:5061\" ]",
+	  .help =
+	      "Where signalling is heard: transport, address, port. Without a port it is 5060, or 5061 for tls." },
+	{ .key = "advertise",
+	  .kind = KIND_HOST,
+	  FIELD(config_realm, advertise),
+	  .max = 253,
+	  .otherwise = "the listener's address",
+	  .example = "sbc.example.com",
+	  .help =
+	      "The host that peers see in Via and Contact. For a trunk: our name as our certificate has it." },
+	{ .key = "media-address",
+	  .kind = KIND_ADDRESS,
+	  FIELD(config_realm, media_address),
+	  .otherwise = "the first listener's address",
+	  .example = "203.0.113.5",
+	  .help = "The address that media sockets are bound to." },
+	{ .key = "media-advertise",
+	  .kind = KIND_ADDRESS,
+	  FIELD(config_realm, media_advertise),
+	  .otherwise = "media-address",
+	  .example = "198.51.100.7",
+	  .help =
+	      "The address that we write into SDP: the outer one where a NAT stands in between." },
+	{ .key = "media-ports",
+	  .kind = KIND_PORTS,
+	  FIELD(config_realm, media_port_low),
+	  .offset2 = offsetof(struct config_realm, media_port_high),
+	  .min = 1024,
+	  .max = 65535,
+	  .standard = "36000-59999", /* WBX-17 */
+	  .help =
+	      "UDP ports for media: RTP takes an even one, RTCP the odd one above. Open them in the firewall." },
+	{ .key = "latch",
+	  .kind = KIND_ENUM,
+	  FIELD(config_realm, latch),
+	  .names = latch_modes,
+	  .standard = "strict",
+	  .help =
+	      "Where a peer's media is sent. strict: to the address in its SDP. first: to where its first packet "
+	      "came from, for phones behind a NAT." },
+	{ .key = "identity",
+	  .kind = KIND_REF,
+	  .flags = OPTION_SHOWN,
+	  FIELD(config_realm, identity),
+	  .section = SECTION_IDENTITIES,
+	  .example = "us",
+	  .help = "The identity that TLS listeners show; they need one." },
+	{ .key = "client-certificate",
+	  .kind = KIND_ENUM,
+	  FIELD(config_realm, client_certificate),
+	  .names = client_certs,
+	  .standard = "required",
+	  .help =
+	      "Whether a peer that connects over TLS must show a certificate. optional: for phones without one." },
+	{ .key = "networks",
+	  .kind = KIND_NETWORK,
+	  .flags = OPTION_LIST,
+	  LIST(config_realm, networks),
+	  .min = 1,
+	  .max = 256,
+	  .otherwise = "anybody",
+	  .example = "[ 10.0.0.0/8, \"2001:db8::/32\" ]",
+	  .help = "Who may speak to us here; others are dropped without an answer." },
+};
+
+static const struct option phones[] = {
+	{ .key = "realm",
+	  .kind = KIND_REF,
+	  .flags = OPTION_REQUIRED,
+	  FIELD(config_phone, realm),
+	  .section = SECTION_REALMS,
+	  .example = "border",
+	  .help = "The realm that it speaks to." },
+	{ .key = "address",
+	  .kind = KIND_ADDRESS,
+	  FIELD(config_phone, address),
+	  .otherwise = "it registers",
+	  .example = "10.0.0.20",
+	  .help =
+	      "A PBX or phone that does not register is known by this address. Give it or a password." },
+	{ .key = "password",
+	  .kind = KIND_SECRET,
+	  FIELD(config_phone, password),
+	  .min = 8,
+	  .max = 128,
+	  .example = "\"long and random\"",
+	  .help =
+	      "What it registers with; its name is the user. The file must not be readable by everybody." },
+	{ .key = "password-file",
+	  .kind = KIND_SECRET_FILE,
+	  .flags = OPTION_SHOWN,
+	  FIELD(config_phone, password),
+	  .min = 8,
+	  .max = 128,
+	  .example = "desk.password",
+	  .help = "A file with the password in its only line, which not everybody may read." },
+	{ .key = "numbers",
+	  .kind = KIND_USER,
+	  .flags = OPTION_LIST,
+	  LIST(config_phone, numbers),
+	  .min = 1,
+	  .max = 64,
+	  .otherwise = "its name alone",
+	  .example = "[ \"+493012345\" ]",
+	  .help = "Numbers that ring it, besides its name. Each belongs to one phone." },
+	{ .key = "caller-id",
+	  .kind = KIND_USER,
+	  FIELD(config_phone, caller_id),
+	  .max = 64,
+	  .otherwise = "what it sends",
+	  .example = "\"+493012345\"",
+	  .help = "The number that it shows outside." },
+};
+
+static const struct option trunks[] = {
+	{ .key = "profile",
+	  .kind = KIND_PROFILE,
+	  .flags = OPTION_OWN,
+	  FIELD(config_trunk, profile),
+	  .min = 1,
+	  .max = 64,
+	  .example = "webex",
+	  .help =
+	      "A file of options of this section, providers/NAME.yaml, that holds what is known of a provider. "
+	      "What is written here goes before it." },
+	{ .key = "realm",
+	  .kind = KIND_REF,
+	  .flags = OPTION_REQUIRED | OPTION_OWN,
+	  FIELD(config_trunk, realm),
+	  .section = SECTION_REALMS,
+	  .example = "border",
+	  .help = "The realm that it speaks to; it has a tls listener." },
+	{ .key = "domain",
+	  .kind = KIND_DOMAIN,
+	  .flags = OPTION_REQUIRED,
+	  FIELD(config_trunk, domain),
+	  .max = 253,
+	  .example = "provider.example",
+	  .help = "The provider's domain: looked up in DNS, and the host of our requests." },
+	{ .key = "port",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_trunk, port),
+	  .min = 1,
+	  .max = 65535,
+	  .otherwise = "what DNS says (SRV of _sips._tcp)",
+	  .example = "5061",
+	  .help =
+	      "TCP port of the provider. With it DNS is asked for addresses alone, not for SRV." },
+	{ .key = "verify-names",
+	  .kind = KIND_NAME,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, verify_names),
+	  .min = 1,
+	  .max = 16,
+	  .otherwise = "the domain",
+	  .example = "[ sip.provider.example ]",
+	  .help = "Names of which the provider's certificate must have one." },
+	{ .key = "identity",
+	  .kind = KIND_REF,
+	  .flags = OPTION_OWN,
+	  FIELD(config_trunk, identity),
+	  .section = SECTION_IDENTITIES,
+	  .otherwise = "the realm's",
+	  .example = "us",
+	  .help = "The identity that we show when we connect to it." },
+	{ .key = "trust",
+	  .kind = KIND_TRUST,
+	  FIELD(config_trunk, trust),
+	  .standard = "system",
+	  .help =
+	      "The roots that its certificate may end at: a PEM file, a folder of them, or system for those of the "
+	      "machine." },
+	{ .key = "srtp",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, srtp),
+	  .names = srtp_modes,
+	  .standard = "required",
+	  .help =
+	      "off sends calls unencrypted over the provider's network. It must be written here; no profile can." },
+	{ .key = "uri-form",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, uri_form),
+	  .names = uri_forms,
+	  .standard = "sips",
+	  .help =
+	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
+	{ .key = "resolvers",
+	  .kind = KIND_DNS_SERVER,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, resolvers),
+	  .min = 1,
+	  .max = 4,
+	  .otherwise = "the system's",
+	  .example = "[ 192.0.2.53 ]",
+	  .help = "DNS servers that are asked for this trunk." },
+	{ .key = "networks",
+	  .kind = KIND_NETWORK,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, networks),
+	  .min = 1,
+	  .max = 256,
+	  .otherwise = "anywhere, by certificate alone",
+	  .example = "[ 198.51.100.0/24 ]",
+	  .help = "Where its calls come from." },
+	{ .key = "max-calls",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_trunk, max_calls),
+	  .min = 1,
+	  .max = 32000,
+	  .unit = "calls",
+	  .otherwise = "the max-calls of all",
+	  .example = "30",
+	  .help = "Calls at the same time, both ways together: what the contract says." },
+	{ .key = "connect-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, connect_timeout_ms),
+	  .min = 100,
+	  .max = 60000,
+	  .standard = "5s",
+	  .help =
+	      "How long one of its addresses may take for TCP and TLS before the next is tried." },
+	{ .key = "answer-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, answer_timeout_ms),
+	  .min = 1000,
+	  .max = 3600000,
+	  .standard = "180s", /* timer C; RFC 3261 16.6 */
+	  .help = "How long it may ring until we give up." },
+};
+
+static const struct option routes[] = {
+	{ .key = "from",
+	  .kind = KIND_PARTY,
+	  .flags = OPTION_REQUIRED | OPTION_REALMS,
+	  FIELD(config_route, from),
+	  .example = "acme",
+	  .help = "Who calls: a phone, a trunk, or a realm, which stands for all of its phones." },
+	{ .key = "number",
+	  .kind = KIND_PATTERN,
+	  .flags = OPTION_REQUIRED,
+	  FIELD(config_route, number),
+	  .max = 64,
+	  .example = "\"+493012345\"",
+	  .help = "What was dialled, exactly, or its beginning with a * for the rest." },
+	{ .key = "to",
+	  .kind = KIND_PARTY,
+	  .flags = OPTION_REQUIRED,
+	  FIELD(config_route, to),
+	  .example = "desk",
+	  .help = "The phone or trunk that the call goes to." },
+};
+
+const struct section config_sections[NSECTIONS] = {
+	[SECTION_TOP] = { .shape = SHAPE_ONE, SECTION(top) },
+	[SECTION_LOG] = { .key = "log",
+	                  .one = "log",
+	                  .shape = SHAPE_ONE,
+	                  SECTION(logging),
+	                  .help = "The log." },
+	[SECTION_IDENTITIES] = { .key = "identities",
+	                         .one = "identity",
+	                         .shape = SHAPE_MAP,
+	                         SECTION(identities),
+	                         OBJECTS(config_identity, identities),
+	                         .max = 100,
+	                         .example = "us",
+	                         .help = "Who we are: keys with their certificates." },
+	[SECTION_REALMS] = { .key = "realms",
+	                     .one = "realm",
+	                     .shape = SHAPE_MAP,
+	                     SECTION(realms),
+	                     OBJECTS(config_realm, realms),
+	                     .max = 100,
+	                     .required = true,
+	                     .example = "border",
+	                     .help =
+	                         "The sides of the border: one for the phones, one for each network with trunks." },
+	[SECTION_PHONES] = { .key = "phones",
+	                     .one = "phone",
+	                     .shape = SHAPE_MAP,
+	                     SECTION(phones),
+	                     OBJECTS(config_phone, phones),
+	                     .max = 10000,
+	                     .example = "desk",
+	                     .help = "Phones and PBXs on the inside." },
+	[SECTION_TRUNKS] = { .key = "trunks",
+	                     .one = "trunk",
+	                     .shape = SHAPE_MAP,
+	                     SECTION(trunks),
+	                     OBJECTS(config_trunk, trunks),
+	                     .max = 100,
+	                     .example = "acme",
+	                     .help = "Connections to providers, always SIPS." },
+	[SECTION_ROUTES] = { .key = "routes",
+	                     .one = "route",
+	                     .shape = SHAPE_LIST,
+	                     SECTION(routes),
+	                     OBJECTS(config_route, routes),
+	                     .max = 2000,
+	                     .help =
+	                         "Where calls go. Tried from the first to the last; the first that fits is taken." },
+};
+
+_Static_assert(ARRAY_LEN(trunks) <= OPTIONS_MAX && ARRAY_LEN(realms) <= OPTIONS_MAX,
+               "the parser keeps an array of OPTIONS_MAX lines");
+_Static_assert(offsetof(struct config_identity, name) == 0 &&
+                   offsetof(struct config_realm, name) == 0 &&
+                   offsetof(struct config_phone, name) == 0 &&
+                   offsetof(struct config_trunk, name) == 0,
+               "section_name takes the name for the first field");
+
+const struct option *option_find(enum section_id section, const char *key)
+{
+	const struct section *s = &config_sections[section];
+
+	for (size_t i = 0; i < s->noptions; i++) {
+		if (strcmp(s->options[i].key, key) == 0)
+			return &s->options[i];
+	}
+	return NULL;
+}
+
+enum section_id section_find(const char *key)
+{
+	unsigned i = SECTION_TOP + 1;
+
+	while (i < NSECTIONS && strcmp(config_sections[i].key, key) != 0)
+		i++;
+	return (enum section_id)i;
+}
+
+size_t section_count(const struct config *cfg, enum section_id section)
+{
+	const struct section *s = &config_sections[section];
+	size_t n = 1;
+
+	if (s->shape != SHAPE_ONE)
+		memcpy(&n, (const char *)cfg + s->count_offset, sizeof(n));
+	return n;
+}
+
+void *section_object(const struct config *cfg, enum section_id section, size_t i)
+{
+	const struct section *s = &config_sections[section];
+	char *array;
+
+	if (s->shape == SHAPE_ONE)
+		return (void *)(uintptr_t)cfg;
+	memcpy(&array, (const char *)cfg + s->offset, sizeof(array));
+	return array ? array + i * s->size : NULL;
+}
+
+const char *section_name(const struct config *cfg, enum section_id section, size_t i)
+{
+	const char *name;
+
+	memcpy(&name, section_object(cfg, section, i), sizeof(name));
+	return name;
+}

@@ -1,0 +1,359 @@
+/* Values of the simple kinds, and the table of all kinds. One thread. */
+#include "config/value.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+#include "base/mem.h"
+#include "config/value_kinds.h"
+
+#define SHOWN_MAX 80 /* characters of a wrong value in a message */
+
+void value_problem(const struct value_env *env, const struct option *o, const char *text,
+                   const char *fmt, ...)
+{
+	char what[384];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	problem_add(env->problems, env->file, env->line, "%s%s%s%s%.*s%s %s", env->where,
+	            *env->where ? ": " : "", o->key, text ? " '" : "", SHOWN_MAX, text ? text : "",
+	            text ? "'" : "", what);
+}
+
+static void not_one(struct value_env *env, const struct option *o, const char *text)
+{
+	const struct kind *kind = &config_kinds[o->kind];
+
+	value_problem(env, o, text, "is not %s; write %s", kind->type, kind->write);
+}
+
+bool value_keep(struct value_env *env, const char *text, void *field)
+{
+	char *copy = mem_strdup(text);
+
+	if (!copy) {
+		env->problems->nomem = true;
+		return false;
+	}
+	memcpy(field, &copy, sizeof(copy));
+	return true;
+}
+
+static void keep_unsigned(void *field, unsigned value)
+{
+	memcpy(field, &value, sizeof(value));
+}
+
+/* The digits at the beginning of text; UINT32_MAX where they are more than fits. *rest: behind. */
+static uint64_t leading_number(const char *text, const char **rest)
+{
+	uint64_t value = 0;
+
+	for (; isdigit((unsigned char)*text); text++) {
+		value = value * 10 + (unsigned)(*text - '0');
+		if (value > UINT32_MAX)
+			value = UINT32_MAX;
+	}
+	*rest = text;
+	return value;
+}
+
+static bool parse_number(struct value_env *env, const struct option *o, const char *text,
+                         void *field)
+{
+	char range[64];
+	const char *rest;
+	uint64_t value = leading_number(text, &rest);
+
+	if (!isdigit((unsigned char)*text) || *rest) {
+		not_one(env, o, text);
+		return false;
+	}
+	if (value < o->min || value > o->max) {
+		value_problem(env, o, text, "is out of range; write %s",
+		              value_range(o, range, sizeof(range)));
+		return false;
+	}
+	keep_unsigned(field, (unsigned)value);
+	return true;
+}
+
+static const struct {
+	const char *unit;
+	unsigned ms;
+} units[] = { { "h", 3600000 }, { "m", 60000 }, { "s", 1000 }, { "ms", 1 } };
+
+static const char *duration_text(unsigned ms, char *buf, size_t size)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(units) - 1 && ms % units[i].ms)
+		i++;
+	snprintf(buf, size, "%u%s", ms / units[i].ms, units[i].unit);
+	return buf;
+}
+
+static bool parse_duration(struct value_env *env, const struct option *o, const char *text,
+                           void *field)
+{
+	char range[64];
+	const char *unit;
+	uint64_t value = leading_number(text, &unit);
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(units) && strcmp(unit, units[i].unit) != 0)
+		i++;
+	if (!isdigit((unsigned char)*text) || (*unit && i == ARRAY_LEN(units))) {
+		not_one(env, o, text);
+		return false;
+	}
+	if (!*unit) {
+		value_problem(env, o, text, "has no unit; did you mean '%.20ss'?", text);
+		return false;
+	}
+	value *= units[i].ms;
+	if (value < o->min || value > o->max) {
+		value_problem(env, o, text, "is out of range; write %s",
+		              value_range(o, range, sizeof(range)));
+		return false;
+	}
+	keep_unsigned(field, (unsigned)value);
+	return true;
+}
+
+static bool parse_enum(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	char hint[SUGGESTION_HINT_MAX];
+	struct suggestion s;
+	unsigned i;
+
+	suggestion_init(&s, text);
+	for (i = 0; o->names[i]; i++) {
+		if (strcmp(o->names[i], text) == 0) {
+			keep_unsigned(field, i);
+			return true;
+		}
+		suggestion_offer(&s, o->names[i]);
+	}
+	value_problem(env, o, text, "is none of its values; %s", suggestion_hint(&s, "", hint));
+	return false;
+}
+
+/* RFC 1123 2.1: labels of letters, digits and inner hyphens, the last one not all digits. */
+static bool is_dns_name(const char *text)
+{
+	size_t label = 0, len = strlen(text);
+	bool letter = false;
+
+	if (len == 0 || len > 253)
+		return false;
+	for (const char *c = text; *c; c++) {
+		if (*c == '.') {
+			if (label == 0 || c[-1] == '-' || c[1] == '\0')
+				return false;
+			label = 0;
+			letter = false;
+			continue;
+		}
+		if (!isascii(*c) || !(isalnum((unsigned char)*c) || (*c == '-' && label > 0)))
+			return false;
+		letter = letter || !isdigit((unsigned char)*c);
+		if (++label > 63)
+			return false;
+	}
+	return letter && text[len - 1] != '-';
+}
+
+static bool parse_name(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	if (is_dns_name(text))
+		return value_keep(env, text, field);
+	not_one(env, o, text);
+	return false;
+}
+
+static bool parse_host(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	char buf[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	if (is_dns_name(text))
+		return value_keep(env, text, field);
+	if (addr_parse(&addr, text) != OK || strstr(text, "]:") || addr_is_any(&addr) ||
+	    addr_port(&addr) || (o->kind == KIND_DOMAIN && addr.sa.sa_family != AF_INET)) {
+		not_one(env, o, text);
+		return false;
+	}
+	return value_keep(env, addr_uri_host(&addr, buf, sizeof(buf)), field);
+}
+
+/* Of a URI's user part (RFC 3261 25.1) what needs no escape there and no thought here. */
+static bool parse_user(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > 64 ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_.*#!") !=
+	        len) {
+		not_one(env, o, text);
+		return false;
+	}
+	if (o->kind == KIND_USER && text[len - 1] == '*') {
+		value_problem(env, o, text, "ends in *; only a route's number stands for many");
+		return false;
+	}
+	return value_keep(env, text, field);
+}
+
+static bool parse_profile(struct value_env *env, const struct option *o, const char *text,
+                          void *field)
+{
+	if (profile_name_is_valid(text))
+		return value_keep(env, text, field);
+	not_one(env, o, text);
+	return false;
+}
+
+bool name_is_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > 64)
+		return false;
+	for (; *name; name++) {
+		if (!isascii(*name) || !(isalnum((unsigned char)*name) || strchr("._-+", *name)))
+			return false;
+	}
+	return true;
+}
+
+bool profile_name_is_valid(const char *name)
+{
+	return name_is_valid(name) && *name != '.' && !strchr(name, '+');
+}
+
+#define HOST_PATTERN "^[A-Za-z0-9.:\\[\\]-]+$"
+#define USER_PATTERN "^[A-Za-z0-9+_.*#!-]{1,64}$"
+
+const struct kind config_kinds[NKINDS] = {
+	[KIND_NUMBER] = { "a whole number", "digits alone", NULL, sizeof(unsigned), false,
+	                  parse_number },
+	[KIND_DURATION] = { "a duration", "a number with ms, s, m or h, as in 5s",
+	                    "^[0-9]+(ms|s|m|h)$", sizeof(unsigned), false, parse_duration },
+	[KIND_ENUM] = { "a choice", "one of its values", NULL, sizeof(unsigned), false,
+	                parse_enum },
+	[KIND_NAME] = { "a DNS name", "one as in sip.example.com", "^[A-Za-z0-9.-]+$",
+	                sizeof(char *), true, parse_name },
+	[KIND_DOMAIN] = { "a domain", "a DNS name as in provider.example, or an IPv4 address",
+	                  "^[A-Za-z0-9.-]+$", sizeof(char *), true, parse_host },
+	[KIND_HOST] = { "a host", "a DNS name or an IP address, without a port", HOST_PATTERN,
+	                sizeof(char *), true, parse_host },
+	[KIND_USER] = { "a number or user", "digits, letters and + - _ . * # ! without spaces",
+	                USER_PATTERN, sizeof(char *), true, parse_user },
+	[KIND_PATTERN] = { "a number or the beginning of one",
+	                   "digits, letters and + - _ . # !, with a last * for the rest",
+	                   USER_PATTERN, sizeof(char *), true, parse_user },
+	[KIND_PROFILE] = { "a profile", "its file's name without .yaml", "^[A-Za-z0-9_.-]+$",
+	                   sizeof(char *), true, parse_profile },
+	[KIND_FILE] = { "a file", "a path, from this file's folder", NULL, sizeof(char *), true,
+	                value_parse_file },
+	[KIND_KEY_FILE] = { "a file that not everybody can read", "a path, from this file's folder",
+	                    NULL, sizeof(char *), true, value_parse_file },
+	[KIND_TRUST] = { "a file or folder of roots", "system, or a path, from this file's folder",
+	                 NULL, sizeof(char *), true, value_parse_file },
+	[KIND_SOCKET] = { "a local socket", "a path of at most 107 characters", NULL,
+	                  sizeof(char *), true, value_parse_socket },
+	[KIND_SECRET] = { "a password", "8 to 128 characters", NULL, sizeof(char *), true,
+	                  value_parse_secret },
+	[KIND_SECRET_FILE] = { "a file with a password", "a path, from this file's folder", NULL,
+	                       sizeof(char *), true, value_parse_secret_file },
+	[KIND_ADDRESS] = { "an IP address", "one as in 192.0.2.1, without a port",
+	                   "^[0-9A-Fa-f.:]+$", sizeof(struct addr), false, value_parse_address },
+	[KIND_DNS_SERVER] = { "an IP address", "one as in 192.0.2.53 or 192.0.2.53:53",
+	                      "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), false,
+	                      value_parse_address },
+	[KIND_NETWORK] = { "a network", "one as in 10.0.0.0/8 or 2001:db8::/32",
+	                   "^[0-9A-Fa-f.:]+(/[0-9]+)?$", sizeof(struct addr_net), false,
+	                   value_parse_network },
+	[KIND_LISTENER] = { "a listener",
+	                    "transport (udp, tcp, tls), address and port, as in udp:192.0.2.1:5060",
+	                    "^(udp|tcp|tls):[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct config_listener),
+	                    false, value_parse_listener },
+	[KIND_PORTS] = { "a range of ports", "the lowest and the highest, as in 36000-59999",
+	                 "^[0-9]+-[0-9]+$", sizeof(unsigned), false, value_parse_ports },
+	[KIND_REF] = { "a name", "the name of one that is defined", NULL, sizeof(void *), false,
+	               value_parse_ref },
+	[KIND_PARTY] = { "a party", "the name of one that is defined", NULL,
+	                 sizeof(struct config_party), false, value_parse_party },
+};
+
+bool value_set(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	const struct kind *kind = &config_kinds[o->kind];
+	char *old = NULL, *now = NULL;
+
+	if (!kind->owned)
+		return kind->parse(env, o, text, field);
+	memcpy(&old, field, sizeof(old));
+	if (!kind->parse(env, o, text, &now))
+		return false;
+	memcpy(field, &now, sizeof(now));
+	if (old)
+		mem_wipe(old, strlen(old));
+	mem_free(old);
+	return true;
+}
+
+static void clear_field(const struct option *o, void *field)
+{
+	char *text;
+
+	if (config_kinds[o->kind].owned) {
+		memcpy(&text, field, sizeof(text));
+		if (text)
+			mem_wipe(text, strlen(text));
+		mem_free(text);
+	}
+	memset(field, 0, config_kinds[o->kind].size);
+}
+
+void value_clear(const struct option *o, void *object)
+{
+	char *field = (char *)object + o->offset, *array;
+	size_t size = config_kinds[o->kind].size, n;
+
+	if (!(o->flags & OPTION_LIST)) {
+		clear_field(o, field);
+		return;
+	}
+	memcpy(&array, field, sizeof(array));
+	memcpy(&n, (char *)object + o->offset2, sizeof(n));
+	for (size_t i = 0; i < n; i++)
+		clear_field(o, array + i * size);
+	mem_free(array);
+	array = NULL;
+	n = 0;
+	memcpy(field, &array, sizeof(array));
+	memcpy((char *)object + o->offset2, &n, sizeof(n));
+}
+
+const char *value_range(const struct option *o, char *buf, size_t size)
+{
+	char low[24], high[24];
+
+	*buf = '\0';
+	if (o->kind == KIND_NUMBER)
+		snprintf(buf, size, "%u to %u%s%s", o->min, o->max, o->unit ? " " : "",
+		         o->unit ? o->unit : "");
+	else if (o->kind == KIND_DURATION)
+		snprintf(buf, size, "%s to %s", duration_text(o->min, low, sizeof(low)),
+		         duration_text(o->max, high, sizeof(high)));
+	else if (o->kind == KIND_PORTS)
+		snprintf(buf, size, "ports %u to %u", o->min, o->max);
+	else if (o->kind == KIND_SECRET)
+		snprintf(buf, size, "%u to %u characters", o->min, o->max);
+	return buf;
+}

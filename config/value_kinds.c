@@ -1,0 +1,348 @@
+/* Values that are more than a word: files, secrets, addresses, names of other objects. One thread.
+ */
+#include "config/value_kinds.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "config/file.h"
+
+#define SECRET_FILE_MAX 1024 /* bytes */
+#define DNS_PORT        53   /* RFC 1035 4.2 */
+#define SIP_PORT        5060 /* RFC 3261 19.1.2 */
+#define SIPS_PORT       5061
+
+char *path_join(const char *folder, const char *path)
+{
+	if (*path == '/' || strcmp(folder, ".") == 0)
+		return mem_strdup(path);
+	return mem_printf("%s%s%s", folder, strcmp(folder, "/") == 0 ? "" : "/", path);
+}
+
+static bool refuse(struct value_env *env, const struct option *o, const char *text)
+{
+	const struct kind *kind = &config_kinds[o->kind];
+
+	value_problem(env, o, text, "is not %s; write %s", kind->type, kind->write);
+	return false;
+}
+
+/* The full path of text, or NULL with a problem. */
+static char *join(struct value_env *env, const struct option *o, const char *text)
+{
+	char *path;
+
+	if (!*text) {
+		refuse(env, o, text);
+		return NULL;
+	}
+	path = path_join(env->folder, text);
+	if (!path)
+		env->problems->nomem = true;
+	return path;
+}
+
+static bool is_usable(struct value_env *env, const struct option *o, const char *text,
+                      const char *path)
+{
+	bool folder_will_do = o->kind == KIND_TRUST;
+	struct stat st;
+
+	if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
+		value_problem(env, o, text, "cannot be read: %s; looked for %s", strerror(errno),
+		              path);
+		return false;
+	}
+	if (!S_ISREG(st.st_mode) && !(folder_will_do && S_ISDIR(st.st_mode))) {
+		value_problem(env, o, text, "is not a file; %s is %s", path,
+		              S_ISDIR(st.st_mode) ? "a folder" : "something else");
+		return false;
+	}
+	if (o->kind == KIND_KEY_FILE && (st.st_mode & S_IROTH)) {
+		value_problem(env, o, text, "can be read by everybody; chmod o-r %s", path);
+		return false;
+	}
+	return true;
+}
+
+VALUE_PARSER(file)
+{
+	char *path;
+
+	if (o->kind == KIND_TRUST && strcmp(text, "system") == 0)
+		return value_keep(env, text, field);
+	path = join(env, o, text);
+	if (!path)
+		return false;
+	if (!is_usable(env, o, text, path)) {
+		mem_free(path);
+		return false;
+	}
+	memcpy(field, &path, sizeof(path));
+	return true;
+}
+
+VALUE_PARSER(socket)
+{
+	char *path = join(env, o, text);
+
+	if (!path)
+		return false;
+	if (strlen(path) > o->max) {
+		refuse(env, o, text);
+		mem_free(path);
+		return false;
+	}
+	memcpy(field, &path, sizeof(path));
+	return true;
+}
+
+static bool secret_is_good(struct value_env *env, const struct option *o, const char *text,
+                           size_t len)
+{
+	if (memchr(text, '\n', len) || memchr(text, '\0', len)) {
+		value_problem(env, o, NULL, "has more than one line; write the password alone");
+		return false;
+	}
+	if (len < o->min || len > o->max) {
+		value_problem(env, o, NULL, "has %zu characters; a password has %u to %u", len,
+		              o->min, o->max);
+		return false;
+	}
+	return true;
+}
+
+VALUE_PARSER(secret)
+{
+	if (env->mode & S_IROTH) {
+		value_problem(env, o, NULL,
+		              "stands in a file that everybody can read; chmod o-r %s, or use "
+		              "password-file",
+		              env->file);
+		return false;
+	}
+	return secret_is_good(env, o, text, strlen(text)) && value_keep(env, text, field);
+}
+
+/* The password in content of len bytes, without the line's end. */
+static bool keep_secret(struct value_env *env, const struct option *o, const char *path,
+                        char *content, size_t len, mode_t mode, void *field)
+{
+	if (mode & S_IROTH) {
+		value_problem(env, o, NULL, "can be read by everybody; chmod o-r %s", path);
+		return false;
+	}
+	while (len > 0 && (content[len - 1] == '\n' || content[len - 1] == '\r'))
+		len--;
+	if (!secret_is_good(env, o, content, len))
+		return false;
+	content[len] = '\0';
+	return value_keep(env, content, field);
+}
+
+VALUE_PARSER(secret_file)
+{
+	char *path = join(env, o, text), *content;
+	const char *why;
+	size_t len;
+	mode_t mode;
+	enum err err;
+	bool kept = false;
+
+	if (!path)
+		return false;
+	err = file_read(path, SECRET_FILE_MAX, &content, &len, &mode, &why);
+	if (err == OK) {
+		kept = keep_secret(env, o, path, content, len, mode, field);
+		mem_wipe(content, len);
+		mem_free(content);
+	} else if (err == ERR_NOMEM) {
+		env->problems->nomem = true;
+	} else {
+		value_problem(env, o, text, "cannot be read: %s; looked for %s", why, path);
+	}
+	mem_free(path);
+	return kept;
+}
+
+VALUE_PARSER(address)
+{
+	struct addr addr;
+
+	if (addr_parse(&addr, text) != OK)
+		return refuse(env, o, text);
+	if (o->kind == KIND_DNS_SERVER && !addr_port(&addr))
+		addr_set_port(&addr, DNS_PORT);
+	else if (o->kind == KIND_ADDRESS && addr_port(&addr)) {
+		value_problem(env, o, text, "has a port; write the address alone");
+		return false;
+	}
+	if (addr_is_any(&addr)) {
+		value_problem(env, o, text, "is every address; write one that peers can reach");
+		return false;
+	}
+	memcpy(field, &addr, sizeof(addr));
+	return true;
+}
+
+VALUE_PARSER(network)
+{
+	struct addr_net net;
+
+	if (addr_net_parse(&net, text) != OK)
+		return refuse(env, o, text);
+	memcpy(field, &net, sizeof(net));
+	return true;
+}
+
+VALUE_PARSER(listener)
+{
+	struct config_listener listener;
+	const char *colon = strchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : 0;
+	unsigned t = TRANSPORT_UDP;
+
+	while (t <= TRANSPORT_TLS && (strlen(transport_name((enum transport)t)) != len ||
+	                              strncmp(transport_name((enum transport)t), text, len) != 0))
+		t++;
+	if (t > TRANSPORT_TLS || addr_parse(&listener.addr, colon + 1) != OK)
+		return refuse(env, o, text);
+	listener.transport = (enum transport)t;
+	if (!addr_port(&listener.addr))
+		addr_set_port(&listener.addr, t == TRANSPORT_TLS ? SIPS_PORT : SIP_PORT);
+	memcpy(field, &listener, sizeof(listener));
+	return true;
+}
+
+VALUE_PARSER(ports)
+{
+	unsigned low, high;
+	int end = 0;
+
+	if (strspn(text, "0123456789-") != strlen(text) || strlen(text) > 11 ||
+	    sscanf(text, "%5u-%5u%n", &low, &high, &end) != 2 || text[end])
+		return refuse(env, o, text);
+	if (low < o->min || high > o->max) {
+		value_problem(env, o, text, "is out of range; write ports from %u to %u", o->min,
+		              o->max);
+		return false;
+	}
+	if (low >= high) {
+		value_problem(env, o, text, "does not go up; did you mean '%u-%u'?", high, low);
+		return false;
+	}
+	if (low % 2) {
+		value_problem(env, o, text,
+		              "begins with an odd port, and RTP takes even ones; did you mean "
+		              "'%u-%u'?",
+		              low + 1, high);
+		return false;
+	}
+	memcpy(field, &low, sizeof(low));
+	/* The end lies where the option says, seen from the beginning. */
+	memcpy((char *)field + (o->offset2 - o->offset), &high, sizeof(high));
+	return true;
+}
+
+static void offer_names(struct suggestion *s, const struct value_env *env, enum section_id section)
+{
+	size_t n = section_count(env->cfg, section);
+
+	for (size_t i = 0; i < n && !problems_full(env->problems); i++) {
+		const char *name = section_name(env->cfg, section, i);
+
+		if (name)
+			suggestion_offer(s, name);
+	}
+}
+
+static void *find(const struct value_env *env, enum section_id section, const char *name)
+{
+	return env->names[section] ? table_get(env->names[section], name) : NULL;
+}
+
+VALUE_PARSER(ref)
+{
+	const struct section *section = &config_sections[o->section];
+	void *object = find(env, o->section, text);
+	char hint[SUGGESTION_HINT_MAX], none[80];
+	struct suggestion s;
+
+	if (object) {
+		memcpy(field, &object, sizeof(object));
+		return true;
+	}
+	suggestion_init(&s, text);
+	offer_names(&s, env, o->section);
+	snprintf(none, sizeof(none), "add it under %s:", section->key);
+	value_problem(env, o, text, "is not defined; %s", suggestion_hint(&s, none, hint));
+	return false;
+}
+
+static const struct {
+	enum section_id section;
+	enum party_kind kind;
+} party_kinds[] = {
+	{ SECTION_PHONES, PARTY_PHONE },
+	{ SECTION_TRUNKS, PARTY_TRUNK },
+	{ SECTION_REALMS, PARTY_REALM },
+};
+
+static bool no_party(struct value_env *env, const struct option *o, const char *text)
+{
+	char hint[SUGGESTION_HINT_MAX];
+	struct suggestion s;
+
+	suggestion_init(&s, text);
+	for (size_t i = 0; i < ARRAY_LEN(party_kinds); i++) {
+		if (party_kinds[i].kind != PARTY_REALM || o->flags & OPTION_REALMS)
+			offer_names(&s, env, party_kinds[i].section);
+	}
+	value_problem(env, o, text, "is not defined; %s",
+	              suggestion_hint(&s, "add it under phones: or trunks:", hint));
+	return false;
+}
+
+static void set_party(struct config_party *party, enum party_kind kind, const void *object)
+{
+	party->kind = kind;
+	switch (kind) {
+	case PARTY_REALM:
+		party->realm = object;
+		break;
+	case PARTY_PHONE:
+		party->phone = object;
+		break;
+	case PARTY_TRUNK:
+		party->trunk = object;
+		break;
+	}
+}
+
+VALUE_PARSER(party)
+{
+	struct config_party party = { 0 };
+	unsigned found = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(party_kinds); i++) {
+		void *object = find(env, party_kinds[i].section, text);
+
+		if (object && found++ == 0)
+			set_party(&party, party_kinds[i].kind, object);
+	}
+	if (found == 0)
+		return no_party(env, o, text);
+	if (found > 1) {
+		value_problem(env, o, text,
+		              "is the name of more than one phone, trunk or realm; rename one");
+		return false;
+	}
+	if (party.kind == PARTY_REALM && !(o->flags & OPTION_REALMS)) {
+		value_problem(env, o, text, "is a realm; a call goes to one phone or trunk");
+		return false;
+	}
+	memcpy(field, &party, sizeof(party));
+	return true;
+}

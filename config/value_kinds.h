@@ -1,0 +1,26 @@
+/* The parsers of kinds that are more than a word: files, secrets, addresses and names of other
+ * objects. For value.c alone; struct kind's parse says what they do. */
+#ifndef CONFIG_VALUE_KINDS_H
+#define CONFIG_VALUE_KINDS_H
+
+#include "config/value.h"
+
+/* A copy of text into the char * at field. */
+bool value_keep(struct value_env *env, const char *text, void *field);
+
+#define VALUE_PARSER(name)                                                                       \
+	bool value_parse_##name(struct value_env *env, const struct option *o, const char *text, \
+	                        void *field)
+
+VALUE_PARSER(file);
+VALUE_PARSER(socket);
+VALUE_PARSER(secret);
+VALUE_PARSER(secret_file);
+VALUE_PARSER(address);
+VALUE_PARSER(network);
+VALUE_PARSER(listener);
+VALUE_PARSER(ports);
+VALUE_PARSER(ref);
+VALUE_PARSER(party);
+
+#endif

@@ -1,0 +1,208 @@
+/* The rules between options: each has a configuration that breaks it, and one beside it that does
+ * not. */
+#include "world.h"
+
+static const struct {
+	const char *text, *expected;
+} cases[] = {
+	/* Identities. */
+	{ "identities: { us: { certificate: us.pem } }\n"
+	  "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:1: identity 'us': there is no key, so us.pem holds it, which everybody can read; "
+	  "write key: FILE, or chmod o-r\n" },
+	{ "identities: { us: { certificate: us.key } }\n"
+	  "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "" },
+	/* Realms. */
+	{ "realms:\n  in: { listen: [ \"udp:10.0.0.1\" ] }\n",
+	  "t.yaml:2: realm 'in': no phone or trunk is in it; remove it, or write realm: in at "
+	  "one\n" },
+	{ "realms: { }\n", "t.yaml:1: realms: is empty; at least one realm is needed\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:0.0.0.0:5060\" ]\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:3: realm 'in': listens on every address, and media needs one; write "
+	  "media-address: ADDRESS\n"
+	  "t.yaml:3: realm 'in': listens on every address, and peers must learn one; write "
+	  "advertise: HOST\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:0.0.0.0:5060\" ]\n    media-address: 10.0.0.1\n"
+	  "    advertise: 10.0.0.1\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "" },
+	{ "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\" ]\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:3: realm 'in': a tls listener shows a certificate; write identity: NAME\n" },
+	{ "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\" ]\n    identity: us\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': identity 'us' is not defined; add it under identities:\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    media-advertise: \"2001:db8::1\"\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': media-address and media-advertise are of different IP versions; "
+	  "write two of one\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    media-ports: 36000-36099\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': media-ports 36000-36099 are enough for 50 calls, and max-calls is "
+	  "1000; widen the range, or lower max-calls\n" },
+	{ "max-calls: 50\nrealms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n"
+	  "    media-ports: 36000-36099\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    media-ports: 5000-9999\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': media-ports 5000-9999 have port 5060 of a udp listener among them; "
+	  "move one\n" },
+	{ "realms:\n  in:\n    listen: [ \"tcp:10.0.0.1\" ]\n    media-ports: 5000-9999\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\", \"tcp:10.0.0.1\", \"udp:10.0.0.1:5060\" "
+	  "]\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:3: realm 'in': udp:10.0.0.1:5060 is taken by udp:10.0.0.1:5060 of realm 'in'; "
+	  "give one another port\n" },
+	{ "realms:\n  a:\n    listen: [ \"udp:10.0.0.1\" ]\n  b:\n    listen: [ \"udp:0.0.0.0\" ]\n"
+	  "    media-address: 10.0.0.2\n    advertise: b.example\n"
+	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
+	  "t.yaml:5: realm 'b': udp:0.0.0.0:5060 is taken by udp:10.0.0.1:5060 of realm 'a'; give "
+	  "one another port\n" },
+	{ "realms:\n  a:\n    listen: [ \"udp:10.0.0.1\" ]\n  b:\n"
+	  "    listen: [ \"udp:10.0.0.1:5070\", \"udp:[::]:5060\" ]\n"
+	  "    media-address: 10.0.0.1\n    advertise: b.example\n"
+	  "    media-ports: 59000-65535\n"
+	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
+	  "t.yaml:8: realm 'b': media-ports 59000-65535 overlap with 36000-59999 of realm 'a' on "
+	  "the same address; give each its own\n" },
+	/* Phones. */
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\nphones:\n"
+	  "  a: { realm: in }\n",
+	  "t.yaml:3: phone 'a': anybody could say to be it; write password-file: FILE, or address: "
+	  "ADDRESS\n" },
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\nphones:\n"
+	  "  a: { realm: in, password: longenough,\n    password-file: desk.password,\n"
+	  "    address: 10.0.0.20 }\n",
+	  "t.yaml:4: phone 'a': has a password and a password-file; write one of them\n"
+	  "t.yaml:5: phone 'a': is known by its address or by its password, not by both; remove "
+	  "one\n" },
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ], networks: [ 10.0.0.0/8 ] } }\nphones:\n"
+	  "  a: { realm: in, address: 192.0.2.1 }\n  b: { realm: in, address: 10.1.2.3 }\n",
+	  "t.yaml:3: phone 'a': 192.0.2.1 is in none of the networks of realm 'in', so it is never "
+	  "heard; add it there\n" },
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\nphones:\n"
+	  "  a: { realm: in, address: 10.0.0.20 }\n  b: { realm: in, address: 10.0.0.20 }\n",
+	  "t.yaml:4: phone 'b': 10.0.0.20 is phone 'a' already; one phone an address, with all "
+	  "numbers\n" },
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\nphones:\n"
+	  "  a: { realm: in, address: 10.0.0.20, numbers: [ \"100\", \"101\" ] }\n"
+	  "  b: { realm: in, address: 10.0.0.21, numbers: [ \"101\", a ] }\n"
+	  "  c: { realm: in, address: 10.0.0.22, numbers: [ \"102\", \"102\" ] }\n",
+	  "t.yaml:4: phone 'b': 101 rings phone 'a'; a number belongs to one phone\n"
+	  "t.yaml:4: phone 'b': a rings phone 'a'; a number belongs to one phone\n"
+	  "t.yaml:5: phone 'c': 102 rings it already; remove it from numbers\n" },
+};
+
+static void each_rule_is_said(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		world_says(cases[i].text, cases[i].expected);
+}
+
+/* Line 7 is the trunk's, line 8 its further options, line 10 the first route. */
+#define BORDER(realm, trunk, routes)                                 \
+	"identities: { us: { certificate: us.pem, key: us.key } }\n" \
+	"realms:\n"                                                  \
+	"  in: { listen: [ \"udp:10.0.0.1\" ] }\n"                   \
+	"  out: { " realm " }\n"                                     \
+	"phones: { desk: { realm: in, address: 10.0.0.20 } }\n"      \
+	"trunks:\n"                                                  \
+	"  acme: { realm: out,\n"                                    \
+	"    " trunk " }\n"                                          \
+	"routes:\n" routes
+
+#define OUT    "listen: [ \"tls:203.0.113.5\" ], identity: us"
+#define ACME   "domain: provider.example"
+#define ROUTES "  - { from: in, number: \"+*\", to: acme }\n"
+
+static const struct {
+	const char *text, *expected;
+} trunk_cases[] = {
+	{ BORDER(OUT, ACME, ROUTES), "" },
+	{ BORDER("listen: [ \"tcp:203.0.113.5\" ]", ACME, ROUTES),
+	  "t.yaml:7: trunk 'acme': realm 'out' has no tls listener, and a trunk is SIPS; add "
+	  "\"tls:ADDRESS:5061\" there\n" },
+	{ BORDER(OUT, ACME ", srtp: off", ROUTES), "" },
+	{ BORDER(OUT, "domain: 192.0.2.1", ROUTES),
+	  "t.yaml:8: trunk 'acme': a certificate is checked by name, and 192.0.2.1 is an address; "
+	  "write verify-names: [ NAME ]\n" },
+	{ BORDER(OUT, "domain: 192.0.2.1, verify-names: [ provider.example ]", ROUTES), "" },
+	{ BORDER(OUT, ACME, "  - { from: in, number: \"1\", to: desk }\n"),
+	  "t.yaml:7: trunk 'acme': no route begins or ends at it; add one under routes:, or remove "
+	  "it\n" },
+	{ BORDER(OUT, ACME, "  []\n"),
+	  "t.yaml:7: trunk 'acme': no route begins or ends at it; add one under routes:, or remove "
+	  "it\n" },
+	/* The wrong route may have been the one: one mistake, one line. */
+	{ BORDER(OUT, ACME, "  - { from: in, number: \"1\", to: acm }\n"),
+	  "t.yaml:10: route 1: to 'acm' is not defined; did you mean 'acme'?\n" },
+	{ BORDER(OUT ", client-certificate: optional", ACME,
+	         "  - { from: acme, number: \"*\", to: desk }\n"),
+	  "t.yaml:7: trunk 'acme': realm 'out' takes calls without a certificate, so anybody could "
+	  "call as this trunk; write networks:, or client-certificate: required\n" },
+	{ BORDER(OUT ", client-certificate: optional", ACME ", networks: [ 198.51.100.0/24 ]",
+	         "  - { from: acme, number: \"*\", to: desk }\n"),
+	  "" },
+	{ BORDER(OUT ", client-certificate: optional", ACME, ROUTES), "" },
+	{ BORDER(OUT ", networks: [ 192.0.2.0/24 ]", ACME ", networks: [ 198.51.100.0/24 ]",
+	         ROUTES),
+	  "t.yaml:8: trunk 'acme': 198.51.100.0 is in none of the networks of realm 'out', so it is "
+	  "never heard; add it there\n" },
+	{ BORDER(OUT, "port: 5061", ROUTES),
+	  "t.yaml:7: trunk 'acme': domain is missing; for example domain: provider.example\n" },
+	/* Routes. */
+	{ BORDER(OUT, ACME, ROUTES "  - { from: acme, number: \"*\", to: acme }\n"),
+	  "t.yaml:11: route 2: goes back to where the call comes from; name another phone or "
+	  "trunk\n" },
+	{ BORDER(OUT, ACME, ROUTES "  - { from: out, number: \"*\", to: desk }\n"),
+	  "t.yaml:11: route 2: realm 'out' has no phones, so no call comes from it; name a phone or "
+	  "trunk\n" },
+	{ BORDER(OUT, ACME, ROUTES "  - { from: desk, number: \"+49*\", to: acme }\n"),
+	  "t.yaml:11: route 2: is never reached: the route in line 10 takes all of its calls; put it "
+	  "before that one\n" },
+	{ BORDER(OUT, ACME, ROUTES "  - { from: in, number: \"+*\", to: acme }\n"),
+	  "t.yaml:11: route 2: is never reached: the route in line 10 takes all of its calls; put it "
+	  "before that one\n" },
+	{ BORDER(OUT, ACME, ROUTES "  - { from: in, number: \"*\", to: acme }\n"), "" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: desk, number: \"+49\", to: acme }\n"
+	         "  - { from: in, number: \"+49*\", to: acme }\n"
+	         "  - { from: desk, number: \"+48\", to: acme }\n"),
+	  "" },
+	{ BORDER(OUT, ACME, ROUTES "  - { from: acme, number: \"*\", to: in }\n"),
+	  "t.yaml:11: route 2: to 'in' is a realm; a call goes to one phone or trunk\n" },
+	{ BORDER(OUT, ACME ", max-calls: 1 }\n  desk: { realm: out, domain: b.example",
+	         "  - { from: desk, number: \"+*\", to: acme }\n"),
+	  "t.yaml:11: route 1: from 'desk' is the name of more than one phone, trunk or realm; "
+	  "rename one\n" },
+	{ BORDER(OUT, ACME, "  - { from: in, to: acme }\n"),
+	  "t.yaml:10: route 1: number is missing; for example number: \"+493012345\"\n" },
+	{ BORDER(OUT, ACME, "  - { from: in, number: \"+49 30\", to: acme }\n"),
+	  "t.yaml:10: route 1: number '+49 30' is not a number or the beginning of one; write "
+	  "digits, letters and + - _ . # !, with a last * for the rest\n" },
+};
+
+static void trunks_and_routes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(trunk_cases); i++)
+		world_says(trunk_cases[i].text, trunk_cases[i].expected);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_rule_is_said),
+		cmocka_unit_test(trunks_and_routes),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}

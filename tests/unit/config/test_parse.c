@@ -1,0 +1,590 @@
+/* Parsing: every kind of value, every way to write it wrongly with the exact line that is said, and
+ * every allocation failing in turn. */
+#include "world.h"
+
+#include "../alloc.h"
+#include "config/document.h"
+#include "config/options.h"
+
+/* A configuration that is good, for single mistakes to be put in. Two lines, so that what a test
+ * appends begins in line 3. */
+#define REALM                                                \
+	"realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n" \
+	"phones: { desk: { realm: in, address: 10.0.0.20 } }\n"
+
+/* The same with a trunk; what is appended goes on with the trunk's options in line 6. */
+#define TRUNK                                                                                    \
+	"identities: { us: { certificate: us.pem, key: us.key } }\n"                             \
+	"realms: { out: { listen: [ \"tls:203.0.113.5\" ], identity: us } }\n"                   \
+	"routes: [ { from: acme, number: \"*\", to: acme2 }, { from: acme2, number: \"*\", to: " \
+	"acme } ]\n"                                                                             \
+	"trunks: { acme2: { realm: out, domain: two.example }, acme: {\n"                        \
+	"    realm: out, domain: provider.example,\n"
+
+static const struct {
+	const char *text, *expected;
+} cases[] = {
+	/* Not what we call YAML. */
+	{ "", "t.yaml:1: nothing is written here\n" },
+	{ "# only a comment\n", "t.yaml:1: nothing is written here\n" },
+	{ "- a\n", "t.yaml:1: this is not a configuration: write KEY: VALUE lines\n" },
+	{ "a: &x 1\n", "t.yaml:1: anchors are not used here; write the value out, or quote text "
+	               "that begins with &\n" },
+	{ "a: b\nc: *x\n",
+	  "t.yaml:2: aliases are not used here; write the value out, or quote text "
+	  "that begins with *\n" },
+	{ "a: !x 1\n", "t.yaml:1: tags are not used here; quote text that begins with !\n" },
+	{ "a: !x [ 1 ]\n", "t.yaml:1: tags are not used here; quote text that begins with !\n" },
+	{ "a: !x { b: 1 }\n", "t.yaml:1: tags are not used here; quote text that begins with !\n" },
+	{ "a: &x [ 1 ]\n", "t.yaml:1: anchors are not used here; write the value out, or quote "
+	                   "text that begins with &\n" },
+	{ "a: &x { b: 1 }\n", "t.yaml:1: anchors are not used here; write the value out, or quote "
+	                      "text that begins with &\n" },
+	{ "a: 1\n---\nb: 1\n", "t.yaml:2: a second document begins; remove the ---\n" },
+	{ "a:\n\tb: 1\n", "t.yaml:2: not YAML: found character that cannot start any token; was it "
+	                  "a tab? indent with spaces; quote text that begins with @, ` or %\n" },
+	{ "a: [ 1\nb: 2\n", "t.yaml:2: not YAML: did not find expected ',' or ']'; close the list "
+	                    "with ]\n" },
+	{ "number: *\n", "t.yaml:1: not YAML: did not find expected alphabetic or numeric "
+	                 "character; quote text that begins with * or &\n" },
+	{ "a: [[[[[[[[[[1]]]]]]]]]]\n",
+	  "t.yaml:1: too many levels; the configuration is nowhere so deep\n" },
+	{ "a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}\n",
+	  "t.yaml:1: too many levels; the configuration is nowhere so deep\n" },
+	{ "a: \x01\n", "t.yaml:1: not YAML: control characters are not allowed; is it a text "
+	               "file?\n" },
+	/* Keys. */
+	{ REALM "media-worker: 2\n",
+	  "t.yaml:3: no option is called 'media-worker'; did you mean 'media-workers'?\n" },
+	{ REALM "phone: {}\n", "t.yaml:3: no option is called 'phone'; did you mean 'phones'?\n" },
+	{ REALM "log: { lvl: info }\n",
+	  "t.yaml:3: log: no option is called 'lvl'; known here: level, to\n" },
+	{ REALM "log: { level: info, level: debug }\n",
+	  "t.yaml:3: log: 'level' is already there in line 3\n" },
+	{ REALM "max-calls: 1\nmax-calls: 2\n",
+	  "t.yaml:4: 'max-calls' is already there in line 3\n" },
+	{ REALM "phones: {}\n", "t.yaml:3: 'phones' is already there in line 2\n" },
+	{ REALM "? [ a ]\n: b\n", "t.yaml:3: a key is a list; write a single value\n" },
+	{ "max-calls: 2\n", "t.yaml:1: realms: is missing; at least one realm is needed\n" },
+	/* Sections and objects. */
+	{ REALM "log: debug\n", "t.yaml:3: log has no options: write KEY: VALUE lines\n" },
+	{ REALM "identities: [ a ]\n", "t.yaml:3: identities: write NAME: { OPTIONS } lines\n" },
+	{ REALM "routes: { a: b }\n", "t.yaml:3: routes: write a list, each line beginning with "
+	                              "-\n" },
+	{ REALM "routes: [ a ]\n", "t.yaml:3: route 1 has no options: write KEY: VALUE lines\n" },
+	{ REALM "identities: { \"a b\": {} }\n",
+	  "t.yaml:3: identity name 'a b' is not possible; a name has 1 to 64 of letters, digits "
+	  "and . _ - +\n" },
+	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	  "phones:\n  a: { realm: in, address: 10.0.0.20 }\n  a: { realm: in, address: 10.0.0.21 "
+	  "}\n",
+	  "t.yaml:4: phone 'a' is already there; give this one another name\n" },
+	{ REALM "identities: { us: { key: us.key } }\n",
+	  "t.yaml:3: identity 'us': certificate is missing; for example certificate: us.pem\n" },
+	/* Values. */
+	{ REALM "max-calls:\n",
+	  "t.yaml:3: max-calls has no value; write one, or leave the line out\n" },
+	{ REALM "max-calls: [ 1 ]\n", "t.yaml:3: max-calls is a list; write a single value\n" },
+	{ REALM "max-calls: { a: 1 }\n", "t.yaml:3: max-calls is a map; write a single value\n" },
+	{ REALM "max-calls: many\n",
+	  "t.yaml:3: max-calls 'many' is not a whole number; write digits alone\n" },
+	{ REALM "max-calls: -1\n",
+	  "t.yaml:3: max-calls '-1' is not a whole number; write digits alone\n" },
+	{ REALM "max-calls: 0\n",
+	  "t.yaml:3: max-calls '0' is out of range; write 1 to 32000 calls\n" },
+	{ REALM "max-calls: 99999999999999999999\n",
+	  "t.yaml:3: max-calls '99999999999999999999' is out of range; write 1 to 32000 calls\n" },
+	{ REALM "log: { level: inof }\n",
+	  "t.yaml:3: log: level 'inof' is none of its values; did you mean 'info'?\n" },
+	{ REALM "log: { to: file }\n",
+	  "t.yaml:3: log: to 'file' is none of its values; known here: stderr, journald\n" },
+	{ REALM "control-socket: \"a\\nb\"\n",
+	  "t.yaml:3: control-socket has a control character in it; write it on one line\n" },
+	{ REALM "control-socket: \"\"\n",
+	  "t.yaml:3: control-socket '' is not a local socket; write "
+	  "a path of at most 107 characters\n" },
+	{ REALM "identities: { us: { certificate: us.pen, key: roots.pem } }\n",
+	  "t.yaml:3: identity 'us': certificate 'us.pen' cannot be read: No such file or "
+	  "directory; looked for us.pen\n"
+	  "t.yaml:3: identity 'us': key 'roots.pem' can be read by everybody; chmod o-r "
+	  "roots.pem\n" },
+	{ REALM "identities: { us: { certificate: providers, key: us.key } }\n",
+	  "t.yaml:3: identity 'us': certificate 'providers' is not a file; providers is a "
+	  "folder\n" },
+	/* Trunk options. */
+	{ TRUNK "} }\n", "" },
+	{ TRUNK "trust: roots.pem, port: 5061, max-calls: 3 } }\n", "" },
+	{ TRUNK "trust: system } }\n", "" },
+	{ TRUNK "trust: . } }\n", "" },
+	{ TRUNK "trust: root.pem } }\n",
+	  "t.yaml:6: trunk 'acme': trust 'root.pem' cannot be read: No such file or directory; "
+	  "looked for root.pem\n" },
+	{ TRUNK "connect-timeout: 5 } }\n",
+	  "t.yaml:6: trunk 'acme': connect-timeout '5' has no unit; did you mean '5s'?\n" },
+	{ TRUNK "connect-timeout: soon } }\n",
+	  "t.yaml:6: trunk 'acme': connect-timeout 'soon' is not a duration; write a number with "
+	  "ms, s, m or h, as in 5s\n" },
+	{ TRUNK "connect-timeout: 5 sec } }\n",
+	  "t.yaml:6: trunk 'acme': connect-timeout '5 sec' is not a duration; write a number with "
+	  "ms, s, m or h, as in 5s\n" },
+	{ TRUNK "connect-timeout: 2h } }\n",
+	  "t.yaml:6: trunk 'acme': connect-timeout '2h' is out of range; write 100ms to 1m\n" },
+	{ TRUNK "srtp: no } }\n",
+	  "t.yaml:6: trunk 'acme': srtp 'no' is none of its values; known here: required, off\n" },
+	{ TRUNK "verify-names: sip.provider.example } }\n",
+	  "t.yaml:6: trunk 'acme': verify-names takes a list; did you mean verify-names: [ "
+	  "sip.provider.example ]?\n" },
+	{ TRUNK "verify-names: [ ] } }\n",
+	  "t.yaml:6: trunk 'acme': verify-names has 0 elements; write 1 to 16\n" },
+	{ TRUNK "verify-names: [ a.example,\n 10.0.0.1, -a, a..b, [ x ] ] } }\n",
+	  "t.yaml:7: trunk 'acme': an element of verify-names is a list; write a single value\n"
+	  "t.yaml:7: trunk 'acme': verify-names '-a' is not a DNS name; write one as in "
+	  "sip.example.com\n"
+	  "t.yaml:7: trunk 'acme': verify-names '10.0.0.1' is not a DNS name; write one as in "
+	  "sip.example.com\n"
+	  "t.yaml:7: trunk 'acme': verify-names 'a..b' is not a DNS name; write one as in "
+	  "sip.example.com\n" },
+	{ TRUNK "resolvers: [ 192.0.2.53, ns.example ] } }\n",
+	  "t.yaml:6: trunk 'acme': resolvers 'ns.example' is not an IP address; write one as in "
+	  "192.0.2.53 or 192.0.2.53:53\n" },
+	{ TRUNK "networks: [ 10.0.0.0/33 ] } }\n",
+	  "t.yaml:6: trunk 'acme': networks '10.0.0.0/33' is not a network; write one as in "
+	  "10.0.0.0/8 or 2001:db8::/32\n" },
+	{ TRUNK "identity: u } }\n",
+	  "t.yaml:6: trunk 'acme': identity 'u' is not defined; known here: us\n" },
+	{ TRUNK "identity: su } }\n",
+	  "t.yaml:6: trunk 'acme': identity 'su' is not defined; did you mean 'us'?\n" },
+	{ TRUNK "profile: webx } }\n",
+	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
+	{ TRUNK "profile: ../webex } }\n",
+	  "t.yaml:6: trunk 'acme': profile '../webex' is not a profile; write its file's name "
+	  "without .yaml\n" },
+	{ TRUNK "profile: [ webex ] } }\n",
+	  "t.yaml:6: trunk 'acme': profile is a list; write a single value\n" },
+};
+
+static void bad_text_is_said(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		world_says(cases[i].text, cases[i].expected);
+}
+
+static const struct {
+	const char *options, *expected; /* of a realm, in line 2 */
+} realm_cases[] = {
+	{ "", "" },
+	{ ", media-ports: 36000", "media-ports '36000' is not a range of ports; write the lowest "
+	                          "and the highest, as in 36000-59999" },
+	{ ", media-ports: 80-59999",
+	  "media-ports '80-59999' is out of range; write ports from 1024 to 65535" },
+	{ ", media-ports: 36000-70000",
+	  "media-ports '36000-70000' is out of range; write ports from 1024 to 65535" },
+	{ ", media-ports: 59998-36000",
+	  "media-ports '59998-36000' does not go up; did you mean '36000-59998'?" },
+	{ ", media-ports: 36001-59999",
+	  "media-ports '36001-59999' begins with an odd port, and RTP takes even ones; did you "
+	  "mean '36002-59999'?" },
+	{ ", media-address: 10.0.0.1:80",
+	  "media-address '10.0.0.1:80' has a port; write the address alone" },
+	{ ", media-address: 0.0.0.0",
+	  "media-address '0.0.0.0' is every address; write one that peers can reach" },
+	{ ", media-advertise: us.example", "media-advertise 'us.example' is not an IP address; "
+	                                   "write one as in 192.0.2.1, without a port" },
+	{ ", advertise: sbc.example.com", "" },
+	{ ", advertise: \"2001:db8::1\"", "" },
+	{ ", advertise: \"us.example:5060\"", "advertise 'us.example:5060' is not a host; write a "
+	                                      "DNS name or an IP address, without a port" },
+	{ ", advertise: \"192.0.2.1:5060\"", "advertise '192.0.2.1:5060' is not a host; write a "
+	                                     "DNS name or an IP address, without a port" },
+	{ ", latch: frist", "latch 'frist' is none of its values; did you mean 'first'?" },
+	{ ", networks: [ 0.0.0.0/0 ]", "" },
+};
+
+static void realm_values(void **state)
+{
+	char text[1024], expected[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(realm_cases); i++) {
+		const char *said = realm_cases[i].expected;
+
+		snprintf(text, sizeof(text),
+		         "realms:\n  in: { listen: [ \"udp:10.0.0.1\" ]%s }\n"
+		         "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+		         realm_cases[i].options);
+		snprintf(expected, sizeof(expected), "%s%s%s",
+		         *said ? "t.yaml:2: realm 'in': " : "", said, *said ? "\n" : "");
+		world_says(text, expected);
+	}
+}
+
+static const struct {
+	const char *options, *expected; /* of a phone, in line 2 */
+} phone_cases[] = {
+	{ "password: longenough", "" },
+	{ "password: short", "password has 5 characters; a password has 8 to 128" },
+	{ "password-file: desk.password", "" },
+	{ "password-file: desk.pasword", "password-file 'desk.pasword' cannot be read: No such "
+	                                 "file or directory; looked for desk.pasword" },
+	{ "password-file: providers",
+	  "password-file 'providers' cannot be read: it is a folder; looked for providers" },
+	{ "password-file: us.pem", "password-file can be read by everybody; chmod o-r us.pem" },
+	{ "password-file: us.key", "password-file has 3 characters; a password has 8 to 128" },
+	{ "password-file: two.lines",
+	  "password-file has more than one line; write the password alone" },
+	{ "password-file: big", "password-file 'big' cannot be read: it is too big; looked for "
+	                        "big" },
+	{ "password-file: /dev/null", "password-file '/dev/null' cannot be read: it is not a plain "
+	                              "file; looked for /dev/null" },
+	{ "password: longenough, caller-id: \"+49 30\"",
+	  "caller-id '+49 30' is not a number or user; write digits, letters and + - _ . * # ! "
+	  "without spaces" },
+	{ "password: longenough, numbers: [ \"+49*\" ]",
+	  "numbers '+49*' ends in *; only a route's number stands for many" },
+	{ "password: longenough, numbers: [ *97 ]", NULL },
+	{ "password: longenough, numbers: [ \"*97\" ]", "" },
+};
+
+static void phone_values(void **state)
+{
+	char text[1024], expected[512], big[2000];
+
+	(void)state;
+	memset(big, 'x', sizeof(big));
+	big[sizeof(big) - 1] = '\0';
+	world_file("big", big, 0600);
+	world_file("two.lines", "one two three\nfour\n", 0600);
+	for (size_t i = 0; i < ARRAY_LEN(phone_cases); i++) {
+		const char *said = phone_cases[i].expected;
+
+		snprintf(text, sizeof(text),
+		         "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+		         "phones: { desk: { realm: in, %s } }\n",
+		         phone_cases[i].options);
+		if (said)
+			snprintf(expected, sizeof(expected), "%s%s%s",
+			         *said ? "t.yaml:2: phone 'desk': " : "", said, *said ? "\n" : "");
+		else
+			snprintf(expected, sizeof(expected),
+			         "t.yaml:2: aliases are not used here; write the value out, or "
+			         "quote text that begins with *\n");
+		world_says(text, expected);
+	}
+}
+
+static void a_listener_is_read_or_refused(void **state)
+{
+	static const char *const good[] = { "udp:10.0.0.1", "tcp:10.0.0.1:5060", "udp:[::1]:5060",
+		                            "tcp:::1" };
+	static const char *const bad[] = {
+		"10.0.0.1:5060", "sctp:10.0.0.1:5060", "udp",      "udp:", "UDP:10.0.0.1",
+		"udp:host:5060", "udp:10.0.0.1:70000", ":10.0.0.1"
+	};
+	char text[256], expected[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good) + ARRAY_LEN(bad); i++) {
+		bool is_good = i < ARRAY_LEN(good);
+		const char *listener = is_good ? good[i] : bad[i - ARRAY_LEN(good)];
+
+		snprintf(text, sizeof(text),
+		         "realms: { in: { listen: [ \"%s\" ] } }\n"
+		         "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+		         listener);
+		snprintf(expected, sizeof(expected),
+		         "t.yaml:1: realm 'in': listen '%s' is not a listener; write transport "
+		         "(udp, tcp, tls), address and port, as in udp:192.0.2.1:5060\n",
+		         listener);
+		world_says(text, is_good ? "" : expected);
+	}
+}
+
+static void all_problems_are_said_in_order(void **state)
+{
+	(void)state;
+	world_says("max-cals: 1\nrealms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    latch: x\n"
+	           "phones:\n  a: { realm: im, address: nowhere }\n",
+	           "t.yaml:1: no option is called 'max-cals'; did you mean 'max-calls'?\n"
+	           "t.yaml:5: realm 'in': latch 'x' is none of its values; known here: strict, "
+	           "first\n"
+	           "t.yaml:7: phone 'a': address 'nowhere' is not an IP address; write one as in "
+	           "192.0.2.1, without a port\n"
+	           "t.yaml:7: phone 'a': realm 'im' is not defined; did you mean 'in'?\n");
+}
+
+static void minimal_is_read(void **state)
+{
+	char *text = read_whole(SOURCE_DIR "/config/minimal.yaml"), *said;
+	struct config *cfg;
+	char path[128];
+
+	(void)state;
+	said = world_parse(&cfg, text, 0644);
+	assert_string_equal(said, "");
+	assert_int_equal(cfg->log_level, LOG_INFO);
+	assert_int_equal(cfg->max_calls, 1000);
+	assert_string_equal(cfg->control_socket, "/run/trunkgate/control");
+	assert_int_equal(cfg->nrealms, 2);
+	assert_int_equal(cfg->realms[0].nlisteners, 2);
+	assert_int_equal(cfg->realms[0].listeners[1].transport, TRANSPORT_TCP);
+	assert_int_equal(addr_port(&cfg->realms[0].listeners[1].addr), 5060);
+	assert_int_equal(cfg->realms[0].media_port_low, 36000);
+	assert_int_equal(cfg->realms[0].media_port_high, 59999);
+	assert_int_equal(cfg->realms[0].nnetworks, 1);
+	assert_int_equal(addr_port(&cfg->realms[0].media_address), 0);
+	assert_true(
+	    addr_same_host(&cfg->realms[0].media_address, &cfg->realms[0].listeners[0].addr));
+	assert_string_equal(cfg->realms[1].advertise, "sbc.example.com");
+	assert_ptr_equal(cfg->realms[1].identity, &cfg->identities[0]);
+	assert_string_equal(cfg->phones[0].password, "long and random");
+	assert_string_equal(cfg->phones[0].numbers[0], "+493012345");
+	assert_int_equal(cfg->trunks[0].nverify_names, 1);
+	assert_string_equal(cfg->trunks[0].verify_names[0], "callservice.ciscospark.com");
+	assert_ptr_equal(cfg->trunks[0].identity, &cfg->identities[0]);
+	assert_int_equal(cfg->trunks[0].max_calls, 1000);
+	assert_int_equal(cfg->trunks[0].answer_timeout_ms, 180000);
+	assert_string_equal(cfg->trunks[0].trust, "system");
+	assert_int_equal(cfg->routes[0].from.kind, PARTY_REALM);
+	assert_ptr_equal(cfg->routes[0].to.trunk, &cfg->trunks[0]);
+	assert_ptr_equal(cfg->routes[1].to.phone, &cfg->phones[0]);
+	assert_string_equal(cfg->routes[1].number, "+493012345");
+	assert_int_equal(cfg->routes[1].line, 28);
+	snprintf(path, sizeof(path), "%s/us.pem", world);
+	assert_string_equal(cfg->identities[0].certificate, path);
+	config_free(&cfg);
+	assert_null(cfg);
+	config_free(&cfg);
+	free(said);
+	free(text);
+}
+
+static void own_options_go_before_the_profile(void **state)
+{
+	struct config *cfg;
+	char *said;
+
+	(void)state;
+	world_file("providers/p.yaml",
+	           "uri-form: sip-tls\nport: 5071\nconnect-timeout: 7s\ntrust: ../roots.pem\n"
+	           "verify-names: [ a.example, b.example ]\n",
+	           0644);
+	said =
+	    world_parse(&cfg, TRUNK "port: 5061, profile: p, verify-names: [ c.example ] } }\n", 0);
+	assert_string_equal(said, "");
+	assert_int_equal(cfg->trunks[1].port, 5061);
+	assert_int_equal(cfg->trunks[1].connect_timeout_ms, 7000);
+	assert_int_equal(cfg->trunks[1].uri_form, URI_SIP_TLS);
+	assert_int_equal(cfg->trunks[1].nverify_names, 1);
+	assert_string_equal(cfg->trunks[1].verify_names[0], "c.example");
+	assert_non_null(strstr(cfg->trunks[1].trust, "/providers/../roots.pem"));
+	assert_string_equal(cfg->trunks[1].profile, "p");
+	config_free(&cfg);
+	free(said);
+}
+
+static const struct {
+	const char *profile, *expected;
+} profile_cases[] = {
+	{ "prot: 5061\n", "providers/p.yaml:1: trunk 'acme': no option is called 'prot'; did you "
+	                  "mean 'port'?\n" },
+	{ "port: 0\n", "providers/p.yaml:1: trunk 'acme': port '0' is out of range; write 1 to "
+	               "65535\n" },
+	{ "# x\nrealm: out\n", "providers/p.yaml:2: trunk 'acme': realm stands in the "
+	                       "configuration, not in a profile\n" },
+	{ "srtp: off\n", "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off; write "
+	                 "it at the trunk\n" },
+	{ "- a\n", "providers/p.yaml:1: a profile: write KEY: VALUE lines\n" },
+	{ "", "providers/p.yaml:1: nothing is written here\n" },
+	{ "a: [\n", "providers/p.yaml:2: not YAML: did not find expected node content\n" },
+};
+
+static void a_profile_has_lines_of_its_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(profile_cases); i++) {
+		world_file("providers/p.yaml", profile_cases[i].profile, 0644);
+		world_says(TRUNK "profile: p } }\n", profile_cases[i].expected);
+	}
+}
+
+static void each_shipped_profile_fits(void **state)
+{
+	static const char *const names[] = { "webex", "8x8", "att", "cloudoe", "ipw" };
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(text, sizeof(text), TRUNK "profile: %s } }\n", names[i]);
+		world_says(text, "");
+	}
+}
+
+static void a_password_in_an_open_file_is_refused(void **state)
+{
+	const char *text = "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	                   "phones: { desk: { realm: in, password: long and random } }\n";
+	struct config *cfg;
+	char *said = world_parse(&cfg, text, 0644);
+
+	(void)state;
+	assert_string_equal(said, "t.yaml:2: phone 'desk': password stands in a file that "
+	                          "everybody can read; chmod o-r t.yaml, or use password-file\n");
+	free(said);
+	said = world_parse(&cfg, text, 0640);
+	assert_string_equal(said, "");
+	free(said);
+	config_free(&cfg);
+}
+
+static enum err load(const char *name, char **said)
+{
+	struct config *cfg = NULL;
+	char path[128];
+	size_t size;
+	FILE *errors = open_memstream(said, &size);
+	enum err err;
+
+	snprintf(path, sizeof(path), "%s/%s", world, name);
+	err = config_load(&cfg, path, errors);
+	fclose(errors);
+	config_free(&cfg);
+	return err;
+}
+
+static void a_file_is_loaded_or_refused(void **state)
+{
+	char *big = calloc(1, DOCUMENT_SIZE_MAX + 2), *said;
+
+	(void)state;
+	world_file("good.yaml", REALM, 0644);
+	assert_int_equal(load("good.yaml", &said), OK);
+	assert_string_equal(said, "");
+	free(said);
+	assert_int_equal(load("none.yaml", &said), ERR_NOT_FOUND);
+	assert_non_null(strstr(said, "/none.yaml: cannot be read: No such file or directory\n"));
+	free(said);
+	assert_int_equal(load("providers", &said), ERR_UNSUPPORTED);
+	assert_non_null(strstr(said, "/providers: cannot be read: it is a folder\n"));
+	free(said);
+	world_file("open.yaml", REALM, 0666);
+	assert_int_equal(load("open.yaml", &said), ERR_REFUSED);
+	assert_non_null(strstr(said, "/open.yaml: everybody can write to it; chmod o-w "));
+	free(said);
+	assert_non_null(big);
+	memset(big, '#', DOCUMENT_SIZE_MAX + 1);
+	world_file("big.yaml", big, 0600);
+	assert_int_equal(load("big.yaml", &said), ERR_LIMIT);
+	free(said);
+	world_says(big, "t.yaml: is bigger than 1024 KiB; is it the right file?\n");
+	free(big);
+}
+
+static void too_many_are_refused(void **state)
+{
+	char *text = calloc(1, 64 * 1024), *end = text, *said;
+	struct config *cfg;
+	size_t lines = 0;
+
+	(void)state;
+	assert_non_null(text);
+	end += sprintf(end, "realms: {");
+	for (unsigned i = 0; i < 101; i++)
+		end += sprintf(end, " r%u: {},", i);
+	sprintf(end, " }\n");
+	world_says(text, "t.yaml:1: realms: has 101; at most 100 are possible\n");
+	end = text + sprintf(text, REALM);
+	for (unsigned i = 0; i < 200; i++)
+		end += sprintf(end, "wrong%u: x\n", i);
+	said = world_parse(&cfg, text, 0);
+	for (const char *c = said; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 101);
+	assert_non_null(
+	    strstr(said, "\nt.yaml: there are more problems; these are the first 100\n"));
+	free(said);
+	free(text);
+}
+
+struct attempt {
+	const char *text;
+	enum err err;
+};
+
+static void parse_once(void *arg)
+{
+	struct attempt *a = arg;
+	struct config *cfg = NULL;
+	char file[128];
+	FILE *errors = fopen("/dev/null", "w");
+
+	assert_non_null(errors);
+	snprintf(file, sizeof(file), "%s/t.yaml", world);
+	a->err = config_parse(&cfg, file, a->text, strlen(a->text), 0, errors);
+	assert_true((cfg != NULL) == (a->err == OK));
+	assert_true(!mem_has_failed() || a->err == ERR_NOMEM);
+	config_free(&cfg);
+	fclose(errors);
+}
+
+static void each_allocation_can_fail(void **state)
+{
+	char *minimal = read_whole(SOURCE_DIR "/config/minimal.yaml");
+	struct attempt good = { .text = minimal };
+	struct attempt bad = { .text = "a: 1\n" TRUNK "profile: none, identity: x } }\n" };
+
+	(void)state;
+	assert_true(each_allocation_fails(parse_once, &good) > 50);
+	assert_int_equal(good.err, OK);
+	assert_true(each_allocation_fails(parse_once, &bad) > 20);
+	assert_int_equal(bad.err, ERR_SYNTAX);
+	free(minimal);
+}
+
+static void load_once(void *arg)
+{
+	char *said;
+	enum err err = load("good.yaml", &said);
+
+	(void)arg;
+	assert_int_equal(err, mem_has_failed() ? ERR_NOMEM : OK);
+	free(said);
+}
+
+static void each_allocation_of_load_can_fail(void **state)
+{
+	(void)state;
+	world_file("good.yaml", REALM, 0600);
+	assert_true(each_allocation_fails(load_once, NULL) > 5);
+}
+
+static void transports_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
+	assert_string_equal(transport_name(TRANSPORT_TCP), "tcp");
+	assert_string_equal(transport_name(TRANSPORT_TLS), "tls");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_text_is_said),
+		cmocka_unit_test(realm_values),
+		cmocka_unit_test(phone_values),
+		cmocka_unit_test(a_listener_is_read_or_refused),
+		cmocka_unit_test(all_problems_are_said_in_order),
+		cmocka_unit_test(minimal_is_read),
+		cmocka_unit_test(own_options_go_before_the_profile),
+		cmocka_unit_test(a_profile_has_lines_of_its_own),
+		cmocka_unit_test(each_shipped_profile_fits),
+		cmocka_unit_test(a_password_in_an_open_file_is_refused),
+		cmocka_unit_test(a_file_is_loaded_or_refused),
+		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(each_allocation_can_fail),
+		cmocka_unit_test(each_allocation_of_load_can_fail),
+		cmocka_unit_test(transports_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, world_begin, world_end);
+}

@@ -22,8 +22,13 @@ struct log_kv {
 	int64_t number;
 };
 
-#define KV(k, v)  ((struct log_kv){ .key = (k), .text = (v) ? (v) : "-" })
+#define KV(k, v)  ((struct log_kv){ .key = (k), .text = log_text(v) })
 #define KVN(k, v) ((struct log_kv){ .key = (k), .number = (int64_t)(v) })
+
+static inline const char *log_text(const char *text)
+{
+	return text ? text : "-";
+}
 
 /* LOG(LOG_INFO, KV("call", id), KV("event", "answered"), KVN("code", 200)); the call's id first. */
 #define LOG(level, ...)                                                                    \

@@ -1,0 +1,110 @@
+/* Where phones are. One place a phone, so the table is as long as the configuration's. Signalling thread. */
+#include "sbc/phone/location.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct locations {
+	const struct config *cfg;
+	struct timers *timers;
+	struct location *list; /* by place of the phone in cfg; phone NULL: not registered */
+};
+
+enum err locations_new(struct locations **out, const struct config *cfg, struct timers *timers)
+{
+	struct locations *ls = mem_zalloc(sizeof(*ls));
+
+	if (!ls)
+		return ERR_NOMEM;
+	ls->cfg = cfg;
+	ls->timers = timers;
+	ls->list = mem_zalloc(cfg->nphones * sizeof(*ls->list));
+	if (!ls->list) {
+		mem_free(ls);
+		return ERR_NOMEM;
+	}
+	*out = ls;
+	return OK;
+}
+
+static void forget(struct location *l)
+{
+	timer_stop(&l->timer);
+	flow_clear(&l->flow);
+	mem_free(l->contact);
+	mem_free(l->user_agent);
+	l->contact = l->user_agent = NULL;
+	l->phone = NULL;
+}
+
+void locations_free(struct locations **lp)
+{
+	struct locations *ls = *lp;
+
+	if (!ls)
+		return;
+	for (size_t i = 0; i < ls->cfg->nphones; i++)
+		forget(&ls->list[i]);
+	mem_free(ls->list);
+	mem_free(ls);
+	*lp = NULL;
+}
+
+static struct location *slot(const struct locations *ls, const struct config_phone *phone)
+{
+	return &ls->list[phone - ls->cfg->phones];
+}
+
+static void on_expired(void *arg)
+{
+	struct location *l = arg;
+
+	location_clear(l->all, l->phone, "expired");
+}
+
+enum err location_set(struct locations *ls, const struct config_phone *phone, const char *contact,
+		      const struct flow *flow, unsigned expires_s, const char *user_agent)
+{
+	struct location *l = slot(ls, phone);
+	char *new_contact = mem_strdup(contact);
+	char *new_agent = user_agent ? mem_strdup(user_agent) : NULL;
+	char peer[ADDR_TEXT_MAX];
+
+	if (!new_contact || (user_agent && !new_agent)) {
+		mem_free(new_contact);
+		mem_free(new_agent);
+		return ERR_NOMEM;
+	}
+	if (!l->phone || !addr_equal(&l->flow.peer, &flow->peer))
+		LOG(LOG_INFO, KV("phone", phone->name), KV("event", "registered"),
+		    KV("from", addr_text(&flow->peer, peer, sizeof(peer))), KV("agent", user_agent),
+		    KVN("expires_s", expires_s));
+	mem_free(l->contact);
+	mem_free(l->user_agent);
+	l->phone = phone;
+	l->all = ls;
+	l->contact = new_contact;
+	l->user_agent = new_agent;
+	l->expires_ms = clock_mono_ms() + expires_s * 1000ULL;
+	flow_copy(&l->flow, flow);
+	timer_start(ls->timers, &l->timer, expires_s * 1000ULL, on_expired, l);
+	return OK;
+}
+
+void location_clear(struct locations *ls, const struct config_phone *phone, const char *why)
+{
+	struct location *l = slot(ls, phone);
+
+	if (!l->phone)
+		return;
+	LOG(LOG_INFO, KV("phone", phone->name), KV("event", "unregistered"), KV("why", why));
+	forget(l);
+}
+
+const struct location *location_get(const struct locations *ls, const struct config_phone *phone)
+{
+	const struct location *l = slot(ls, phone);
+
+	return l->phone ? l : NULL;
+}

@@ -1,0 +1,86 @@
+/* REGISTER from phones (RFC 3261 10.3): one place a phone, for as long as it asks within limits.
+ * Signalling thread. */
+#include "sbc/phone/registrar.h"
+
+#include <inttypes.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "sbc/sip/message.h"
+
+#define EXPIRES_DEFAULT_S 300
+#define EXPIRES_MIN_S	  60
+#define EXPIRES_MAX_S	  3600
+
+static void answer(struct server_txn *txn, const struct location *l)
+{
+	struct message *response;
+	char tag[17];
+	enum err err;
+
+	random_token(tag, sizeof(tag) - 1);
+	err = message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer, 200,
+				   NULL, tag);
+	if (!err) {
+		if (l)
+			message_add(response, "Contact", "<%s>;expires=%" PRIu64, l->contact,
+				    (l->expires_ms - clock_mono_ms()) / 1000);
+		err = server_txn_respond(txn, response);
+		message_free(&response);
+	}
+	if (err)
+		LOG(LOG_WARN, KV("event", "register"), KV("result", err_text(err)));
+}
+
+/* 10.3 step 7: too short for us is 423 with what we take. */
+static void answer_too_brief(struct server_txn *txn)
+{
+	struct message *response;
+	char tag[17];
+
+	random_token(tag, sizeof(tag) - 1);
+	if (message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer, 423,
+				 NULL, tag))
+		return;
+	message_add(response, "Min-Expires", "%d", EXPIRES_MIN_S);
+	if (server_txn_respond(txn, response))
+		LOG(LOG_WARN, KV("event", "register"), KV("result", "423 could not be sent"));
+	message_free(&response);
+}
+
+void registrar_on_register(struct locations *ls, struct server_txn *txn,
+			   const struct config_phone *phone)
+{
+	const struct message *request = server_txn_request(txn);
+	int64_t expires_s = message_expires_s(request);
+	const char *contact = message_contact_text(request);
+	struct uri uri;
+
+	if (!contact) {
+		answer(txn, location_get(ls, phone));
+		return;
+	}
+	if (message_contact_is_star(request) || expires_s == 0) {
+		location_clear(ls, phone, "the phone says goodbye");
+		answer(txn, NULL);
+		return;
+	}
+	if (!message_contact_uri(request, &uri) || uri.tel) {
+		server_txn_reply(txn, 400, "Unusable Contact", NULL);
+		return;
+	}
+	if (expires_s < 0)
+		expires_s = EXPIRES_DEFAULT_S;
+	if (expires_s < EXPIRES_MIN_S) {
+		answer_too_brief(txn);
+		return;
+	}
+	if (expires_s > EXPIRES_MAX_S)
+		expires_s = EXPIRES_MAX_S;
+	if (location_set(ls, phone, contact, server_txn_flow(txn), (unsigned)expires_s,
+			 message_header(request, "User-Agent", 0))) {
+		server_txn_reply(txn, 500, NULL, NULL);
+		return;
+	}
+	answer(txn, location_get(ls, phone));
+}

@@ -1,0 +1,332 @@
+/* Client transactions (RFC 3261 17.1, RFC 6026 8.4). A switch per stimulus; one writer of the state.
+ * Signalling thread. */
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/sip/stack_internal.h"
+
+enum ct_state { CT_CALLING, CT_PROCEEDING, CT_COMPLETED, CT_ACCEPTED, CT_TERMINATED };
+
+#define KEY_MAX (BRANCH_MAX + 16)
+
+struct client_txn {
+	TAILQ_ENTRY(client_txn) link;
+	struct stack *stack;
+	enum ct_state state;
+	bool invite;
+	char branch[BRANCH_MAX];
+	char key[KEY_MAX];
+	struct message *request; /* shared */
+	struct buf wire;	 /* the request, to be sent again */
+	struct buf ack;		 /* for a final answer that is no 2xx, to be sent again */
+	struct flow flow;
+	struct timer again;   /* A or E */
+	struct timer timeout; /* B or F, then D, K or M */
+	uint64_t again_ms;
+	struct client_txn_handler handler; /* zeroed: nobody listens */
+};
+
+/* CANCEL has the branch of its INVITE, so the method is part of the key (17.1.3). */
+static void make_key(char *key, const char *branch, const char *method)
+{
+	snprintf(key, KEY_MAX, "%.*s/%.12s", BRANCH_MAX - 1, branch, method);
+}
+
+static void set_state(struct client_txn *t, enum ct_state state)
+{
+	t->state = state;
+}
+
+/* Timers D, K and M end here, and every failure. */
+static void terminate(struct client_txn *t)
+{
+	set_state(t, CT_TERMINATED);
+	timer_stop(&t->again);
+	timer_stop(&t->timeout);
+	table_remove(t->stack->client_txns, t->key);
+	TAILQ_REMOVE(&t->stack->client_list, t, link);
+	if (t->handler.on_end)
+		t->handler.on_end(t->handler.arg);
+	buf_free(&t->wire);
+	buf_free(&t->ack);
+	flow_clear(&t->flow);
+	message_free(&t->request);
+	mem_free(t);
+}
+
+static void on_linger_over(void *arg)
+{
+	terminate(arg);
+}
+
+static void fail(struct client_txn *t, enum err err, const char *why)
+{
+	struct client_txn_handler handler = t->handler;
+
+	t->handler.on_fail = NULL;
+	t->handler.on_response = NULL;
+	if (handler.on_fail)
+		handler.on_fail(handler.arg, err, why);
+	terminate(t);
+}
+
+static void on_timeout(void *arg)
+{
+	struct client_txn *t = arg;
+	char why[128], peer[ADDR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s did not answer %s within %d s",
+		 addr_text(&t->flow.peer, peer, sizeof(peer)), message_method_name(t->request),
+		 TIMER_B_MS / 1000);
+	fail(t, ERR_TIMEOUT, why);
+}
+
+static enum err send_wire(struct client_txn *t, const struct buf *b)
+{
+	return conn_send(t->flow.conn, &t->flow.peer, b->data, b->len);
+}
+
+/* Timers A and E (17.1.1.2, 17.1.2.2): doubling; those of a non-INVITE not above T2, and T2 once it proceeds. */
+static void on_again(void *arg)
+{
+	struct client_txn *t = arg;
+
+	if (send_wire(t, &t->wire) != OK) {
+		fail(t, ERR_IO, "the request could not be sent");
+		return;
+	}
+	t->again_ms *= 2;
+	if (!t->invite && (t->again_ms > T2_MS || t->state == CT_PROCEEDING))
+		t->again_ms = T2_MS;
+	timer_start(t->stack->timers, &t->again, t->again_ms, on_again, t);
+}
+
+static bool reliable(const struct client_txn *t)
+{
+	return t->flow.conn->transport != TRANSPORT_UDP;
+}
+
+static enum err prepare(struct client_txn *t, const char *branch)
+{
+	char sent_by[300];
+	enum err err;
+
+	snprintf(t->branch, sizeof(t->branch), "%s", branch);
+	make_key(t->key, branch, message_method_name(t->request));
+	if (message_method(t->request) != METHOD_CANCEL) {
+		sip_realm_sent_by(t->flow.conn->realm, t->flow.conn, sent_by, sizeof(sent_by));
+		message_push_via(t->request, t->flow.conn->transport, sent_by, branch);
+	}
+	buf_init(&t->wire, MESSAGE_MAX);
+	buf_init(&t->ack, MESSAGE_MAX);
+	err = message_encode(t->request, &t->wire);
+	if (err)
+		return err;
+	return table_put(t->stack->client_txns, t->key, t);
+}
+
+static enum err start(struct client_txn **out, struct stack *stack, struct message *request,
+		      const struct flow *flow, const char *branch,
+		      const struct client_txn_handler *handler)
+{
+	struct client_txn *t = mem_zalloc(sizeof(*t));
+	enum err err;
+
+	if (!t)
+		return ERR_NOMEM;
+	t->stack = stack;
+	t->invite = message_method(request) == METHOD_INVITE;
+	t->request = message_ref(request);
+	flow_copy(&t->flow, flow);
+	err = prepare(t, branch);
+	if (!err) {
+		err = send_wire(t, &t->wire);
+		if (err)
+			table_remove(stack->client_txns, t->key);
+	}
+	if (err) {
+		buf_free(&t->wire);
+		buf_free(&t->ack);
+		flow_clear(&t->flow);
+		message_free(&t->request);
+		mem_free(t);
+		return err;
+	}
+	t->handler = *handler;
+	TAILQ_INSERT_TAIL(&stack->client_list, t, link);
+	if (!reliable(t)) {
+		t->again_ms = T1_MS;
+		timer_start(stack->timers, &t->again, t->again_ms, on_again, t);
+	}
+	timer_start(stack->timers, &t->timeout, TIMER_B_MS, on_timeout, t);
+	*out = t;
+	return OK;
+}
+
+enum err client_txn_start(struct client_txn **out, struct stack *stack, struct message *request,
+			  const struct flow *flow, const struct client_txn_handler *handler)
+{
+	char branch[BRANCH_MAX];
+
+	if (!flow_alive(flow))
+		return ERR_CLOSED;
+	/* The cookie, then 100 bits of chance (8.1.1.7). */
+	snprintf(branch, sizeof(branch), "z9hG4bK");
+	random_token(branch + 7, 20);
+	return start(out, stack, request, flow, branch, handler);
+}
+
+enum err client_txn_cancel(struct client_txn *t)
+{
+	static const struct client_txn_handler nobody;
+	struct message *cancel;
+	struct client_txn *ct;
+	enum err err;
+
+	if (t->state != CT_PROCEEDING || !t->invite)
+		return ERR_STATE;
+	err = message_new_from_invite(&cancel, t->request, "CANCEL", NULL);
+	if (err)
+		return err;
+	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
+	message_free(&cancel);
+	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than this. */
+	if (!err)
+		timer_start(t->stack->timers, &t->timeout, TIMER_B_MS, on_timeout, t);
+	return err;
+}
+
+void client_txn_detach(struct client_txn **tp)
+{
+	if (*tp)
+		memset(&(*tp)->handler, 0, sizeof((*tp)->handler));
+	*tp = NULL;
+}
+
+const struct flow *client_txn_flow(const struct client_txn *t)
+{
+	return &t->flow;
+}
+
+static void give(struct client_txn *t, const struct message *response)
+{
+	if (t->handler.on_response)
+		t->handler.on_response(t->handler.arg, response);
+}
+
+/* Until the last copy of an answer must have come in (timers D and K; none on a stream). */
+static void linger(struct client_txn *t, uint64_t ms)
+{
+	timer_stop(&t->again);
+	timer_start(t->stack->timers, &t->timeout, ms, on_linger_over, t);
+}
+
+static void send_ack(struct client_txn *t, const struct message *response)
+{
+	struct message *ack;
+
+	if (message_new_from_invite(&ack, t->request, "ACK", response) != OK)
+		return;
+	if (message_encode(ack, &t->ack) != OK || send_wire(t, &t->ack) != OK)
+		LOG(LOG_WARN, KV("call-id", message_call_id(response)), KV("event", "ack"),
+		    KV("result", "could not be sent"));
+	message_free(&ack);
+}
+
+static void on_provisional(struct client_txn *t, const struct message *response)
+{
+	switch (t->state) {
+	case CT_CALLING:
+		set_state(t, CT_PROCEEDING);
+		if (t->invite) {
+			/* No more copies, and as long a wait as those above allow (17.1.1.2). */
+			timer_stop(&t->again);
+			timer_stop(&t->timeout);
+		}
+		give(t, response);
+		return;
+	case CT_PROCEEDING:
+		give(t, response);
+		return;
+	case CT_COMPLETED:
+	case CT_ACCEPTED:
+	case CT_TERMINATED:
+		return;
+	}
+}
+
+static void on_final(struct client_txn *t, const struct message *response)
+{
+	bool ok = message_status(response) < 300;
+
+	switch (t->state) {
+	case CT_CALLING:
+	case CT_PROCEEDING:
+		if (t->invite && ok) {
+			set_state(t, CT_ACCEPTED);
+			linger(t, TIMER_B_MS); /* M */
+		} else if (t->invite) {
+			set_state(t, CT_COMPLETED);
+			send_ack(t, response);
+			linger(t, reliable(t) ? 0 : TIMER_D_MS);
+		} else {
+			set_state(t, CT_COMPLETED);
+			linger(t, reliable(t) ? 0 : T4_MS); /* K */
+		}
+		give(t, response);
+		return;
+	case CT_COMPLETED:
+		if (t->invite && !ok && t->ack.len > 0 && send_wire(t, &t->ack) != OK)
+			terminate(t);
+		return;
+	case CT_ACCEPTED:
+		if (ok)
+			give(t, response);
+		return;
+	case CT_TERMINATED:
+		return;
+	}
+}
+
+bool client_txn_on_response(struct stack *stack, const struct message *response)
+{
+	char key[KEY_MAX];
+	struct client_txn *t;
+
+	make_key(key, message_branch(response), message_method_name(response));
+	t = table_get(stack->client_txns, key);
+	if (!t)
+		return false;
+	if (message_status(response) < 200)
+		on_provisional(t, response);
+	else
+		on_final(t, response);
+	return true;
+}
+
+void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
+				const char *why)
+{
+	struct client_txn *t;
+
+	/* A failing one calls upward, and that may start or end others: begin anew each time. */
+	for (;;) {
+		TAILQ_FOREACH (t, &stack->client_list, link) {
+			if (t->flow.conn == c && (t->state == CT_CALLING || t->state == CT_PROCEEDING))
+				break;
+		}
+		if (!t)
+			return;
+		fail(t, err ? err : ERR_CLOSED, why);
+	}
+}
+
+void client_txns_end(struct stack *stack)
+{
+	struct client_txn *t;
+
+	while ((t = TAILQ_FIRST(&stack->client_list)))
+		terminate(t);
+}

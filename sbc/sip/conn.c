@@ -1,0 +1,76 @@
+/* What all kinds of connections share: counting, state, flows. Signalling thread. */
+#include "sbc/sip/conn.h"
+
+#include <assert.h>
+#include <string.h>
+#include "base/clock.h"
+
+struct conn *conn_ref(struct conn *c)
+{
+	c->refs++;
+	return c;
+}
+
+void conn_unref(struct conn **cp)
+{
+	struct conn *c = *cp;
+
+	*cp = NULL;
+	if (!c)
+		return;
+	assert(c->refs > 0);
+	if (--c->refs > 0)
+		return;
+	if (c->state != CONN_CLOSED) {
+		c->state = CONN_CLOSED;
+		c->ops->close(c);
+	}
+	c->ops->free(c);
+}
+
+enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len)
+{
+	if (c->state != CONN_OPEN)
+		return ERR_CLOSED;
+	c->used_ms = clock_mono_ms();
+	return c->ops->send(c, peer, data, len);
+}
+
+void conn_close(struct conn *c, enum err err, const char *why)
+{
+	if (c->state == CONN_CLOSED)
+		return;
+	conn_ref(c);
+	c->state = CONN_CLOSED;
+	c->ops->close(c);
+	if (c->handler->on_closed)
+		c->handler->on_closed(c->handler->arg, c, err, why);
+	conn_unref(&c);
+}
+
+void flow_set(struct flow *f, struct conn *c, const struct addr *peer)
+{
+	conn_ref(c);
+	flow_clear(f);
+	f->conn = c;
+	f->peer = *peer;
+}
+
+void flow_copy(struct flow *to, const struct flow *from)
+{
+	if (from->conn)
+		flow_set(to, from->conn, &from->peer);
+	else
+		flow_clear(to);
+}
+
+void flow_clear(struct flow *f)
+{
+	conn_unref(&f->conn);
+	memset(f, 0, sizeof(*f));
+}
+
+bool flow_alive(const struct flow *f)
+{
+	return f->conn && f->conn->state == CONN_OPEN;
+}

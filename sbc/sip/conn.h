@@ -1,0 +1,97 @@
+/* Connections: a UDP socket, a TCP or TLS connection, or what a test puts in their place; and flows, the
+ * ways that messages take. Signalling thread. Counted: whoever keeps one holds a reference. */
+#ifndef SBC_SIP_CONN_H
+#define SBC_SIP_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/loop.h"
+#include "certs/tls_context.h"
+#include "config/config.h"
+
+struct conn;
+struct sip_realm; /* stack.h */
+
+enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_CLOSED };
+
+struct conn_handler {
+	/* A whole message (or a datagram) came from peer. data is borrowed. */
+	void (*on_message)(void *arg, struct conn *c, const struct addr *peer, const char *data,
+			   size_t len);
+	/* Once: the state became CONN_OPEN. */
+	void (*on_open)(void *arg, struct conn *c);
+	/* Once: the state became CONN_CLOSED; why is a sentence for people. */
+	void (*on_closed)(void *arg, struct conn *c, enum err err, const char *why);
+	/* A listener has a new connection, which is still CONN_CONNECTING; the handler owns the reference. */
+	void (*on_accepted)(void *arg, struct conn *c);
+	void *arg;
+};
+
+/* What a kind of connection does. */
+struct conn_ops {
+	enum err (*send)(struct conn *c, const struct addr *peer, const char *data, size_t len);
+	void (*close)(struct conn *c); /* lets go of sockets; no handler is called */
+	void (*free)(struct conn *c);  /* the memory, after close */
+};
+
+/* The part that all kinds share, first in each. Read by the stack, written by the kind. */
+struct conn {
+	TAILQ_ENTRY(conn) link; /* the stack's */
+	const struct conn_ops *ops;
+	const struct conn_handler *handler;
+	struct sip_realm *realm;
+	unsigned refs;
+	enum transport transport;
+	enum conn_state state;
+	bool accepted; /* the peer connected to us */
+	struct addr local, peer;
+	const struct tls_context *tls; /* that it was made with; NULL: none */
+	const char *trunk; /* the trunk whose name the peer's certificate proved; NULL: none */
+	char verified_name[256];
+	char tls_version[16];
+	uint64_t used_ms; /* when something last went over it */
+};
+
+struct conn *conn_ref(struct conn *c);
+void conn_unref(struct conn **cp); /* NULL is fine */
+/* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is closed), ERR_IO. */
+MUST_USE enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len);
+/* Closes and says so to the handler; a closed one is fine. */
+void conn_close(struct conn *c, enum err err, const char *why);
+
+/* The way of one message, of a transaction, of a dialog (RFC 5626). Zeroed: none. */
+struct flow {
+	struct conn *conn; /* counted */
+	struct addr peer;
+};
+
+void flow_set(struct flow *f, struct conn *c, const struct addr *peer);
+void flow_copy(struct flow *to, const struct flow *from);
+void flow_clear(struct flow *f);
+bool flow_alive(const struct flow *f);
+
+/* The kinds. handler and realm are borrowed for the connection's life. */
+MUST_USE enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *local,
+				const struct conn_handler *handler, struct sip_realm *realm);
+/* A listening socket; tls NULL: TCP. */
+MUST_USE enum err conn_listen(struct conn **out, struct loop *loop, const struct addr *local,
+			      struct tls_context *tls, const struct conn_handler *handler,
+			      struct sip_realm *realm);
+
+struct conn_connect_cfg {
+	struct loop *loop;
+	struct addr local; /* bound without its port; unset: any */
+	struct addr peer;
+	struct tls_context *tls; /* NULL: TCP */
+	const char *sni;
+	unsigned timeout_ms; /* until open */
+	const struct conn_handler *handler;
+	struct sip_realm *realm;
+};
+MUST_USE enum err conn_connect(struct conn **out, const struct conn_connect_cfg *cfg);
+
+#endif

@@ -1,0 +1,52 @@
+/* Sockets as all connections want them. Signalling thread. */
+#include "sbc/sip/conn_socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DSCP_AF31 26 /* E8-08 */
+
+void socket_tune(int fd, int type, const struct addr *local)
+{
+	int tos = DSCP_AF31 << 2, on = 1;
+
+	if (local->sa.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	else
+		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	if (type != SOCK_STREAM)
+		return;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+enum err socket_open(int *fd, int type, const struct addr *local, struct addr *bound)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int on = 1, why;
+
+	*fd = socket(local->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return ERR_IO;
+	socket_tune(*fd, type, local);
+	/* A restart must not wait for connections of the one before. UDP has none: there it would let a second
+	 * process steal the port. */
+	if (type == SOCK_STREAM)
+		setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (local->sa.sa_family == AF_INET6)
+		setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(*fd, &local->sa, addr_len(local)) == 0 &&
+	    (!bound || (getsockname(*fd, (struct sockaddr *)&ss, &len) == 0 &&
+			addr_from_sockaddr(bound, (struct sockaddr *)&ss, len) == OK)))
+		return OK;
+	why = errno;
+	close(*fd);
+	*fd = -1;
+	errno = why;
+	return ERR_IO;
+}

@@ -1,0 +1,110 @@
+/* Cuts a byte stream into SIP messages by Content-Length (RFC 3261 18.3); CRLFs before a message are
+ * keepalives (RFC 5626 3.5.1). */
+#include "sbc/sip/frame.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+#include "sbc/sip/message.h"
+
+static struct frame bad(const char *why)
+{
+	return (struct frame){ .kind = FRAME_BAD, .why = why };
+}
+
+static struct frame between(const char *data, size_t len)
+{
+	if (len >= 4 && memcmp(data, "\r\n\r\n", 4) == 0)
+		return (struct frame){ .kind = FRAME_PING, .len = 4 };
+	/* A ping that is still coming looks like a pong: only the byte after the CRLF tells. */
+	if (len == 3 && memcmp(data, "\r\n\r", 3) == 0)
+		return (struct frame){ .kind = FRAME_MORE };
+	if (len >= 2 && memcmp(data, "\r\n", 2) == 0)
+		return (struct frame){ .kind = FRAME_SKIP, .len = 2 };
+	if (len == 1 && data[0] == '\r')
+		return (struct frame){ .kind = FRAME_MORE };
+	return bad("a stray carriage return or line feed");
+}
+
+/* The value's digits; at most what a message may have. */
+static bool read_length(const char *at, const char *end, size_t *out)
+{
+	size_t value = 0, digits = 0;
+
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	for (; at < end && *at >= '0' && *at <= '9'; at++, digits++) {
+		value = value * 10 + (size_t)(*at - '0');
+		if (value > MESSAGE_MAX)
+			return false;
+	}
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	*out = value;
+	return digits > 0 && at == end;
+}
+
+/* True when the line is Content-Length or its short form l; value is what follows the colon. */
+static bool is_length_line(const char *line, const char *end, const char **value)
+{
+	const char *colon = memchr(line, ':', (size_t)(end - line));
+	size_t n = colon ? (size_t)(colon - line) : 0;
+
+	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
+		n--;
+	*value = colon + 1;
+	return (n == 14 && strncasecmp(line, "Content-Length", 14) == 0) ||
+	       (n == 1 && (*line == 'l' || *line == 'L'));
+}
+
+/* Finds the one Content-Length in the head. NULL: well; else what is wrong. */
+static const char *body_length(const char *head, size_t len, size_t *out)
+{
+	const char *line = head, *end = head + len, *value;
+	bool found = false;
+
+	while (line < end) {
+		const char *eol = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = eol ? eol : end;
+		size_t this_one;
+
+		if (stop > line && stop[-1] == '\r')
+			stop--;
+		if (is_length_line(line, stop, &value)) {
+			if (!read_length(value, stop, &this_one))
+				return "Content-Length is not a number that we take";
+			if (found && this_one != *out)
+				return "two Content-Lengths that differ";
+			*out = this_one;
+			found = true;
+		}
+		line = eol ? eol + 1 : end;
+	}
+	return found ? NULL : "no Content-Length";
+}
+
+struct frame frame_next(const char *data, size_t len)
+{
+	const char *blank, *why;
+	size_t head, body = 0;
+
+	if (len == 0)
+		return (struct frame){ .kind = FRAME_MORE };
+	if (data[0] == '\r' || data[0] == '\n')
+		return between(data, len);
+	blank = memmem(data, len, "\r\n\r\n", 4);
+	if (!blank)
+		return len > FRAME_HEAD_MAX ? bad("the head of a message is too long")
+					    : (struct frame){ .kind = FRAME_MORE };
+	head = (size_t)(blank - data) + 4;
+	if (head > FRAME_HEAD_MAX)
+		return bad("the head of a message is too long");
+	why = body_length(data, head - 2, &body);
+	if (why)
+		return bad(why);
+	if (head + body > MESSAGE_MAX)
+		return bad("a message is too long");
+	if (len < head + body)
+		return (struct frame){ .kind = FRAME_MORE };
+	return (struct frame){ .kind = FRAME_MESSAGE, .len = head + body };
+}

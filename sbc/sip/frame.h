@@ -1,0 +1,27 @@
+/* Cuts a byte stream into SIP messages (RFC 3261 18.3, RFC 5626 3.5.1). One stream, one thread. */
+#ifndef SBC_SIP_FRAME_H
+#define SBC_SIP_FRAME_H
+
+#include <stddef.h>
+#include "base/err.h"
+
+enum frame_kind {
+	FRAME_MORE,    /* nothing whole yet */
+	FRAME_MESSAGE, /* len octets are one message */
+	FRAME_PING,    /* len octets are a CRLFCRLF to answer with CRLF */
+	FRAME_SKIP,    /* len octets are a lone CRLF: a pong, or padding between messages */
+	FRAME_BAD,     /* no SIP, too long, or no Content-Length: the stream cannot be read on */
+};
+
+struct frame {
+	enum frame_kind kind;
+	size_t len;
+	const char *why; /* FRAME_BAD: in words */
+};
+
+#define FRAME_HEAD_MAX 16384 /* octets up to the empty line */
+
+/* Looks at what has come so far, which begins with a frame. */
+struct frame frame_next(const char *data, size_t len);
+
+#endif

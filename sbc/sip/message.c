@@ -1,0 +1,362 @@
+/* Reads SIP messages with Sofia-SIP's parser and judges them (RFC 3261 7, 8.1.1, 8.2). Signalling thread. */
+#include "sbc/sip/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sofia-sip/msg_header.h>
+#include <sofia-sip/msg_mclass.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/sip_util.h>
+#include <sofia-sip/su.h>
+#include "base/mem.h"
+#include "sbc/sip/message_internal.h"
+
+static const struct {
+	const char *name;
+	enum method method;
+} methods[] = {
+	{ "INVITE", METHOD_INVITE },   { "ACK", METHOD_ACK },	      { "BYE", METHOD_BYE },
+	{ "CANCEL", METHOD_CANCEL },   { "OPTIONS", METHOD_OPTIONS }, { "REGISTER", METHOD_REGISTER },
+};
+
+void message_library_open(void)
+{
+	su_init();
+}
+
+enum err message_new_empty(struct message **out)
+{
+	struct message *m = mem_zalloc(sizeof(*m));
+
+	if (!m)
+		return ERR_NOMEM;
+	m->msg = msg_create(sip_default_mclass(), 0);
+	if (!m->msg) {
+		mem_free(m);
+		return ERR_NOMEM;
+	}
+	m->sip = sip_object(m->msg);
+	m->refs = 1;
+	*out = m;
+	return OK;
+}
+
+struct message *message_ref(struct message *m)
+{
+	m->refs++;
+	return m;
+}
+
+void message_free(struct message **mp)
+{
+	struct message *m = *mp;
+
+	*mp = NULL;
+	if (!m || --m->refs > 0)
+		return;
+	msg_destroy(m->msg);
+	mem_free(m);
+}
+
+/* A NUL in the head hides what follows it from every C reader behind us. */
+static bool head_is_text(const char *data, size_t len)
+{
+	const char *end = memmem(data, len, "\r\n\r\n", 4);
+
+	return memchr(data, '\0', end ? (size_t)(end - data) : len) == NULL;
+}
+
+static void set_problem(struct message *m, unsigned status, const char *phrase)
+{
+	if (!m->problem) {
+		m->problem = status;
+		m->problem_phrase = phrase;
+	}
+}
+
+static bool via_is_well(const sip_via_t *via)
+{
+	return via && via->v_host && via->v_host[0] && via->v_protocol;
+}
+
+/* What makes a request wrong, in the order in which a UAS looks (RFC 3261 8.2, 16.3). */
+static void judge_request(struct message *m)
+{
+	const sip_t *sip = m->sip;
+	const url_t *uri = sip->sip_request->rq_url;
+
+	if (strcasecmp(sip->sip_request->rq_version, "SIP/2.0") != 0)
+		set_problem(m, 505, "Version Not Supported");
+	if (sip->sip_error)
+		set_problem(m, 400, "Malformed Header");
+	if (!sip->sip_cseq || strcmp(sip->sip_cseq->cs_method_name, message_method_name(m)) != 0)
+		set_problem(m, 400, "CSeq Does Not Match Method");
+	if (uri->url_type != url_sip && uri->url_type != url_sips && uri->url_type != url_tel)
+		set_problem(m, 416, "Unsupported URI Scheme");
+	if (!sip->sip_from->a_tag)
+		set_problem(m, 400, "Missing From Tag");
+}
+
+enum err message_parse(struct message **out, const char *data, size_t len)
+{
+	struct message *m;
+	const sip_t *sip;
+
+	if (len > MESSAGE_MAX || !head_is_text(data, len))
+		return ERR_SYNTAX;
+	m = mem_zalloc(sizeof(*m));
+	if (!m)
+		return ERR_NOMEM;
+	m->refs = 1;
+	m->msg = msg_make(sip_default_mclass(), 0, data, (ssize_t)len);
+	sip = m->sip = m->msg ? sip_object(m->msg) : NULL;
+	if (!sip || (!sip->sip_request == !sip->sip_status) || !via_is_well(sip->sip_via) ||
+	    !sip->sip_from || !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq) {
+		if (m->msg)
+			msg_destroy(m->msg);
+		mem_free(m);
+		return ERR_SYNTAX;
+	}
+	if (sip->sip_request)
+		judge_request(m);
+	else if (sip->sip_status->st_status < 100 || sip->sip_status->st_status > 699 ||
+		 sip->sip_error)
+		set_problem(m, 400, "Malformed Response");
+	*out = m;
+	return OK;
+}
+
+unsigned message_problem(const struct message *m, const char **phrase)
+{
+	if (phrase)
+		*phrase = m->problem_phrase;
+	return m->problem;
+}
+
+bool message_is_request(const struct message *m)
+{
+	return m->sip->sip_request != NULL;
+}
+
+const char *message_method_name(const struct message *m)
+{
+	if (m->sip->sip_request)
+		return m->sip->sip_request->rq_method_name;
+	return m->sip->sip_cseq->cs_method_name;
+}
+
+enum method message_method(const struct message *m)
+{
+	const char *name = message_method_name(m);
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(name, methods[i].name) == 0)
+			return methods[i].method;
+	}
+	return METHOD_OTHER;
+}
+
+unsigned message_status(const struct message *m)
+{
+	return m->sip->sip_status ? (unsigned)m->sip->sip_status->st_status : 0;
+}
+
+const char *message_phrase(const struct message *m)
+{
+	return m->sip->sip_status ? m->sip->sip_status->st_phrase : "";
+}
+
+const char *message_call_id(const struct message *m)
+{
+	return m->sip->sip_call_id->i_id;
+}
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+const char *message_from_tag(const struct message *m)
+{
+	return or_empty(m->sip->sip_from->a_tag);
+}
+
+const char *message_to_tag(const struct message *m)
+{
+	return or_empty(m->sip->sip_to->a_tag);
+}
+
+uint32_t message_cseq(const struct message *m)
+{
+	return m->sip->sip_cseq->cs_seq;
+}
+
+unsigned message_max_forwards(const struct message *m)
+{
+	return m->sip->sip_max_forwards ? (unsigned)m->sip->sip_max_forwards->mf_count : 70;
+}
+
+const char *message_branch(const struct message *m)
+{
+	return or_empty(m->sip->sip_via ? m->sip->sip_via->v_branch : NULL);
+}
+
+const char *message_sent_by(const struct message *m)
+{
+	const sip_via_t *via = m->sip->sip_via;
+
+	if (!via->v_port)
+		return via->v_host;
+	return or_empty(su_sprintf(msg_home(m->msg), "%s:%s", via->v_host, via->v_port));
+}
+
+static bool transport_from_name(const char *name, enum transport *out)
+{
+	static const enum transport all[] = { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (strcasecmp(name, transport_name(all[i])) == 0) {
+			*out = all[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The host of a URI without the brackets of an IPv6 address. */
+static const char *bare_host(su_home_t *home, const char *host)
+{
+	size_t len = strlen(host);
+
+	if (len < 2 || host[0] != '[' || host[len - 1] != ']')
+		return host;
+	return or_empty(su_strndup(home, host + 1, (isize_t)(len - 2)));
+}
+
+static bool read_uri(const struct message *m, const url_t *url, struct uri *out)
+{
+	char name[8];
+
+	if (!url || (url->url_type != url_sip && url->url_type != url_sips && url->url_type != url_tel))
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->sips = url->url_type == url_sips;
+	out->tel = url->url_type == url_tel;
+	/* A tel URI is all "host" to the parser. */
+	out->user = or_empty(out->tel && !url->url_user ? url->url_host : url->url_user);
+	out->host = out->tel ? "" : bare_host(msg_home(m->msg), or_empty(url->url_host));
+	if (url->url_port && url->url_port[0]) {
+		unsigned long port = strtoul(url->url_port, NULL, 10);
+
+		if (port == 0 || port > 65535)
+			return false;
+		out->port = (unsigned)port;
+	}
+	if (url->url_params && url_param(url->url_params, "transport", name, sizeof(name)) > 0)
+		out->has_transport = transport_from_name(name, &out->transport);
+	return true;
+}
+
+bool message_request_uri(const struct message *m, struct uri *out)
+{
+	return m->sip->sip_request && read_uri(m, m->sip->sip_request->rq_url, out);
+}
+
+bool message_from_uri(const struct message *m, struct uri *out)
+{
+	return read_uri(m, m->sip->sip_from->a_url, out);
+}
+
+bool message_to_uri(const struct message *m, struct uri *out)
+{
+	return read_uri(m, m->sip->sip_to->a_url, out);
+}
+
+bool message_contact_uri(const struct message *m, struct uri *out)
+{
+	return m->sip->sip_contact && read_uri(m, m->sip->sip_contact->m_url, out);
+}
+
+bool message_parse_uri(const struct message *m, const char *text, struct uri *out)
+{
+	return read_uri(m, url_make(msg_home(m->msg), text), out);
+}
+
+const char *message_from_display(const struct message *m)
+{
+	return or_empty(m->sip->sip_from->a_display);
+}
+
+const char *message_contact_text(const struct message *m)
+{
+	if (!m->sip->sip_contact)
+		return NULL;
+	return url_as_string(msg_home(m->msg), m->sip->sip_contact->m_url);
+}
+
+bool message_contact_is_star(const struct message *m)
+{
+	return m->sip->sip_contact && m->sip->sip_contact->m_url->url_type == url_any;
+}
+
+int64_t message_expires_s(const struct message *m)
+{
+	const sip_contact_t *contact = m->sip->sip_contact;
+
+	if (contact && contact->m_expires)
+		return (int64_t)strtoul(contact->m_expires, NULL, 10);
+	return m->sip->sip_expires ? (int64_t)m->sip->sip_expires->ex_delta : -1;
+}
+
+static const char *unknown_header(const struct message *m, const char *name, unsigned n)
+{
+	for (const sip_unknown_t *un = m->sip->sip_unknown; un; un = un->un_next) {
+		if (strcasecmp(un->un_name, name) == 0 && n-- == 0)
+			return un->un_value;
+	}
+	return NULL;
+}
+
+const char *message_header(const struct message *m, const char *name, unsigned n)
+{
+	char line[64];
+	isize_t start;
+	const msg_href_t *href;
+	msg_header_t **first;
+	sip_header_t *h;
+
+	snprintf(line, sizeof(line), "%s:", name);
+	href = msg_find_hclass(sip_default_mclass(), line, &start);
+	if (!href || href->hr_class == sip_unknown_class)
+		return unknown_header(m, name, n);
+	first = msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, href->hr_class);
+	for (h = first ? (sip_header_t *)*first : NULL; h && n > 0; n--)
+		h = (sip_header_t *)h->sh_next;
+	return h ? sip_header_as_string(msg_home(m->msg), h) : NULL;
+}
+
+const char *message_body(const struct message *m, size_t *len)
+{
+	const sip_payload_t *body = m->sip->sip_payload;
+
+	*len = body ? (size_t)body->pl_len : 0;
+	return *len ? body->pl_data : NULL;
+}
+
+const char *message_content_type(const struct message *m)
+{
+	return or_empty(m->sip->sip_content_type ? m->sip->sip_content_type->c_type : NULL);
+}
+
+void message_reply_addr(const struct message *request, const struct addr *src, struct addr *out)
+{
+	const sip_via_t *via = request->sip->sip_via;
+	unsigned long port = via->v_port ? strtoul(via->v_port, NULL, 10) : 5060;
+
+	*out = *src;
+	if (!via->v_rport && port > 0 && port < 65536)
+		addr_set_port(out, (uint16_t)port);
+}

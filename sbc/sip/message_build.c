@@ -1,0 +1,190 @@
+/* Builds SIP messages on Sofia-SIP's structures (RFC 3261 8.1.1, 8.2.6, 9.1, 17.1.1.3). Signalling thread. */
+#include "sbc/sip/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sofia-sip/msg_header.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/sip_status.h>
+#include "base/mem.h"
+#include "sbc/sip/message_internal.h"
+
+/* Any of Sofia's headers as the general kind. */
+#define HEADER(h) ((const sip_header_t *)(const void *)(h))
+
+static void check(struct message *m, int rc)
+{
+	if (rc < 0 && !m->err)
+		m->err = ERR_NOMEM;
+}
+
+static void copy(struct message *m, const void *header)
+{
+	if (header)
+		check(m, sip_add_dup(m->msg, m->sip, HEADER(header)));
+}
+
+/* Hands over m, or frees it when it could not be built. */
+static enum err finish(struct message *m, struct message **out)
+{
+	enum err err = m->err;
+
+	if (err)
+		message_free(&m);
+	else
+		*out = m;
+	return err;
+}
+
+enum err message_new_request(struct message **out, const char *method, const char *uri)
+{
+	struct message *m;
+	sip_request_t *line;
+	enum err err = message_new_empty(&m);
+
+	if (err)
+		return err;
+	line = sip_request_create(msg_home(m->msg), sip_method_unknown, method, (const void *)uri, NULL);
+	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
+		m->err = ERR_SYNTAX;
+	return finish(m, out);
+}
+
+/* RFC 3261 18.2.1: received always; RFC 3581 4: rport where it was asked for. */
+static void stamp_via(struct message *m, const struct addr *src)
+{
+	sip_via_t *via = m->sip->sip_via;
+	su_home_t *home = msg_home(m->msg);
+	char host[ADDR_TEXT_MAX];
+
+	addr_host(src, host, sizeof(host));
+	check(m, msg_header_replace_param(home, via->v_common, su_sprintf(home, "received=%s", host)));
+	if (via->v_rport)
+		check(m, msg_header_replace_param(home, via->v_common,
+						  su_sprintf(home, "rport=%u", addr_port(src))));
+}
+
+enum err message_new_response(struct message **out, const struct message *request,
+			      const struct addr *src, unsigned status, const char *phrase,
+			      const char *to_tag)
+{
+	const sip_t *rq = request->sip;
+	struct message *m;
+	sip_status_t *line;
+	enum err err = message_new_empty(&m);
+
+	if (err)
+		return err;
+	line = sip_status_create(msg_home(m->msg), status,
+				 phrase ? phrase : message_status_phrase(status), NULL);
+	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
+		m->err = ERR_NOMEM;
+	copy(m, rq->sip_via);
+	if (status > 100 && status < 300 && message_method(request) == METHOD_INVITE)
+		copy(m, rq->sip_record_route);
+	copy(m, rq->sip_from);
+	copy(m, rq->sip_to);
+	copy(m, rq->sip_call_id);
+	copy(m, rq->sip_cseq);
+	if (!m->err && to_tag && !m->sip->sip_to->a_tag)
+		check(m, sip_to_tag(msg_home(m->msg), m->sip->sip_to, to_tag));
+	if (!m->err)
+		stamp_via(m, src);
+	return finish(m, out);
+}
+
+enum err message_new_from_invite(struct message **out, const struct message *invite,
+				 const char *method, const struct message *to)
+{
+	const sip_t *rq = invite->sip;
+	struct message *m;
+	enum err err = message_new_request(&m, method, (const char *)rq->sip_request->rq_url);
+	sip_via_t *via;
+
+	if (err)
+		return err;
+	via = sip_via_dup(msg_home(m->msg), rq->sip_via);
+	if (via)
+		via->v_next = NULL;
+	copy(m, via);
+	copy(m, rq->sip_route);
+	copy(m, rq->sip_from);
+	copy(m, to ? to->sip->sip_to : rq->sip_to);
+	copy(m, rq->sip_call_id);
+	message_add(m, "CSeq", "%u %s", rq->sip_cseq->cs_seq, method);
+	message_add(m, "Max-Forwards", "70");
+	return finish(m, out);
+}
+
+void message_add(struct message *m, const char *name, const char *fmt, ...)
+{
+	char value[2048], line[2200];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(value, sizeof(value), fmt, args);
+	va_end(args);
+	/* A line break would begin a header that nobody meant. */
+	if (n < 0 || (size_t)n >= sizeof(value) || strpbrk(value, "\r\n")) {
+		m->err = ERR_SYNTAX;
+		return;
+	}
+	snprintf(line, sizeof(line), "%s: %s", name, value);
+	check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
+}
+
+void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch)
+{
+	static const char *const names[] = { "UDP", "TCP", "TLS" };
+	char value[512];
+
+	snprintf(value, sizeof(value), "SIP/2.0/%s %s;branch=%s;rport", names[t], sent_by, branch);
+	check(m, sip_add_make(m->msg, m->sip, sip_via_class, value));
+}
+
+void message_pop_via(struct message *m)
+{
+	if (m->sip->sip_via)
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)m->sip->sip_via);
+}
+
+void message_set_body(struct message *m, const char *content_type, const char *data, size_t len)
+{
+	sip_payload_t *body = sip_payload_create(msg_home(m->msg), data, (isize_t)len);
+
+	if (!body || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)body) < 0)
+		m->err = ERR_NOMEM;
+	message_add(m, "Content-Type", "%s", content_type);
+}
+
+enum err message_encode(struct message *m, struct buf *out)
+{
+	char *text;
+	size_t len = 0;
+
+	if (!m->err && !m->sip->sip_content_length) {
+		const sip_payload_t *body = m->sip->sip_payload;
+
+		message_add(m, "Content-Length", "%zu", body ? (size_t)body->pl_len : 0);
+	}
+	if (!m->err && (msg_serialize(m->msg, (msg_pub_t *)m->sip) < 0 || msg_prepare(m->msg) < 0))
+		m->err = ERR_NOMEM;
+	if (m->err)
+		return m->err;
+	text = msg_as_string(msg_home(m->msg), m->msg, NULL, 0, &len);
+	if (!text)
+		return ERR_NOMEM;
+	buf_add(out, text, len);
+	su_free(msg_home(m->msg), text);
+	return buf_err(out);
+}
+
+const char *message_status_phrase(unsigned status)
+{
+	const char *phrase = sip_status_phrase((int)status);
+
+	return phrase && *phrase ? phrase : "Unknown";
+}

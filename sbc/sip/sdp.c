@@ -1,0 +1,330 @@
+/* Session descriptions on Sofia-SIP's parser and printer (RFC 4566, 3264, 4568). What is not known to be
+ * harmless does not cross: addresses, ICE candidates, tool names and keys stay behind. Signalling thread. */
+#include "sbc/sip/sdp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sofia-sip/base64.h>
+#include <sofia-sip/sdp.h>
+#include <sofia-sip/su_alloc.h>
+#include "base/mem.h"
+
+struct sdp {
+	su_home_t *home; /* owned; all of session lies in it */
+	sdp_session_t *session;
+	struct sdp_media media[SDP_MEDIA_MAX];
+	size_t nmedia;
+};
+
+/* Media attributes that cross. rtpmap and fmtp, and the direction, are carried by the parser itself. */
+static const char *const crossing[] = { "ptime",  "maxptime", "rtcp-fb", "framerate",
+					"framesize", "content", "label",   "silenceSupp" };
+
+static enum sdp_proto proto_of(const char *name, bool *feedback)
+{
+	static const struct {
+		const char *name;
+		enum sdp_proto proto;
+		bool feedback;
+	} protos[] = { { "RTP/AVP", SDP_RTP, false },
+		       { "RTP/AVPF", SDP_RTP, true },
+		       { "RTP/SAVP", SDP_SRTP, false },
+		       { "RTP/SAVPF", SDP_SRTP, true } };
+
+	for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
+		if (strcasecmp(name, protos[i].name) == 0) {
+			*feedback = protos[i].feedback;
+			return protos[i].proto;
+		}
+	}
+	return SDP_OTHER;
+}
+
+/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31": the key without a lifetime counts, and one with; a line with an
+ * MKI or with session parameters is one that we cannot honour whole, so it is none (RFC 4568 6.1, 7.1.1). */
+static bool read_crypto(const char *value, struct sdp_crypto *out)
+{
+	char key[128], *bar;
+	int at = 0;
+	isize_t n;
+
+	memset(out, 0, sizeof(*out));
+	if (sscanf(value, "%9u %39s inline:%127s %n", &out->tag, out->suite, key, &at) != 3)
+		return false;
+	bar = strchr(key, '|');
+	if (bar) {
+		*bar = '\0';
+		if (strchr(bar + 1, ':'))
+			goto unusable;
+	}
+	if (value[at] != '\0')
+		goto unusable;
+	n = base64_d((char *)out->key, sizeof(out->key), key);
+	if (n <= 0 || (size_t)n > sizeof(out->key))
+		goto unusable;
+	out->key_len = (size_t)n;
+	mem_wipe(key, sizeof(key));
+	return true;
+unusable:
+	mem_wipe(key, sizeof(key));
+	return false;
+}
+
+static void read_addr(const sdp_media_t *m, struct addr *out)
+{
+	const sdp_connection_t *c = sdp_media_connections(m);
+
+	memset(out, 0, sizeof(*out));
+	if (!c || !c->c_address || c->c_mcast || addr_parse(out, c->c_address))
+		memset(out, 0, sizeof(*out));
+	addr_set_port(out, (uint16_t)m->m_port);
+}
+
+/* a=rtcp:53020 or a=rtcp:53020 IN IP4 126.16.64.4 (RFC 3605 2.1). */
+static void read_rtcp(const char *value, const struct addr *rtp, struct addr *out)
+{
+	char host[64];
+	unsigned port;
+	int n = sscanf(value, "%5u IN IP%*1[46] %63s", &port, host);
+
+	if (n < 1 || port == 0 || port > 65535)
+		return;
+	*out = *rtp;
+	if (n == 2 && addr_parse(out, host))
+		*out = *rtp;
+	addr_set_port(out, (uint16_t)port);
+}
+
+static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
+{
+	for (; a; a = a->a_next) {
+		if (strcasecmp(a->a_name, "fingerprint") == 0)
+			out->has_keys_elsewhere = true;
+		if (!a->a_value)
+			continue;
+		if (strcasecmp(a->a_name, "rtcp") == 0)
+			read_rtcp(a->a_value, &out->rtp, &out->rtcp);
+		if (strcasecmp(a->a_name, "crypto") == 0 && out->ncrypto < SDP_CRYPTO_MAX &&
+		    read_crypto(a->a_value, &out->crypto[out->ncrypto]))
+			out->ncrypto++;
+	}
+}
+
+static enum err read_media(struct sdp *sdp)
+{
+	for (const sdp_media_t *m = sdp->session->sdp_media; m; m = m->m_next) {
+		struct sdp_media *out = &sdp->media[sdp->nmedia];
+
+		if (sdp->nmedia == SDP_MEDIA_MAX)
+			return ERR_LIMIT;
+		if (m->m_port > 65535)
+			return ERR_SYNTAX;
+		sdp->nmedia++;
+		out->kind = m->m_type_name;
+		out->proto = proto_of(m->m_proto_name ? m->m_proto_name : "", &out->feedback);
+		out->rejected = m->m_port == 0;
+		read_addr(m, &out->rtp);
+		read_attributes(sdp->session->sdp_attributes, out);
+		read_attributes(m->m_attributes, out);
+	}
+	return OK;
+}
+
+enum err sdp_read(struct sdp **out, const char *text, size_t len)
+{
+	struct sdp *sdp = mem_zalloc(sizeof(*sdp));
+	sdp_parser_t *parser = NULL;
+	const sdp_session_t *read;
+	enum err err = ERR_NOMEM;
+
+	if (!sdp)
+		return ERR_NOMEM;
+	sdp->home = su_home_new(sizeof(su_home_t));
+	if (!sdp->home)
+		goto fail;
+	parser = sdp_parse(sdp->home, text, (issize_t)len, sdp_f_c_missing);
+	read = parser ? sdp_session(parser) : NULL;
+	err = ERR_SYNTAX;
+	if (!read)
+		goto fail;
+	sdp->session = sdp_session_dup(sdp->home, read);
+	err = sdp->session ? read_media(sdp) : ERR_NOMEM;
+	if (err)
+		goto fail;
+	sdp_parser_free(parser);
+	*out = sdp;
+	return OK;
+fail:
+	if (parser)
+		sdp_parser_free(parser);
+	sdp_free(&sdp);
+	return err;
+}
+
+void sdp_free(struct sdp **sdpp)
+{
+	struct sdp *sdp = *sdpp;
+
+	if (!sdp)
+		return;
+	if (sdp->home)
+		su_home_unref(sdp->home);
+	mem_wipe(sdp->media, sizeof(sdp->media));
+	mem_free(sdp);
+	*sdpp = NULL;
+}
+
+size_t sdp_nmedia(const struct sdp *sdp)
+{
+	return sdp->nmedia;
+}
+
+const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i)
+{
+	return &sdp->media[i];
+}
+
+static sdp_connection_t *make_connection(su_home_t *home, const struct addr *a)
+{
+	sdp_connection_t *c = su_salloc(home, sizeof(*c));
+	char host[ADDR_TEXT_MAX];
+
+	if (!c)
+		return NULL;
+	c->c_nettype = sdp_net_in;
+	c->c_addrtype = a->sa.sa_family == AF_INET6 ? sdp_addr_ip6 : sdp_addr_ip4;
+	c->c_address = su_strdup(home, addr_host(a, host, sizeof(host)));
+	return c->c_address ? c : NULL;
+}
+
+static bool crosses(const sdp_attribute_t *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(crossing); i++) {
+		if (strcasecmp(a->a_name, crossing[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void filter_attributes(sdp_attribute_t **at)
+{
+	while (*at) {
+		if (crosses(*at))
+			at = &(*at)->a_next;
+		else
+			*at = (*at)->a_next;
+	}
+}
+
+static enum err add_crypto(su_home_t *home, sdp_media_t *m, const struct sdp_crypto *crypto)
+{
+	sdp_attribute_t *a = su_salloc(home, sizeof(*a));
+	struct sdp_crypto copy = *crypto;
+	char key[SDP_KEY_MAX * 2];
+
+	if (!a)
+		return ERR_NOMEM;
+	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
+	mem_wipe(&copy, sizeof(copy));
+	a->a_name = "crypto";
+	a->a_value = su_sprintf(home, "%u %s inline:%s", crypto->tag, crypto->suite, key);
+	mem_wipe(key, sizeof(key));
+	a->a_next = m->m_attributes;
+	m->m_attributes = a;
+	return a->a_value ? OK : ERR_NOMEM;
+}
+
+static const char *proto_name(enum sdp_proto proto, bool feedback)
+{
+	if (proto == SDP_SRTP)
+		return feedback ? "RTP/SAVPF" : "RTP/SAVP";
+	return feedback ? "RTP/AVPF" : "RTP/AVP";
+}
+
+static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
+			    const struct sdp_out_media *with)
+{
+	m->m_information = NULL;
+	m->m_connections = NULL;
+	m->m_key = NULL;
+	m->m_number_of_ports = 0;
+	m->m_rejected = with->rejected;
+	m->m_port = with->rejected ? 0 : addr_port(&with->rtp);
+	filter_attributes(&m->m_attributes);
+	if (with->rejected)
+		return OK;
+	sdp_media_transport(m, proto_name(with->proto, was->feedback));
+	m->m_connections = make_connection(home, &with->rtp);
+	if (!m->m_connections)
+		return ERR_NOMEM;
+	return with->crypto ? add_crypto(home, m, with->crypto) : OK;
+}
+
+/* The address for o=, and for c= of the session: that of the first stream that stands. */
+static const struct addr *first_addr(const struct sdp_out *with)
+{
+	for (size_t i = 0; i < with->nmedia; i++) {
+		if (!with->media[i].rejected)
+			return &with->media[i].rtp;
+	}
+	return with->nmedia ? &with->media[0].rtp : NULL;
+}
+
+static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sdp_out *with)
+{
+	const struct addr *addr = first_addr(with);
+	sdp_origin_t *o = su_salloc(home, sizeof(*o));
+
+	if (!o || !addr)
+		return ERR_NOMEM;
+	o->o_username = "-";
+	o->o_id = with->session_id;
+	o->o_version = with->version;
+	o->o_address = s->sdp_connection = make_connection(home, addr);
+	s->sdp_origin = o;
+	s->sdp_subject = "-";
+	s->sdp_information = NULL;
+	s->sdp_uri = NULL;
+	s->sdp_emails = s->sdp_phones = NULL;
+	s->sdp_key = NULL;
+	s->sdp_attributes = NULL;
+	s->sdp_charset = NULL;
+	return o->o_address ? OK : ERR_NOMEM;
+}
+
+enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out)
+{
+	su_home_t *home;
+	sdp_session_t *s;
+	sdp_printer_t *printer = NULL;
+	const char *text;
+	sdp_media_t *m;
+	enum err err = ERR_NOMEM;
+	size_t i = 0;
+
+	if (with->nmedia != in->nmedia)
+		return ERR_STATE;
+	home = su_home_new(sizeof(su_home_t));
+	if (!home)
+		return ERR_NOMEM;
+	s = sdp_session_dup(home, in->session);
+	if (!s)
+		goto done;
+	err = write_session(home, s, with);
+	for (m = s->sdp_media; m && !err; m = m->m_next, i++)
+		err = write_media(home, m, &in->media[i], &with->media[i]);
+	if (err)
+		goto done;
+	printer = sdp_print(home, s, NULL, 0, sdp_f_all_rtpmaps);
+	text = printer ? sdp_message(printer) : NULL;
+	if (text)
+		buf_puts(out, text);
+	err = text ? buf_err(out) : ERR_NOMEM;
+done:
+	if (printer)
+		sdp_printer_free(printer);
+	su_home_unref(home);
+	return err;
+}

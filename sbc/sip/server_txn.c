@@ -1,0 +1,307 @@
+/* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the transaction too, until
+ * its user says that the ACK came: 13.3.1.4 gives that to the user, who would need the same timer. Signalling thread. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/sip/stack_internal.h"
+
+enum st_state { ST_TRYING, ST_PROCEEDING, ST_COMPLETED, ST_CONFIRMED, ST_ACCEPTED };
+
+#define KEY_MAX 400
+#define TRYING_MS 200 /* 17.2.1: 100 unless an answer comes within 200 ms */
+
+struct server_txn {
+	TAILQ_ENTRY(server_txn) link;
+	struct stack *stack;
+	enum st_state state;
+	bool invite, acked;
+	char key[KEY_MAX];
+	struct message *request; /* owned */
+	struct buf last;	 /* the last answer, to be sent again */
+	struct flow flow;
+	struct addr reply_to;
+	struct timer again;   /* G, or the copies of a 2xx; before an answer: 100 */
+	struct timer timeout; /* H, I, J or L */
+	uint64_t again_ms;
+	struct server_txn_handler handler; /* zeroed: nobody listens */
+};
+
+/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. A request of RFC 2543 has no such
+ * branch: what it has instead makes the key. */
+static void make_key(char *key, const struct message *m, const char *method)
+{
+	const char *branch = message_branch(m);
+
+	if (strncmp(branch, "z9hG4bK", 7) == 0)
+		snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s", branch, message_sent_by(m), method);
+	else
+		snprintf(key, KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
+			 message_from_tag(m), message_cseq(m), branch, method);
+}
+
+static void set_state(struct server_txn *t, enum st_state state)
+{
+	t->state = state;
+}
+
+static void terminate(struct server_txn *t)
+{
+	timer_stop(&t->again);
+	timer_stop(&t->timeout);
+	table_remove(t->stack->server_txns, t->key);
+	TAILQ_REMOVE(&t->stack->server_list, t, link);
+	if (t->handler.on_end)
+		t->handler.on_end(t->handler.arg);
+	buf_free(&t->last);
+	flow_clear(&t->flow);
+	message_free(&t->request);
+	mem_free(t);
+}
+
+static bool reliable(const struct server_txn *t)
+{
+	return t->flow.conn->transport != TRANSPORT_UDP;
+}
+
+static void send_last(struct server_txn *t)
+{
+	char peer[ADDR_TEXT_MAX];
+	enum err err;
+
+	if (t->last.len == 0)
+		return;
+	err = conn_send(t->flow.conn, &t->reply_to, t->last.data, t->last.len);
+	if (err)
+		LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
+		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))), KV("result", err_text(err)));
+}
+
+static void on_trying(void *arg)
+{
+	server_txn_reply(arg, 100, NULL, NULL);
+}
+
+enum err server_txn_new(struct server_txn **out, struct stack *stack, struct message **request,
+			const struct flow *flow)
+{
+	struct server_txn *t = mem_zalloc(sizeof(*t));
+	enum err err;
+
+	if (!t)
+		return ERR_NOMEM;
+	t->stack = stack;
+	t->invite = message_method(*request) == METHOD_INVITE;
+	t->state = t->invite ? ST_PROCEEDING : ST_TRYING;
+	buf_init(&t->last, MESSAGE_MAX);
+	make_key(t->key, *request, message_method_name(*request));
+	err = table_put(stack->server_txns, t->key, t);
+	if (err) {
+		mem_free(t);
+		return err;
+	}
+	t->request = *request;
+	*request = NULL;
+	flow_copy(&t->flow, flow);
+	message_reply_addr(t->request, &flow->peer, &t->reply_to);
+	TAILQ_INSERT_TAIL(&stack->server_list, t, link);
+	if (t->invite)
+		timer_start(stack->timers, &t->again, TRYING_MS, on_trying, t);
+	*out = t;
+	return OK;
+}
+
+const struct message *server_txn_request(const struct server_txn *t)
+{
+	return t->request;
+}
+
+const struct flow *server_txn_flow(const struct server_txn *t)
+{
+	return &t->flow;
+}
+
+void server_txn_set_handler(struct server_txn *t, const struct server_txn_handler *handler)
+{
+	t->handler = *handler;
+}
+
+void server_txn_detach(struct server_txn **tp)
+{
+	if (*tp)
+		memset(&(*tp)->handler, 0, sizeof((*tp)->handler));
+	*tp = NULL;
+}
+
+static void on_over(void *arg)
+{
+	terminate(arg);
+}
+
+/* Timer H: the ACK never came. For a failed INVITE that changes nothing any more. */
+static void on_no_ack(void *arg)
+{
+	struct server_txn *t = arg;
+	struct server_txn_handler handler = t->handler;
+	bool tell = t->state == ST_ACCEPTED && !t->acked;
+
+	if (tell && handler.on_no_ack) {
+		t->handler.on_no_ack = NULL;
+		handler.on_no_ack(handler.arg);
+	}
+	terminate(t);
+}
+
+/* Timer G, and the copies of a 2xx (13.3.1.4): T1, doubling up to T2. */
+static void on_again(void *arg)
+{
+	struct server_txn *t = arg;
+
+	send_last(t);
+	t->again_ms = t->again_ms * 2 > T2_MS ? T2_MS : t->again_ms * 2;
+	timer_start(t->stack->timers, &t->again, t->again_ms, on_again, t);
+}
+
+static void finalise(struct server_txn *t, unsigned status)
+{
+	struct timers *timers = t->stack->timers;
+
+	timer_stop(&t->again);
+	if (!t->invite) {
+		set_state(t, ST_COMPLETED);
+		timer_start(timers, &t->timeout, reliable(t) ? 0 : TIMER_B_MS, on_over, t); /* J */
+		return;
+	}
+	t->again_ms = T1_MS;
+	set_state(t, status < 300 ? ST_ACCEPTED : ST_COMPLETED);
+	/* A failure needs no copies on a stream; a 2xx does, for it crosses more hops than this. */
+	if (status < 300 || !reliable(t))
+		timer_start(timers, &t->again, t->again_ms, on_again, t);
+	timer_start(timers, &t->timeout, TIMER_B_MS, on_no_ack, t); /* H or L */
+}
+
+enum err server_txn_respond(struct server_txn *t, struct message *response)
+{
+	unsigned status = message_status(response);
+	enum err err;
+
+	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
+		return ERR_STATE;
+	buf_free(&t->last);
+	err = message_encode(response, &t->last);
+	if (err)
+		return err;
+	send_last(t);
+	if (status >= 200) {
+		finalise(t, status);
+		return OK;
+	}
+	if (t->invite)
+		timer_stop(&t->again);
+	set_state(t, ST_PROCEEDING);
+	return OK;
+}
+
+void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag)
+{
+	struct message *response;
+	char tag[17];
+	enum err err;
+
+	random_token(tag, sizeof(tag) - 1);
+	err = message_new_response(&response, t->request, &t->flow.peer, status, phrase,
+				   status == 100 ? NULL : to_tag ? to_tag : tag);
+	if (!err) {
+		err = server_txn_respond(t, response);
+		message_free(&response);
+	}
+	if (err)
+		LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
+		    KVN("code", status), KV("result", err_text(err)));
+}
+
+void server_txn_acked(struct server_txn *t)
+{
+	t->acked = true;
+	timer_stop(&t->again);
+}
+
+/* 9.2: CANCEL is answered here; what it means is the INVITE's user's to say. */
+static void on_cancel(struct server_txn *invite, const struct message *cancel,
+		      const struct flow *flow)
+{
+	struct message *response;
+
+	if (message_new_response(&response, cancel, &flow->peer, 200, NULL, NULL) == OK) {
+		if (flow_send_message(flow, response) != OK)
+			LOG(LOG_WARN, KV("call-id", message_call_id(cancel)), KV("event", "cancel"),
+			    KV("result", "answer could not be sent"));
+		message_free(&response);
+	}
+	if (invite->state == ST_PROCEEDING && invite->handler.on_cancel)
+		invite->handler.on_cancel(invite->handler.arg);
+}
+
+static void on_copy(struct server_txn *t)
+{
+	switch (t->state) {
+	case ST_TRYING:
+	case ST_CONFIRMED:
+	case ST_ACCEPTED:
+		return;
+	case ST_PROCEEDING:
+	case ST_COMPLETED:
+		send_last(t);
+		return;
+	}
+}
+
+/* An ACK with the INVITE's branch is for a failure (17.2.1). */
+static void on_ack(struct server_txn *t)
+{
+	if (t->state != ST_COMPLETED)
+		return;
+	set_state(t, ST_CONFIRMED);
+	timer_stop(&t->again);
+	timer_start(t->stack->timers, &t->timeout, reliable(t) ? 0 : T4_MS, on_over, t); /* I */
+}
+
+bool server_txn_on_request(struct stack *stack, const struct message *request,
+			   const struct flow *flow)
+{
+	enum method method = message_method(request);
+	char key[KEY_MAX];
+	struct server_txn *t;
+
+	make_key(key, request, message_method_name(request));
+	t = table_get(stack->server_txns, key);
+	if (t) {
+		on_copy(t);
+		return true;
+	}
+	if (method != METHOD_ACK && method != METHOD_CANCEL)
+		return false;
+	make_key(key, request, "INVITE");
+	t = table_get(stack->server_txns, key);
+	if (!t)
+		return false;
+	if (method == METHOD_CANCEL) {
+		on_cancel(t, request, flow);
+		return true;
+	}
+	/* A dialog knows more of an ACK for its 2xx that came with the old branch (some do that). */
+	if (t->state == ST_ACCEPTED)
+		return false;
+	on_ack(t);
+	return true;
+}
+
+void server_txns_end(struct stack *stack)
+{
+	struct server_txn *t;
+
+	while ((t = TAILQ_FIRST(&stack->server_list)))
+		terminate(t);
+}

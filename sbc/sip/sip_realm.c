@@ -1,0 +1,177 @@
+/* A realm's sockets, and how it is called outside. Signalling thread. */
+#include "sbc/sip/sip_realm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+
+struct sip_realm {
+	TAILQ_ENTRY(sip_realm) link;
+	const struct config_realm *cfg;
+	struct conn **listeners; /* as cfg->listeners */
+	size_t nlisteners;
+};
+
+static enum err open_listener(struct stack *stack, struct sip_realm *realm,
+			      const struct config_listener *l, struct tls_context *tls,
+			      struct conn **out)
+{
+	const struct conn_handler *handler = stack_conn_handler(stack);
+
+	switch (l->transport) {
+	case TRANSPORT_UDP:
+		return conn_udp_open(out, stack->loop, &l->addr, handler, realm);
+	case TRANSPORT_TCP:
+		return conn_listen(out, stack->loop, &l->addr, NULL, handler, realm);
+	case TRANSPORT_TLS:
+		return tls ? conn_listen(out, stack->loop, &l->addr, tls, handler, realm) : ERR_TLS;
+	}
+	return ERR_UNSUPPORTED;
+}
+
+static void realm_free(struct sip_realm *realm)
+{
+	for (size_t i = 0; i < realm->nlisteners; i++)
+		conn_unref(&realm->listeners[i]);
+	mem_free(realm->listeners);
+	mem_free(realm);
+}
+
+void sip_realms_free(struct stack *stack)
+{
+	struct sip_realm *realm;
+
+	while ((realm = TAILQ_FIRST(&stack->realms))) {
+		TAILQ_REMOVE(&stack->realms, realm, link);
+		realm_free(realm);
+	}
+}
+
+static void explain(const struct config_realm *cfg, const struct config_listener *l, enum err err,
+		    int error, char *why)
+{
+	char text[ADDR_TEXT_MAX];
+
+	snprintf(why, CERT_WHY_MAX, "realm %s: cannot listen on %s:%s: %s", cfg->name,
+		 transport_name(l->transport), addr_text(&l->addr, text, sizeof(text)),
+		 err == ERR_IO	? strerror(error)
+		 : err == ERR_TLS ? "no identity"
+				  : err_text(err));
+}
+
+enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
+			 struct tls_context *tls, struct sip_realm **out, char *why)
+{
+	struct sip_realm *realm = mem_zalloc(sizeof(*realm));
+	enum err err;
+
+	if (!realm)
+		return ERR_NOMEM;
+	realm->cfg = cfg;
+	realm->listeners = mem_zalloc((cfg->nlisteners + 1) * sizeof(struct conn *));
+	if (!realm->listeners) {
+		mem_free(realm);
+		return ERR_NOMEM;
+	}
+	for (size_t i = 0; stack->loop && i < cfg->nlisteners; i++) {
+		err = open_listener(stack, realm, &cfg->listeners[i], tls, &realm->listeners[i]);
+		if (err) {
+			explain(cfg, &cfg->listeners[i], err, errno, why);
+			realm_free(realm);
+			return err;
+		}
+		realm->nlisteners++;
+	}
+	TAILQ_INSERT_TAIL(&stack->realms, realm, link);
+	*out = realm;
+	return OK;
+}
+
+struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg)
+{
+	struct sip_realm *realm;
+
+	TAILQ_FOREACH (realm, &stack->realms, link) {
+		if (realm->cfg == cfg)
+			return realm;
+	}
+	return NULL;
+}
+
+const struct config_realm *sip_realm_config(const struct sip_realm *realm)
+{
+	return realm->cfg;
+}
+
+bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer)
+{
+	for (size_t i = 0; i < realm->cfg->nnetworks; i++) {
+		if (addr_in_net(peer, &realm->cfg->networks[i]))
+			return true;
+	}
+	return realm->cfg->nnetworks == 0;
+}
+
+/* The listener of a transport, of that family where family is set. NULL: none. */
+static const struct config_listener *find_listener(const struct config_realm *cfg, enum transport t,
+						   sa_family_t family)
+{
+	for (size_t i = 0; i < cfg->nlisteners; i++) {
+		const struct config_listener *l = &cfg->listeners[i];
+
+		if (l->transport == t && (!family || l->addr.sa.sa_family == family))
+			return l;
+	}
+	return NULL;
+}
+
+/* What the realm advertises, else own; a literal IPv6 address in brackets. */
+static void host_text(const struct sip_realm *realm, const struct addr *own, char *buf, size_t size)
+{
+	struct addr numeric;
+
+	if (!realm->cfg->advertise)
+		addr_uri_host(own, buf, size);
+	else if (addr_parse(&numeric, realm->cfg->advertise) == OK)
+		addr_uri_host(&numeric, buf, size);
+	else
+		snprintf(buf, size, "%s", realm->cfg->advertise);
+}
+
+void sip_realm_sent_by(const struct sip_realm *realm, const struct conn *c, char *buf, size_t size)
+{
+	const struct config_listener *l =
+	    find_listener(realm->cfg, c->transport, c->local.sa.sa_family);
+	char host[256];
+
+	/* The port is one that peers can connect to, not the passing one of a connection of ours. */
+	host_text(realm, &c->local, host, sizeof(host));
+	snprintf(buf, size, "%s:%u", host, addr_port(l ? &l->addr : &c->local));
+}
+
+void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
+		   const char *user, char *buf, size_t size)
+{
+	const struct config_listener *l = find_listener(realm->cfg, t, 0);
+	static const struct addr none;
+	bool sips = t == TRANSPORT_TLS && form == URI_SIPS;
+	char host[256];
+
+	host_text(realm, l ? &l->addr : &none, host, sizeof(host));
+	snprintf(buf, size, "%s:%s%s%s:%u%s%s", sips ? "sips" : "sip", user, *user ? "@" : "", host,
+		 l ? addr_port(&l->addr) : 5060, sips || t == TRANSPORT_UDP ? "" : ";transport=",
+		 sips || t == TRANSPORT_UDP ? "" : transport_name(t));
+}
+
+struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *peer)
+{
+	for (size_t i = 0; i < realm->nlisteners; i++) {
+		struct conn *c = realm->listeners[i];
+
+		if (c->transport == TRANSPORT_UDP && c->local.sa.sa_family == peer->sa.sa_family)
+			return c;
+	}
+	return NULL;
+}

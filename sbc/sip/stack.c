@@ -1,0 +1,189 @@
+/* The one door into SIP: what connections bring goes to its transaction, or up. Signalling thread. */
+#include "sbc/sip/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/sip/sip_realm.h"
+#include "sbc/sip/stack_internal.h"
+
+enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
+		   const struct stack_limits *limits)
+{
+	struct stack *stack = mem_zalloc(sizeof(*stack));
+	enum err err;
+
+	if (!stack)
+		return ERR_NOMEM;
+	stack->loop = loop;
+	stack->timers = timers;
+	stack->limits = *limits;
+	TAILQ_INIT(&stack->realms);
+	TAILQ_INIT(&stack->conns);
+	TAILQ_INIT(&stack->watchers);
+	TAILQ_INIT(&stack->client_list);
+	TAILQ_INIT(&stack->server_list);
+	stack_conns_init(stack);
+	err = table_new(&stack->client_txns, limits->transactions);
+	if (!err)
+		err = table_new(&stack->server_txns, limits->transactions);
+	if (err) {
+		stack_free(&stack);
+		return err;
+	}
+	*out = stack;
+	return OK;
+}
+
+void stack_set_handler(struct stack *stack, const struct stack_handler *handler)
+{
+	stack->handler = *handler;
+}
+
+void stack_free(struct stack **stackp)
+{
+	struct stack *stack = *stackp;
+
+	if (!stack)
+		return;
+	client_txns_end(stack);
+	server_txns_end(stack);
+	stack_conns_end(stack);
+	sip_realms_free(stack);
+	table_free(&stack->client_txns);
+	table_free(&stack->server_txns);
+	mem_free(stack);
+	*stackp = NULL;
+}
+
+struct timers *stack_timers(const struct stack *stack)
+{
+	return stack->timers;
+}
+
+void stack_counts(const struct stack *stack, struct stack_counts *out)
+{
+	out->client_txns = table_count(stack->client_txns);
+	out->server_txns = table_count(stack->server_txns);
+	out->connections = stack->nconns;
+}
+
+enum err flow_send_message(const struct flow *flow, struct message *m)
+{
+	struct buf wire;
+	enum err err;
+
+	if (!flow_alive(flow))
+		return ERR_CLOSED;
+	buf_init(&wire, MESSAGE_MAX);
+	err = message_encode(m, &wire);
+	if (!err)
+		err = conn_send(flow->conn, &flow->peer, wire.data, wire.len);
+	buf_free(&wire);
+	return err;
+}
+
+enum err stack_send(struct stack *stack, struct message *request, const struct flow *flow)
+{
+	char branch[BRANCH_MAX], sent_by[300];
+
+	(void)stack;
+	if (!flow_alive(flow))
+		return ERR_CLOSED;
+	snprintf(branch, sizeof(branch), "z9hG4bK");
+	random_token(branch + 7, 20);
+	sip_realm_sent_by(flow->conn->realm, flow->conn, sent_by, sizeof(sent_by));
+	message_push_via(request, flow->conn->transport, sent_by, branch);
+	return flow_send_message(flow, request);
+}
+
+/* An answer without a transaction (8.2.7): what is wrong is said once and forgotten. */
+static void answer_statelessly(const struct message *request, const struct flow *flow,
+			       unsigned status, const char *phrase)
+{
+	struct message *response;
+	struct flow back = *flow;
+	char tag[17];
+
+	if (message_method(request) == METHOD_ACK)
+		return;
+	random_token(tag, sizeof(tag) - 1);
+	message_reply_addr(request, &flow->peer, &back.peer);
+	if (message_new_response(&response, request, &flow->peer, status, phrase, tag) != OK)
+		return;
+	if (status == 503)
+		message_add(response, "Retry-After", "%u", 1 + random_below(10));
+	if (flow_send_message(&back, response) != OK)
+		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status), KV("result", "not sent"));
+	message_free(&response);
+}
+
+static void on_new_request(struct stack *stack, struct message **m, const struct flow *flow)
+{
+	struct server_txn *t;
+	enum err err;
+
+	if (message_method(*m) == METHOD_ACK) {
+		if (stack->handler.on_ack)
+			stack->handler.on_ack(stack->handler.arg, *m, flow);
+		return;
+	}
+	if (message_method(*m) == METHOD_CANCEL) {
+		answer_statelessly(*m, flow, 481, NULL);
+		return;
+	}
+	err = server_txn_new(&t, stack, m, flow);
+	if (err) {
+		answer_statelessly(*m, flow, 503, NULL);
+		return;
+	}
+	if (stack->handler.on_request)
+		stack->handler.on_request(stack->handler.arg, t, server_txn_request(t));
+	else
+		server_txn_reply(t, 503, NULL, NULL);
+}
+
+static void on_request(struct stack *stack, struct message **m, const struct flow *flow)
+{
+	const char *phrase;
+	unsigned problem = message_problem(*m, &phrase);
+
+	if (problem) {
+		LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
+		    KV("method", message_method_name(*m)), KVN("code", problem), KV("why", phrase));
+		answer_statelessly(*m, flow, problem, phrase);
+		return;
+	}
+	if (!server_txn_on_request(stack, *m, flow))
+		on_new_request(stack, m, flow);
+}
+
+void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
+		      const char *data, size_t len)
+{
+	char text[ADDR_TEXT_MAX];
+	struct flow flow = { 0 };
+	struct message *m = NULL;
+
+	if (!sip_realm_admits(c->realm, peer)) {
+		LOG(LOG_DEBUG, KV("event", "refused"), KV("from", addr_text(peer, text, sizeof(text))),
+		    KV("realm", sip_realm_config(c->realm)->name), KV("why", "not in its networks"));
+		return;
+	}
+	if (message_parse(&m, data, len)) {
+		LOG(LOG_INFO, KV("event", "malformed"), KV("from", addr_text(peer, text, sizeof(text))),
+		    KV("over", transport_name(c->transport)), KVN("octets", len));
+		return;
+	}
+	flow_set(&flow, c, peer);
+	if (message_is_request(m))
+		on_request(stack, &m, &flow);
+	else if (message_problem(m, NULL) || !client_txn_on_response(stack, m))
+		LOG(LOG_DEBUG, KV("call-id", message_call_id(m)), KV("event", "stray-answer"),
+		    KVN("code", message_status(m)));
+	flow_clear(&flow);
+	message_free(&m);
+}

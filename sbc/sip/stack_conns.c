@@ -1,0 +1,145 @@
+/* The stack's stream connections: accepted, made, shared, watched (RFC 3261 18.1.1). Signalling thread. */
+#include <stdio.h>
+#include "base/log.h"
+#include "sbc/sip/sip_realm.h"
+#include "sbc/sip/stack_internal.h"
+
+static void keep(struct stack *stack, struct conn *c)
+{
+	TAILQ_INSERT_TAIL(&stack->conns, c, link);
+	stack->nconns++;
+}
+
+static void tell_watchers(struct stack *stack, struct conn *c, enum err err, const char *why)
+{
+	struct conn_watcher *w;
+
+	/* A call may add or end watchers: begin anew after each. */
+	for (;;) {
+		TAILQ_FOREACH (w, &stack->watchers, link) {
+			if (w->conn == c)
+				break;
+		}
+		if (!w)
+			return;
+		conn_unwatch(w);
+		w->fn(w->arg, c, err, why);
+	}
+}
+
+static void on_message(void *arg, struct conn *c, const struct addr *peer, const char *data,
+		       size_t len)
+{
+	stack_on_message(arg, c, peer, data, len);
+}
+
+static void on_open(void *arg, struct conn *c)
+{
+	char peer[ADDR_TEXT_MAX];
+
+	if (c->tls)
+		LOG(LOG_INFO, KV("event", "tls-up"), KV("trunk", c->trunk),
+		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
+		    KV("version", c->tls_version), KV("verified", c->verified_name),
+		    KV("side", c->accepted ? "accepted" : "connected"));
+	tell_watchers(arg, c, OK, NULL);
+}
+
+static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
+{
+	struct stack *stack = arg;
+	char peer[ADDR_TEXT_MAX];
+	bool failed = err == ERR_TLS || err == ERR_SYNTAX || err == ERR_LIMIT;
+
+	LOG(failed ? LOG_WARN : LOG_INFO, KV("event", "closed"),
+	    KV("over", transport_name(c->transport)), KV("trunk", c->trunk),
+	    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
+	    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why));
+	TAILQ_REMOVE(&stack->conns, c, link);
+	stack->nconns--;
+	client_txns_on_conn_closed(stack, c, err, why);
+	tell_watchers(stack, c, err ? err : ERR_CLOSED, why);
+	conn_unref(&c);
+}
+
+static void on_accepted(void *arg, struct conn *c)
+{
+	struct stack *stack = arg;
+
+	keep(stack, c);
+	if (!sip_realm_admits(c->realm, &c->peer))
+		conn_close(c, ERR_REFUSED, "not in the realm's networks");
+	else if (stack->nconns > stack->limits.connections)
+		conn_close(c, ERR_LIMIT, "too many connections");
+}
+
+void stack_conns_init(struct stack *stack)
+{
+	stack->conn_handler = (struct conn_handler){ .on_message = on_message,
+						     .on_open = on_open,
+						     .on_closed = on_closed,
+						     .on_accepted = on_accepted,
+						     .arg = stack };
+}
+
+const struct conn_handler *stack_conn_handler(struct stack *stack)
+{
+	return &stack->conn_handler;
+}
+
+void stack_conns_end(struct stack *stack)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&stack->conns)))
+		conn_close(c, ERR_CLOSED, "we stop");
+}
+
+enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struct addr *peer,
+		       struct tls_context *tls, const char *sni, unsigned timeout_ms,
+		       struct conn **out)
+{
+	const struct config_realm *cfg = sip_realm_config(realm);
+	struct conn_connect_cfg connect = { .loop = stack->loop,
+					    .peer = *peer,
+					    .tls = tls,
+					    .sni = sni,
+					    .timeout_ms = timeout_ms,
+					    .handler = &stack->conn_handler,
+					    .realm = realm };
+	struct conn *c;
+	enum err err;
+
+	TAILQ_FOREACH (c, &stack->conns, link) {
+		if (!c->accepted && c->tls == tls && c->realm == realm && addr_equal(&c->peer, peer)) {
+			*out = conn_ref(c);
+			return OK;
+		}
+	}
+	if (!stack->loop)
+		return ERR_UNSUPPORTED;
+	if (stack->nconns >= stack->limits.connections)
+		return ERR_LIMIT;
+	if (cfg->nlisteners > 0)
+		connect.local = cfg->listeners[0].addr;
+	err = conn_connect(&c, &connect);
+	if (err)
+		return err;
+	keep(stack, c);
+	*out = conn_ref(c);
+	return OK;
+}
+
+void stack_watch(struct stack *stack, struct conn_watcher *w, struct conn *c,
+		 void (*fn)(void *, struct conn *, enum err, const char *), void *arg)
+{
+	*w = (struct conn_watcher){ .stack = stack, .conn = c, .fn = fn, .arg = arg };
+	TAILQ_INSERT_TAIL(&stack->watchers, w, link);
+}
+
+void conn_unwatch(struct conn_watcher *w)
+{
+	if (w->stack)
+		TAILQ_REMOVE(&w->stack->watchers, w, link);
+	w->stack = NULL;
+}

@@ -1,0 +1,42 @@
+/* What stack.c and the transactions share. */
+#ifndef SBC_SIP_STACK_INTERNAL_H
+#define SBC_SIP_STACK_INTERNAL_H
+
+#include "base/table.h"
+#include "sbc/sip/stack.h"
+
+struct stack {
+	struct loop *loop; /* NULL in tests without sockets */
+	struct timers *timers;
+	struct stack_handler handler;
+	struct stack_limits limits;
+	struct table *client_txns; /* by branch and method */
+	struct table *server_txns; /* by branch, sent-by and method */
+	TAILQ_HEAD(, client_txn) client_list;
+	TAILQ_HEAD(, server_txn) server_list;
+	TAILQ_HEAD(, sip_realm) realms;
+	TAILQ_HEAD(, conn) conns; /* accepted and connected streams; a reference each */
+	size_t nconns;
+	TAILQ_HEAD(, conn_watcher) watchers;
+	struct conn_handler conn_handler;
+};
+
+/* Gives a response to its transaction; false: none knows it. */
+bool client_txn_on_response(struct stack *stack, const struct message *response);
+/* Gives a request to its transaction; false: it is new. */
+bool server_txn_on_request(struct stack *stack, const struct message *request,
+			   const struct flow *flow);
+/* Takes request. */
+MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
+				 struct message **request, const struct flow *flow);
+/* Frees all that are left, without calls upward except on_end. */
+void client_txns_end(struct stack *stack);
+void server_txns_end(struct stack *stack);
+/* A stream connection ended: what waits on it fails now. */
+void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
+				const char *why);
+
+/* Encodes and sends. */
+MUST_USE enum err flow_send_message(const struct flow *flow, struct message *m);
+
+#endif

@@ -1,0 +1,198 @@
+/* Trunks: target, slots, state. One writer of the state: trunk_report. Signalling thread. */
+#include "sbc/trunk/trunk.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/trunk/trunk_tls.h"
+
+struct trunk {
+	const struct config_trunk *cfg;
+	struct tls_context *tls; /* of trunks->tls */
+	struct resolver *own_resolver;
+	struct resolver *resolver; /* its own, or the system's */
+	enum trunk_state state;
+	int64_t since_s;
+	unsigned calls;
+	uint64_t calls_out, calls_in, failed;
+	char last_error[CERT_WHY_MAX];
+};
+
+struct trunks {
+	const struct config *cfg;
+	struct trunk_tls *tls;
+	struct resolver *system;
+	struct trunk *list; /* as in cfg */
+};
+
+const char *trunk_state_name(enum trunk_state state)
+{
+	switch (state) {
+	case TRUNK_UNKNOWN:
+		return "unknown";
+	case TRUNK_UP:
+		return "up";
+	case TRUNK_DOWN:
+		return "down";
+	}
+	return "unknown";
+}
+
+static enum err trunk_init(struct trunks *ts, size_t i, struct loop *loop)
+{
+	struct trunk *t = &ts->list[i];
+	const struct config_trunk *cfg = &ts->cfg->trunks[i];
+
+	t->cfg = cfg;
+	t->tls = trunk_tls_client(ts->tls, i);
+	t->since_s = clock_wall_s();
+	t->resolver = ts->system;
+	if (cfg->nresolvers == 0)
+		return OK;
+	if (resolver_new(&t->own_resolver, loop, cfg->resolvers, cfg->nresolvers))
+		return ERR_NOMEM;
+	t->resolver = t->own_resolver;
+	return OK;
+}
+
+enum err trunks_new(struct trunks **out, const struct config *cfg, struct loop *loop, char *why)
+{
+	struct trunks *ts = mem_zalloc(sizeof(*ts));
+	enum err err;
+
+	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
+	if (!ts)
+		return ERR_NOMEM;
+	ts->cfg = cfg;
+	ts->list = mem_zalloc(cfg->ntrunks * sizeof(*ts->list));
+	err = ts->list ? trunk_tls_new(&ts->tls, cfg, why) : ERR_NOMEM;
+	if (!err && resolver_new(&ts->system, loop, NULL, 0)) {
+		snprintf(why, CERT_WHY_MAX, "cannot use /etc/resolv.conf for DNS");
+		err = ERR_DNS;
+	}
+	for (size_t i = 0; !err && i < cfg->ntrunks; i++) {
+		err = trunk_init(ts, i, loop);
+		if (err)
+			snprintf(why, CERT_WHY_MAX, "trunk %s: cannot use its DNS servers",
+				 cfg->trunks[i].name);
+	}
+	if (err)
+		trunks_free(&ts);
+	else
+		*out = ts;
+	return err;
+}
+
+void trunks_free(struct trunks **tp)
+{
+	struct trunks *ts = *tp;
+
+	if (!ts)
+		return;
+	for (size_t i = 0; ts->list && i < ts->cfg->ntrunks; i++)
+		resolver_free(&ts->list[i].own_resolver);
+	resolver_free(&ts->system);
+	trunk_tls_free(&ts->tls);
+	mem_free(ts->list);
+	mem_free(ts);
+	*tp = NULL;
+}
+
+struct tls_context *trunks_realm_tls(struct trunks *ts, const struct config_realm *realm)
+{
+	return trunk_tls_server(ts->tls, (size_t)(realm - ts->cfg->realms));
+}
+
+struct resolver *trunks_system_resolver(struct trunks *ts)
+{
+	return ts->system;
+}
+
+size_t trunks_count(const struct trunks *ts)
+{
+	return ts->cfg->ntrunks;
+}
+
+struct trunk *trunks_at(struct trunks *ts, size_t i)
+{
+	return &ts->list[i];
+}
+
+struct trunk *trunk_find(struct trunks *ts, const char *name)
+{
+	for (size_t i = 0; name && i < ts->cfg->ntrunks; i++) {
+		if (strcmp(ts->list[i].cfg->name, name) == 0)
+			return &ts->list[i];
+	}
+	return NULL;
+}
+
+const struct config_trunk *trunk_config(const struct trunk *t)
+{
+	return t->cfg;
+}
+
+void trunk_stats(const struct trunk *t, struct trunk_stats *out)
+{
+	*out = (struct trunk_stats){ .state = t->state,
+				     .since_s = t->since_s,
+				     .calls = t->calls,
+				     .max_calls = t->cfg->max_calls,
+				     .calls_out = t->calls_out,
+				     .calls_in = t->calls_in,
+				     .failed = t->failed,
+				     .last_error = t->last_error[0] ? t->last_error : NULL };
+}
+
+void trunk_target(const struct trunk *t, struct stack *stack, struct target *out)
+{
+	/* The name that is asked for is the one to be verified, and the one that the handshake names. */
+	*out = (struct target){ .realm = stack_realm(stack, t->cfg->realm),
+				.transport = TRANSPORT_TLS,
+				.host = t->cfg->domain,
+				.port = t->cfg->port,
+				.srv = true,
+				.tls = t->tls,
+				.sni = t->cfg->domain,
+				.resolver = t->resolver,
+				.connect_timeout_ms = t->cfg->connect_timeout_ms };
+}
+
+enum err trunk_take_slot(struct trunk *t, bool outgoing)
+{
+	if (t->calls >= t->cfg->max_calls)
+		return ERR_LIMIT;
+	t->calls++;
+	if (outgoing)
+		t->calls_out++;
+	else
+		t->calls_in++;
+	return OK;
+}
+
+void trunk_free_slot(struct trunk *t)
+{
+	assert(t->calls > 0);
+	t->calls--;
+}
+
+void trunk_report(struct trunk *t, const char *why)
+{
+	enum trunk_state state = why ? TRUNK_DOWN : TRUNK_UP;
+
+	if (why) {
+		t->failed++;
+		snprintf(t->last_error, sizeof(t->last_error), "%s", why);
+	}
+	if (state == t->state)
+		return;
+	t->state = state;
+	t->since_s = clock_wall_s();
+	if (why)
+		LOG(LOG_ERROR, KV("trunk", t->cfg->name), KV("event", "down"), KV("why", why));
+	else
+		LOG(LOG_INFO, KV("trunk", t->cfg->name), KV("event", "up"));
+}

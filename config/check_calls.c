@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include <string.h>
+#include "base/mem.h"
 #include "base/table.h"
 
 static bool in_networks(const struct addr *addr, const struct addr_net *nets, size_t n)
@@ -47,15 +48,50 @@ static void check_address(const struct check *ck, size_t i)
 		              "%s is in none of the networks of realm '%s', so it is never heard; "
 		              "add it there",
 		              text, realm->name);
-	for (size_t j = 0; j < i; j++) {
-		const struct config_phone *other = &ck->cfg->phones[j];
+}
 
-		if (other->realm == realm && addr_equal(&other->address, &phone->address))
-			check_problem(ck, SECTION_PHONES, i, "address",
-			              "%s is phone '%s' already; one phone an address, with all "
-			              "numbers",
-			              text, other->name);
+/* Two phones of one realm with one address could not be told apart. *key gets
+ * what owners borrow. */
+static void claim_address(const struct check *ck, struct table *owners, size_t i, char **key)
+{
+	struct config_phone *phone = &ck->cfg->phones[i];
+	const struct config_phone *owner;
+	char text[ADDR_TEXT_MAX];
+
+	if (!addr_is_set(&phone->address) || !phone->realm)
+		return;
+	addr_text(&phone->address, text, sizeof(text));
+	*key = mem_printf("%s %s", phone->realm->name, text);
+	if (!*key) {
+		ck->problems->nomem = true;
+		return;
 	}
+	owner = table_get(owners, *key);
+	if (owner)
+		check_problem(ck, SECTION_PHONES, i, "address",
+		              "%s is phone '%s' already; one phone an address, with all numbers",
+		              text, owner->name);
+	else if (table_put(owners, *key, phone) != OK)
+		ck->problems->nomem = true;
+}
+
+static void check_same_addresses(const struct check *ck)
+{
+	size_t n = ck->cfg->nphones;
+	char **keys = mem_zalloc(n * sizeof(*keys));
+	struct table *owners = NULL;
+
+	if (!keys || table_new(&owners, n + 1) != OK) {
+		ck->problems->nomem = true;
+		mem_free(keys);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		claim_address(ck, owners, i, &keys[i]);
+	table_free(&owners);
+	for (size_t i = 0; i < n; i++)
+		mem_free(keys[i]);
+	mem_free(keys);
 }
 
 static void claim(const struct check *ck, struct table *owners, size_t i, const char *number)
@@ -103,6 +139,7 @@ void check_phones(const struct check *ck)
 		check_credentials(ck, i);
 		check_address(ck, i);
 	}
+	check_same_addresses(ck);
 	check_numbers(ck);
 }
 

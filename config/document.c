@@ -88,7 +88,7 @@ static bool parser_open(yaml_parser_t *parser, const char *text, size_t len,
 		return false;
 	}
 	yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(parser, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(parser, (const unsigned char *)(text ? text : ""), len);
 	return true;
 }
 

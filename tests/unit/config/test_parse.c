@@ -506,6 +506,57 @@ static void too_many_are_refused(void **state)
 	free(text);
 }
 
+static void long_values_are_refused(void **state)
+{
+	char text[4096], value[SCALAR_MAX + 2], expected[512];
+
+	(void)state;
+	memset(value, 'a', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	snprintf(text, sizeof(text), REALM "control-socket: %s\n", value);
+	world_says(text, "t.yaml:3: control-socket is longer than 1024 characters\n");
+	snprintf(text, sizeof(text), REALM "control-socket: %.108s\n", value);
+	snprintf(expected, sizeof(expected),
+	         "t.yaml:3: control-socket '%.80s' is not a local socket; write a path of at most "
+	         "107 characters\n",
+	         value);
+	world_says(text, expected);
+	snprintf(text, sizeof(text), REALM "identities: { %.65s: {} }\n", value);
+	snprintf(expected, sizeof(expected),
+	         "t.yaml:3: identity name '%.65s' is not possible; a name has 1 to 64 of letters, "
+	         "digits and . _ - +\n",
+	         value);
+	world_says(text, expected);
+}
+
+static void a_profile_that_cannot_be_read_is_said(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/providers/folder.yaml", world);
+	assert_int_equal(mkdir(path, 0700), 0);
+	world_says(TRUNK "profile: folder } }\n",
+	           "t.yaml:6: profile 'folder': providers/folder.yaml cannot be read: it is a "
+	           "folder\n");
+}
+
+/* A file named without a folder lies in the current one, and so do the paths in it. */
+static void a_bare_name_is_here(void **state)
+{
+	const char *text = REALM "control-socket: control\n";
+	struct config *cfg = NULL;
+
+	(void)state;
+	assert_int_equal(config_parse(&cfg, "t.yaml", text, strlen(text), 0, stderr), OK);
+	assert_string_equal(cfg->control_socket, "control");
+	assert_string_equal(cfg->file, "t.yaml");
+	config_free(&cfg);
+	assert_int_equal(config_parse(&cfg, "/t.yaml", text, strlen(text), 0, stderr), OK);
+	assert_string_equal(cfg->control_socket, "/control");
+	config_free(&cfg);
+}
+
 struct attempt {
 	const char *text;
 	enum err err;
@@ -581,6 +632,9 @@ int main(void)
 		cmocka_unit_test(a_password_in_an_open_file_is_refused),
 		cmocka_unit_test(a_file_is_loaded_or_refused),
 		cmocka_unit_test(too_many_are_refused),
+		cmocka_unit_test(long_values_are_refused),
+		cmocka_unit_test(a_profile_that_cannot_be_read_is_said),
+		cmocka_unit_test(a_bare_name_is_here),
 		cmocka_unit_test(each_allocation_can_fail),
 		cmocka_unit_test(each_allocation_of_load_can_fail),
 		cmocka_unit_test(transports_have_names),

@@ -79,13 +79,13 @@ struct section {
 	const char *key; /* NULL: the top level */
 	const char *one; /* what an object is called */
 	enum section_shape shape;
+	bool required;
 	const struct option *options;
 	size_t noptions;
 	size_t offset, count_offset; /* of the array and its length in struct config */
 	size_t size;                 /* of an object */
 	size_t max;                  /* objects */
-	bool required;
-	const char *example; /* name of the object in full.yaml */
+	const char *example;         /* name of the object in full.yaml */
 	const char *help;
 };
 

@@ -379,7 +379,7 @@ static enum err open_section(struct reader *r, enum section_id section, size_t n
 		return ERR_NOMEM;
 	if (n == 0 || s->shape == SHAPE_ONE)
 		return OK;
-	r->objects[section] = mem_zalloc(n * sizeof(*r->objects[section]));
+	r->objects[section] = mem_zalloc(n * sizeof(yaml_node_t *));
 	array = mem_zalloc(n * s->size);
 	if (!array || !r->objects[section]) {
 		mem_free(array);

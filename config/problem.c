@@ -188,7 +188,7 @@ void suggestion_offer(struct suggestion *s, const char *word)
 	if (used + strlen(word) + sizeof(", ...") < sizeof(s->known))
 		sprintf(s->known + used, "%s%s", used ? ", " : "", word);
 	else if (used >= 3 && s->known[used - 1] != '.')
-		strcpy(s->known + used, ", ...");
+		memcpy(s->known + used, ", ...", sizeof(", ..."));
 }
 
 const char *suggestion_hint(const struct suggestion *s, const char *none,

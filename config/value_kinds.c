@@ -3,6 +3,7 @@
 #include "config/value_kinds.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -216,13 +217,25 @@ VALUE_PARSER(listener)
 	return true;
 }
 
+/* Both ends are digits alone and fit. */
+static bool parse_range(const char *text, unsigned *low, unsigned *high)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *rest = text + digits + 1;
+
+	if (digits == 0 || digits > 5 || text[digits] != '-' || !*rest || strlen(rest) > 5 ||
+	    rest[strspn(rest, "0123456789")])
+		return false;
+	*low = (unsigned)strtoul(text, NULL, 10);
+	*high = (unsigned)strtoul(rest, NULL, 10);
+	return true;
+}
+
 VALUE_PARSER(ports)
 {
 	unsigned low, high;
-	int end = 0;
 
-	if (strspn(text, "0123456789-") != strlen(text) || strlen(text) > 11 ||
-	    sscanf(text, "%5u-%5u%n", &low, &high, &end) != 2 || text[end])
+	if (!parse_range(text, &low, &high))
 		return refuse(env, o, text);
 	if (low < o->min || high > o->max) {
 		value_problem(env, o, text, "is out of range; write ports from %u to %u", o->min,

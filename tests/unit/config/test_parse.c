@@ -176,6 +176,11 @@ static const struct {
 	{ "", "" },
 	{ ", media-ports: 36000", "media-ports '36000' is not a range of ports; write the lowest "
 	                          "and the highest, as in 36000-59999" },
+	{ ", media-ports: 36000-", "media-ports '36000-' is not a range of ports; write the lowest "
+	                           "and the highest, as in 36000-59999" },
+	{ ", media-ports: 36000-59999x",
+	  "media-ports '36000-59999x' is not a range of ports; write the lowest and the highest, "
+	  "as in 36000-59999" },
 	{ ", media-ports: 80-59999",
 	  "media-ports '80-59999' is out of range; write ports from 1024 to 65535" },
 	{ ", media-ports: 36000-70000",

@@ -9,7 +9,7 @@
 #include "certs/peer_name.h"
 #include "certs/pem_file.h"
 
-#define DAY_S             (24 * 3600)
+#define DAY_S             INT64_C(86400)
 #define WARN_DAYS         30
 #define SECURITY_BITS_MIN 112 /* RSA 2048, EC P-224 */
 
@@ -228,7 +228,7 @@ static void log_dates(const struct identity *id, X509 *cert)
 		LOG(LOG_ERROR, KV("identity", id->name), KV("event", "certificate-not-yet-valid"),
 		    KV("subject", subject), KV("valid_from", cert_day_text(from_s, day)),
 		    KV("help", "peers will refuse it: is this machine's clock right?"));
-	else if (to_s - now_s < WARN_DAYS * (int64_t)DAY_S)
+	else if (to_s - now_s < WARN_DAYS * DAY_S)
 		LOG(LOG_WARN, KV("identity", id->name), KV("event", "certificate-expires-soon"),
 		    KV("subject", subject), KV("expires_on", cert_day_text(to_s, day)),
 		    KVN("days_left", (to_s - now_s) / DAY_S));

@@ -3,6 +3,7 @@
  * handshakes of its SSLs. */
 #include "certs/tls_context.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -244,6 +245,7 @@ static enum err check_cfg(const struct tls_context_cfg *cfg, char *why)
 	for (size_t i = 0; i < cfg->npolicies; i++) {
 		const struct peer_policy *p = &cfg->policies[i];
 
+		assert(p->trunk); /* ours to name; better here than in a handshake */
 		if (p->trust && p->nnames > 0)
 			continue;
 		cert_why(why, "trunk %s has no %s: any certificate would do", p->trunk,

@@ -17,12 +17,16 @@ struct tls_context_cfg {
 	enum cert_role peer_role; /* CERT_ROLE_SERVER: we connect; CERT_ROLE_CLIENT: we accept */
 	const struct identity *identity; /* NULL only when we connect without one */
 	/* A peer meets one of them, or the handshake fails; the first that it meets is its policy.
-	 * Copied; what they point to is borrowed. */
+	 * Copied; what they point to is borrowed, by the SSLs too until their handshakes are over.
+	 * Each has trust and names; none at all only where accepting with certificate_optional
+	 * (phones). */
 	const struct peer_policy *policies;
 	size_t npolicies;
 	bool certificate_optional; /* accepting only: a client without any may come in */
 };
 
+/* ERR_REFUSED when any peer would do; why (CERT_WHY_MAX bytes) says it. The context outlives the
+ * handshakes of its SSLs. */
 MUST_USE enum err tls_context_new(struct tls_context **out, const struct tls_context_cfg *cfg,
                                   char *why);
 void tls_context_free(struct tls_context **ctxp);

@@ -8,8 +8,10 @@
 #include <assert.h>
 #include <srtp2/srtp.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "media/srtp_evp.h"
 
 #define REPLAY_WINDOW   1024 /* packets; RFC 3711 3.3.2 wants 64, a video frame alone can be more */
 #define SRTCP_INDEX_LEN 4    /* RFC 3711 3.4 */
@@ -66,6 +68,9 @@ enum err srtp_library_open(void)
 {
 	if (opened == 0 && srtp_init() != srtp_err_status_ok)
 		return ERR_UNSUPPORTED; /* its self tests failed */
+	if (opened == 0 && srtp_evp_install())
+		LOG(LOG_WARN, KV("event", "srtp"), KV("reason", "OpenSSL cannot serve libsrtp2"),
+		    KV("result", "slower SRTP"));
 	opened++;
 	return OK;
 }
@@ -73,8 +78,10 @@ enum err srtp_library_open(void)
 void srtp_library_close(void)
 {
 	assert(opened > 0);
-	if (--opened == 0)
-		srtp_shutdown();
+	if (--opened > 0)
+		return;
+	srtp_shutdown();
+	srtp_evp_remove();
 }
 
 enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,

@@ -1,4 +1,5 @@
-/* SRTP and SRTCP (RFC 3711) with keys from SDP (RFC 4568); the only user of libsrtp2.
+/* SRTP and SRTCP (RFC 3711) with keys from SDP (RFC 4568); the only user of libsrtp2
+ * (with srtp_evp.c).
  * One session per stream and direction; one thread at a time. */
 #ifndef MEDIA_SRTP_H
 #define MEDIA_SRTP_H

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/log.h"
 #include "media/rtp.h"
 #include "tests/unit/alloc.h"
 #include "tests/unit/media/srtp_peer.h"
@@ -337,6 +338,36 @@ static void library_is_counted(void **state)
 	make_session(NULL);
 }
 
+static unsigned warnings;
+
+static void hear(void *arg, enum log_level level, const char *line)
+{
+	(void)arg;
+	warnings += level == LOG_WARN && strstr(line, "OpenSSL cannot serve") != NULL;
+}
+
+/* Its ciphers passed the library's self tests; were they to fail, it would be said, and the
+ * library's own would serve. */
+static void openssl_does_the_arithmetic(void **state)
+{
+	(void)state;
+	srtp_library_close();
+	log_capture(hear, NULL);
+	warnings = 0;
+	assert_int_equal(srtp_library_open(), OK);
+	assert_int_equal(warnings, 0);
+	srtp_library_close();
+	mem_fail_nth(1);
+	assert_int_equal(srtp_library_open(), OK);
+	assert_int_equal(mem_has_failed(), 1);
+	mem_fail_nth(0);
+	assert_int_equal(warnings, 1);
+	protects_as_the_rfc_says(NULL);
+	srtp_library_close();
+	log_capture(NULL, NULL);
+	assert_int_equal(srtp_library_open(), OK);
+}
+
 static int open_library(void **state)
 {
 	(void)state;
@@ -369,6 +400,7 @@ int main(void)
 		cmocka_unit_test(none_has_no_session),
 		cmocka_unit_test(survives_without_memory),
 		cmocka_unit_test(library_is_counted),
+		cmocka_unit_test(openssl_does_the_arithmetic),
 	};
 
 	return cmocka_run_group_tests(tests, open_library, close_library);

@@ -28,7 +28,7 @@ const char *err_text(enum err err)
 		return "name look-up failed";
 	case ERR_AUTH:
 		return "not authenticated";
-	case ERR_STATE:
+	case ERR_NOT_NOW:
 		return "not possible now";
 	case ERR_UNSUPPORTED:
 		return "not supported";

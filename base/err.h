@@ -22,7 +22,7 @@ enum err {
 	ERR_TLS,         /* the handshake or the check of the peer's certificate failed */
 	ERR_DNS,         /* the look-up gave no address */
 	ERR_AUTH,        /* wrong or missing credentials */
-	ERR_STATE,       /* not possible in this state */
+	ERR_NOT_NOW,     /* not possible in this state */
 	ERR_UNSUPPORTED, /* understood, but we do not do that */
 	ERR_CLOSED,      /* the connection is gone */
 };

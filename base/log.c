@@ -13,6 +13,9 @@
 #include <unistd.h>
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
+/* syslog.h comes with it and has other meanings for two of our names. */
+#undef LOG_INFO
+#undef LOG_DEBUG
 #include "base/clock.h"
 
 #define LINE_MAX_LEN 2048

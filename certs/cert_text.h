@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #define CERT_TEXT_MAX 128 /* enough for one name */
 #define CERT_DAY_MAX  16  /* "2026-01-31" */

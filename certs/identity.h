@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 struct identity;
 

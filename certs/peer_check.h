@@ -9,7 +9,9 @@
 #include "base/err.h"
 #include "certs/identity.h"
 #include "certs/trust.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 enum cert_role { CERT_ROLE_SERVER, CERT_ROLE_CLIENT }; /* what the peer is in this handshake */
 

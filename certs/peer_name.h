@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 /* Without case, a trailing dot aside, the whole name; a wildcard matches nothing. */
 bool peer_name_is(X509 *leaf, const char *wanted);

@@ -3,7 +3,9 @@
 #define CERTS_PEM_FILE_H
 
 #include "base/err.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 /* All certificates of a file in its order, none at all included.
  * ERR_IO, ERR_SYNTAX; why (CERT_WHY_MAX bytes) names the file and what is wrong. */

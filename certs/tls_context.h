@@ -9,7 +9,9 @@
 #include "base/err.h"
 #include "certs/identity.h"
 #include "certs/peer_check.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 struct tls_context;
 

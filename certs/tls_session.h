@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 #include "certs/peer_check.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 struct tls_session {
 	enum cert_role peer_role;

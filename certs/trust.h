@@ -3,7 +3,9 @@
 #define CERTS_TRUST_H
 
 #include "base/err.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 struct trust;
 

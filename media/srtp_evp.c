@@ -3,11 +3,8 @@
  */
 #include "media/srtp_evp.h"
 
-/* OpenSSL has a type of this name, base/err.h an error. */
-#define ERR_STATE openssl_err_state
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#undef ERR_STATE
 #include <srtp2/auth.h>
 #include <srtp2/cipher.h>
 #include <srtp2/srtp.h>

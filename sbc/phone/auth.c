@@ -1,5 +1,5 @@
-/* Who is calling from inside. A phone with an address is believed by it; all others prove their password, every
- * time (RFC 3261 22.2). Signalling thread. */
+/* Who is calling from inside. A phone with an address is believed by it; all others prove their
+ * password, every time (RFC 3261 22.2). Signalling thread. */
 #include "sbc/phone/auth.h"
 
 #include <string.h>
@@ -41,8 +41,8 @@ void phone_auth_free(struct phone_auth **ap)
 }
 
 static const struct config_phone *find_by_address(const struct config *cfg,
-						  const struct config_realm *realm,
-						  const struct addr *peer)
+                                                  const struct config_realm *realm,
+                                                  const struct addr *peer)
 {
 	for (size_t i = 0; i < cfg->nphones; i++) {
 		const struct config_phone *p = &cfg->phones[i];
@@ -56,7 +56,7 @@ static const struct config_phone *find_by_address(const struct config *cfg,
 }
 
 static const struct config_phone *find_by_name(const struct config *cfg,
-					       const struct config_realm *realm, const char *name)
+                                               const struct config_realm *realm, const char *name)
 {
 	for (size_t i = 0; i < cfg->nphones; i++) {
 		const struct config_phone *p = &cfg->phones[i];
@@ -109,7 +109,7 @@ static void log_wrong(struct server_txn *txn, const char *user, const char *why)
 }
 
 static const struct config_phone *check_password(struct phone_auth *a, struct server_txn *txn,
-						 const struct config_realm *realm)
+                                                 const struct config_realm *realm)
 {
 	const struct message *request = server_txn_request(txn);
 	const struct config_phone *phone;
@@ -128,7 +128,7 @@ static const struct config_phone *check_password(struct phone_auth *a, struct se
 	}
 	phone = find_by_name(a->cfg, realm, user);
 	switch (digest_verify(a->digest, credentials, message_method_name(request),
-			      phone ? phone->password : "")) {
+	                      phone ? phone->password : "")) {
 	case DIGEST_RIGHT:
 		if (phone)
 			return phone;
@@ -147,7 +147,7 @@ static const struct config_phone *check_password(struct phone_auth *a, struct se
 }
 
 const struct config_phone *phone_auth_check(struct phone_auth *a, struct server_txn *txn,
-					    const struct config_realm *realm)
+                                            const struct config_realm *realm)
 {
 	const struct config_phone *phone =
 	    find_by_address(a->cfg, realm, &server_txn_flow(txn)->peer);

@@ -1,4 +1,5 @@
-/* Where phones are. One place a phone, so the table is as long as the configuration's. Signalling thread. */
+/* Where phones are. One place a phone, so the table is as long as the configuration's. Signalling
+ * thread. */
 #include "sbc/phone/location.h"
 
 #include "base/clock.h"
@@ -64,7 +65,7 @@ static void on_expired(void *arg)
 }
 
 enum err location_set(struct locations *ls, const struct config_phone *phone, const char *contact,
-		      const struct flow *flow, unsigned expires_s, const char *user_agent)
+                      const struct flow *flow, unsigned expires_s, const char *user_agent)
 {
 	struct location *l = slot(ls, phone);
 	char *new_contact = mem_strdup(contact);

@@ -1,5 +1,5 @@
-/* Where phones are: the one place that each registered from last, and the flow that leads there (RFC 5626).
- * Signalling thread. */
+/* Where phones are: the one place that each registered from last, and the flow that leads there
+ * (RFC 5626). Signalling thread. */
 #ifndef SBC_PHONE_LOCATION_H
 #define SBC_PHONE_LOCATION_H
 
@@ -24,13 +24,13 @@ struct location {
 
 /* Borrows cfg. */
 MUST_USE enum err locations_new(struct locations **out, const struct config *cfg,
-				struct timers *timers);
+                                struct timers *timers);
 void locations_free(struct locations **lp);
 
 /* In place of the one before. */
 MUST_USE enum err location_set(struct locations *ls, const struct config_phone *phone,
-			       const char *contact, const struct flow *flow, unsigned expires_s,
-			       const char *user_agent);
+                               const char *contact, const struct flow *flow, unsigned expires_s,
+                               const char *user_agent);
 void location_clear(struct locations *ls, const struct config_phone *phone, const char *why);
 const struct location *location_get(const struct locations *ls, const struct config_phone *phone);
 

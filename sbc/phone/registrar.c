@@ -9,8 +9,8 @@
 #include "sbc/sip/message.h"
 
 #define EXPIRES_DEFAULT_S 300
-#define EXPIRES_MIN_S	  60
-#define EXPIRES_MAX_S	  3600
+#define EXPIRES_MIN_S     60
+#define EXPIRES_MAX_S     3600
 
 static void answer(struct server_txn *txn, const struct location *l)
 {
@@ -19,12 +19,12 @@ static void answer(struct server_txn *txn, const struct location *l)
 	enum err err;
 
 	random_token(tag, sizeof(tag) - 1);
-	err = message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer, 200,
-				   NULL, tag);
+	err = message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer,
+	                           200, NULL, tag);
 	if (!err) {
 		if (l)
 			message_add(response, "Contact", "<%s>;expires=%" PRIu64, l->contact,
-				    (l->expires_ms - clock_mono_ms()) / 1000);
+			            (l->expires_ms - clock_mono_ms()) / 1000);
 		err = server_txn_respond(txn, response);
 		message_free(&response);
 	}
@@ -39,8 +39,8 @@ static void answer_too_brief(struct server_txn *txn)
 	char tag[17];
 
 	random_token(tag, sizeof(tag) - 1);
-	if (message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer, 423,
-				 NULL, tag))
+	if (message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer,
+	                         423, NULL, tag))
 		return;
 	message_add(response, "Min-Expires", "%d", EXPIRES_MIN_S);
 	if (server_txn_respond(txn, response))
@@ -49,7 +49,7 @@ static void answer_too_brief(struct server_txn *txn)
 }
 
 void registrar_on_register(struct locations *ls, struct server_txn *txn,
-			   const struct config_phone *phone)
+                           const struct config_phone *phone)
 {
 	const struct message *request = server_txn_request(txn);
 	int64_t expires_s = message_expires_s(request);
@@ -78,7 +78,7 @@ void registrar_on_register(struct locations *ls, struct server_txn *txn,
 	if (expires_s > EXPIRES_MAX_S)
 		expires_s = EXPIRES_MAX_S;
 	if (location_set(ls, phone, contact, server_txn_flow(txn), (unsigned)expires_s,
-			 message_header(request, "User-Agent", 0))) {
+	                 message_header(request, "User-Agent", 0))) {
 		server_txn_reply(txn, 500, NULL, NULL);
 		return;
 	}

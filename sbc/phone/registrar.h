@@ -8,6 +8,6 @@
 
 /* Answers a REGISTER of a phone that phone_auth_check knows. */
 void registrar_on_register(struct locations *ls, struct server_txn *txn,
-			   const struct config_phone *phone);
+                           const struct config_phone *phone);
 
 #endif

@@ -1,5 +1,5 @@
-/* Client transactions (RFC 3261 17.1, RFC 6026 8.4). A switch per stimulus; one writer of the state.
- * Signalling thread. */
+/* Client transactions (RFC 3261 17.1, RFC 6026 8.4). A switch per stimulus; one writer of the
+ * state. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
 #include "base/log.h"
@@ -19,8 +19,8 @@ struct client_txn {
 	char branch[BRANCH_MAX];
 	char key[KEY_MAX];
 	struct message *request; /* shared */
-	struct buf wire;	 /* the request, to be sent again */
-	struct buf ack;		 /* for a final answer that is no 2xx, to be sent again */
+	struct buf wire;         /* the request, to be sent again */
+	struct buf ack;          /* for a final answer that is no 2xx, to be sent again */
 	struct flow flow;
 	struct timer again;   /* A or E */
 	struct timer timeout; /* B or F, then D, K or M */
@@ -78,8 +78,8 @@ static void on_timeout(void *arg)
 	char why[128], peer[ADDR_TEXT_MAX];
 
 	snprintf(why, sizeof(why), "%s did not answer %s within %d s",
-		 addr_text(&t->flow.peer, peer, sizeof(peer)), message_method_name(t->request),
-		 TIMER_B_MS / 1000);
+	         addr_text(&t->flow.peer, peer, sizeof(peer)), message_method_name(t->request),
+	         TIMER_B_MS / 1000);
 	fail(t, ERR_TIMEOUT, why);
 }
 
@@ -88,7 +88,8 @@ static enum err send_wire(struct client_txn *t, const struct buf *b)
 	return conn_send(t->flow.conn, &t->flow.peer, b->data, b->len);
 }
 
-/* Timers A and E (17.1.1.2, 17.1.2.2): doubling; those of a non-INVITE not above T2, and T2 once it proceeds. */
+/* Timers A and E (17.1.1.2, 17.1.2.2): doubling; those of a non-INVITE not above T2, and T2 once it
+ * proceeds. */
 static void on_again(void *arg)
 {
 	struct client_txn *t = arg;
@@ -128,8 +129,8 @@ static enum err prepare(struct client_txn *t, const char *branch)
 }
 
 static enum err start(struct client_txn **out, struct stack *stack, struct message *request,
-		      const struct flow *flow, const char *branch,
-		      const struct client_txn_handler *handler)
+                      const struct flow *flow, const char *branch,
+                      const struct client_txn_handler *handler)
 {
 	struct client_txn *t = mem_zalloc(sizeof(*t));
 	enum err err;
@@ -166,7 +167,7 @@ static enum err start(struct client_txn **out, struct stack *stack, struct messa
 }
 
 enum err client_txn_start(struct client_txn **out, struct stack *stack, struct message *request,
-			  const struct flow *flow, const struct client_txn_handler *handler)
+                          const struct flow *flow, const struct client_txn_handler *handler)
 {
 	char branch[BRANCH_MAX];
 
@@ -186,13 +187,14 @@ enum err client_txn_cancel(struct client_txn *t)
 	enum err err;
 
 	if (t->state != CT_PROCEEDING || !t->invite)
-		return ERR_STATE;
+		return ERR_NOT_NOW;
 	err = message_new_from_invite(&cancel, t->request, "CANCEL", NULL);
 	if (err)
 		return err;
 	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
 	message_free(&cancel);
-	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than this. */
+	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than
+	 * this. */
 	if (!err)
 		timer_start(t->stack->timers, &t->timeout, TIMER_B_MS, on_timeout, t);
 	return err;
@@ -307,14 +309,15 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 }
 
 void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
-				const char *why)
+                                const char *why)
 {
 	struct client_txn *t;
 
 	/* A failing one calls upward, and that may start or end others: begin anew each time. */
 	for (;;) {
 		TAILQ_FOREACH (t, &stack->client_list, link) {
-			if (t->flow.conn == c && (t->state == CT_CALLING || t->state == CT_PROCEEDING))
+			if (t->flow.conn == c &&
+			    (t->state == CT_CALLING || t->state == CT_PROCEEDING))
 				break;
 		}
 		if (!t)

@@ -1,5 +1,6 @@
-/* Connections: a UDP socket, a TCP or TLS connection, or what a test puts in their place; and flows, the
- * ways that messages take. Signalling thread. Counted: whoever keeps one holds a reference. */
+/* Connections: a UDP socket, a TCP or TLS connection, or what a test puts in their place; and
+ * flows, the ways that messages take. Signalling thread. Counted: whoever keeps one holds a
+ * reference. */
 #ifndef SBC_SIP_CONN_H
 #define SBC_SIP_CONN_H
 
@@ -21,12 +22,13 @@ enum conn_state { CONN_CONNECTING, CONN_OPEN, CONN_CLOSED };
 struct conn_handler {
 	/* A whole message (or a datagram) came from peer. data is borrowed. */
 	void (*on_message)(void *arg, struct conn *c, const struct addr *peer, const char *data,
-			   size_t len);
+	                   size_t len);
 	/* Once: the state became CONN_OPEN. */
 	void (*on_open)(void *arg, struct conn *c);
 	/* Once: the state became CONN_CLOSED; why is a sentence for people. */
 	void (*on_closed)(void *arg, struct conn *c, enum err err, const char *why);
-	/* A listener has a new connection, which is still CONN_CONNECTING; the handler owns the reference. */
+	/* A listener has a new connection, which is still CONN_CONNECTING; the handler owns the
+	 * reference. */
 	void (*on_accepted)(void *arg, struct conn *c);
 	void *arg;
 };
@@ -58,7 +60,8 @@ struct conn {
 
 struct conn *conn_ref(struct conn *c);
 void conn_unref(struct conn **cp); /* NULL is fine */
-/* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is closed), ERR_IO. */
+/* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is
+ * closed), ERR_IO. */
 MUST_USE enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len);
 /* Closes and says so to the handler; a closed one is fine. */
 void conn_close(struct conn *c, enum err err, const char *why);
@@ -76,11 +79,11 @@ bool flow_alive(const struct flow *f);
 
 /* The kinds. handler and realm are borrowed for the connection's life. */
 MUST_USE enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *local,
-				const struct conn_handler *handler, struct sip_realm *realm);
+                                const struct conn_handler *handler, struct sip_realm *realm);
 /* A listening socket; tls NULL: TCP. */
 MUST_USE enum err conn_listen(struct conn **out, struct loop *loop, const struct addr *local,
-			      struct tls_context *tls, const struct conn_handler *handler,
-			      struct sip_realm *realm);
+                              struct tls_context *tls, const struct conn_handler *handler,
+                              struct sip_realm *realm);
 
 struct conn_connect_cfg {
 	struct loop *loop;

@@ -34,15 +34,15 @@ enum err socket_open(int *fd, int type, const struct addr *local, struct addr *b
 	if (*fd < 0)
 		return ERR_IO;
 	socket_tune(*fd, type, local);
-	/* A restart must not wait for connections of the one before. UDP has none: there it would let a second
-	 * process steal the port. */
+	/* A restart must not wait for connections of the one before. UDP has none: there it would
+	 * let a second process steal the port. */
 	if (type == SOCK_STREAM)
 		setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (local->sa.sa_family == AF_INET6)
 		setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(*fd, &local->sa, addr_len(local)) == 0 &&
 	    (!bound || (getsockname(*fd, (struct sockaddr *)&ss, &len) == 0 &&
-			addr_from_sockaddr(bound, (struct sockaddr *)&ss, len) == OK)))
+	                addr_from_sockaddr(bound, (struct sockaddr *)&ss, len) == OK)))
 		return OK;
 	why = errno;
 	close(*fd);

@@ -1,4 +1,5 @@
-/* A stream connection as conn_tcp.c runs it, and what conn_tls.c puts underneath. Signalling thread. */
+/* A stream connection as conn_tcp.c runs it, and what conn_tls.c puts underneath. Signalling
+ * thread. */
 #ifndef SBC_SIP_CONN_STREAM_H
 #define SBC_SIP_CONN_STREAM_H
 
@@ -16,7 +17,8 @@ struct stream_ops {
 	/* STREAM_FAILED: why (CERT_WHY_MAX bytes) says it. */
 	enum stream_result (*handshake)(struct conn_stream *s, char *why);
 	enum stream_result (*read)(struct conn_stream *s, char *data, size_t size, size_t *got);
-	enum stream_result (*write)(struct conn_stream *s, const char *data, size_t len, size_t *put);
+	enum stream_result (*write)(struct conn_stream *s, const char *data, size_t len,
+	                            size_t *put);
 	void (*close)(struct conn_stream *s);
 };
 

@@ -1,5 +1,5 @@
-/* Stream connections: connect, accept, read frames, queue writes (RFC 3261 18.3, RFC 5626 3.5.1). TCP itself is
- * the plain case; TLS comes in from conn_tls.c. Signalling thread. */
+/* Stream connections: connect, accept, read frames, queue writes (RFC 3261 18.3, RFC 5626 3.5.1).
+ * TCP itself is the plain case; TLS comes in from conn_tls.c. Signalling thread. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 #include "sbc/sip/frame.h"
 #include "sbc/sip/message.h"
 
-#define OUT_MAX		   (256 * 1024) /* octets that wait for a peer that does not read */
-#define READ_SIZE	   16384
-#define ACCEPT_TIMEOUT_MS  10000 /* from TCP's accept to the end of the handshake */
-#define BACKLOG		   256
-#define ACCEPT_BATCH	   16
-#define READ_BATCH	   8 /* reads in one go, so that one busy peer does not starve the rest */
+#define OUT_MAX           (256 * 1024) /* octets that wait for a peer that does not read */
+#define READ_SIZE         16384
+#define ACCEPT_TIMEOUT_MS 10000 /* from TCP's accept to the end of the handshake */
+#define BACKLOG           256
+#define ACCEPT_BATCH      16
+#define READ_BATCH        8 /* reads in one go, so that one busy peer does not starve the rest */
 
 static enum stream_result result_of_errno(void)
 {
@@ -42,7 +42,8 @@ static enum stream_result tcp_read(struct conn_stream *s, char *data, size_t siz
 	return n == 0 ? STREAM_EOF : STREAM_OK;
 }
 
-static enum stream_result tcp_write(struct conn_stream *s, const char *data, size_t len, size_t *put)
+static enum stream_result tcp_write(struct conn_stream *s, const char *data, size_t len,
+                                    size_t *put)
 {
 	ssize_t n = send(s->fd, data, len, MSG_NOSIGNAL);
 
@@ -139,7 +140,8 @@ static bool take_frames(struct conn_stream *s)
 		if (f.kind == FRAME_PING && conn_send(c, &c->peer, "\r\n", 2) != OK)
 			return false;
 		if (f.kind == FRAME_MESSAGE)
-			c->handler->on_message(c->handler->arg, c, &c->peer, s->in.data + done, f.len);
+			c->handler->on_message(c->handler->arg, c, &c->peer, s->in.data + done,
+			                       f.len);
 		done += f.len;
 	}
 	buf_consume(&s->in, done);
@@ -152,7 +154,8 @@ static void on_readable(struct conn_stream *s)
 	enum stream_result result = STREAM_OK;
 	size_t got;
 
-	/* READ_SIZE holds the longest TLS record, so OpenSSL keeps nothing back that the socket does not show. */
+	/* READ_SIZE holds the longest TLS record, so OpenSSL keeps nothing back that the socket
+	 * does not show. */
 	for (int i = 0; i < READ_BATCH; i++) {
 		result = s->ops->read(s, data, sizeof(data), &got);
 		s->read_wants_write = result == STREAM_WANT_WRITE;
@@ -215,7 +218,7 @@ static void on_connected(struct conn_stream *s)
 	getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error) {
 		snprintf(why, sizeof(why), "%s does not accept: %s",
-			 addr_text(&s->conn.peer, peer, sizeof(peer)), strerror(error));
+		         addr_text(&s->conn.peer, peer, sizeof(peer)), strerror(error));
 		conn_close(&s->conn, ERR_IO, why);
 		return;
 	}
@@ -254,14 +257,15 @@ static void on_opening_timeout(void *arg)
 	struct conn_stream *s = arg;
 	char why[160], peer[ADDR_TEXT_MAX];
 
-	snprintf(why, sizeof(why), "%s: no %s in time", addr_text(&s->conn.peer, peer, sizeof(peer)),
-		 s->connected ? "end of the TLS handshake" : "TCP connection");
+	snprintf(why, sizeof(why), "%s: no %s in time",
+	         addr_text(&s->conn.peer, peer, sizeof(peer)),
+	         s->connected ? "end of the TLS handshake" : "TCP connection");
 	conn_close(&s->conn, ERR_TIMEOUT, why);
 }
 
 /* A stream on fd, which it owns from now on, also when this fails. */
 static enum err stream_new(struct conn_stream **out, int fd, const struct conn_connect_cfg *cfg,
-			   bool accepted)
+                           bool accepted)
 {
 	struct conn_stream *s = mem_zalloc(sizeof(*s));
 	enum err err;
@@ -271,15 +275,15 @@ static enum err stream_new(struct conn_stream **out, int fd, const struct conn_c
 		return ERR_NOMEM;
 	}
 	s->conn = (struct conn){ .ops = &stream_conn_ops,
-				 .handler = cfg->handler,
-				 .realm = cfg->realm,
-				 .refs = 1,
-				 .transport = cfg->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
-				 .state = CONN_CONNECTING,
-				 .accepted = accepted,
-				 .tls = cfg->tls,
-				 .local = cfg->local,
-				 .peer = cfg->peer };
+		                 .handler = cfg->handler,
+		                 .realm = cfg->realm,
+		                 .refs = 1,
+		                 .transport = cfg->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+		                 .state = CONN_CONNECTING,
+		                 .accepted = accepted,
+		                 .tls = cfg->tls,
+		                 .local = cfg->local,
+		                 .peer = cfg->peer };
 	s->ops = &stream_tcp_ops;
 	s->loop = cfg->loop;
 	s->fd = fd;
@@ -325,7 +329,8 @@ enum err conn_connect(struct conn **out, const struct conn_connect_cfg *cfg)
 	return OK;
 }
 
-/* A listening socket is a connection that carries nothing: it has a place among the stack's others. */
+/* A listening socket is a connection that carries nothing: it has a place among the stack's others.
+ */
 struct conn_listener {
 	struct conn conn; /* first */
 	struct loop *loop;
@@ -363,11 +368,11 @@ static const struct conn_ops listener_ops = { listener_send, listener_close, lis
 static void accept_one(struct conn_listener *l, int fd, const struct sockaddr *from, socklen_t len)
 {
 	struct conn_connect_cfg cfg = { .loop = l->loop,
-					.local = l->conn.local,
-					.tls = l->tls,
-					.timeout_ms = ACCEPT_TIMEOUT_MS,
-					.handler = l->conn.handler,
-					.realm = l->conn.realm };
+		                        .local = l->conn.local,
+		                        .tls = l->tls,
+		                        .timeout_ms = ACCEPT_TIMEOUT_MS,
+		                        .handler = l->conn.handler,
+		                        .realm = l->conn.realm };
 	struct conn_stream *s;
 	struct conn *c;
 
@@ -393,22 +398,23 @@ static void on_acceptable(void *arg, int events)
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		struct sockaddr_storage from;
 		socklen_t len = sizeof(from);
-		int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd =
+		    accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			accept_one(l, fd, (struct sockaddr *)&from, len);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE)
-			LOG(LOG_ERROR, KV("event", "accept"), KV("result", "no file descriptor left"),
-			    KV("do", "raise LimitNOFILE"));
+			LOG(LOG_ERROR, KV("event", "accept"),
+			    KV("result", "no file descriptor left"), KV("do", "raise LimitNOFILE"));
 		return;
 	}
 }
 
 enum err conn_listen(struct conn **out, struct loop *loop, const struct addr *local,
-		     struct tls_context *tls, const struct conn_handler *handler,
-		     struct sip_realm *realm)
+                     struct tls_context *tls, const struct conn_handler *handler,
+                     struct sip_realm *realm)
 {
 	struct conn_listener *l = mem_zalloc(sizeof(*l));
 	enum err err;
@@ -416,11 +422,11 @@ enum err conn_listen(struct conn **out, struct loop *loop, const struct addr *lo
 	if (!l)
 		return ERR_NOMEM;
 	l->conn = (struct conn){ .ops = &listener_ops,
-				 .handler = handler,
-				 .realm = realm,
-				 .refs = 1,
-				 .transport = tls ? TRANSPORT_TLS : TRANSPORT_TCP,
-				 .state = CONN_OPEN };
+		                 .handler = handler,
+		                 .realm = realm,
+		                 .refs = 1,
+		                 .transport = tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+		                 .state = CONN_OPEN };
 	l->loop = loop;
 	l->tls = tls;
 	err = socket_open(&l->fd, SOCK_STREAM, local, &l->conn.local);

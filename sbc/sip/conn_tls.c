@@ -2,7 +2,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <openssl/err.h>
 #include "certs/tls_context.h"
 #include "sbc/sip/conn_stream.h"
@@ -60,7 +62,8 @@ static enum stream_result tls_read(struct conn_stream *s, char *data, size_t siz
 	return rc == 1 ? STREAM_OK : result_of(s->tls, rc);
 }
 
-static enum stream_result tls_write(struct conn_stream *s, const char *data, size_t len, size_t *put)
+static enum stream_result tls_write(struct conn_stream *s, const char *data, size_t len,
+                                    size_t *put)
 {
 	int rc;
 
@@ -95,7 +98,7 @@ enum err conn_tls_attach(struct conn_stream *s, struct tls_context *ctx, const c
 	}
 	/* The queue may move between two tries of the same write. */
 	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-			      SSL_MODE_RELEASE_BUFFERS);
+	                      SSL_MODE_RELEASE_BUFFERS);
 	s->tls = ssl;
 	s->ops = &stream_tls_ops;
 	return OK;

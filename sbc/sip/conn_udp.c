@@ -60,7 +60,8 @@ static void on_readable(void *arg, int events)
 		struct sockaddr_storage from;
 		socklen_t from_len = sizeof(from);
 		struct addr peer;
-		ssize_t n = recvfrom(u->fd, data, sizeof(data), 0, (struct sockaddr *)&from, &from_len);
+		ssize_t n =
+		    recvfrom(u->fd, data, sizeof(data), 0, (struct sockaddr *)&from, &from_len);
 
 		if (n < 0)
 			break;
@@ -75,7 +76,7 @@ static void on_readable(void *arg, int events)
 }
 
 enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *local,
-		       const struct conn_handler *handler, struct sip_realm *realm)
+                       const struct conn_handler *handler, struct sip_realm *realm)
 {
 	struct conn_udp *u = mem_zalloc(sizeof(*u));
 	int buffer = BUFFER_OCTETS;
@@ -84,11 +85,11 @@ enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *
 	if (!u)
 		return ERR_NOMEM;
 	u->conn = (struct conn){ .ops = &udp_ops,
-				 .handler = handler,
-				 .realm = realm,
-				 .refs = 1,
-				 .transport = TRANSPORT_UDP,
-				 .state = CONN_OPEN };
+		                 .handler = handler,
+		                 .realm = realm,
+		                 .refs = 1,
+		                 .transport = TRANSPORT_UDP,
+		                 .state = CONN_OPEN };
 	err = socket_open(&u->fd, SOCK_DGRAM, local, &u->conn.local);
 	if (err)
 		goto fail;

@@ -1,5 +1,5 @@
-/* Dialogs (RFC 3261 12): the texts that its requests carry, and the table to find it by. The local tag alone is
- * the key: it is of chance and ours, so no two are alike. Signalling thread. */
+/* Dialogs (RFC 3261 12): the texts that its requests carry, and the table to find it by. The local
+ * tag alone is the key: it is of chance and ours, so no two are alike. Signalling thread. */
 #include "sbc/sip/dialog.h"
 
 #include <stdio.h>
@@ -184,7 +184,7 @@ static enum err take_target(struct dialog *dlg, const struct message *m)
 }
 
 enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,
-			const struct flow *flow, const char *contact, void *owner)
+                        const struct flow *flow, const char *contact, void *owner)
 {
 	struct dialog *dlg;
 	enum err err = dialog_new(&dlg, d, contact, owner);
@@ -222,7 +222,7 @@ void *dialog_find(const struct dialogs *d, const struct message *request)
 }
 
 enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
-			  const struct flow *flow)
+                          const struct flow *flow)
 {
 	enum err err = OK;
 
@@ -244,13 +244,13 @@ static const char *or_none(const char *s)
 }
 
 enum err dialog_on_request(struct dialog *dlg, const struct message *request,
-			   const struct flow *flow)
+                           const struct flow *flow)
 {
 	const struct conn *was = dlg->flow.conn;
 
 	/* Another door, or another's certificate, is another peer. */
 	if (was && (was->realm != flow->conn->realm ||
-		    strcmp(or_none(was->trunk), or_none(flow->conn->trunk)) != 0))
+	            strcmp(or_none(was->trunk), or_none(flow->conn->trunk)) != 0))
 		return ERR_AUTH;
 	if (message_method(request) != METHOD_ACK) {
 		if (message_cseq(request) <= dlg->remote_cseq && dlg->remote_cseq != 0)
@@ -269,7 +269,7 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 	enum err err;
 
 	if (!dlg->remote_target)
-		return ERR_STATE;
+		return ERR_NOT_NOW;
 	err = message_new_request(&m, method, dlg->remote_target);
 	if (err)
 		return err;
@@ -319,7 +319,7 @@ bool dialog_next_hop(struct dialog *dlg, struct uri *out)
 	char uri[512];
 
 	snprintf(uri, sizeof(uri), "%.*s", open ? (int)strcspn(open + 1, ">") : (int)strlen(text),
-		 open ? open + 1 : text);
+	         open ? open + 1 : text);
 	message_free(&dlg->hop);
 	return message_new_request(&dlg->hop, "OPTIONS", uri) == OK &&
 	       message_request_uri(dlg->hop, out) && !out->tel;

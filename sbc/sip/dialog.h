@@ -18,40 +18,42 @@ MUST_USE enum err dialogs_new(struct dialogs **out, size_t limit);
 void dialogs_free(struct dialogs **dp); /* all dialogs must be gone */
 size_t dialogs_count(const struct dialogs *d);
 
-/* The caller's side: what will stand in From, To and the Request-URI. own Call-ID and tag. from and to are header
- * values without tags; contact is our URI. owner comes back from dialog_find. */
+/* The caller's side: what will stand in From, To and the Request-URI. own Call-ID and tag. from and
+ * to are header values without tags; contact is our URI. owner comes back from dialog_find. */
 struct dialog_uac_cfg {
 	const char *from, *to, *request_uri, *contact;
 	void *owner;
 };
 MUST_USE enum err dialog_new_uac(struct dialog **out, struct dialogs *d,
-				 const struct dialog_uac_cfg *cfg);
+                                 const struct dialog_uac_cfg *cfg);
 /* The callee's side, from the INVITE (12.1.1). contact: ours. */
-MUST_USE enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,
-				 const struct flow *flow, const char *contact, void *owner);
+MUST_USE enum err dialog_new_uas(struct dialog **out, struct dialogs *d,
+                                 const struct message *invite, const struct flow *flow,
+                                 const char *contact, void *owner);
 void dialog_free(struct dialog **dp);
 
 /* The owner of the dialog that an in-dialog request belongs to; NULL: none. */
 void *dialog_find(const struct dialogs *d, const struct message *request);
 
-/* Takes peer's tag, target and routes from an answer to our INVITE (12.1.2), and the flow that it came over. */
+/* Takes peer's tag, target and routes from an answer to our INVITE (12.1.2), and the flow that it
+ * came over. */
 MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
-				   const struct flow *flow);
+                                   const struct flow *flow);
 /* Checks the order of the peer's requests (12.2.2). ERR_REFUSED: older than the last; it gets 500.
  * ERR_AUTH: it came through another realm or from another trunk; it gets 481. */
 MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *request,
-				    const struct flow *flow);
+                                    const struct flow *flow);
 
-/* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more, for ACK that of
- * the INVITE), Max-Forwards, Contact. */
+/* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more,
+ * for ACK that of the INVITE), Max-Forwards, Contact. */
 MUST_USE enum err dialog_request(struct dialog *dlg, const char *method, struct message **out);
 
 const char *dialog_call_id(const struct dialog *dlg);
 const char *dialog_local_tag(const struct dialog *dlg);
 const char *dialog_contact(const struct dialog *dlg); /* ours */
 const struct flow *dialog_flow(const struct dialog *dlg);
-/* Where the next request goes if the flow is gone: the first route, else the peer's Contact. host and the like live
- * as long as the dialog stays as it is. */
+/* Where the next request goes if the flow is gone: the first route, else the peer's Contact. host
+ * and the like live as long as the dialog stays as it is. */
 bool dialog_next_hop(struct dialog *dlg, struct uri *out);
 
 #endif

@@ -1,8 +1,10 @@
-/* Digest authentication (RFC 7616 3.4, RFC 8760). A nonce is the moment of its making with our signature, so that
- * none need be stored. Signalling thread. */
+/* Digest authentication (RFC 7616 3.4, RFC 8760). A nonce is the moment of its making with our
+ * signature, so that none need be stored. Signalling thread. */
 #include "sbc/sip/digest.h"
 
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -18,7 +20,7 @@
 #define NONCE_LIFE_MS (300 * 1000)
 #define NONCE_LEN     48 /* 16 hex digits of time, 32 of signature */
 #define VALUE_MAX     256
-#define HEX_MAX	      65
+#define HEX_MAX       65
 
 struct digest {
 	char realm[128];
@@ -69,13 +71,13 @@ static void make_nonce(const struct digest *d, uint64_t when_ms, char out[NONCE_
 }
 
 void digest_challenge(const struct digest *d, enum digest_algorithm a, int stale, char *buf,
-		      size_t size)
+                      size_t size)
 {
 	char nonce[NONCE_LEN + 1];
 
 	make_nonce(d, clock_mono_ms(), nonce);
-	snprintf(buf, size, "Digest realm=\"%s\", nonce=\"%s\", algorithm=%s, qop=\"auth\"%s", d->realm,
-		 nonce, algorithm_names[a], stale ? ", stale=true" : "");
+	snprintf(buf, size, "Digest realm=\"%s\", nonce=\"%s\", algorithm=%s, qop=\"auth\"%s",
+	         d->realm, nonce, algorithm_names[a], stale ? ", stale=true" : "");
 }
 
 static const char *skip_blanks(const char *at)
@@ -83,7 +85,8 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t,");
 }
 
-/* Reads one name=value or name="value"; gives where the next begins, NULL at the end or on nonsense. */
+/* Reads one name=value or name="value"; gives where the next begins, NULL at the end or on
+ * nonsense. */
 static const char *read_param(const char *at, char name[32], char value[VALUE_MAX])
 {
 	size_t n;
@@ -144,7 +147,8 @@ enum err digest_user(const struct digest *d, const char *credentials, char user[
 }
 
 /* Hashes the parts with colons between them, as hex. */
-static void hash_parts(enum digest_algorithm a, const char *const *parts, size_t n, char out[HEX_MAX])
+static void hash_parts(enum digest_algorithm a, const char *const *parts, size_t n,
+                       char out[HEX_MAX])
 {
 	const EVP_MD *md = a == DIGEST_MD5 ? EVP_md5() : EVP_sha256();
 	uint8_t sum[EVP_MAX_MD_SIZE];
@@ -196,8 +200,8 @@ static enum digest_result check_nonce(const struct digest *d, const char *nonce)
 	return DIGEST_RIGHT;
 }
 
-enum digest_result digest_verify(const struct digest *d, const char *credentials, const char *method,
-				 const char *password)
+enum digest_result digest_verify(const struct digest *d, const char *credentials,
+                                 const char *method, const char *password)
 {
 	char user[VALUE_MAX], uri[VALUE_MAX], nonce[VALUE_MAX], response[VALUE_MAX];
 	char qop[VALUE_MAX], nc[VALUE_MAX], cnonce[VALUE_MAX];

@@ -1,5 +1,5 @@
-/* Digest authentication of those who call us (RFC 3261 22, RFC 7616, RFC 8760): MD5 and SHA-256, qop auth,
- * nonces that we sign and that live five minutes. Signalling thread. */
+/* Digest authentication of those who call us (RFC 3261 22, RFC 7616, RFC 8760): MD5 and SHA-256,
+ * qop auth, nonces that we sign and that live five minutes. Signalling thread. */
 #ifndef SBC_SIP_DIGEST_H
 #define SBC_SIP_DIGEST_H
 
@@ -17,7 +17,7 @@ enum digest_result {
 };
 
 #define DIGEST_CHALLENGE_MAX 384
-#define DIGEST_USER_MAX	     128
+#define DIGEST_USER_MAX      128
 
 /* realm: shown in the challenge. */
 MUST_USE enum err digest_new(struct digest **out, const char *realm);
@@ -25,12 +25,13 @@ void digest_free(struct digest **dp);
 
 /* The value of WWW-Authenticate. */
 void digest_challenge(const struct digest *d, enum digest_algorithm a, int stale, char *buf,
-		      size_t size);
-/* The user name in the value of Authorization. ERR_NOT_FOUND: none, or it is for another realm than ours. */
+                      size_t size);
+/* The user name in the value of Authorization. ERR_NOT_FOUND: none, or it is for another realm than
+ * ours. */
 MUST_USE enum err digest_user(const struct digest *d, const char *credentials,
-			      char user[DIGEST_USER_MAX]);
+                              char user[DIGEST_USER_MAX]);
 /* Compares in constant time. */
 enum digest_result digest_verify(const struct digest *d, const char *credentials,
-				 const char *method, const char *password);
+                                 const char *method, const char *password);
 
 #endif

@@ -1,5 +1,5 @@
-/* Cuts a byte stream into SIP messages by Content-Length (RFC 3261 18.3); CRLFs before a message are
- * keepalives (RFC 5626 3.5.1). */
+/* Cuts a byte stream into SIP messages by Content-Length (RFC 3261 18.3); CRLFs before a message
+ * are keepalives (RFC 5626 3.5.1). */
 #include "sbc/sip/frame.h"
 
 #include <stdbool.h>
@@ -95,7 +95,7 @@ struct frame frame_next(const char *data, size_t len)
 	blank = memmem(data, len, "\r\n\r\n", 4);
 	if (!blank)
 		return len > FRAME_HEAD_MAX ? bad("the head of a message is too long")
-					    : (struct frame){ .kind = FRAME_MORE };
+		                            : (struct frame){ .kind = FRAME_MORE };
 	head = (size_t)(blank - data) + 4;
 	if (head > FRAME_HEAD_MAX)
 		return bad("the head of a message is too long");

@@ -1,4 +1,5 @@
-/* Reads SIP messages with Sofia-SIP's parser and judges them (RFC 3261 7, 8.1.1, 8.2). Signalling thread. */
+/* Reads SIP messages with Sofia-SIP's parser and judges them (RFC 3261 7, 8.1.1, 8.2). Signalling
+ * thread. */
 #include "sbc/sip/message.h"
 
 #include <stdio.h>
@@ -18,8 +19,8 @@ static const struct {
 	const char *name;
 	enum method method;
 } methods[] = {
-	{ "INVITE", METHOD_INVITE },   { "ACK", METHOD_ACK },	      { "BYE", METHOD_BYE },
-	{ "CANCEL", METHOD_CANCEL },   { "OPTIONS", METHOD_OPTIONS }, { "REGISTER", METHOD_REGISTER },
+	{ "INVITE", METHOD_INVITE }, { "ACK", METHOD_ACK },         { "BYE", METHOD_BYE },
+	{ "CANCEL", METHOD_CANCEL }, { "OPTIONS", METHOD_OPTIONS }, { "REGISTER", METHOD_REGISTER },
 };
 
 void message_library_open(void)
@@ -123,7 +124,7 @@ enum err message_parse(struct message **out, const char *data, size_t len)
 	if (sip->sip_request)
 		judge_request(m);
 	else if (sip->sip_status->st_status < 100 || sip->sip_status->st_status > 699 ||
-		 sip->sip_error)
+	         sip->sip_error)
 		set_problem(m, 400, "Malformed Response");
 	*out = m;
 	return OK;
@@ -240,7 +241,8 @@ static bool read_uri(const struct message *m, const url_t *url, struct uri *out)
 {
 	char name[8];
 
-	if (!url || (url->url_type != url_sip && url->url_type != url_sips && url->url_type != url_tel))
+	if (!url ||
+	    (url->url_type != url_sip && url->url_type != url_sips && url->url_type != url_tel))
 		return false;
 	memset(out, 0, sizeof(*out));
 	out->sips = url->url_type == url_sips;

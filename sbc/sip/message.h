@@ -29,7 +29,7 @@ struct uri {
 	bool sips, tel;
 	const char *user; /* as written, escapes and all; "" for none */
 	const char *host; /* without brackets */
-	unsigned port;	  /* 0: none */
+	unsigned port;    /* 0: none */
 	bool has_transport;
 	enum transport transport;
 };
@@ -37,12 +37,13 @@ struct uri {
 /* Once in the process, before the first message. */
 void message_library_open(void);
 
-/* Reads a whole message. ERR_SYNTAX: not SIP, or nothing could be answered. A request that can be answered
- * comes out even when it is wrong: message_problem says with what. */
+/* Reads a whole message. ERR_SYNTAX: not SIP, or nothing could be answered. A request that can be
+ * answered comes out even when it is wrong: message_problem says with what. */
 MUST_USE enum err message_parse(struct message **out, const char *data, size_t len);
 struct message *message_ref(struct message *m); /* one more owner */
-void message_free(struct message **mp);		/* one owner less; NULL is fine */
-/* The status that answers what is wrong with a request (400, 505, 416...) and its phrase; 0: all is well. */
+void message_free(struct message **mp);         /* one owner less; NULL is fine */
+/* The status that answers what is wrong with a request (400, 505, 416...) and its phrase; 0: all is
+ * well. */
 unsigned message_problem(const struct message *m, const char **phrase);
 
 bool message_is_request(const struct message *m);
@@ -55,8 +56,8 @@ const char *message_from_tag(const struct message *m); /* "" for none */
 const char *message_to_tag(const struct message *m);
 uint32_t message_cseq(const struct message *m);
 unsigned message_max_forwards(const struct message *m); /* 70 where there is none */
-const char *message_branch(const struct message *m);	 /* of the top Via; "" for none */
-const char *message_sent_by(const struct message *m);	 /* host[:port] of the top Via */
+const char *message_branch(const struct message *m);    /* of the top Via; "" for none */
+const char *message_sent_by(const struct message *m);   /* host[:port] of the top Via */
 
 /* False where the header or line is not there, or is no SIP, SIPS or tel URI. */
 bool message_request_uri(const struct message *m, struct uri *out);
@@ -64,7 +65,8 @@ bool message_from_uri(const struct message *m, struct uri *out);
 bool message_to_uri(const struct message *m, struct uri *out);
 bool message_contact_uri(const struct message *m, struct uri *out);
 const char *message_from_display(const struct message *m); /* with its quotes; "" for none */
-const char *message_contact_text(const struct message *m); /* the URI of the first Contact; NULL: none */
+const char *message_contact_text(
+    const struct message *m); /* the URI of the first Contact; NULL: none */
 bool message_contact_is_star(const struct message *m);
 /* expires of the first Contact, else the Expires header, else -1. */
 int64_t message_expires_s(const struct message *m);
@@ -72,23 +74,26 @@ int64_t message_expires_s(const struct message *m);
 /* The n-th (from 0) value of a header by its full name; NULL: there is none. */
 const char *message_header(const struct message *m, const char *name, unsigned n);
 const char *message_body(const struct message *m, size_t *len); /* NULL: none */
-const char *message_content_type(const struct message *m);	  /* "type/subtype", "" for none */
+const char *message_content_type(const struct message *m);      /* "type/subtype", "" for none */
 
-/* Where a response to a request that came from src goes by its Via (RFC 3261 18.2.2, RFC 3581 4). */
+/* Where a response to a request that came from src goes by its Via (RFC 3261 18.2.2, RFC 3581 4).
+ */
 void message_reply_addr(const struct message *request, const struct addr *src, struct addr *out);
 
 /* Building. A header that cannot be added sticks as an error until message_encode. */
 MUST_USE enum err message_new_request(struct message **out, const char *method, const char *uri);
-/* Via, From, To, Call-ID and CSeq of the request, received and rport set for src (RFC 3261 8.2.6, 18.2.1);
- * Record-Route too when status may begin a dialog. to_tag: put into To where it has none; NULL: leave it. */
+/* Via, From, To, Call-ID and CSeq of the request, received and rport set for src (RFC
+ * 3261 8.2.6, 18.2.1); Record-Route too when status may begin a dialog. to_tag: put into To where
+ * it has none; NULL: leave it. */
 MUST_USE enum err message_new_response(struct message **out, const struct message *request,
-				       const struct addr *src, unsigned status, const char *phrase,
-				       const char *to_tag);
-/* What RFC 3261 17.1.1.3 and 9.1 say: ACK for a failed INVITE (to: the answer that it is for), or CANCEL
- * (to: NULL). */
+                                       const struct addr *src, unsigned status, const char *phrase,
+                                       const char *to_tag);
+/* What RFC 3261 17.1.1.3 and 9.1 say: ACK for a failed INVITE (to: the answer that it is for), or
+ * CANCEL (to: NULL). */
 MUST_USE enum err message_new_from_invite(struct message **out, const struct message *invite,
-					  const char *method, const struct message *to);
+                                          const char *method, const struct message *to);
 void message_add(struct message *m, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void message_set_max_forwards(struct message *m, unsigned hops); /* in place of the one before */
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch);
 void message_pop_via(struct message *m);
 /* Copies data. */

@@ -1,4 +1,5 @@
-/* Builds SIP messages on Sofia-SIP's structures (RFC 3261 8.1.1, 8.2.6, 9.1, 17.1.1.3). Signalling thread. */
+/* Builds SIP messages on Sofia-SIP's structures (RFC 3261 8.1.1, 8.2.6, 9.1, 17.1.1.3). Signalling
+ * thread. */
 #include "sbc/sip/message.h"
 
 #include <stdarg.h>
@@ -46,7 +47,8 @@ enum err message_new_request(struct message **out, const char *method, const cha
 
 	if (err)
 		return err;
-	line = sip_request_create(msg_home(m->msg), sip_method_unknown, method, (const void *)uri, NULL);
+	line = sip_request_create(msg_home(m->msg), sip_method_unknown, method, (const void *)uri,
+	                          NULL);
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_SYNTAX;
 	return finish(m, out);
@@ -60,15 +62,16 @@ static void stamp_via(struct message *m, const struct addr *src)
 	char host[ADDR_TEXT_MAX];
 
 	addr_host(src, host, sizeof(host));
-	check(m, msg_header_replace_param(home, via->v_common, su_sprintf(home, "received=%s", host)));
+	check(m,
+	      msg_header_replace_param(home, via->v_common, su_sprintf(home, "received=%s", host)));
 	if (via->v_rport)
 		check(m, msg_header_replace_param(home, via->v_common,
-						  su_sprintf(home, "rport=%u", addr_port(src))));
+		                                  su_sprintf(home, "rport=%u", addr_port(src))));
 }
 
 enum err message_new_response(struct message **out, const struct message *request,
-			      const struct addr *src, unsigned status, const char *phrase,
-			      const char *to_tag)
+                              const struct addr *src, unsigned status, const char *phrase,
+                              const char *to_tag)
 {
 	const sip_t *rq = request->sip;
 	struct message *m;
@@ -78,7 +81,7 @@ enum err message_new_response(struct message **out, const struct message *reques
 	if (err)
 		return err;
 	line = sip_status_create(msg_home(m->msg), status,
-				 phrase ? phrase : message_status_phrase(status), NULL);
+	                         phrase ? phrase : message_status_phrase(status), NULL);
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_NOMEM;
 	copy(m, rq->sip_via);
@@ -96,7 +99,7 @@ enum err message_new_response(struct message **out, const struct message *reques
 }
 
 enum err message_new_from_invite(struct message **out, const struct message *invite,
-				 const char *method, const struct message *to)
+                                 const char *method, const struct message *to)
 {
 	const sip_t *rq = invite->sip;
 	struct message *m;
@@ -134,6 +137,13 @@ void message_add(struct message *m, const char *name, const char *fmt, ...)
 	}
 	snprintf(line, sizeof(line), "%s: %s", name, value);
 	check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
+}
+
+void message_set_max_forwards(struct message *m, unsigned hops)
+{
+	if (m->sip->sip_max_forwards)
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)m->sip->sip_max_forwards);
+	message_add(m, "Max-Forwards", "%u", hops);
 }
 
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch)

@@ -23,8 +23,8 @@ struct request {
 	struct conn_watcher watcher;
 	struct conn *connecting; /* counted */
 	struct client_txn *txn;
-	bool via_is_ours;    /* the top Via is of an earlier try */
-	bool cancel_wanted;  /* CANCEL waits for a provisional answer */
+	bool via_is_ours;     /* the top Via is of an earlier try */
+	bool cancel_wanted;   /* CANCEL waits for a provisional answer */
 	struct timer failing; /* tells of a failure, outside of request_start */
 	enum err err;
 	char why[CERT_WHY_MAX];
@@ -68,8 +68,8 @@ static void on_response(void *arg, const struct message *response)
 	if (status < 200 && r->cancel_wanted) {
 		r->cancel_wanted = false;
 		if (client_txn_cancel(r->txn) != OK)
-			LOG(LOG_WARN, KV("call-id", message_call_id(response)), KV("event", "cancel"),
-			    KV("result", "could not be sent"));
+			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
+			    KV("event", "cancel"), KV("result", "could not be sent"));
 	}
 	if (status >= 200)
 		r->state = RQ_ANSWERED;
@@ -99,10 +99,9 @@ static void on_txn_end(void *arg)
 
 static enum err send_over(struct request *r, const struct flow *flow)
 {
-	struct client_txn_handler handler = { .on_response = on_response,
-					      .on_fail = on_txn_fail,
-					      .on_end = on_txn_end,
-					      .arg = r };
+	struct client_txn_handler handler = {
+		.on_response = on_response, .on_fail = on_txn_fail, .on_end = on_txn_end, .arg = r
+	};
 
 	if (r->via_is_ours)
 		message_pop_via(r->message);
@@ -139,8 +138,9 @@ static enum err try_udp(struct request *r, const struct addr *peer)
 	enum err err;
 
 	if (!c) {
-		snprintf(r->why, sizeof(r->why), "realm %s has no UDP listener of that address family",
-			 sip_realm_config(r->target.realm)->name);
+		snprintf(r->why, sizeof(r->why),
+		         "realm %s has no UDP listener of that address family",
+		         sip_realm_config(r->target.realm)->name);
 		return ERR_UNSUPPORTED;
 	}
 	flow_set(&flow, c, peer);
@@ -154,11 +154,11 @@ static enum err try_stream(struct request *r, const struct addr *peer)
 	struct flow flow = { 0 };
 	struct conn *c;
 	enum err err = stack_connect(r->stack, r->target.realm, peer, r->target.tls, r->target.sni,
-				     r->target.connect_timeout_ms, &c);
+	                             r->target.connect_timeout_ms, &c);
 
 	if (err) {
 		snprintf(r->why, sizeof(r->why), "cannot connect: %s",
-			 err == ERR_IO ? strerror(errno) : err_text(err));
+		         err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}
 	if (c->state == CONN_OPEN) {
@@ -204,18 +204,18 @@ static void on_lookup(void *arg, const struct lookup_result *result)
 static enum err look_up(struct request *r)
 {
 	struct lookup_query q = { .host = r->host,
-				  .port = r->target.port,
-				  .transport = r->target.transport,
-				  .srv = r->target.srv,
-				  .sips = r->target.transport == TRANSPORT_TLS };
+		                  .port = r->target.port,
+		                  .transport = r->target.transport,
+		                  .srv = r->target.srv,
+		                  .sips = r->target.transport == TRANSPORT_TLS };
 
 	r->state = RQ_LOOKING_UP;
 	return lookup_start(&r->lookup, r->target.resolver, &q, on_lookup, r);
 }
 
 enum err request_start(struct request **out, struct stack *stack, struct message *m,
-		       const struct target *target, const struct flow *flow,
-		       const struct request_handler *handler)
+                       const struct target *target, const struct flow *flow,
+                       const struct request_handler *handler)
 {
 	struct request *r = mem_zalloc(sizeof(*r));
 	enum err err;

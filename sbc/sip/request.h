@@ -1,5 +1,5 @@
-/* A request on its way: the look-up of its target, the connection, the transaction, and the next address when
- * one fails (RFC 3263 4.3). Signalling thread. */
+/* A request on its way: the look-up of its target, the connection, the transaction, and the next
+ * address when one fails (RFC 3263 4.3). Signalling thread. */
 #ifndef SBC_SIP_REQUEST_H
 #define SBC_SIP_REQUEST_H
 
@@ -16,7 +16,7 @@ struct target {
 	struct sip_realm *realm; /* that it leaves from */
 	enum transport transport;
 	const char *host; /* looked up; a copy is made */
-	unsigned port;	  /* 0: by SRV when srv is set */
+	unsigned port;    /* 0: by SRV when srv is set */
 	bool srv;
 	struct tls_context *tls; /* for TRANSPORT_TLS */
 	const char *sni;
@@ -27,17 +27,19 @@ struct target {
 struct request_handler {
 	/* Each provisional answer, the final one, further 2xx of an INVITE. */
 	void (*on_response)(void *arg, const struct message *response, const struct flow *flow);
-	/* Instead of a final answer: no address, no connection, no answer. Never from within request_start. */
+	/* Instead of a final answer: no address, no connection, no answer. Never from within
+	 * request_start. */
 	void (*on_fail)(void *arg, enum err err, const char *why);
 	void *arg;
 };
 
-/* Shares m. flow: taken while it lives, target only otherwise; NULL: target at once. Copies handler. */
+/* Shares m. flow: taken while it lives, target only otherwise; NULL: target at once. Copies
+ * handler. */
 MUST_USE enum err request_start(struct request **out, struct stack *stack, struct message *m,
-				const struct target *target, const struct flow *flow,
-				const struct request_handler *handler);
-/* Ends an INVITE early: CANCEL as soon as that is allowed (RFC 3261 9.1), or nothing is sent at all. The
- * handler hears a final answer or on_fail. */
+                                const struct target *target, const struct flow *flow,
+                                const struct request_handler *handler);
+/* Ends an INVITE early: CANCEL as soon as that is allowed (RFC 3261 9.1), or nothing is sent at
+ * all. The handler hears a final answer or on_fail. */
 void request_cancel(struct request *r);
 /* No more calls; a transaction that is under way ends by itself. NULL is fine. */
 void request_free(struct request **rp);

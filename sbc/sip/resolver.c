@@ -1,6 +1,6 @@
-/* From a name to addresses (RFC 3263 4.2, RFC 2782). sresolv asks, caches and parses; our loop gives it its
- * sockets and its clock. A look-up walks: SRV, then for each target A, then AAAA where there is no A.
- * Signalling thread. */
+/* From a name to addresses (RFC 3263 4.2, RFC 2782). sresolv asks, caches and parses; our loop
+ * gives it its sockets and its clock. A look-up walks: SRV, then for each target A, then AAAA where
+ * there is no A. Signalling thread. */
 #include "sbc/sip/resolver.h"
 
 #include <stdio.h>
@@ -21,9 +21,9 @@ struct resolver;
 #include "base/mem.h"
 #include "base/random.h"
 
-#define SOCKETS_MAX 8
-#define TARGETS_MAX 8
-#define TICK_MS	    200 /* how finely sresolv sees time */
+#define SOCKETS_MAX  8
+#define TARGETS_MAX  8
+#define TICK_MS      200 /* how finely sresolv sees time */
 #define NAME_LEN_MAX 255
 
 struct resolver {
@@ -97,7 +97,8 @@ static int on_sockets_change(struct resolver *r, sres_socket_t added, sres_socke
 		if (r->sockets[i].io)
 			continue;
 		r->sockets[i].fd = added;
-		return io_new(&r->sockets[i].io, r->loop, added, IO_READ, on_socket, r) == OK ? 0 : -1;
+		return io_new(&r->sockets[i].io, r->loop, added, IO_READ, on_socket, r) == OK ? 0
+		                                                                              : -1;
 	}
 	return added == -1 ? 0 : -1;
 }
@@ -124,7 +125,7 @@ fail:
 }
 
 enum err resolver_new(struct resolver **out, struct loop *loop, const struct addr *servers,
-		      size_t nservers)
+                      size_t nservers)
 {
 	struct resolver *r = mem_zalloc(sizeof(*r));
 	char path[64] = "/etc/resolv.conf";
@@ -227,7 +228,8 @@ static void next_target(struct lookup *l)
 	finish(l);
 }
 
-/* RFC 2782: lowest priority first; within one, by chance with the weights. Moves the chosen to `from`. */
+/* RFC 2782: lowest priority first; within one, by chance with the weights. Moves the chosen to
+ * `from`. */
 static void choose_target(struct target_name *t, size_t n, size_t from)
 {
 	uint16_t lowest = UINT16_MAX;
@@ -276,8 +278,8 @@ static void take_srv(struct lookup *l, sres_record_t **answers)
 	for (size_t i = 0; i < l->ntargets; i++)
 		choose_target(l->targets, l->ntargets, i);
 	if (refused && l->ntargets == 0) {
-		snprintf(l->result.why, sizeof(l->result.why), "%.120s says that there is no such service",
-			 l->asked);
+		snprintf(l->result.why, sizeof(l->result.why),
+		         "%.120s says that there is no such service", l->asked);
 		return;
 	}
 	if (l->ntargets == 0) { /* RFC 3263 4.2: no SRV, then the host itself */
@@ -354,7 +356,7 @@ static void on_answers(struct lookup *l, sres_query_t *query, sres_record_t **an
 	}
 	if (!take_addrs(l, answers)) {
 		snprintf(l->result.why, sizeof(l->result.why), "DNS: %.120s: %s",
-			 l->targets[l->at].name, status_words(answers));
+		         l->targets[l->at].name, status_words(answers));
 		sres_free_answers(sres, answers);
 		if (l->step == STEP_A) {
 			ask(l, STEP_AAAA, sres_type_aaaa, l->targets[l->at].name);
@@ -373,7 +375,7 @@ static uint16_t default_port(const struct lookup_query *q)
 }
 
 enum err lookup_start(struct lookup **out, struct resolver *r, const struct lookup_query *q,
-		      void (*fn)(void *, const struct lookup_result *), void *arg)
+                      void (*fn)(void *, const struct lookup_result *), void *arg)
 {
 	struct lookup *l;
 	struct addr numeric;
@@ -395,7 +397,7 @@ enum err lookup_start(struct lookup **out, struct resolver *r, const struct look
 	/* Before anything calls back: a caller that is told at once finds NULL. */
 	if (srv) {
 		snprintf(name, sizeof(name), "_%s._%s.%s", q->sips ? "sips" : "sip",
-			 q->transport == TRANSPORT_UDP ? "udp" : "tcp", q->host);
+		         q->transport == TRANSPORT_UDP ? "udp" : "tcp", q->host);
 		*out = l;
 		ask(l, STEP_SRV, sres_type_srv, name);
 		return OK;

@@ -1,5 +1,5 @@
-/* From a name to addresses: SRV, then A and AAAA (RFC 3263 4.2, RFC 2782), on Sofia-SIP's sresolv with our loop.
- * Signalling thread. */
+/* From a name to addresses: SRV, then A and AAAA (RFC 3263 4.2, RFC 2782), on Sofia-SIP's sresolv
+ * with our loop. Signalling thread. */
 #ifndef SBC_SIP_RESOLVER_H
 #define SBC_SIP_RESOLVER_H
 
@@ -25,20 +25,24 @@ struct lookup_result {
 
 struct lookup_query {
 	const char *host; /* a name or an address; borrowed for the call of lookup_start */
-	unsigned port;	  /* 0: SRV when srv is set, else the transport's own */
+	unsigned port;    /* 0: SRV when srv is set, else the transport's own */
 	enum transport transport;
-	bool srv; /* ask for SRV where there is no port */
+	bool srv;  /* ask for SRV where there is no port */
 	bool sips; /* the service is _sips */
 };
 
-/* servers: asked instead of the system's; they share one port (0: 53). None: those of /etc/resolv.conf. */
+/* servers: asked instead of the system's; they share one port (0: 53). None: those of
+ * /etc/resolv.conf. */
 MUST_USE enum err resolver_new(struct resolver **out, struct loop *loop, const struct addr *servers,
-			       size_t nservers);
+                               size_t nservers);
 void resolver_free(struct resolver **rp); /* all look-ups must have ended */
 
-/* Calls fn once, perhaps before this returns; *out is set before that, and gone once fn is called. */
-MUST_USE enum err lookup_start(struct lookup **out, struct resolver *r, const struct lookup_query *q,
-			       void (*fn)(void *arg, const struct lookup_result *result), void *arg);
+/* Calls fn once, perhaps before this returns; *out is set before that, and gone once fn is called.
+ */
+MUST_USE enum err lookup_start(struct lookup **out, struct resolver *r,
+                               const struct lookup_query *q,
+                               void (*fn)(void *arg, const struct lookup_result *result),
+                               void *arg);
 /* Ends one without a call; NULL is fine. */
 void lookup_cancel(struct lookup **lp);
 

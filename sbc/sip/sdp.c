@@ -1,5 +1,6 @@
-/* Session descriptions on Sofia-SIP's parser and printer (RFC 4566, 3264, 4568). What is not known to be
- * harmless does not cross: addresses, ICE candidates, tool names and keys stay behind. Signalling thread. */
+/* Session descriptions on Sofia-SIP's parser and printer (RFC 4566, 3264, 4568). What is not known
+ * to be harmless does not cross: addresses, ICE candidates, tool names and keys stay behind.
+ * Signalling thread. */
 #include "sbc/sip/sdp.h"
 
 #include <stdio.h>
@@ -18,9 +19,10 @@ struct sdp {
 	size_t nmedia;
 };
 
-/* Media attributes that cross. rtpmap and fmtp, and the direction, are carried by the parser itself. */
-static const char *const crossing[] = { "ptime",  "maxptime", "rtcp-fb", "framerate",
-					"framesize", "content", "label",   "silenceSupp" };
+/* Media attributes that cross. rtpmap and fmtp, and the direction, are carried by the parser
+ * itself. */
+static const char *const crossing[] = { "ptime",     "maxptime", "rtcp-fb", "framerate",
+	                                "framesize", "content",  "label",   "silenceSupp" };
 
 static enum sdp_proto proto_of(const char *name, bool *feedback)
 {
@@ -42,8 +44,9 @@ static enum sdp_proto proto_of(const char *name, bool *feedback)
 	return SDP_OTHER;
 }
 
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31": the key without a lifetime counts, and one with; a line with an
- * MKI or with session parameters is one that we cannot honour whole, so it is none (RFC 4568 6.1, 7.1.1). */
+/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31": the key without a lifetime counts, and one with; a
+ * line with an MKI or with session parameters is one that we cannot honour whole, so it is none
+ * (RFC 4568 6.1, 7.1.1). */
 static bool read_crypto(const char *value, struct sdp_crypto *out)
 {
 	char key[128], *bar;
@@ -244,7 +247,7 @@ static const char *proto_name(enum sdp_proto proto, bool feedback)
 }
 
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
-			    const struct sdp_out_media *with)
+                            const struct sdp_out_media *with)
 {
 	m->m_information = NULL;
 	m->m_connections = NULL;
@@ -305,7 +308,7 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 	size_t i = 0;
 
 	if (with->nmedia != in->nmedia)
-		return ERR_STATE;
+		return ERR_NOT_NOW;
 	home = su_home_new(sizeof(su_home_t));
 	if (!home)
 		return ERR_NOMEM;

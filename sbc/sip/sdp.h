@@ -1,5 +1,5 @@
-/* Session descriptions (RFC 4566, 3264, 4568): reads one, and writes it anew for the other side of the
- * border. On Sofia-SIP's SDP parser. Signalling thread. */
+/* Session descriptions (RFC 4566, 3264, 4568): reads one, and writes it anew for the other side of
+ * the border. On Sofia-SIP's SDP parser. Signalling thread. */
 #ifndef SBC_SIP_SDP_H
 #define SBC_SIP_SDP_H
 
@@ -10,10 +10,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define SDP_MEDIA_MAX	8
-#define SDP_CRYPTO_MAX	8
-#define SDP_KEY_MAX	46 /* octets of master key and salt; AES_256_CM: 32 + 14 */
-#define SDP_SUITE_MAX	40
+#define SDP_MEDIA_MAX  8
+#define SDP_CRYPTO_MAX 8
+#define SDP_KEY_MAX    46 /* octets of master key and salt; AES_256_CM: 32 + 14 */
+#define SDP_SUITE_MAX  40
 
 enum sdp_proto {
 	SDP_RTP,   /* RTP/AVP, RTP/AVPF */
@@ -32,11 +32,11 @@ struct sdp_crypto {
 struct sdp_media {
 	const char *kind; /* "audio", "video", ...; lives as long as the sdp */
 	enum sdp_proto proto;
-	bool feedback; /* the F of AVPF and SAVPF */
-	bool rejected; /* port 0 */
+	bool feedback;           /* the F of AVPF and SAVPF */
+	bool rejected;           /* port 0 */
 	bool has_keys_elsewhere; /* a=fingerprint: DTLS-SRTP */
-	struct addr rtp;	 /* unset when the address is none of ours to reach (a name) */
-	struct addr rtcp;	 /* unset: the port above RTP's */
+	struct addr rtp;         /* unset when the address is none of ours to reach (a name) */
+	struct addr rtcp;        /* unset: the port above RTP's */
 	struct sdp_crypto crypto[SDP_CRYPTO_MAX]; /* those that we can read; the rest is left out */
 	size_t ncrypto;
 };
@@ -50,7 +50,7 @@ struct sdp_out_media {
 };
 
 struct sdp_out {
-	uint64_t session_id, version; /* of our o= line (RFC 3264 5, 8) */
+	uint64_t session_id, version;      /* of our o= line (RFC 3264 5, 8) */
 	const struct sdp_out_media *media; /* one per m-line */
 	size_t nmedia;
 };
@@ -62,8 +62,9 @@ MUST_USE enum err sdp_read(struct sdp **out, const char *text, size_t len);
 void sdp_free(struct sdp **sdpp); /* wipes the keys */
 size_t sdp_nmedia(const struct sdp *sdp);
 const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i);
-/* Appends in, made ours: own origin, address, ports, protocol and keys; m-lines, formats, directions and
- * bandwidth stay; of the attributes only those that say nothing about the sender's network. */
+/* Appends in, made ours: own origin, address, ports, protocol and keys; m-lines, formats,
+ * directions and bandwidth stay; of the attributes only those that say nothing about the sender's
+ * network. */
 MUST_USE enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out);
 
 #endif

@@ -1,5 +1,6 @@
-/* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the transaction too, until
- * its user says that the ACK came: 13.3.1.4 gives that to the user, who would need the same timer. Signalling thread. */
+/* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the
+ * transaction too, until its user says that the ACK came: 13.3.1.4 gives that to the user, who
+ * would need the same timer. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +11,7 @@
 
 enum st_state { ST_TRYING, ST_PROCEEDING, ST_COMPLETED, ST_CONFIRMED, ST_ACCEPTED };
 
-#define KEY_MAX 400
+#define KEY_MAX   400
 #define TRYING_MS 200 /* 17.2.1: 100 unless an answer comes within 200 ms */
 
 struct server_txn {
@@ -20,7 +21,7 @@ struct server_txn {
 	bool invite, acked;
 	char key[KEY_MAX];
 	struct message *request; /* owned */
-	struct buf last;	 /* the last answer, to be sent again */
+	struct buf last;         /* the last answer, to be sent again */
 	struct flow flow;
 	struct addr reply_to;
 	struct timer again;   /* G, or the copies of a 2xx; before an answer: 100 */
@@ -29,8 +30,8 @@ struct server_txn {
 	struct server_txn_handler handler; /* zeroed: nobody listens */
 };
 
-/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. A request of RFC 2543 has no such
- * branch: what it has instead makes the key. */
+/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. A request of RFC 2543
+ * has no such branch: what it has instead makes the key. */
 static void make_key(char *key, const struct message *m, const char *method)
 {
 	const char *branch = message_branch(m);
@@ -39,7 +40,7 @@ static void make_key(char *key, const struct message *m, const char *method)
 		snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s", branch, message_sent_by(m), method);
 	else
 		snprintf(key, KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
-			 message_from_tag(m), message_cseq(m), branch, method);
+		         message_from_tag(m), message_cseq(m), branch, method);
 }
 
 static void set_state(struct server_txn *t, enum st_state state)
@@ -76,7 +77,8 @@ static void send_last(struct server_txn *t)
 	err = conn_send(t->flow.conn, &t->reply_to, t->last.data, t->last.len);
 	if (err)
 		LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
-		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))), KV("result", err_text(err)));
+		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))),
+		    KV("result", err_text(err)));
 }
 
 static void on_trying(void *arg)
@@ -85,7 +87,7 @@ static void on_trying(void *arg)
 }
 
 enum err server_txn_new(struct server_txn **out, struct stack *stack, struct message **request,
-			const struct flow *flow)
+                        const struct flow *flow)
 {
 	struct server_txn *t = mem_zalloc(sizeof(*t));
 	enum err err;
@@ -188,7 +190,7 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	enum err err;
 
 	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
-		return ERR_STATE;
+		return ERR_NOT_NOW;
 	buf_free(&t->last);
 	err = message_encode(response, &t->last);
 	if (err)
@@ -212,7 +214,9 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 
 	random_token(tag, sizeof(tag) - 1);
 	err = message_new_response(&response, t->request, &t->flow.peer, status, phrase,
-				   status == 100 ? NULL : to_tag ? to_tag : tag);
+	                           status == 100 ? NULL
+	                           : to_tag      ? to_tag
+	                                         : tag);
 	if (!err) {
 		err = server_txn_respond(t, response);
 		message_free(&response);
@@ -230,7 +234,7 @@ void server_txn_acked(struct server_txn *t)
 
 /* 9.2: CANCEL is answered here; what it means is the INVITE's user's to say. */
 static void on_cancel(struct server_txn *invite, const struct message *cancel,
-		      const struct flow *flow)
+                      const struct flow *flow)
 {
 	struct message *response;
 
@@ -269,7 +273,7 @@ static void on_ack(struct server_txn *t)
 }
 
 bool server_txn_on_request(struct stack *stack, const struct message *request,
-			   const struct flow *flow)
+                           const struct flow *flow)
 {
 	enum method method = message_method(request);
 	char key[KEY_MAX];
@@ -291,7 +295,8 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
 		on_cancel(t, request, flow);
 		return true;
 	}
-	/* A dialog knows more of an ACK for its 2xx that came with the old branch (some do that). */
+	/* A dialog knows more of an ACK for its 2xx that came with the old branch (some do that).
+	 */
 	if (t->state == ST_ACCEPTED)
 		return false;
 	on_ack(t);

@@ -15,8 +15,8 @@ struct sip_realm {
 };
 
 static enum err open_listener(struct stack *stack, struct sip_realm *realm,
-			      const struct config_listener *l, struct tls_context *tls,
-			      struct conn **out)
+                              const struct config_listener *l, struct tls_context *tls,
+                              struct conn **out)
 {
 	const struct conn_handler *handler = stack_conn_handler(stack);
 
@@ -50,19 +50,19 @@ void sip_realms_free(struct stack *stack)
 }
 
 static void explain(const struct config_realm *cfg, const struct config_listener *l, enum err err,
-		    int error, char *why)
+                    int error, char *why)
 {
 	char text[ADDR_TEXT_MAX];
 
 	snprintf(why, CERT_WHY_MAX, "realm %s: cannot listen on %s:%s: %s", cfg->name,
-		 transport_name(l->transport), addr_text(&l->addr, text, sizeof(text)),
-		 err == ERR_IO	? strerror(error)
-		 : err == ERR_TLS ? "no identity"
-				  : err_text(err));
+	         transport_name(l->transport), addr_text(&l->addr, text, sizeof(text)),
+	         err == ERR_IO    ? strerror(error)
+	         : err == ERR_TLS ? "no identity"
+	                          : err_text(err));
 }
 
 enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
-			 struct tls_context *tls, struct sip_realm **out, char *why)
+                         struct tls_context *tls, struct sip_realm **out, char *why)
 {
 	struct sip_realm *realm = mem_zalloc(sizeof(*realm));
 	enum err err;
@@ -116,7 +116,7 @@ bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer)
 
 /* The listener of a transport, of that family where family is set. NULL: none. */
 static const struct config_listener *find_listener(const struct config_realm *cfg, enum transport t,
-						   sa_family_t family)
+                                                   sa_family_t family)
 {
 	for (size_t i = 0; i < cfg->nlisteners; i++) {
 		const struct config_listener *l = &cfg->listeners[i];
@@ -146,23 +146,31 @@ void sip_realm_sent_by(const struct sip_realm *realm, const struct conn *c, char
 	    find_listener(realm->cfg, c->transport, c->local.sa.sa_family);
 	char host[256];
 
-	/* The port is one that peers can connect to, not the passing one of a connection of ours. */
+	/* The port is one that peers can connect to, not the passing one of a connection of ours.
+	 */
 	host_text(realm, &c->local, host, sizeof(host));
 	snprintf(buf, size, "%s:%u", host, addr_port(l ? &l->addr : &c->local));
 }
 
-void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
-		   const char *user, char *buf, size_t size)
+void sip_realm_host(const struct sip_realm *realm, enum transport t, char *buf, size_t size)
 {
 	const struct config_listener *l = find_listener(realm->cfg, t, 0);
 	static const struct addr none;
+
+	host_text(realm, l ? &l->addr : &none, buf, size);
+}
+
+void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
+                   const char *user, char *buf, size_t size)
+{
+	const struct config_listener *l = find_listener(realm->cfg, t, 0);
 	bool sips = t == TRANSPORT_TLS && form == URI_SIPS;
 	char host[256];
 
-	host_text(realm, l ? &l->addr : &none, host, sizeof(host));
+	sip_realm_host(realm, t, host, sizeof(host));
 	snprintf(buf, size, "%s:%s%s%s:%u%s%s", sips ? "sips" : "sip", user, *user ? "@" : "", host,
-		 l ? addr_port(&l->addr) : 5060, sips || t == TRANSPORT_UDP ? "" : ";transport=",
-		 sips || t == TRANSPORT_UDP ? "" : transport_name(t));
+	         l ? addr_port(&l->addr) : 5060, sips || t == TRANSPORT_UDP ? "" : ";transport=",
+	         sips || t == TRANSPORT_UDP ? "" : transport_name(t));
 }
 
 struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *peer)

@@ -14,6 +14,6 @@ void stack_conns_init(struct stack *stack);
 void stack_conns_end(struct stack *stack);
 /* stack.c: what connections bring. */
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
-		      const char *data, size_t len);
+                      const char *data, size_t len);
 
 #endif

@@ -1,4 +1,5 @@
-/* The one door into SIP: what connections bring goes to its transaction, or up. Signalling thread. */
+/* The one door into SIP: what connections bring goes to its transaction, or up. Signalling thread.
+ */
 #include "sbc/sip/stack.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include "sbc/sip/stack_internal.h"
 
 enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
-		   const struct stack_limits *limits)
+                   const struct stack_limits *limits)
 {
 	struct stack *stack = mem_zalloc(sizeof(*stack));
 	enum err err;
@@ -102,7 +103,7 @@ enum err stack_send(struct stack *stack, struct message *request, const struct f
 
 /* An answer without a transaction (8.2.7): what is wrong is said once and forgotten. */
 static void answer_statelessly(const struct message *request, const struct flow *flow,
-			       unsigned status, const char *phrase)
+                               unsigned status, const char *phrase)
 {
 	struct message *response;
 	struct flow back = *flow;
@@ -117,7 +118,8 @@ static void answer_statelessly(const struct message *request, const struct flow 
 	if (status == 503)
 		message_add(response, "Retry-After", "%u", 1 + random_below(10));
 	if (flow_send_message(&back, response) != OK)
-		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status), KV("result", "not sent"));
+		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status),
+		    KV("result", "not sent"));
 	message_free(&response);
 }
 
@@ -162,19 +164,22 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 }
 
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
-		      const char *data, size_t len)
+                      const char *data, size_t len)
 {
 	char text[ADDR_TEXT_MAX];
 	struct flow flow = { 0 };
 	struct message *m = NULL;
 
 	if (!sip_realm_admits(c->realm, peer)) {
-		LOG(LOG_DEBUG, KV("event", "refused"), KV("from", addr_text(peer, text, sizeof(text))),
-		    KV("realm", sip_realm_config(c->realm)->name), KV("why", "not in its networks"));
+		LOG(LOG_DEBUG, KV("event", "refused"),
+		    KV("from", addr_text(peer, text, sizeof(text))),
+		    KV("realm", sip_realm_config(c->realm)->name),
+		    KV("why", "not in its networks"));
 		return;
 	}
 	if (message_parse(&m, data, len)) {
-		LOG(LOG_INFO, KV("event", "malformed"), KV("from", addr_text(peer, text, sizeof(text))),
+		LOG(LOG_INFO, KV("event", "malformed"),
+		    KV("from", addr_text(peer, text, sizeof(text))),
 		    KV("over", transport_name(c->transport)), KVN("octets", len));
 		return;
 	}

@@ -16,7 +16,8 @@ struct sip_realm;
 
 /* What goes up. */
 struct stack_handler {
-	/* A request that begins a transaction; somebody must answer it. Borrows request, which txn owns. */
+	/* A request that begins a transaction; somebody must answer it. Borrows request, which txn
+	 * owns. */
 	void (*on_request)(void *arg, struct server_txn *txn, const struct message *request);
 	/* An ACK for a 2xx. */
 	void (*on_ack)(void *arg, const struct message *ack, const struct flow *flow);
@@ -34,32 +35,37 @@ struct stack_counts {
 
 /* loop NULL: no sockets, timers serve what a test puts in (stack_on_datagram). Copies handler. */
 MUST_USE enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
-			    const struct stack_limits *limits);
+                            const struct stack_limits *limits);
 void stack_set_handler(struct stack *stack, const struct stack_handler *handler);
 void stack_free(struct stack **stackp);
 
-/* Opens the realm's listeners. Borrows cfg and tls (NULL: it has no TLS listener) for the stack's life.
- * On failure why (CERT_WHY_MAX bytes) says which socket and why. */
+/* Opens the realm's listeners. Borrows cfg and tls (NULL: it has no TLS listener) for the stack's
+ * life. On failure why (CERT_WHY_MAX bytes) says which socket and why. */
 MUST_USE enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
-				  struct tls_context *tls, struct sip_realm **out, char *why);
+                                  struct tls_context *tls, struct sip_realm **out, char *why);
 struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg);
 const struct config_realm *sip_realm_config(const struct sip_realm *realm);
-/* host:port for Via and Contact of what leaves by c: what the realm advertises, or c's own address. */
+/* host:port for Via and Contact of what leaves by c: what the realm advertises, or c's own address.
+ */
 void sip_realm_sent_by(const struct sip_realm *realm, const struct conn *c, char *buf, size_t size);
 
-/* Our URI in a realm, for Contact: sip:user@host:port;transport=tls, or sips: where form says so and the
- * transport is TLS. user "": none. */
+/* Our URI in a realm, for Contact: sip:user@host:port;transport=tls, or sips: where form says so
+ * and the transport is TLS. user "": none. */
 void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
-		   const char *user, char *buf, size_t size);
+                   const char *user, char *buf, size_t size);
+
+/* The host of that URI alone. */
+void sip_realm_host(const struct sip_realm *realm, enum transport t, char *buf, size_t size);
 
 /* The UDP socket of the realm for that family; NULL: none. */
 struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *peer);
 /* An open or opening connection of ours to peer under the same tls, or a new one; the caller gets a
  * reference. sni and timeout_ms count for a new one. */
 MUST_USE enum err stack_connect(struct stack *stack, struct sip_realm *realm,
-				const struct addr *peer, struct tls_context *tls, const char *sni,
-				unsigned timeout_ms, struct conn **out);
-/* fn(arg, c) once when c opens or closes; the watcher is embedded in its owner, who calls conn_unwatch. */
+                                const struct addr *peer, struct tls_context *tls, const char *sni,
+                                unsigned timeout_ms, struct conn **out);
+/* fn(arg, c) once when c opens or closes; the watcher is embedded in its owner, who calls
+ * conn_unwatch. */
 struct conn_watcher {
 	TAILQ_ENTRY(conn_watcher) link;
 	struct stack *stack;
@@ -68,7 +74,7 @@ struct conn_watcher {
 	void *arg;
 };
 void stack_watch(struct stack *stack, struct conn_watcher *w, struct conn *c,
-		 void (*fn)(void *, struct conn *, enum err, const char *), void *arg);
+                 void (*fn)(void *, struct conn *, enum err, const char *), void *arg);
 void conn_unwatch(struct conn_watcher *w);
 
 /* Sends a request that has no transaction: the ACK for a 2xx. Puts a Via on top. */

@@ -1,4 +1,5 @@
-/* The stack's stream connections: accepted, made, shared, watched (RFC 3261 18.1.1). Signalling thread. */
+/* The stack's stream connections: accepted, made, shared, watched (RFC 3261 18.1.1). Signalling
+ * thread. */
 #include <stdio.h>
 #include "base/log.h"
 #include "sbc/sip/sip_realm.h"
@@ -28,7 +29,7 @@ static void tell_watchers(struct stack *stack, struct conn *c, enum err err, con
 }
 
 static void on_message(void *arg, struct conn *c, const struct addr *peer, const char *data,
-		       size_t len)
+                       size_t len)
 {
 	stack_on_message(arg, c, peer, data, len);
 }
@@ -76,10 +77,10 @@ static void on_accepted(void *arg, struct conn *c)
 void stack_conns_init(struct stack *stack)
 {
 	stack->conn_handler = (struct conn_handler){ .on_message = on_message,
-						     .on_open = on_open,
-						     .on_closed = on_closed,
-						     .on_accepted = on_accepted,
-						     .arg = stack };
+		                                     .on_open = on_open,
+		                                     .on_closed = on_closed,
+		                                     .on_accepted = on_accepted,
+		                                     .arg = stack };
 }
 
 const struct conn_handler *stack_conn_handler(struct stack *stack)
@@ -96,22 +97,23 @@ void stack_conns_end(struct stack *stack)
 }
 
 enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struct addr *peer,
-		       struct tls_context *tls, const char *sni, unsigned timeout_ms,
-		       struct conn **out)
+                       struct tls_context *tls, const char *sni, unsigned timeout_ms,
+                       struct conn **out)
 {
 	const struct config_realm *cfg = sip_realm_config(realm);
 	struct conn_connect_cfg connect = { .loop = stack->loop,
-					    .peer = *peer,
-					    .tls = tls,
-					    .sni = sni,
-					    .timeout_ms = timeout_ms,
-					    .handler = &stack->conn_handler,
-					    .realm = realm };
+		                            .peer = *peer,
+		                            .tls = tls,
+		                            .sni = sni,
+		                            .timeout_ms = timeout_ms,
+		                            .handler = &stack->conn_handler,
+		                            .realm = realm };
 	struct conn *c;
 	enum err err;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (!c->accepted && c->tls == tls && c->realm == realm && addr_equal(&c->peer, peer)) {
+		if (!c->accepted && c->tls == tls && c->realm == realm &&
+		    addr_equal(&c->peer, peer)) {
 			*out = conn_ref(c);
 			return OK;
 		}
@@ -131,7 +133,7 @@ enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struc
 }
 
 void stack_watch(struct stack *stack, struct conn_watcher *w, struct conn *c,
-		 void (*fn)(void *, struct conn *, enum err, const char *), void *arg)
+                 void (*fn)(void *, struct conn *, enum err, const char *), void *arg)
 {
 	*w = (struct conn_watcher){ .stack = stack, .conn = c, .fn = fn, .arg = arg };
 	TAILQ_INSERT_TAIL(&stack->watchers, w, link);

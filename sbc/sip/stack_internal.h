@@ -25,16 +25,16 @@ struct stack {
 bool client_txn_on_response(struct stack *stack, const struct message *response);
 /* Gives a request to its transaction; false: it is new. */
 bool server_txn_on_request(struct stack *stack, const struct message *request,
-			   const struct flow *flow);
+                           const struct flow *flow);
 /* Takes request. */
 MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
-				 struct message **request, const struct flow *flow);
+                                 struct message **request, const struct flow *flow);
 /* Frees all that are left, without calls upward except on_end. */
 void client_txns_end(struct stack *stack);
 void server_txns_end(struct stack *stack);
 /* A stream connection ended: what waits on it fails now. */
 void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
-				const char *why);
+                                const char *why);
 
 /* Encodes and sends. */
 MUST_USE enum err flow_send_message(const struct flow *flow, struct message *m);

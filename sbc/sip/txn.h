@@ -1,5 +1,5 @@
-/* Transactions (RFC 3261 17, RFC 6026). Signalling thread. Owned by the stack's tables: they end by their own
- * timers; a user that goes away before lets go of them. */
+/* Transactions (RFC 3261 17, RFC 6026). Signalling thread. Owned by the stack's tables: they end by
+ * their own timers; a user that goes away before lets go of them. */
 #ifndef SBC_SIP_TXN_H
 #define SBC_SIP_TXN_H
 
@@ -12,17 +12,17 @@ struct client_txn;
 struct server_txn;
 
 /* RFC 3261 17.1.1.1 and table 4, in milliseconds. */
-#define T1_MS 500
-#define T2_MS 4000
-#define T4_MS 5000
+#define T1_MS      500
+#define T2_MS      4000
+#define T4_MS      5000
 #define TIMER_B_MS (64 * T1_MS) /* also F, H, J, L and M */
 #define TIMER_D_MS 32000
 
 #define BRANCH_MAX 48 /* with its NUL */
 
 struct client_txn_handler {
-	/* Every provisional answer, then the final one; of INVITE also each further 2xx, for which the user sends
-	 * an ACK. The ACK for any other final answer to INVITE is sent already. */
+	/* Every provisional answer, then the final one; of INVITE also each further 2xx, for which
+	 * the user sends an ACK. The ACK for any other final answer to INVITE is sent already. */
 	void (*on_response)(void *arg, const struct message *response);
 	/* Instead of a final answer: ERR_TIMEOUT, or the connection's end. */
 	void (*on_fail)(void *arg, enum err err, const char *why);
@@ -33,18 +33,20 @@ struct client_txn_handler {
 
 /* Sends request over flow, with a Via of our own on top, which stays there. Shares the request. */
 MUST_USE enum err client_txn_start(struct client_txn **out, struct stack *stack,
-				   struct message *request, const struct flow *flow,
-				   const struct client_txn_handler *handler);
-/* Sends CANCEL for an INVITE (RFC 3261 9.1); has its own transaction. Only once a provisional answer came. */
+                                   struct message *request, const struct flow *flow,
+                                   const struct client_txn_handler *handler);
+/* Sends CANCEL for an INVITE (RFC 3261 9.1); has its own transaction. Only once a provisional
+ * answer came. */
 MUST_USE enum err client_txn_cancel(struct client_txn *t);
 /* The user goes: no more calls. NULL is fine. */
 void client_txn_detach(struct client_txn **tp);
 const struct flow *client_txn_flow(const struct client_txn *t);
 
 struct server_txn_handler {
-	void (*on_cancel)(void *arg);  /* CANCEL came and was answered; the INVITE still waits for its answer */
-	void (*on_no_ack)(void *arg);  /* a 2xx was sent for 64 x T1 and nobody said ACK */
-	void (*on_end)(void *arg);     /* the transaction is gone; the last call */
+	void (*on_cancel)(
+	    void *arg); /* CANCEL came and was answered; the INVITE still waits for its answer */
+	void (*on_no_ack)(void *arg); /* a 2xx was sent for 64 x T1 and nobody said ACK */
+	void (*on_end)(void *arg);    /* the transaction is gone; the last call */
 	void *arg;
 };
 
@@ -53,11 +55,12 @@ const struct flow *server_txn_flow(const struct server_txn *t);
 /* handler is copied. */
 void server_txn_set_handler(struct server_txn *t, const struct server_txn_handler *handler);
 void server_txn_detach(struct server_txn **tp); /* NULL is fine */
-/* Sends a response that message_new_response made; sends a 2xx for INVITE again until server_txn_acked.
- * Borrows it. */
+/* Sends a response that message_new_response made; sends a 2xx for INVITE again until
+ * server_txn_acked. Borrows it. */
 MUST_USE enum err server_txn_respond(struct server_txn *t, struct message *response);
 /* A response without more to it; to_tag NULL: one of chance. */
-void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag);
+void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
+                      const char *to_tag);
 void server_txn_acked(struct server_txn *t);
 
 #endif

@@ -28,7 +28,7 @@ static bool number_fits(const char *pattern, const char *number)
 }
 
 const struct config_route *route_pick(const struct config *cfg, const struct config_party *from,
-				      const char *number)
+                                      const char *number)
 {
 	for (size_t i = 0; i < cfg->nroutes; i++) {
 		const struct config_route *r = &cfg->routes[i];

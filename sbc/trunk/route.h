@@ -4,9 +4,9 @@
 
 #include "config/config.h"
 
-/* The first route that fits a call of `from` to number; NULL: none. from is the phone or the trunk itself; a route
- * for a realm fits all of its phones. */
+/* The first route that fits a call of `from` to number; NULL: none. from is the phone or the trunk
+ * itself; a route for a realm fits all of its phones. */
 const struct config_route *route_pick(const struct config *cfg, const struct config_party *from,
-				      const char *number);
+                                      const char *number);
 
 #endif

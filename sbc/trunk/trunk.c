@@ -77,7 +77,7 @@ enum err trunks_new(struct trunks **out, const struct config *cfg, struct loop *
 		err = trunk_init(ts, i, loop);
 		if (err)
 			snprintf(why, CERT_WHY_MAX, "trunk %s: cannot use its DNS servers",
-				 cfg->trunks[i].name);
+			         cfg->trunks[i].name);
 	}
 	if (err)
 		trunks_free(&ts);
@@ -138,27 +138,28 @@ const struct config_trunk *trunk_config(const struct trunk *t)
 void trunk_stats(const struct trunk *t, struct trunk_stats *out)
 {
 	*out = (struct trunk_stats){ .state = t->state,
-				     .since_s = t->since_s,
-				     .calls = t->calls,
-				     .max_calls = t->cfg->max_calls,
-				     .calls_out = t->calls_out,
-				     .calls_in = t->calls_in,
-				     .failed = t->failed,
-				     .last_error = t->last_error[0] ? t->last_error : NULL };
+		                     .since_s = t->since_s,
+		                     .calls = t->calls,
+		                     .max_calls = t->cfg->max_calls,
+		                     .calls_out = t->calls_out,
+		                     .calls_in = t->calls_in,
+		                     .failed = t->failed,
+		                     .last_error = t->last_error[0] ? t->last_error : NULL };
 }
 
 void trunk_target(const struct trunk *t, struct stack *stack, struct target *out)
 {
-	/* The name that is asked for is the one to be verified, and the one that the handshake names. */
+	/* The name that is asked for is the one to be verified, and the one that the handshake
+	 * names. */
 	*out = (struct target){ .realm = stack_realm(stack, t->cfg->realm),
-				.transport = TRANSPORT_TLS,
-				.host = t->cfg->domain,
-				.port = t->cfg->port,
-				.srv = true,
-				.tls = t->tls,
-				.sni = t->cfg->domain,
-				.resolver = t->resolver,
-				.connect_timeout_ms = t->cfg->connect_timeout_ms };
+		                .transport = TRANSPORT_TLS,
+		                .host = t->cfg->domain,
+		                .port = t->cfg->port,
+		                .srv = true,
+		                .tls = t->tls,
+		                .sni = t->cfg->domain,
+		                .resolver = t->resolver,
+		                .connect_timeout_ms = t->cfg->connect_timeout_ms };
 }
 
 enum err trunk_take_slot(struct trunk *t, bool outgoing)

@@ -20,7 +20,7 @@ enum trunk_state {
 
 struct trunk_stats {
 	enum trunk_state state;
-	int64_t since_s;	/* wall clock; of state */
+	int64_t since_s;           /* wall clock; of state */
 	unsigned calls, max_calls; /* now; at most */
 	uint64_t calls_out, calls_in, failed;
 	const char *last_error; /* NULL: none */
@@ -28,10 +28,10 @@ struct trunk_stats {
 
 const char *trunk_state_name(enum trunk_state state);
 
-/* Loads identities and trust stores and makes the TLS contexts of trunks and realms. Borrows cfg. On failure why
- * (CERT_WHY_MAX bytes) says whose file and what is wrong. */
+/* Loads identities and trust stores and makes the TLS contexts of trunks and realms. Borrows cfg.
+ * On failure why (CERT_WHY_MAX bytes) says whose file and what is wrong. */
 MUST_USE enum err trunks_new(struct trunks **out, const struct config *cfg, struct loop *loop,
-			     char *why);
+                             char *why);
 void trunks_free(struct trunks **tp); /* the stack must be gone */
 
 /* What a realm's TLS listeners show and demand; NULL: it has none. */

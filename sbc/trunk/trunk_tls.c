@@ -1,5 +1,6 @@
-/* The certificates of all trunks and realms. A listener knows a trunk by the name in the certificate that is
- * shown to it, so its policies are those of the trunks of its realm. Signalling thread. */
+/* The certificates of all trunks and realms. A listener knows a trunk by the name in the
+ * certificate that is shown to it, so its policies are those of the trunks of its realm. Signalling
+ * thread. */
 #include "sbc/trunk/trunk_tls.h"
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 struct trunk_tls {
 	const struct config *cfg;
 	struct identity **identities; /* as in cfg */
-	struct trust **trusts;	      /* by trunk */
+	struct trust **trusts;        /* by trunk */
 	struct peer_policy *policies; /* by trunk */
 	struct tls_context **clients; /* by trunk */
 	struct tls_context **servers; /* by realm */
@@ -39,19 +40,20 @@ static enum err load_identities(struct trunk_tls *t, char *why)
 static enum err make_client(struct trunk_tls *t, size_t i, char *why)
 {
 	const struct config_trunk *trunk = &t->cfg->trunks[i];
-	const struct config_identity *id = trunk->identity ? trunk->identity : trunk->realm->identity;
+	const struct config_identity *id =
+	    trunk->identity ? trunk->identity : trunk->realm->identity;
 	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_SERVER,
-				       .identity = find_identity(t, id),
-				       .policies = &t->policies[i],
-				       .npolicies = 1 };
+		                       .identity = find_identity(t, id),
+		                       .policies = &t->policies[i],
+		                       .npolicies = 1 };
 	enum err err = trust_load(&t->trusts[i], trunk->trust, why);
 
 	if (err)
 		return err;
 	t->policies[i] = (struct peer_policy){ .trunk = trunk->name,
-					       .trust = t->trusts[i],
-					       .names = (const char *const *)trunk->verify_names,
-					       .nnames = trunk->nverify_names };
+		                               .trust = t->trusts[i],
+		                               .names = (const char *const *)trunk->verify_names,
+		                               .nnames = trunk->nverify_names };
 	return tls_context_new(&t->clients[i], &cfg, why);
 }
 
@@ -69,9 +71,9 @@ static enum err make_server(struct trunk_tls *t, size_t i, char *why)
 	const struct config_realm *realm = &t->cfg->realms[i];
 	struct peer_policy *policies;
 	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_CLIENT,
-				       .identity = find_identity(t, realm->identity),
-				       .certificate_optional =
-					   realm->client_certificate == CLIENT_CERT_OPTIONAL };
+		                       .identity = find_identity(t, realm->identity),
+		                       .certificate_optional =
+		                           realm->client_certificate == CLIENT_CERT_OPTIONAL };
 	enum err err;
 
 	if (!has_tls_listener(realm))

@@ -1,4 +1,5 @@
-/* The certificates of all trunks and realms, loaded from what the configuration names. Signalling thread. */
+/* The certificates of all trunks and realms, loaded from what the configuration names. Signalling
+ * thread. */
 #ifndef SBC_TRUNK_TRUNK_TLS_H
 #define SBC_TRUNK_TRUNK_TLS_H
 

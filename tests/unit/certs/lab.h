@@ -19,7 +19,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "certs/openssl.h"
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include "certs/identity.h"
 #include "certs/peer_check.h"
 #include "certs/trust.h"

@@ -3,11 +3,8 @@
 #ifndef TESTS_UNIT_MEDIA_SRTP_PEER_H
 #define TESTS_UNIT_MEDIA_SRTP_PEER_H
 
-/* OpenSSL has a type of this name, base/err.h an error. */
-#define ERR_STATE openssl_err_state
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#undef ERR_STATE
 #include <stdint.h>
 #include <string.h>
 

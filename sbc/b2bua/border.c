@@ -1,0 +1,324 @@
+/* The border: requests that begin something find their sender's identity, their route and their
+ * call here. Signalling thread. */
+#include "sbc/b2bua/border.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/headers.h"
+#include "sbc/phone/registrar.h"
+#include "sbc/trunk/route.h"
+
+enum err border_new(struct border **out, const struct border_cfg *cfg)
+{
+	struct border *b = mem_zalloc(sizeof(*b));
+
+	if (!b)
+		return ERR_NOMEM;
+	b->media_realms = mem_zalloc(cfg->cfg->nrealms * sizeof(struct media_realm *));
+	if (!b->media_realms) {
+		mem_free(b);
+		return ERR_NOMEM;
+	}
+	memcpy(b->media_realms, cfg->media_realms,
+	       cfg->cfg->nrealms * sizeof(struct media_realm *));
+	b->cfg = *cfg;
+	b->env = (struct leg_env){ .stack = cfg->stack, .dialogs = cfg->dialogs };
+	TAILQ_INIT(&b->calls);
+	*out = b;
+	return OK;
+}
+
+void border_free(struct border **bp)
+{
+	struct border *b = *bp;
+	struct call *call;
+
+	if (!b)
+		return;
+	b->on_empty = NULL;
+	while ((call = TAILQ_FIRST(&b->calls)))
+		call_free(&call);
+	mem_free(b->media_realms);
+	mem_free(b);
+	*bp = NULL;
+}
+
+struct media_realm *border_media_realm(const struct border *b, const struct config_realm *realm)
+{
+	return b->media_realms[realm - b->cfg.cfg->realms];
+}
+
+size_t border_ncalls(const struct border *b)
+{
+	return b->ncalls;
+}
+
+void border_on_call_end(struct border *b, void (*fn)(void *, const struct call_info *), void *arg)
+{
+	b->on_end = fn;
+	b->on_end_arg = arg;
+}
+
+void border_shut(struct border *b, void (*fn)(void *), void *arg)
+{
+	struct call *call;
+
+	b->shut = true;
+	b->on_empty = fn;
+	b->on_empty_arg = arg;
+	TAILQ_FOREACH (call, &b->calls, link)
+		call_event(call, EV_SHUTDOWN, NULL);
+	if (b->ncalls == 0)
+		fn(arg);
+}
+
+static void reply_with_allow(struct server_txn *txn, unsigned status)
+{
+	struct message *m;
+
+	if (message_new_response(&m, server_txn_request(txn), &server_txn_flow(txn)->peer, status,
+	                         NULL, "trunkgate"))
+		return;
+	message_add(m, "Allow", "%s, REGISTER", LEG_ALLOW);
+	message_add(m, "Accept", "application/sdp");
+	if (server_txn_respond(txn, m))
+		LOG(LOG_WARN, KV("event", "answer"), KVN("code", status), KV("result", "not sent"));
+	message_free(&m);
+}
+
+/* RFC 3261 8.2.2.3: nothing that a peer requires of us is an extension that we have. */
+static bool refuse_extension(struct server_txn *txn, const struct message *request)
+{
+	const char *required = message_header(request, "Require", 0);
+	struct message *m;
+
+	if (!required)
+		return false;
+	if (message_new_response(&m, request, &server_txn_flow(txn)->peer, 420, NULL,
+	                         "trunkgate") == OK) {
+		message_add(m, "Unsupported", "%s", required);
+		if (server_txn_respond(txn, m))
+			LOG(LOG_WARN, KV("event", "answer"), KVN("code", 420),
+			    KV("result", "not sent"));
+		message_free(&m);
+	}
+	return true;
+}
+
+static bool in_networks(const struct config_trunk *trunk, const struct addr *peer)
+{
+	for (size_t i = 0; i < trunk->nnetworks; i++) {
+		if (addr_in_net(peer, &trunk->networks[i]))
+			return true;
+	}
+	return trunk->nnetworks == 0;
+}
+
+/* Who sent it: the trunk whose name the certificate proves (never what From says), or a phone.
+ * False: nobody that we know, and it was answered. */
+static bool identify(struct border *b, struct server_txn *txn, struct config_party *who)
+{
+	const struct flow *flow = server_txn_flow(txn);
+	struct trunk *trunk = trunk_find(b->cfg.trunks, flow->conn->trunk);
+
+	if (trunk) {
+		*who = (struct config_party){ .kind = PARTY_TRUNK, .trunk = trunk_config(trunk) };
+		if (in_networks(who->trunk, &flow->peer))
+			return true;
+		LOG(LOG_WARN, KV("trunk", who->trunk->name), KV("event", "refused"),
+		    KV("why", "its call does not come from its networks"));
+		server_txn_reply(txn, 403, NULL, NULL);
+		return false;
+	}
+	who->kind = PARTY_PHONE;
+	who->phone = phone_auth_check(b->cfg.auth, txn, sip_realm_config(flow->conn->realm));
+	return who->phone != NULL;
+}
+
+static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
+                            const struct message *m, const char *why)
+{
+	struct call *call = arg;
+	struct call_news news = { .message = m, .why = why };
+
+	(void)leg;
+	switch (event) {
+	case LEG_CANCEL:
+		call_event(call, EV_CALLER_CANCEL, &news);
+		break;
+	case LEG_ACK:
+		call_event(call, EV_CALLER_ACK, &news);
+		break;
+	case LEG_NO_ACK:
+		call_event(call, EV_CALLER_NO_ACK, &news);
+		break;
+	case LEG_BYE:
+		call_event(call, EV_CALLER_BYE, &news);
+		break;
+	case LEG_GONE:
+	case LEG_PROGRESS:
+	case LEG_ANSWER:
+	case LEG_FAIL:
+		break;
+	}
+	call_check_gone(call);
+}
+
+static enum err make_caller_leg(struct call *call, struct server_txn *txn)
+{
+	struct border *b = call->border;
+	const struct flow *flow = server_txn_flow(txn);
+	struct leg_handler handler = { .on_event = on_caller_event, .arg = call };
+	enum uri_form form =
+	    call->caller.who.kind == PARTY_TRUNK ? call->caller.who.trunk->uri_form : URI_SIP_TLS;
+	struct target target;
+	char contact[400];
+	enum err err;
+
+	call_target(b, &call->caller, &target);
+	sip_realm_uri(flow->conn->realm, flow->conn->transport, form, "trunkgate", contact,
+	              sizeof(contact));
+	err = leg_new_uas(&call->caller.leg, &b->env, txn, contact, &target, &handler);
+	if (err)
+		return err;
+	call->caller.call_id = mem_strdup(leg_call_id(call->caller.leg));
+	call_note_leg(&call->caller);
+	return OK;
+}
+
+static void party_set(struct party *p, const struct config_party *who, const char *number)
+{
+	p->who = *who;
+	p->realm = who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
+	snprintf(p->number, sizeof(p->number), "%s", number);
+}
+
+static void start_call(struct border *b, struct server_txn *txn, const struct config_party *from,
+                       const struct config_route *route, const char *number)
+{
+	const struct message *invite = server_txn_request(txn);
+	struct uri caller;
+	struct call *call;
+	enum err err = call_new(&call, b);
+
+	if (err) {
+		server_txn_reply(txn, 503, NULL, NULL);
+		return;
+	}
+	party_set(&call->caller, from, message_from_uri(invite, &caller) ? caller.user : "");
+	party_set(&call->callee, &route->to, number);
+	if (from->kind == PARTY_TRUNK) {
+		struct trunk *trunk = trunk_find(b->cfg.trunks, from->trunk->name);
+
+		err = trunk_take_slot(trunk, false);
+		if (!err)
+			call->caller.trunk = trunk;
+	}
+	if (!err)
+		err = make_caller_leg(call, txn);
+	if (err) {
+		server_txn_reply(txn, err == ERR_LIMIT ? 486 : 500, NULL, NULL);
+		call_free(&call);
+		return;
+	}
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "invite"),
+	    KV("from", from->kind == PARTY_TRUNK ? from->trunk->name : from->phone->name),
+	    KV("caller", call->caller.number),
+	    KV("to", route->to.kind == PARTY_TRUNK ? route->to.trunk->name : route->to.phone->name),
+	    KV("number", number), KV("call-id", message_call_id(invite)));
+	call_event(call, EV_START, NULL);
+}
+
+static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
+{
+	const struct config_route *route;
+	struct config_party from;
+	struct uri uri;
+
+	if (!identify(b, txn, &from))
+		return;
+	if (!message_request_uri(invite, &uri) || !headers_user_is_clean(uri.user) ||
+	    strlen(uri.user) >= sizeof(((struct party *)0)->number)) {
+		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		return;
+	}
+	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
+		server_txn_reply(txn, 503, NULL, NULL);
+		LOG(LOG_WARN, KV("event", "refused"), KVN("calls", b->ncalls),
+		    KV("why", b->shut ? "we stop" : "max-calls is reached"));
+		return;
+	}
+	route = route_pick(b->cfg.cfg, &from, uri.user);
+	if (!route) {
+		LOG(LOG_INFO, KV("event", "refused"),
+		    KV("from", from.kind == PARTY_TRUNK ? from.trunk->name : from.phone->name),
+		    KV("number", uri.user), KV("why", "no route for this number"));
+		server_txn_reply(txn, 404, "No Route For This Number", NULL);
+		return;
+	}
+	start_call(b, txn, &from, route, uri.user);
+}
+
+static void on_register(struct border *b, struct server_txn *txn)
+{
+	struct config_party who;
+
+	if (!identify(b, txn, &who))
+		return;
+	if (who.kind == PARTY_PHONE)
+		registrar_on_register(b->cfg.locations, txn, who.phone);
+	else
+		server_txn_reply(txn, 403, NULL, NULL);
+}
+
+void border_on_request(void *border, struct server_txn *txn, const struct message *request)
+{
+	struct border *b = border;
+	struct leg *leg;
+
+	if (message_to_tag(request)[0]) {
+		leg = dialog_find(b->cfg.dialogs, request);
+		if (leg)
+			leg_on_request(leg, txn, request);
+		else
+			server_txn_reply(txn, 481, NULL, NULL);
+		return;
+	}
+	if (message_max_forwards(request) == 0 && message_method(request) != METHOD_OPTIONS) {
+		server_txn_reply(txn, 483, NULL, NULL);
+		return;
+	}
+	if (refuse_extension(txn, request))
+		return;
+	switch (message_method(request)) {
+	case METHOD_INVITE:
+		on_invite(b, txn, request);
+		return;
+	case METHOD_REGISTER:
+		on_register(b, txn);
+		return;
+	case METHOD_OPTIONS:
+		reply_with_allow(txn, 200);
+		return;
+	case METHOD_BYE:
+		server_txn_reply(txn, 481, NULL, NULL);
+		return;
+	case METHOD_ACK:
+	case METHOD_CANCEL:
+	case METHOD_OTHER:
+		reply_with_allow(txn, 405);
+		return;
+	}
+}
+
+void border_on_ack(void *border, const struct message *ack, const struct flow *flow)
+{
+	struct border *b = border;
+	struct leg *leg = dialog_find(b->cfg.dialogs, ack);
+
+	if (leg)
+		leg_on_ack(leg, ack, flow);
+}

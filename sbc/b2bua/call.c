@@ -1,0 +1,155 @@
+/* A call's life and what is told of it. Signalling thread. */
+#include "sbc/b2bua/call.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/b2bua/call_internal.h"
+
+enum err call_new(struct call **out, struct border *b)
+{
+	struct call *call = mem_zalloc(sizeof(*call));
+
+	if (!call)
+		return ERR_NOMEM;
+	call->border = b;
+	random_token(call->id, CALL_ID_LEN);
+	call->started_us = clock_wall_us();
+	TAILQ_INSERT_TAIL(&b->calls, call, link);
+	b->ncalls++;
+	*out = call;
+	return OK;
+}
+
+static void party_clear(struct party *p)
+{
+	leg_free(&p->leg);
+	if (p->trunk)
+		trunk_free_slot(p->trunk);
+	mem_free(p->call_id);
+}
+
+void call_free(struct call **cp)
+{
+	struct call *call = *cp;
+	struct border *b;
+
+	if (!call)
+		return;
+	b = call->border;
+	timer_stop(&call->no_answer);
+	timer_stop(&call->burying);
+	offer_close(&call->offer);
+	party_clear(&call->caller);
+	party_clear(&call->callee);
+	mem_free(call->answer_sdp);
+	TAILQ_REMOVE(&b->calls, call, link);
+	b->ncalls--;
+	mem_free(call);
+	*cp = NULL;
+	if (b->shut && b->ncalls == 0 && b->on_empty)
+		b->on_empty(b->on_empty_arg);
+}
+
+void call_end(struct call *call, unsigned code, const char *why)
+{
+	if (call->code)
+		return;
+	call->code = code;
+	call->ended_us = clock_wall_us();
+	snprintf(call->why, sizeof(call->why), "%s", why);
+}
+
+void call_note_leg(struct party *p)
+{
+	const struct flow *flow = leg_flow(p->leg);
+
+	if (!flow->conn)
+		return;
+	p->peer = flow->peer;
+	snprintf(p->tls, sizeof(p->tls), "%s", flow->conn->tls_version);
+	snprintf(p->verified, sizeof(p->verified), "%s", flow->conn->verified_name);
+}
+
+/* The line by which an operator judges a call. */
+static void log_end(const struct call_info *info)
+{
+	const struct stream_stats *from = &info->caller.streams[0], *to = &info->callee.streams[0];
+
+	LOG(LOG_INFO, KV("call", info->id), KV("event", "ended"), KVN("code", info->code),
+	    KV("why", info->why), KV("caller", info->caller.party),
+	    KV("callee", info->callee.party),
+	    KVN("seconds", info->answered_us ? (info->ended_us - info->answered_us) / 1000000 : 0),
+	    KVN("caller_packets", from->packets_in), KVN("caller_lost", from->lost),
+	    KVN("callee_packets", to->packets_in), KVN("callee_lost", to->lost));
+}
+
+static void on_burying(void *arg)
+{
+	struct call *call = arg;
+
+	call_free(&call);
+}
+
+void call_bury(struct call *call)
+{
+	struct border *b = call->border;
+	struct call_info info;
+
+	call_end(call, 500, "ended");
+	call_get_info(call, &info);
+	log_end(&info);
+	if (b->on_end)
+		b->on_end(b->on_end_arg, &info);
+	timer_start(stack_timers(b->cfg.stack), &call->burying, 0, on_burying, call);
+}
+
+void call_check_gone(struct call *call)
+{
+	bool caller_gone = !call->caller.leg || leg_is_gone(call->caller.leg);
+	bool callee_gone = !call->callee.leg || leg_is_gone(call->callee.leg);
+
+	if (caller_gone && callee_gone)
+		call_event(call, EV_GONE, NULL);
+}
+
+static void leg_info(const struct call *call, const struct party *p, enum media_side side,
+                     struct call_leg_info *out)
+{
+	const struct anchor *anchor = call->offer ? offer_anchor(call->offer) : NULL;
+
+	*out = (struct call_leg_info){ .number = p->number,
+		                       .is_trunk = p->who.kind == PARTY_TRUNK,
+		                       .call_id = p->call_id,
+		                       .tls = p->tls[0] ? p->tls : NULL,
+		                       .verified = p->verified[0] ? p->verified : NULL,
+		                       .peer = p->peer };
+	out->party = out->is_trunk ? p->who.trunk->name : p->who.phone->name;
+	if (out->is_trunk && p->who.trunk->srtp == SRTP_REQUIRED)
+		out->srtp = srtp_suite_name(SRTP_AES_CM_128_HMAC_SHA1_80);
+	out->nstreams = anchor ? anchor_nstreams(anchor) : 0;
+	for (unsigned i = 0; i < out->nstreams; i++)
+		anchor_stats(anchor, i, side, &out->streams[i]);
+}
+
+void call_get_info(const struct call *call, struct call_info *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->id = call->id;
+	out->state = call_state_name(call->state);
+	out->started_us = call->started_us;
+	out->answered_us = call->answered_us;
+	out->ended_us = call->ended_us;
+	out->code = call->code;
+	out->why = call->why;
+	leg_info(call, &call->caller, SIDE_CALLER, &out->caller);
+	leg_info(call, &call->callee, SIDE_CALLEE, &out->callee);
+}
+
+const struct call *call_next(const struct border *b, const struct call *call)
+{
+	return call ? TAILQ_NEXT(call, link) : TAILQ_FIRST(&b->calls);
+}

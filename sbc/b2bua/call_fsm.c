@@ -1,0 +1,335 @@
+/* The call as a table: state x event -> action, next state. An empty cell is logged and ignored.
+ * The caller's leg is the one that called us, the callee's the one that we call; either may be the
+ * phone's or the trunk's. Signalling thread. */
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/headers.h"
+
+struct call_rule {
+	void (*action)(struct call *call, const struct call_news *news);
+	enum call_state next; /* CALL_NEW in a filled cell: the action decides by set_state */
+};
+
+static const char *const state_names[CALL_NSTATES] = { "new",        "calling",  "ringing",
+	                                               "cancelling", "answered", "left",
+	                                               "up",         "ending",   "over" };
+static const char *const event_names[EV_NEVENTS] = {
+	"start",      "callee-progress", "callee-answer", "callee-fail",
+	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack",
+	"caller-bye", "no-answer",       "gone",          "shutdown"
+};
+
+static void set_state(struct call *call, enum call_state next, enum call_event event)
+{
+	if (next == call->state)
+		return;
+	LOG(LOG_DEBUG, KV("call", call->id), KV("event", event_names[event]),
+	    KV("state", state_names[next]));
+	call->state = next;
+}
+
+/* Gives the caller a final answer that is no 2xx. */
+static void refuse_caller(struct call *call, unsigned status, const char *why)
+{
+	call_end(call, status, why);
+	leg_reject(call->caller.leg, status, NULL, why);
+}
+
+static void act_start(struct call *call, const struct call_news *news)
+{
+	struct call_refusal refusal = { .status = 500 };
+
+	(void)news;
+	if (call_set_up(call, &refusal) == OK)
+		return;
+	refuse_caller(call, refusal.status, refusal.why);
+	call_event(call, EV_GONE, NULL);
+}
+
+/* The caller's session description out of the callee's, once: what comes again is the same. */
+static enum err take_answer(struct call *call, const struct message *m,
+                            struct offer_problem *problem)
+{
+	size_t len;
+	const char *sdp = message_body(m, &len);
+	struct buf out;
+	enum err err;
+
+	if (!sdp || strcasecmp(message_content_type(m), "application/sdp") != 0)
+		return OK;
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_answer(call->offer, sdp, len, &out, problem);
+	if (!err) {
+		mem_free(call->answer_sdp);
+		call->answer_sdp = NULL;
+		err = buf_take(&out, &call->answer_sdp);
+	}
+	buf_free(&out);
+	return err;
+}
+
+/* 180 stays 180; 183 and the like go as they are, with early media where there is some. */
+static void act_progress(struct call *call, const struct call_news *news)
+{
+	struct offer_problem problem;
+	size_t len;
+	bool has_sdp = message_body(news->message, &len) != NULL;
+
+	if (take_answer(call, news->message, &problem)) {
+		LOG(LOG_WARN, KV("call", call->id), KV("event", "early-media"),
+		    KV("why", problem.why));
+		has_sdp = false;
+	}
+	if (leg_progress(call->caller.leg, message_status(news->message), NULL,
+	                 has_sdp ? call->answer_sdp : NULL))
+		LOG(LOG_WARN, KV("call", call->id), KV("event", "progress"),
+		    KV("result", "could not be passed on"));
+}
+
+static void act_answer(struct call *call, const struct call_news *news)
+{
+	struct offer_problem problem = { .status = 502, .why = "the callee's answer has no SDP" };
+	enum err err;
+
+	timer_stop(&call->no_answer);
+	call_note_leg(&call->callee);
+	err = take_answer(call, news->message, &problem);
+	if (!err && !call->answer_sdp)
+		err = ERR_SYNTAX;
+	if (!err)
+		err = leg_answer(call->caller.leg, call->answer_sdp);
+	if (err) {
+		/* The callee thinks that the call stands: it gets a BYE. */
+		refuse_caller(call, problem.status, problem.why);
+		leg_bye(call->callee.leg, NULL);
+		set_state(call, CALL_ENDING, EV_CALLEE_ANSWER);
+		return;
+	}
+	set_state(call, CALL_ANSWERED, EV_CALLEE_ANSWER);
+	call->answered_us = clock_wall_us();
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
+}
+
+/* A failure that came from the callee keeps its status where that speaks of the call; what a trunk
+ * says of itself is not the phone's to hear. */
+static unsigned map_status(unsigned status)
+{
+	switch (status) {
+	case 401:
+	case 407:
+		return 403;
+	case 408:
+		return 480;
+	default:
+		return status >= 300 && status < 400 ? 480 : status;
+	}
+}
+
+static void act_fail(struct call *call, const struct call_news *news)
+{
+	const struct message *m = news ? news->message : NULL;
+	char why[CERT_WHY_MAX];
+
+	timer_stop(&call->no_answer);
+	if (m && !message_is_request(m)) {
+		snprintf(why, sizeof(why), "%s answered %u %s",
+		         call->callee.trunk ? "the trunk" : "the phone", message_status(m),
+		         message_phrase(m));
+		refuse_caller(call, map_status(message_status(m)), why);
+	} else if (m) {
+		refuse_caller(call, 480, "the callee hung up before it answered");
+	} else {
+		refuse_caller(call, 503, news && news->why ? news->why : "no way to the callee");
+	}
+	call_event(call, EV_GONE, NULL);
+}
+
+static void act_cancel(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	refuse_caller(call, 487, "the caller gave up");
+	leg_cancel(call->callee.leg);
+}
+
+/* BYE instead of CANCEL: the caller's leg is gone already. */
+static void act_caller_left(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	call_end(call, 487, "the caller hung up before the answer");
+	leg_cancel(call->callee.leg);
+}
+
+static void act_no_answer(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	refuse_caller(call, 480, "nobody answered in time");
+	leg_cancel(call->callee.leg);
+}
+
+static void act_shut_early(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	refuse_caller(call, 503, "Trunkgate stops");
+	leg_cancel(call->callee.leg);
+}
+
+/* 2xx and CANCEL crossed: the ACK is out, now the BYE (RFC 3261 9.1, 15). */
+static void act_too_late(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	leg_bye(call->callee.leg, NULL);
+}
+
+static void act_over(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_bury(call);
+}
+
+static void act_gone(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_event(call, EV_GONE, NULL);
+}
+
+static void act_up(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_note_leg(&call->caller);
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "up"));
+}
+
+static void act_caller_bye(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_end(call, 200, "the caller hung up");
+	leg_bye(call->callee.leg, NULL);
+}
+
+static void act_callee_bye(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_end(call, 200, "the callee hung up");
+	leg_bye(call->caller.leg, NULL);
+}
+
+/* RFC 3261 15: no BYE to the caller before its ACK, or before that is waited for no longer. */
+static void act_callee_left(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_end(call, 200, "the callee hung up");
+}
+
+static void act_bye_caller(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	leg_bye(call->caller.leg, NULL);
+}
+
+static void act_no_ack(struct call *call, const struct call_news *news)
+{
+	call_end(call, 408, news->why);
+	leg_bye(call->caller.leg, NULL);
+	leg_bye(call->callee.leg, NULL);
+}
+
+static void act_shut(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_end(call, 200, "Trunkgate stops");
+	leg_bye(call->caller.leg, NULL);
+	leg_bye(call->callee.leg, NULL);
+}
+
+static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
+	[CALL_NEW] = {
+		[EV_START] = { act_start, CALL_CALLING },
+		[EV_GONE] = { act_over, CALL_OVER },
+	},
+	[CALL_CALLING] = {
+		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },
+		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },
+		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },
+		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },
+		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },
+		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },
+		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },
+	},
+	[CALL_RINGING] = {
+		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },
+		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },
+		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },
+		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },
+		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },
+		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },
+		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },
+	},
+	[CALL_CANCELLING] = {
+		[EV_CALLEE_PROGRESS] = { NULL, CALL_CANCELLING },
+		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },
+		[EV_CALLEE_FAIL] = { act_gone, CALL_NEW },
+		[EV_CALLEE_BYE] = { act_gone, CALL_NEW },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { NULL, CALL_CANCELLING },
+	},
+	[CALL_ANSWERED] = {
+		[EV_CALLEE_BYE] = { act_callee_left, CALL_LEFT },
+		[EV_CALLER_ACK] = { act_up, CALL_UP },
+		[EV_CALLER_NO_ACK] = { act_no_ack, CALL_ENDING },
+		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
+		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
+	},
+	[CALL_LEFT] = {
+		[EV_CALLER_ACK] = { act_bye_caller, CALL_ENDING },
+		[EV_CALLER_NO_ACK] = { act_bye_caller, CALL_ENDING },
+		[EV_CALLER_BYE] = { act_gone, CALL_NEW },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { act_bye_caller, CALL_ENDING },
+	},
+	[CALL_UP] = {
+		[EV_CALLEE_BYE] = { act_callee_bye, CALL_ENDING },
+		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
+		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
+	},
+	[CALL_ENDING] = {
+		[EV_CALLEE_BYE] = { NULL, CALL_ENDING },
+		[EV_CALLER_BYE] = { NULL, CALL_ENDING },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { NULL, CALL_ENDING },
+	},
+	[CALL_OVER] = {
+		[EV_SHUTDOWN] = { NULL, CALL_OVER },
+		[EV_GONE] = { NULL, CALL_OVER },
+	},
+};
+
+void call_event(struct call *call, enum call_event event, const struct call_news *news)
+{
+	const struct call_rule *rule = &rules[call->state][event];
+
+	if (!rule->action && rule->next == CALL_NEW) {
+		LOG(LOG_DEBUG, KV("call", call->id), KV("event", event_names[event]),
+		    KV("state", state_names[call->state]), KV("result", "ignored"));
+		return;
+	}
+	if (rule->next != CALL_NEW)
+		set_state(call, rule->next, event);
+	if (rule->action)
+		rule->action(call, news);
+}
+
+const char *call_state_name(enum call_state state)
+{
+	return state_names[state];
+}

@@ -1,0 +1,110 @@
+/* A call as call.c (life), call_setup.c (who and where) and call_fsm.c (what happens) see it. */
+#ifndef SBC_B2BUA_CALL_INTERNAL_H
+#define SBC_B2BUA_CALL_INTERNAL_H
+
+#include <sys/queue.h>
+#include "base/timer.h"
+#include "sbc/b2bua/call.h"
+#include "sbc/b2bua/offer.h"
+
+enum call_state {
+	CALL_NEW,        /* before its INVITE is out */
+	CALL_CALLING,    /* INVITE is out, only 100 came */
+	CALL_RINGING,    /* the callee said something */
+	CALL_CANCELLING, /* the caller is done; the callee's final answer is waited for */
+	CALL_ANSWERED,   /* 200 is out to the caller, its ACK is waited for */
+	CALL_LEFT,       /* the callee hung up before that ACK */
+	CALL_UP,
+	CALL_ENDING, /* BYE is out on one leg or both */
+	CALL_OVER,
+	CALL_NSTATES,
+};
+
+enum call_event {
+	EV_START,
+	EV_CALLEE_PROGRESS,
+	EV_CALLEE_ANSWER,
+	EV_CALLEE_FAIL,
+	EV_CALLEE_BYE,
+	EV_CALLER_CANCEL,
+	EV_CALLER_ACK,
+	EV_CALLER_NO_ACK,
+	EV_CALLER_BYE,
+	EV_NO_ANSWER, /* the trunk's answer-timeout is over */
+	EV_GONE,      /* the last leg is gone */
+	EV_SHUTDOWN,
+	EV_NEVENTS,
+};
+
+/* One side of a call. */
+struct party {
+	struct config_party who;
+	struct trunk *trunk; /* with a slot taken; NULL: a phone */
+	const struct config_realm *realm;
+	struct leg *leg;
+	char number[128];         /* the caller's, or the dialled one */
+	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */
+	char *call_id;            /* kept beyond the leg */
+	char verified[256];
+	char tls[16];
+	struct addr peer;
+};
+
+struct call {
+	TAILQ_ENTRY(call) link;
+	struct border *border;
+	char id[CALL_ID_LEN + 1];
+	enum call_state state;
+	struct party caller, callee;
+	struct offer *offer;
+	struct timer no_answer;
+	struct timer burying; /* frees the call outside of its own events */
+	char *answer_sdp;     /* the caller's, made of the callee's first */
+	uint64_t started_us, answered_us, ended_us;
+	unsigned code;
+	char why[CERT_WHY_MAX];
+};
+
+struct border {
+	struct border_cfg cfg;
+	struct media_realm **media_realms;
+	struct leg_env env;
+	TAILQ_HEAD(, call) calls;
+	size_t ncalls;
+	bool shut;
+	void (*on_empty)(void *);
+	void *on_empty_arg;
+	void (*on_end)(void *, const struct call_info *);
+	void *on_end_arg;
+};
+
+/* What happened, with what it brought (NULL where it brought nothing). */
+struct call_news {
+	const struct message *message;
+	const char *why;
+};
+
+void call_event(struct call *call, enum call_event event, const struct call_news *news);
+
+/* call.c */
+MUST_USE enum err call_new(struct call **out, struct border *b);
+void call_free(struct call **cp);
+void call_end(struct call *call, unsigned code, const char *why); /* the first one stays */
+void call_bury(struct call *call);       /* over: tells, and frees it soon */
+void call_note_leg(struct party *p);     /* keeps what a leg knows, for the record */
+void call_check_gone(struct call *call); /* EV_GONE once neither leg has a dialog left to end */
+
+/* call_setup.c: builds the callee's leg and sends its INVITE. status and why say what the caller
+ * hears when it fails. */
+struct call_refusal {
+	unsigned status;
+	char why[CERT_WHY_MAX];
+};
+MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
+/* Where a party is reached when no flow stands. */
+void call_target(struct border *b, struct party *p, struct target *out);
+const char *call_state_name(enum call_state state);
+/* The realm's part in media. */
+struct media_realm *border_media_realm(const struct border *b, const struct config_realm *realm);
+
+#endif

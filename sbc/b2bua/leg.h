@@ -1,0 +1,88 @@
+/* A leg: one side of a call, a dialog that an INVITE began. It does what RFC 3261 asks of a user
+ * agent (13, 14, 15) and tells its owner what happened; it knows nothing of the other leg.
+ * Signalling thread. Owner: who made it. */
+#ifndef SBC_B2BUA_LEG_H
+#define SBC_B2BUA_LEG_H
+
+#include <stdbool.h>
+#include "base/err.h"
+#include "sbc/sip/dialog.h"
+#include "sbc/sip/message.h"
+#include "sbc/sip/request.h"
+#include "sbc/sip/txn.h"
+
+struct leg;
+
+/* What all legs of a program share. */
+struct leg_env {
+	struct stack *stack;
+	struct dialogs *dialogs;
+};
+
+enum leg_event {
+	LEG_PROGRESS, /* a provisional answer above 100 to our INVITE; message */
+	LEG_ANSWER,   /* the first 2xx to our INVITE, whose ACK is sent; message */
+	LEG_FAIL, /* no call came of our INVITE: message is the final answer, or NULL, then why says
+	             it */
+	LEG_CANCEL, /* the peer took its INVITE back; it is not answered yet */
+	LEG_ACK,    /* the peer confirmed our 2xx; message */
+	LEG_NO_ACK, /* it did not, for 64 x T1 */
+	LEG_BYE,    /* the peer hung up, which was answered; message. The leg is gone */
+	LEG_GONE,   /* our BYE was answered, or will never be. The leg is gone */
+};
+
+struct leg_handler {
+	/* message and why are borrowed; NULL where the event has none. The leg may be freed in
+	 * here. */
+	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
+	                 const char *why);
+	void *arg;
+};
+
+/* The callee's side, for an INVITE that waits for an answer. Takes over the transaction. contact:
+ * our URI. target: the peer, for when its flow is gone; copied, its strings live as long as the
+ * leg. */
+MUST_USE enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
+                              const char *contact, const struct target *target,
+                              const struct leg_handler *handler);
+
+struct leg_uac_cfg {
+	const char *from, *to, *request_uri, *contact; /* see dialog_uac_cfg */
+	const struct target *target; /* copied; its strings live as long as the leg */
+	const struct flow *flow;     /* taken while it lives; NULL: the target */
+};
+/* The caller's side. leg_invite makes the INVITE, to which the owner may add headers; leg_send
+ * sends it. */
+MUST_USE enum err leg_new_uac(struct leg **out, const struct leg_env *env,
+                              const struct leg_uac_cfg *cfg, const struct leg_handler *handler);
+MUST_USE enum err leg_invite(struct leg *leg, struct message **out);
+MUST_USE enum err leg_send(struct leg *leg, struct message *invite);
+/* Takes our INVITE back. LEG_FAIL follows, or LEG_ANSWER if that was quicker. */
+void leg_cancel(struct leg *leg);
+
+/* The callee's side. sdp NULL: without a body. phrase NULL: the standard one. leg_reject ends the
+ * leg; why, for people, becomes its Warning (NULL: none). */
+MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *phrase,
+                               const char *sdp);
+MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
+void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why);
+
+/* Hangs up a leg that stands; LEG_GONE follows. reason: the value of a Reason header (RFC 3326),
+ * NULL: none. */
+void leg_bye(struct leg *leg, const char *reason);
+
+/* What a dialog or the stack brings for a leg. */
+void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request);
+void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow);
+
+void leg_free(struct leg **lp);          /* NULL is fine; says nothing to the peer */
+bool leg_is_gone(const struct leg *leg); /* no dialog, and none to come */
+const char *leg_call_id(const struct leg *leg);
+const struct flow *leg_flow(const struct leg *leg);
+/* The INVITE of leg_new_uas, while it is not answered; NULL else. */
+const struct message *leg_received_invite(const struct leg *leg);
+
+/* The methods that a leg takes part in, for Allow. */
+#define LEG_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS"
+
+#endif

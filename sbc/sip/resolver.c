@@ -3,6 +3,7 @@
  * there is no A. Signalling thread. */
 #include "sbc/sip/resolver.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,19 +72,22 @@ static void on_tick(void *arg)
 		timer_start(loop_timers(r->loop), &r->tick, TICK_MS, on_tick, r);
 }
 
+/* One datagram or one error a socket and turn: sresolv calls every outcome a success, so a loop
+ * until it fails would not end. Both may change the list of sockets. */
 static void on_socket(void *arg, int events)
 {
 	struct resolver *r = arg;
 
 	(void)events;
-	/* At most a few sockets: asking each costs less than remembering which. */
 	for (size_t i = 0; i < SOCKETS_MAX; i++) {
-		if (!r->sockets[i].io)
+		struct pollfd p = { .fd = r->sockets[i].fd, .events = POLLIN };
+
+		if (!r->sockets[i].io || poll(&p, 1, 0) <= 0)
 			continue;
-		while (r->sockets[i].io && sres_resolver_receive(r->sres, r->sockets[i].fd) > 0)
-			;
-		if (r->sockets[i].io)
-			sres_resolver_error(r->sres, r->sockets[i].fd);
+		if (p.revents & POLLERR)
+			sres_resolver_error(r->sres, p.fd);
+		else
+			sres_resolver_receive(r->sres, p.fd);
 	}
 }
 
@@ -205,7 +209,8 @@ static void ask(struct lookup *l, enum lookup_step step, uint16_t type, const ch
 	}
 	l->query = sres_query(l->r->sres, on_answers, l, type, name);
 	if (!l->query) {
-		snprintf(l->result.why, sizeof(l->result.why), "cannot ask DNS for %.120s", name);
+		snprintf(l->result.why, sizeof(l->result.why),
+		         "no DNS server can be reached to ask for %.120s", name);
 		finish(l);
 		return;
 	}

@@ -164,12 +164,13 @@ static const struct option phones[] = {
 	  .example = "border",
 	  .help = "The realm that it speaks to." },
 	{ .key = "address",
-	  .kind = KIND_ADDRESS,
+	  .kind = KIND_PEER,
 	  FIELD(config_phone, address),
 	  .otherwise = "it registers",
 	  .example = "10.0.0.20",
 	  .help =
-	      "A PBX or phone that does not register is known by this address. Give it or a password." },
+	      "A PBX or phone that does not register is known by this address, and by this port where "
+	      "one is written. Give it or a password." },
 	{ .key = "password",
 	  .kind = KIND_SECRET,
 	  FIELD(config_phone, password),

@@ -36,6 +36,7 @@ enum kind_id {
 	KIND_SECRET,      /* char *, wiped */
 	KIND_SECRET_FILE, /* the same, from a file */
 	KIND_ADDRESS,     /* struct addr without a port */
+	KIND_PEER,        /* struct addr, with a port or without */
 	KIND_DNS_SERVER,  /* struct addr with a port */
 	KIND_NETWORK,     /* struct addr_net */
 	KIND_LISTENER,    /* struct config_listener */

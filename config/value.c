@@ -272,6 +272,8 @@ const struct kind config_kinds[NKINDS] = {
 	                       sizeof(char *), true, value_parse_secret_file },
 	[KIND_ADDRESS] = { "an IP address", "one as in 192.0.2.1, without a port",
 	                   "^[0-9A-Fa-f.:]+$", sizeof(struct addr), false, value_parse_address },
+	[KIND_PEER] = { "an IP address", "one as in 192.0.2.1 or 192.0.2.1:5080",
+	                "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), false, value_parse_address },
 	[KIND_DNS_SERVER] = { "an IP address", "one as in 192.0.2.53 or 192.0.2.53:53",
 	                      "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), false,
 	                      value_parse_address },

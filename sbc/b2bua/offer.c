@@ -98,15 +98,6 @@ static void make_key(struct line *line, enum media_side side, const struct sdp_c
 	mem_wipe(&key, sizeof(key));
 }
 
-/* The realm's advertised address with the port of the stream. */
-static struct addr advertised(const struct offer *o, enum media_side side, unsigned stream)
-{
-	struct addr a = side_of(o, side)->realm->media_advertise;
-
-	addr_set_port(&a, addr_port(anchor_local(o->anchor, stream, side)));
-	return a;
-}
-
 static enum err set_remote(struct offer *o, struct line *line, enum media_side side,
                            const struct sdp_media *m)
 {
@@ -140,8 +131,8 @@ static enum err write_for(struct offer *o, enum media_side side, const struct sd
 		bool secure = side_of(o, side)->srtp != SRTP_OFF;
 
 		media[i].rejected = !line->carried || sdp_media_at(in, i)->rejected;
-		media[i].rtp = line->carried ? advertised(o, side, line->stream)
-		                             : side_of(o, side)->realm->media_advertise;
+		if (line->carried)
+			media[i].port = addr_port(anchor_local(o->anchor, line->stream, side));
 		media[i].proto = secure ? SDP_SRTP : SDP_RTP;
 		media[i].crypto = secure ? &line->keys[side].ours : NULL;
 	}

@@ -224,11 +224,12 @@ static void filter_attributes(sdp_attribute_t **at)
 static enum err add_crypto(su_home_t *home, sdp_media_t *m, const struct sdp_crypto *crypto)
 {
 	sdp_attribute_t *a = su_salloc(home, sizeof(*a));
-	struct sdp_crypto copy = *crypto;
+	struct sdp_crypto copy; /* the encoder takes no const */
 	char key[SDP_KEY_MAX * 2];
 
 	if (!a)
 		return ERR_NOMEM;
+	copy = *crypto;
 	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
 	mem_wipe(&copy, sizeof(copy));
 	a->a_name = "crypto";
@@ -246,6 +247,7 @@ static const char *proto_name(enum sdp_proto proto, bool feedback)
 	return feedback ? "RTP/AVPF" : "RTP/AVP";
 }
 
+/* No c= line of its own: all streams of a side have the session's address. */
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
 {
@@ -254,38 +256,24 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	m->m_key = NULL;
 	m->m_number_of_ports = 0;
 	m->m_rejected = with->rejected;
-	m->m_port = with->rejected ? 0 : addr_port(&with->rtp);
+	m->m_port = with->rejected ? 0 : with->port;
 	filter_attributes(&m->m_attributes);
 	if (with->rejected)
 		return OK;
 	sdp_media_transport(m, proto_name(with->proto, was->feedback));
-	m->m_connections = make_connection(home, &with->rtp);
-	if (!m->m_connections)
-		return ERR_NOMEM;
 	return with->crypto ? add_crypto(home, m, with->crypto) : OK;
-}
-
-/* The address for o=, and for c= of the session: that of the first stream that stands. */
-static const struct addr *first_addr(const struct sdp_out *with)
-{
-	for (size_t i = 0; i < with->nmedia; i++) {
-		if (!with->media[i].rejected)
-			return &with->media[i].rtp;
-	}
-	return with->nmedia ? &with->media[0].rtp : NULL;
 }
 
 static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sdp_out *with)
 {
-	const struct addr *addr = first_addr(with);
 	sdp_origin_t *o = su_salloc(home, sizeof(*o));
 
-	if (!o || !addr)
+	if (!o)
 		return ERR_NOMEM;
 	o->o_username = "-";
 	o->o_id = with->session_id;
 	o->o_version = with->version;
-	o->o_address = s->sdp_connection = make_connection(home, addr);
+	o->o_address = s->sdp_connection = make_connection(home, &with->addr);
 	s->sdp_origin = o;
 	s->sdp_subject = "-";
 	s->sdp_information = NULL;

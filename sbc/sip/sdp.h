@@ -44,13 +44,14 @@ struct sdp_media {
 /* What replaces it on the other side. */
 struct sdp_out_media {
 	bool rejected;
-	struct addr rtp; /* ours, as advertised */
+	uint16_t port; /* ours */
 	enum sdp_proto proto;
 	const struct sdp_crypto *crypto; /* NULL for RTP */
 };
 
 struct sdp_out {
 	uint64_t session_id, version;      /* of our o= line (RFC 3264 5, 8) */
+	struct addr addr;                  /* ours, as advertised, of all streams */
 	const struct sdp_out_media *media; /* one per m-line */
 	size_t nmedia;
 };

@@ -314,7 +314,7 @@ static void all_problems_are_said_in_order(void **state)
 	           "t.yaml:5: realm 'in': latch 'x' is none of its values; known here: strict, "
 	           "first\n"
 	           "t.yaml:7: phone 'a': address 'nowhere' is not an IP address; write one as in "
-	           "192.0.2.1, without a port\n"
+	           "192.0.2.1 or 192.0.2.1:5080\n"
 	           "t.yaml:7: phone 'a': realm 'im' is not defined; did you mean 'in'?\n");
 }
 

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "certs/tls_context.h"
+#include "media/anchor.h"
 #include "media/media.h"
 #include "sbc/admin/ctl.h"
 #include "sbc/b2bua/border.h"
@@ -159,6 +161,28 @@ static void on_terminate(void *arg)
 	border_shut(s->border, on_empty, s);
 }
 
+static void on_hangup(void *arg)
+{
+	(void)arg;
+	LOG(LOG_WARN, KV("event", "sighup"), KV("why", "a changed configuration wants a restart"));
+}
+
+/* Descriptors for all calls that may come: each has a stream or more with RTP and RTCP on two
+ * sides. */
+static void raise_descriptor_limit(const struct config *cfg)
+{
+	rlim_t want = (rlim_t)cfg->max_calls * 2 * MEDIA_NSIDES + CONNECTIONS_MAX;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < want)
+		LOG(LOG_WARN, KV("event", "descriptors"), KVN("limit", limit.rlim_max),
+		    KVN("wanted", want), KV("do", "raise LimitNOFILE, or lower max-calls"));
+}
+
 static enum err open_signals(struct server *s)
 {
 	enum err err;
@@ -166,7 +190,9 @@ static enum err open_signals(struct server *s)
 	/* A peer that goes away is an error of a write, not the end of us. */
 	signal(SIGPIPE, SIG_IGN);
 	err = loop_on_signal(s->loop, SIGTERM, on_terminate, s);
-	return err ? err : loop_on_signal(s->loop, SIGINT, on_terminate, s);
+	if (!err)
+		err = loop_on_signal(s->loop, SIGINT, on_terminate, s);
+	return err ? err : loop_on_signal(s->loop, SIGHUP, on_hangup, s);
 }
 
 /* Upside down. */
@@ -195,6 +221,7 @@ static enum err server_open(struct server *s)
 		return because(s, err, "event loop");
 	if (keylog && tls_keylog_open(keylog))
 		return because(s, ERR_IO, "SSLKEYLOGFILE");
+	raise_descriptor_limit(s->cfg);
 	message_library_open();
 	err = open_media(s);
 	if (!err)

@@ -61,7 +61,7 @@ class FirstCall(lab.LabTest):
 
     def check_media_is_encrypted(self):
         """Every packet of the call outside is SRTP or SRTCP; the same ears find the tones inside."""
-        inside = [row[4] for row in self.office.udp() if is_rtp(row[4])]
+        inside = [row[4] for row in self.office.udp() if row[0] == network.PHONE and is_rtp(row[4])]
         self.assertTrue(sounds_like_tone(inside), "the check hears no tone where there is one")
 
         outside = [row for row in self.internet.udp() if network.DNS not in (row[0], row[2])]

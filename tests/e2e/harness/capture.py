@@ -1,5 +1,4 @@
 """What was on the wire: tshark captures, decrypted where the test has the keys."""
-import json
 import os
 import re
 import subprocess
@@ -45,19 +44,17 @@ class Capture:
     def tls_streams(self, key_log):
         """The decrypted bytes of every TLS connection: {stream: {sender's address: bytes}}."""
         keys = ("-o", f"tls.keylog_file:{key_log}")
-        numbers = sorted({row[0] for row in self.fields("tls", "tcp.stream")}, key=int)
-        return {n: self._follow(keys, n) for n in numbers}
+        ends = {number: {source, target} for number, source, target in
+                self.fields("tls", "tcp.stream", "ip.src", "ip.dst")}
+        return {number: self._follow(keys, number, ends[number]) for number in ends}
 
-    def _follow(self, keys, number):
+    def _follow(self, keys, number, ends):
+        """tshark's "follow": a node that said nothing has no address there."""
         text = self._tshark(*keys, "-q", "-z", f"follow,tls,raw,{number}")
-        nodes = re.findall(r"^Node \d: ([\d.]+):\d+$", text, re.M)
-        sent = {address: b"" for address in nodes}
+        first = re.search(r"^Node 0: ([\d.]+):\d+$", text, re.M).group(1)
+        second = next(iter(ends - {first}))
+        sent = {first: b"", second: b""}
         for line in text.splitlines():
             if re.fullmatch(r"\t?[0-9a-f]+", line):  # the second node's lines are indented
-                sent[nodes[line.startswith("\t")]] += bytes.fromhex(line.strip())
+                sent[second if line.startswith("\t") else first] += bytes.fromhex(line.strip())
         return sent
-
-
-def to_text(rows):
-    """For messages of assertions: a few packets, readable."""
-    return json.dumps(rows[:5], default=str)

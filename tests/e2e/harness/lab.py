@@ -11,7 +11,9 @@ PROVIDER_HZ = 1000  # what the provider plays
 TONE_SECONDS = 120
 # Nothing of these may be seen outside: the phone's address book name, network and make.
 INSIDE_DOMAIN = "pbx.inside.lab"
-PHONE_ACCOUNT = ("<sip:alice@" + INSIDE_DOMAIN + ">;regint=0;audio_codecs=pcma;answermode=auto")
+# The first calls; the second is who is rung: baresip wants to know the user of the Request-URI.
+PHONE_ACCOUNT = "\n".join(f"<sip:{user}@{INSIDE_DOMAIN}>;regint=0;audio_codecs=pcma;answermode=auto"
+                          for user in ("alice", "100"))
 PROVIDER_ACCOUNT = ("<sip:{user}@provider.lab;transport=tls>;regint=0;audio_codecs=pcma"
                     ";answermode={answer};mediaenc=srtp-mand")
 

@@ -170,16 +170,28 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 	message_add(m, "Content-Type", "%s", content_type);
 }
 
+/* What every message has and nobody adds by hand: Content-Length, and the empty line behind the head. */
+static void complete(struct message *m)
+{
+	const sip_payload_t *body = m->sip->sip_payload;
+	sip_separator_t *line;
+
+	if (!m->sip->sip_content_length)
+		message_add(m, "Content-Length", "%zu", body ? (size_t)body->pl_len : 0);
+	if (m->sip->sip_separator)
+		return;
+	line = sip_separator_create(msg_home(m->msg));
+	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
+		m->err = ERR_NOMEM;
+}
+
 enum err message_encode(struct message *m, struct buf *out)
 {
 	char *text;
 	size_t len = 0;
 
-	if (!m->err && !m->sip->sip_content_length) {
-		const sip_payload_t *body = m->sip->sip_payload;
-
-		message_add(m, "Content-Length", "%zu", body ? (size_t)body->pl_len : 0);
-	}
+	if (!m->err)
+		complete(m);
 	if (!m->err && (msg_serialize(m->msg, (msg_pub_t *)m->sip) < 0 || msg_prepare(m->msg) < 0))
 		m->err = ERR_NOMEM;
 	if (m->err)

@@ -29,27 +29,26 @@ class BadCertificate(lab.LabTest):
         self.assertRegex(closed.get("param", ""), "^503")
         self.assertEqual(provider.received, b"", "something was said to a peer that nobody knows")
         self.assertEqual(provider.handshakes, 0, provider.refusals)
-        line = self.trunkgate.process.wait_for_line(reason)
-        self.assertRegex(line, "trunk=provider")
+        self.trunkgate.process.wait_for_line(f"level=error trunk=provider event=down why=.*{reason}")
         self.trunkgate.wait_no_calls()
 
     def test_other_name(self):
         certificate = self.authority.issue("mallory.lab")
-        self.refused_call(certificate, r"wrong-name|mallory\.lab")
+        self.refused_call(certificate, r"mallory\.lab.* expects .*provider\.lab")
 
     def test_unknown_root(self):
         stranger = pki.Authority(os.path.join(self.directory, "stranger"), "Stranger")
-        self.refused_call(stranger.issue("provider.lab"), "unknown-root|Stranger")
+        self.refused_call(stranger.issue("provider.lab"), "Stranger Root.* not among the roots")
 
     def test_self_signed(self):
-        self.refused_call(self.authority.issue("provider.lab", "--self-signed"), "unknown-root|self-signed")
+        self.refused_call(self.authority.issue("provider.lab", "--self-signed"), "self-signed")
 
     def test_expired(self):
-        self.refused_call(self.authority.issue("provider.lab", "--expired"), "expired")
+        self.refused_call(self.authority.issue("provider.lab", "--expired"), "expired on")
 
     def test_wrong_usage(self):
         certificate = self.authority.issue("provider.lab", "--usage", "client")
-        self.refused_call(certificate, "wrong-usage|may not be used")
+        self.refused_call(certificate, "may not be used as a server")
 
     def test_right_certificate_gets_the_invite(self):
         """The same way with the right certificate: so the tests above are about the certificate."""
@@ -75,14 +74,14 @@ class BadCertificate(lab.LabTest):
         stranger = pki.Authority(os.path.join(self.directory, "stranger"), "Stranger")
         self.assertIsNotNone(sip.status_of(self.say_options(self.authority.issue("provider.lab"))))
         bad = {
-            "wrong-name|mallory": self.authority.issue("mallory.lab"),
-            "unknown-root|Stranger": stranger.issue("provider.lab"),
-            "expired": self.authority.issue("provider.lab", "--expired"),
+            "mallory": self.authority.issue("mallory.lab"),
+            "Stranger Root": stranger.issue("provider.lab"),
+            "expired on": self.authority.issue("provider.lab", "--expired"),
         }
         for reason, certificate in bad.items():
             with self.assertRaises((ssl.SSLError, ConnectionError), msg=reason):
                 self.say_options(certificate)
-            self.trunkgate.process.wait_for_line(reason)
+            self.trunkgate.process.wait_for_line(f"event=closed .*side=accepted why=.*{reason}")
 
 
 if __name__ == "__main__":

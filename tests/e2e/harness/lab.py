@@ -1,4 +1,5 @@
 """One whole lab for one test: hosts, names, certificates, peers; all of it gone afterwards."""
+import functools
 import os
 import shutil
 import tempfile
@@ -18,10 +19,14 @@ PROVIDER_ACCOUNT = ("<sip:{user}@provider.lab;transport=tls>;regint=0;audio_code
                     ";answermode={answer};mediaenc=srtp-mand")
 
 
-def _work_directory(name):
+@functools.cache
+def _base_directory():
     """Where the logs stay: what the runner says, else a new directory in /tmp."""
-    base = os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
-    path = os.path.join(base, name)
+    return os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
+
+
+def _work_directory(name):
+    path = os.path.join(_base_directory(), name)
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
     return path

@@ -122,6 +122,7 @@ static enum err write_for(struct offer *o, enum media_side side, const struct sd
 	struct sdp_out_media media[SDP_MEDIA_MAX];
 	struct sdp_out with = { .session_id = o->session_id[side],
 		                .version = o->session_id[side],
+		                .addr = side_of(o, side)->realm->media_advertise,
 		                .media = media,
 		                .nmedia = sdp_nmedia(in) };
 

@@ -218,9 +218,12 @@ static void give(struct client_txn *t, const struct message *response)
 		t->handler.on_response(t->handler.arg, response);
 }
 
-/* Until the last copy of an answer must have come in (timers D and K; none on a stream). */
+/* Until the last copy of an answer must have come in (timers D and K; none on a stream). Thousands
+ * may do so at once: what is not needed for that goes now. */
 static void linger(struct client_txn *t, uint64_t ms)
 {
+	buf_free(&t->wire);
+	message_free(&t->request);
 	timer_stop(&t->again);
 	timer_start(t->stack->timers, &t->timeout, ms, on_linger_over, t);
 }

@@ -170,7 +170,8 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 	message_add(m, "Content-Type", "%s", content_type);
 }
 
-/* What every message has and nobody adds by hand: Content-Length, and the empty line behind the head. */
+/* What every message has and nobody adds by hand: Content-Length, and the empty line behind the
+ * head. */
 static void complete(struct message *m)
 {
 	const sip_payload_t *body = m->sip->sip_payload;

@@ -19,9 +19,10 @@ struct server_txn {
 	struct stack *stack;
 	enum st_state state;
 	bool invite, acked;
-	char key[KEY_MAX];
-	struct message *request; /* owned */
-	struct buf last;         /* the last answer, to be sent again */
+	char *key;
+	struct message
+	    *request;    /* owned; NULL once only copies of the last answer are left to send */
+	struct buf last; /* the last answer, to be sent again */
 	struct flow flow;
 	struct addr reply_to;
 	struct timer again;   /* G, or the copies of a 2xx; before an answer: 100 */
@@ -59,6 +60,7 @@ static void terminate(struct server_txn *t)
 	buf_free(&t->last);
 	flow_clear(&t->flow);
 	message_free(&t->request);
+	mem_free(t->key);
 	mem_free(t);
 }
 
@@ -76,7 +78,7 @@ static void send_last(struct server_txn *t)
 		return;
 	err = conn_send(t->flow.conn, &t->reply_to, t->last.data, t->last.len);
 	if (err)
-		LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
+		LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
 		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))),
 		    KV("result", err_text(err)));
 }
@@ -90,6 +92,7 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
                         const struct flow *flow)
 {
 	struct server_txn *t = mem_zalloc(sizeof(*t));
+	char key[KEY_MAX];
 	enum err err;
 
 	if (!t)
@@ -98,9 +101,11 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
 	t->invite = message_method(*request) == METHOD_INVITE;
 	t->state = t->invite ? ST_PROCEEDING : ST_TRYING;
 	buf_init(&t->last, MESSAGE_MAX);
-	make_key(t->key, *request, message_method_name(*request));
-	err = table_put(stack->server_txns, t->key, t);
+	make_key(key, *request, message_method_name(*request));
+	t->key = mem_strdup(key);
+	err = t->key ? table_put(stack->server_txns, t->key, t) : ERR_NOMEM;
 	if (err) {
+		mem_free(t->key);
 		mem_free(t);
 		return err;
 	}
@@ -212,6 +217,8 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 	char tag[17];
 	enum err err;
 
+	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
+		return; /* it has its final answer */
 	random_token(tag, sizeof(tag) - 1);
 	err = message_new_response(&response, t->request, &t->flow.peer, status, phrase,
 	                           status == 100 ? NULL
@@ -228,8 +235,17 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 
 void server_txn_acked(struct server_txn *t)
 {
+	if (t->state != ST_ACCEPTED)
+		return;
 	t->acked = true;
 	timer_stop(&t->again);
+	message_free(&t->request);
+}
+
+void server_txn_settle(struct server_txn *t)
+{
+	if (!t->invite && t->state == ST_COMPLETED)
+		message_free(&t->request);
 }
 
 /* 9.2: CANCEL is answered here; what it means is the INVITE's user's to say. */
@@ -269,6 +285,7 @@ static void on_ack(struct server_txn *t)
 		return;
 	set_state(t, ST_CONFIRMED);
 	timer_stop(&t->again);
+	message_free(&t->request);
 	timer_start(t->stack->timers, &t->timeout, reliable(t) ? 0 : T4_MS, on_over, t); /* I */
 }
 

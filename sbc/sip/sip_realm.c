@@ -22,11 +22,12 @@ static enum err open_listener(struct stack *stack, struct sip_realm *realm,
 
 	switch (l->transport) {
 	case TRANSPORT_UDP:
-		return conn_udp_open(out, stack->loop, &l->addr, handler, realm);
+		return stack->opener->udp(out, stack->loop, &l->addr, handler, realm);
 	case TRANSPORT_TCP:
-		return conn_listen(out, stack->loop, &l->addr, NULL, handler, realm);
+		return stack->opener->listen(out, stack->loop, &l->addr, NULL, handler, realm);
 	case TRANSPORT_TLS:
-		return tls ? conn_listen(out, stack->loop, &l->addr, tls, handler, realm) : ERR_TLS;
+		return tls ? stack->opener->listen(out, stack->loop, &l->addr, tls, handler, realm)
+		           : ERR_TLS;
 	}
 	return ERR_UNSUPPORTED;
 }

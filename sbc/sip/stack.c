@@ -146,6 +146,7 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 		stack->handler.on_request(stack->handler.arg, t, server_txn_request(t));
 	else
 		server_txn_reply(t, 503, NULL, NULL);
+	server_txn_settle(t);
 }
 
 static void on_request(struct stack *stack, struct message **m, const struct flow *flow)

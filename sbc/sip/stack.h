@@ -33,10 +33,22 @@ struct stack_counts {
 	size_t client_txns, server_txns, connections;
 };
 
-/* loop NULL: no sockets, timers serve what a test puts in (stack_on_datagram). Copies handler. */
+/* loop NULL: no sockets at all, timers serve what a test puts in. */
 MUST_USE enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
                             const struct stack_limits *limits);
 void stack_set_handler(struct stack *stack, const struct stack_handler *handler);
+
+/* What opens sockets: conn.h's own functions, or a test's in their place. Borrowed; set before the
+ * first realm. */
+struct conn_opener {
+	enum err (*udp)(struct conn **out, struct loop *loop, const struct addr *local,
+	                const struct conn_handler *handler, struct sip_realm *realm);
+	enum err (*listen)(struct conn **out, struct loop *loop, const struct addr *local,
+	                   struct tls_context *tls, const struct conn_handler *handler,
+	                   struct sip_realm *realm);
+	enum err (*connect)(struct conn **out, const struct conn_connect_cfg *cfg);
+};
+void stack_set_opener(struct stack *stack, const struct conn_opener *opener);
 void stack_free(struct stack **stackp);
 
 /* Opens the realm's listeners. Borrows cfg and tls (NULL: it has no TLS listener) for the stack's

@@ -74,8 +74,16 @@ static void on_accepted(void *arg, struct conn *c)
 		conn_close(c, ERR_LIMIT, "too many connections");
 }
 
+void stack_set_opener(struct stack *stack, const struct conn_opener *opener)
+{
+	stack->opener = opener;
+}
+
 void stack_conns_init(struct stack *stack)
 {
+	static const struct conn_opener sockets = { conn_udp_open, conn_listen, conn_connect };
+
+	stack->opener = &sockets;
 	stack->conn_handler = (struct conn_handler){ .on_message = on_message,
 		                                     .on_open = on_open,
 		                                     .on_closed = on_closed,
@@ -124,7 +132,7 @@ enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struc
 		return ERR_LIMIT;
 	if (cfg->nlisteners > 0)
 		connect.local = cfg->listeners[0].addr;
-	err = conn_connect(&c, &connect);
+	err = stack->opener->connect(&c, &connect);
 	if (err)
 		return err;
 	keep(stack, c);

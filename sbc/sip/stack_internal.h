@@ -9,6 +9,7 @@ struct stack {
 	struct loop *loop; /* NULL in tests without sockets */
 	struct timers *timers;
 	struct stack_handler handler;
+	const struct conn_opener *opener;
 	struct stack_limits limits;
 	struct table *client_txns; /* by branch and method */
 	struct table *server_txns; /* by branch, sent-by and method */
@@ -29,6 +30,8 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
 /* Takes request. */
 MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
                                  struct message **request, const struct flow *flow);
+/* The request was handled: lets go of it if it is answered as well. */
+void server_txn_settle(struct server_txn *t);
 /* Frees all that are left, without calls upward except on_end. */
 void client_txns_end(struct stack *stack);
 void server_txns_end(struct stack *stack);

@@ -50,6 +50,7 @@ struct server_txn_handler {
 	void *arg;
 };
 
+/* Until the handler of the request returns and it has its final answer; an INVITE until its ACK. */
 const struct message *server_txn_request(const struct server_txn *t);
 const struct flow *server_txn_flow(const struct server_txn *t);
 /* handler is copied. */

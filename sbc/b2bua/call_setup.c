@@ -204,6 +204,23 @@ static enum err make_leg(struct call *call, const char *sdp)
 	return send_invite(call, sdp);
 }
 
+/* Known by its address, or registered over a connection that still stands. */
+static enum err find_phone(struct border *b, const struct config_phone *phone,
+                           struct call_refusal *refusal)
+{
+	const struct location *where = location_get(b->cfg.locations, phone);
+	char why[160];
+
+	if (addr_is_set(&phone->address) || (where && flow_alive(&where->flow)))
+		return OK;
+	snprintf(why, sizeof(why),
+	         where ? "the connection that phone %s registered over is gone"
+	               : "phone %s is not registered",
+	         phone->name);
+	refuse(refusal, 480, why);
+	return ERR_NOT_FOUND;
+}
+
 /* A slot of the trunk, or a phone that is there at all. */
 static enum err admit(struct call *call, struct call_refusal *refusal)
 {
@@ -211,14 +228,8 @@ static enum err admit(struct call *call, struct call_refusal *refusal)
 	struct party *callee = &call->callee;
 	char why[160];
 
-	if (callee->who.kind == PARTY_PHONE) {
-		if (addr_is_set(&callee->who.phone->address) ||
-		    location_get(b->cfg.locations, callee->who.phone))
-			return OK;
-		snprintf(why, sizeof(why), "phone %s is not registered", callee->who.phone->name);
-		refuse(refusal, 480, why);
-		return ERR_NOT_FOUND;
-	}
+	if (callee->who.kind == PARTY_PHONE)
+		return find_phone(b, callee->who.phone, refusal);
 	callee->trunk = trunk_find(b->cfg.trunks, callee->who.trunk->name);
 	if (trunk_take_slot(callee->trunk, true) == OK)
 		return OK;

@@ -1,0 +1,228 @@
+/* The questions and their answers: status, trunks, phones; those about calls are show_call.c's.
+ * Signalling thread. */
+#include "sbc/admin/show.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
+#include "sbc/admin/ctl_socket.h"
+#include "sbc/admin/fields.h"
+
+json_t *show_error(const char *fmt, ...)
+{
+	char text[256];
+	struct fields f;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fields_init(&f);
+	fields_text(&f, "error", text);
+	return fields_take(&f);
+}
+
+static int append(const char *data, size_t len, void *arg)
+{
+	buf_add(arg, data, len);
+	return 0; /* the buffer keeps its error */
+}
+
+/* Takes value. */
+static void write_json(struct buf *out, json_t *value)
+{
+	if (!value || json_dump_callback(value, append, out, JSON_COMPACT) != 0)
+		out->err = out->err ? out->err : ERR_NOMEM;
+	json_decref(value);
+}
+
+static json_t *realms(const struct ctl_cfg *from, size_t *total)
+{
+	json_t *array = json_array();
+	bool ok = array != NULL;
+
+	*total = 0;
+	for (size_t i = 0; ok && i < from->cfg->nrealms; i++) {
+		size_t used = media_realm_used(from->media_realms[i]);
+		struct fields f;
+
+		*total += used;
+		fields_init(&f);
+		fields_text(&f, "name", from->cfg->realms[i].name);
+		fields_count(&f, "media_ports_used", used);
+		fields_count(&f, "media_ports_size", media_realm_size(from->media_realms[i]));
+		ok = fields_append(array, fields_take(&f));
+	}
+	if (ok)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static void show_status(const struct show_env *env, struct buf *out)
+{
+	struct stack_counts counts;
+	struct fields f;
+	size_t media_ports;
+	json_t *by_realm = realms(&env->from, &media_ports);
+
+	stack_counts(env->from.stack, &counts);
+	fields_init(&f);
+	fields_text(&f, "version", TRUNKGATE_VERSION);
+	fields_count(&f, "uptime_s", (clock_mono_ms() - env->opened_ms) / 1000);
+	fields_count(&f, "calls", border_ncalls(env->from.border));
+	fields_count(&f, "media_ports", media_ports);
+	fields_count(&f, "transactions", counts.client_txns + counts.server_txns);
+	fields_count(&f, "dialogs", dialogs_count(env->from.dialogs));
+	fields_count(&f, "connections", counts.connections);
+	fields_put(&f, "realms", by_realm);
+	write_json(out, fields_take(&f));
+}
+
+/* Lists go out item by item, so that a long one is in memory only once. */
+static void show_calls(const struct show_env *env, struct buf *out)
+{
+	const struct call *call = call_next(env->from.border, NULL);
+
+	buf_puts(out, "[");
+	for (size_t n = 0; call; n++) {
+		struct call_info info;
+
+		call_get_info(call, &info);
+		if (n)
+			buf_puts(out, ",");
+		write_json(out, show_call(&info));
+		call = call_next(env->from.border, call);
+	}
+	buf_puts(out, "]");
+}
+
+static json_t *trunk_json(const struct trunk *t)
+{
+	struct trunk_stats stats;
+	struct fields f;
+	int64_t since_s;
+
+	trunk_stats(t, &stats);
+	since_s = clock_wall_s() - stats.since_s;
+	fields_init(&f);
+	fields_text(&f, "name", trunk_config(t)->name);
+	fields_text(&f, "state", trunk_state_name(stats.state));
+	fields_count(&f, "since_s", since_s > 0 ? (uint64_t)since_s : 0);
+	fields_text(&f, "domain", trunk_config(t)->domain);
+	fields_count(&f, "calls", stats.calls);
+	fields_count(&f, "max_calls", stats.max_calls);
+	fields_count(&f, "calls_out", stats.calls_out);
+	fields_count(&f, "calls_in", stats.calls_in);
+	fields_count(&f, "failed", stats.failed);
+	fields_text(&f, "last_error", stats.last_error);
+	return fields_take(&f);
+}
+
+static void show_trunks(const struct show_env *env, struct buf *out)
+{
+	buf_puts(out, "[");
+	for (size_t i = 0; i < trunks_count(env->from.trunks); i++) {
+		if (i)
+			buf_puts(out, ",");
+		write_json(out, trunk_json(trunks_at(env->from.trunks, i)));
+	}
+	buf_puts(out, "]");
+}
+
+static void registered(struct fields *f, const struct location *l)
+{
+	uint64_t now = clock_mono_ms();
+	char where[ADDR_TEXT_MAX];
+
+	fields_text(f, "known", "registered");
+	fields_text(f, "where", addr_text(&l->flow.peer, where, sizeof(where)));
+	fields_text(f, "transport", transport_name(l->flow.conn->transport));
+	fields_count(f, "expires_in_s", l->expires_ms > now ? (l->expires_ms - now) / 1000 : 0);
+	fields_text(f, "user_agent", l->user_agent);
+}
+
+static void not_registered(struct fields *f, const struct config_phone *phone)
+{
+	bool by_address = addr_is_set(&phone->address);
+	char where[ADDR_TEXT_MAX];
+
+	fields_text(f, "known", by_address ? "address" : "not registered");
+	fields_text(f, "where",
+	            by_address ? addr_text(&phone->address, where, sizeof(where)) : NULL);
+	fields_text(f, "transport", NULL);
+	fields_text(f, "expires_in_s", NULL);
+	fields_text(f, "user_agent", NULL);
+}
+
+static json_t *phone_json(const struct config_phone *phone, const struct location *l)
+{
+	struct fields f;
+
+	fields_init(&f);
+	fields_text(&f, "name", phone->name);
+	fields_text(&f, "realm", phone->realm->name);
+	if (l)
+		registered(&f, l);
+	else
+		not_registered(&f, phone);
+	return fields_take(&f);
+}
+
+static void show_phones(const struct show_env *env, struct buf *out)
+{
+	const struct config *cfg = env->from.cfg;
+
+	buf_puts(out, "[");
+	for (size_t i = 0; i < cfg->nphones; i++) {
+		const struct config_phone *phone = &cfg->phones[i];
+
+		if (i)
+			buf_puts(out, ",");
+		write_json(out, phone_json(phone, location_get(env->from.locations, phone)));
+	}
+	buf_puts(out, "]");
+}
+
+/* At most three words; false: there are more. */
+static bool split(char *question, char *words[3])
+{
+	char *rest = question, *word;
+	size_t n = 0;
+
+	memset(words, 0, 3 * sizeof(*words));
+	while ((word = strtok_r(n ? NULL : question, " \t\r", &rest))) {
+		if (n == 3)
+			return false;
+		words[n++] = word;
+	}
+	return true;
+}
+
+void show_answer(const struct show_env *env, char *question, struct buf *out)
+{
+	static const struct {
+		const char *what;
+		void (*fn)(const struct show_env *env, struct buf *out);
+	} topics[] = { { "status", show_status },
+		       { "calls", show_calls },
+		       { "trunks", show_trunks },
+		       { "phones", show_phones } };
+	char *words[3];
+	bool ok = split(question, words) && words[1] && strcmp(words[0], "show") == 0;
+
+	for (size_t i = 0; ok && !words[2] && i < ARRAY_LEN(topics); i++) {
+		if (strcmp(words[1], topics[i].what) == 0) {
+			topics[i].fn(env, out);
+			buf_puts(out, "\n");
+			return;
+		}
+	}
+	if (ok && strcmp(words[1], "ladder") == 0)
+		write_json(out, show_ladder(env, words[2]));
+	else
+		write_json(out, show_error("this is not a question: ask show calls, show trunks, "
+		                           "show phones, show status or show ladder [CALL]"));
+	buf_puts(out, "\n");
+}

@@ -1,0 +1,29 @@
+/* Answers to questions about the running server, as JSON. docs/CONTROL.md describes them.
+ * Signalling thread. */
+#ifndef SBC_ADMIN_SHOW_H
+#define SBC_ADMIN_SHOW_H
+
+#include <jansson.h>
+#include "base/buf.h"
+#include "sbc/admin/ctl.h"
+#include "sbc/admin/history.h"
+
+/* All borrowed. */
+struct show_env {
+	struct ctl_cfg from;
+	const struct history *history;
+	uint64_t opened_ms; /* clock_mono_ms() */
+};
+
+/* Appends one JSON document and a line feed. question is a line without its end, which is written
+ * to. What cannot be answered is an answer too: {"error": "..."}. Without memory buf_err says so.
+ */
+void show_answer(const struct show_env *env, char *question, struct buf *out);
+
+/* show_call.c. NULL without memory. */
+json_t *show_call(const struct call_info *info);
+/* id NULL: the call that began or ended last. *out is {"error": ...} when there is none. */
+json_t *show_ladder(const struct show_env *env, const char *id);
+json_t *show_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+#endif

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""A phone that registers with its password calls and is called; one with a wrong password does neither."""
+import os
+
+from harness import baresip, lab, network
+
+PASSWORD = "correct horse battery"
+
+
+class Register(lab.LabTest):
+    def setUp(self):
+        super().setUp()
+        self.start_dns()
+        self.start_trunkgate(self.config_with_password())
+        self.provider = self.start_provider()
+
+    def config_with_password(self):
+        secret = os.path.join(self.directory, "alice.password")
+        with open(secret, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as out:
+            out.write(PASSWORD + "\n")
+        config = self.config_for_baresip()
+        alice = config["phones"]["alice"]
+        del alice["address"]
+        alice["password-file"] = secret
+        return config
+
+    def start_softphone(self, password):
+        account = (f"<sip:alice@{network.SBC_INSIDE}>;auth_pass={password};regint=120"
+                   ";audio_codecs=pcma;answermode=auto")
+        phone = baresip.Baresip(os.path.join(self.directory, "softphone"), "phone", network.PHONE,
+                                account, self.tones[lab.PHONE_HZ], "20000-20999")
+        self.addCleanup(phone.stop)
+        return phone
+
+    def talk(self, caller, callee, uri):
+        caller.dial(uri)
+        for peer in (caller, callee):
+            peer.wait_event("CALL_ESTABLISHED")
+        for peer in (caller, callee):
+            peer.wait_heard(2)
+        caller.hang_up()
+        for peer in (caller, callee):
+            peer.wait_event("CALL_CLOSED")
+        self.trunkgate.wait_no_calls()
+
+    def check_audio(self, phone):
+        self.assert_heard(self.provider.heard()[0], lab.PHONE_HZ, 1.5, lab.PROVIDER_HZ)
+        self.assert_heard(phone.heard()[0], lab.PROVIDER_HZ, 1.5, lab.PHONE_HZ)
+
+    def test_registered_phone_calls(self):
+        phone = self.start_softphone(PASSWORD)
+        phone.wait_event("REGISTER_OK")
+        self.talk(phone, self.provider, f"sip:4711@{network.SBC_INSIDE}")
+        self.check_audio(phone)
+
+    def test_registered_phone_is_called(self):
+        phone = self.start_softphone(PASSWORD)
+        phone.wait_event("REGISTER_OK")
+        self.assertEqual([p["name"] for p in self.trunkgate.show("phones")], ["alice"])
+        self.talk(self.provider, phone, "sip:100@sbc.lab;transport=tls")
+        self.check_audio(phone)
+
+    def test_wrong_password_does_not_register(self):
+        phone = self.start_softphone("wrong horse battery")
+        phone.wait_event("REGISTER_FAIL")
+        self.trunkgate.process.wait_for_line("wrong password")
+        self.provider.dial("sip:100@sbc.lab;transport=tls")
+        closed = self.provider.wait_event("CALL_CLOSED")
+        self.assertIn("480", closed["param"])
+        log = self.trunkgate.log()
+        self.assertNotIn("horse battery", log, "a password in the log")
+
+
+if __name__ == "__main__":
+    lab.main()

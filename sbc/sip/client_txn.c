@@ -155,6 +155,7 @@ static enum err start(struct client_txn **out, struct stack *stack, struct messa
 		mem_free(t);
 		return err;
 	}
+	stack_trace(stack, true, &t->flow, t->request);
 	t->handler = *handler;
 	TAILQ_INSERT_TAIL(&stack->client_list, t, link);
 	if (!reliable(t)) {
@@ -234,7 +235,9 @@ static void send_ack(struct client_txn *t, const struct message *response)
 
 	if (message_new_from_invite(&ack, t->request, "ACK", response) != OK)
 		return;
-	if (message_encode(ack, &t->ack) != OK || send_wire(t, &t->ack) != OK)
+	if (message_encode(ack, &t->ack) == OK && send_wire(t, &t->ack) == OK)
+		stack_trace(t->stack, true, &t->flow, ack);
+	else
 		LOG(LOG_WARN, KV("call-id", message_call_id(response)), KV("event", "ack"),
 		    KV("result", "could not be sent"));
 	message_free(&ack);
@@ -304,6 +307,8 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 	t = table_get(stack->client_txns, key);
 	if (!t)
 		return false;
+	if (t->state == CT_CALLING || t->state == CT_PROCEEDING)
+		stack_trace(stack, false, &t->flow, response);
 	if (message_status(response) < 200)
 		on_provisional(t, response);
 	else

@@ -201,6 +201,7 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	if (err)
 		return err;
 	send_last(t);
+	stack_trace(t->stack, true, &t->flow, response);
 	if (status >= 200) {
 		finalise(t, status);
 		return OK;
@@ -254,8 +255,9 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
 {
 	struct message *response;
 
+	stack_trace(invite->stack, false, flow, cancel);
 	if (message_new_response(&response, cancel, &flow->peer, 200, NULL, NULL) == OK) {
-		if (flow_send_message(flow, response) != OK)
+		if (flow_send_message(invite->stack, flow, response) != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(cancel)), KV("event", "cancel"),
 			    KV("result", "answer could not be sent"));
 		message_free(&response);
@@ -279,10 +281,11 @@ static void on_copy(struct server_txn *t)
 }
 
 /* An ACK with the INVITE's branch is for a failure (17.2.1). */
-static void on_ack(struct server_txn *t)
+static void on_ack(struct server_txn *t, const struct message *ack, const struct flow *flow)
 {
 	if (t->state != ST_COMPLETED)
 		return;
+	stack_trace(t->stack, false, flow, ack);
 	set_state(t, ST_CONFIRMED);
 	timer_stop(&t->again);
 	message_free(&t->request);
@@ -316,7 +319,7 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
 	 */
 	if (t->state == ST_ACCEPTED)
 		return false;
-	on_ack(t);
+	on_ack(t, request, flow);
 	return true;
 }
 

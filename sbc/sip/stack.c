@@ -44,6 +44,21 @@ void stack_set_handler(struct stack *stack, const struct stack_handler *handler)
 	stack->handler = *handler;
 }
 
+void stack_set_tracer(struct stack *stack,
+                      void (*fn)(void *, bool, const struct flow *, const struct message *),
+                      void *arg)
+{
+	stack->tracer = fn;
+	stack->tracer_arg = arg;
+}
+
+void stack_trace(const struct stack *stack, bool sent, const struct flow *flow,
+                 const struct message *m)
+{
+	if (stack->tracer)
+		stack->tracer(stack->tracer_arg, sent, flow, m);
+}
+
 void stack_free(struct stack **stackp)
 {
 	struct stack *stack = *stackp;
@@ -72,7 +87,7 @@ void stack_counts(const struct stack *stack, struct stack_counts *out)
 	out->connections = stack->nconns;
 }
 
-enum err flow_send_message(const struct flow *flow, struct message *m)
+enum err flow_send_message(const struct stack *stack, const struct flow *flow, struct message *m)
 {
 	struct buf wire;
 	enum err err;
@@ -83,6 +98,8 @@ enum err flow_send_message(const struct flow *flow, struct message *m)
 	err = message_encode(m, &wire);
 	if (!err)
 		err = conn_send(flow->conn, &flow->peer, wire.data, wire.len);
+	if (!err)
+		stack_trace(stack, true, flow, m);
 	buf_free(&wire);
 	return err;
 }
@@ -91,19 +108,18 @@ enum err stack_send(struct stack *stack, struct message *request, const struct f
 {
 	char branch[BRANCH_MAX], sent_by[300];
 
-	(void)stack;
 	if (!flow_alive(flow))
 		return ERR_CLOSED;
 	snprintf(branch, sizeof(branch), "z9hG4bK");
 	random_token(branch + 7, 20);
 	sip_realm_sent_by(flow->conn->realm, flow->conn, sent_by, sizeof(sent_by));
 	message_push_via(request, flow->conn->transport, sent_by, branch);
-	return flow_send_message(flow, request);
+	return flow_send_message(stack, flow, request);
 }
 
 /* An answer without a transaction (8.2.7): what is wrong is said once and forgotten. */
-static void answer_statelessly(const struct message *request, const struct flow *flow,
-                               unsigned status, const char *phrase)
+static void answer_statelessly(const struct stack *stack, const struct message *request,
+                               const struct flow *flow, unsigned status, const char *phrase)
 {
 	struct message *response;
 	struct flow back = *flow;
@@ -117,7 +133,7 @@ static void answer_statelessly(const struct message *request, const struct flow 
 		return;
 	if (status == 503)
 		message_add(response, "Retry-After", "%u", 1 + random_below(10));
-	if (flow_send_message(&back, response) != OK)
+	if (flow_send_message(stack, &back, response) != OK)
 		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status),
 		    KV("result", "not sent"));
 	message_free(&response);
@@ -128,18 +144,19 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 	struct server_txn *t;
 	enum err err;
 
+	stack_trace(stack, false, flow, *m);
 	if (message_method(*m) == METHOD_ACK) {
 		if (stack->handler.on_ack)
 			stack->handler.on_ack(stack->handler.arg, *m, flow);
 		return;
 	}
 	if (message_method(*m) == METHOD_CANCEL) {
-		answer_statelessly(*m, flow, 481, NULL);
+		answer_statelessly(stack, *m, flow, 481, NULL);
 		return;
 	}
 	err = server_txn_new(&t, stack, m, flow);
 	if (err) {
-		answer_statelessly(*m, flow, 503, NULL);
+		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
 	if (stack->handler.on_request)
@@ -157,7 +174,8 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 	if (problem) {
 		LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
 		    KV("method", message_method_name(*m)), KVN("code", problem), KV("why", phrase));
-		answer_statelessly(*m, flow, problem, phrase);
+		stack_trace(stack, false, flow, *m);
+		answer_statelessly(stack, *m, flow, problem, phrase);
 		return;
 	}
 	if (!server_txn_on_request(stack, *m, flow))

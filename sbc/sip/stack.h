@@ -37,6 +37,12 @@ struct stack_counts {
 MUST_USE enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
                             const struct stack_limits *limits);
 void stack_set_handler(struct stack *stack, const struct stack_handler *handler);
+/* Calls fn(arg, ...) for each message that is sent or received, not for copies that a transaction
+ * sends again or absorbs. m is borrowed. NULL: no more. */
+void stack_set_tracer(struct stack *stack,
+                      void (*fn)(void *arg, bool sent, const struct flow *flow,
+                                 const struct message *m),
+                      void *arg);
 
 /* What opens sockets: conn.h's own functions, or a test's in their place. Borrowed; set before the
  * first realm. */

@@ -9,6 +9,8 @@ struct stack {
 	struct loop *loop; /* NULL in tests without sockets */
 	struct timers *timers;
 	struct stack_handler handler;
+	void (*tracer)(void *arg, bool sent, const struct flow *flow, const struct message *m);
+	void *tracer_arg;
 	const struct conn_opener *opener;
 	struct stack_limits limits;
 	struct table *client_txns; /* by branch and method */
@@ -39,7 +41,11 @@ void server_txns_end(struct stack *stack);
 void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
                                 const char *why);
 
+/* Tells the tracer; for messages that the functions below do not send. */
+void stack_trace(const struct stack *stack, bool sent, const struct flow *flow,
+                 const struct message *m);
 /* Encodes and sends. */
-MUST_USE enum err flow_send_message(const struct flow *flow, struct message *m);
+MUST_USE enum err flow_send_message(const struct stack *stack, const struct flow *flow,
+                                    struct message *m);
 
 #endif

@@ -250,6 +250,7 @@ enum err ctl_open(struct ctl **out, const struct ctl_cfg *cfg, char *why)
 		return err;
 	}
 	border_on_call_end(cfg->border, history_on_call_end, ctl->history);
+	stack_set_tracer(cfg->stack, history_on_message, ctl->history);
 	*out = ctl;
 	return OK;
 }
@@ -272,6 +273,7 @@ void ctl_close(struct ctl **cp)
 	if (!ctl)
 		return;
 	border_on_call_end(ctl->env.from.border, NULL, NULL);
+	stack_set_tracer(ctl->env.from.stack, NULL, NULL);
 	while ((c = TAILQ_FIRST(&ctl->clients)))
 		client_free(c);
 	timer_stop(&ctl->pause);

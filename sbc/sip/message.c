@@ -237,6 +237,24 @@ static const char *bare_host(su_home_t *home, const char *host)
 	return or_empty(su_strndup(home, host + 1, (isize_t)(len - 2)));
 }
 
+/* The value of one parameter, cut to size. Sofia's url_param reads beyond the end of "transport/x".
+ */
+static bool uri_param(const char *params, const char *name, char *value, size_t size)
+{
+	size_t n = strlen(name);
+
+	while (params) {
+		size_t len = strcspn(params, ";?");
+
+		if (len > n && params[n] == '=' && strncasecmp(params, name, n) == 0) {
+			snprintf(value, size, "%.*s", (int)(len - n - 1), params + n + 1);
+			return true;
+		}
+		params = params[len] == ';' ? params + len + 1 : NULL;
+	}
+	return false;
+}
+
 static bool read_uri(const struct message *m, const url_t *url, struct uri *out)
 {
 	char name[8];
@@ -257,7 +275,7 @@ static bool read_uri(const struct message *m, const url_t *url, struct uri *out)
 			return false;
 		out->port = (unsigned)port;
 	}
-	if (url->url_params && url_param(url->url_params, "transport", name, sizeof(name)) > 0)
+	if (uri_param(url->url_params, "transport", name, sizeof(name)))
 		out->has_transport = transport_from_name(name, &out->transport);
 	return true;
 }

@@ -1,0 +1,43 @@
+/* libFuzzer: a stream is cut into the same frames however it arrives, and never beyond its end.
+ * Corpus: tests/fuzz/corpus/frame. */
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+#include "sbc/sip/frame.h"
+#include "sbc/sip/message.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Less than the whole of a frame is either "more" or as bad as the whole. */
+static void check_prefix(const char *data, size_t len, struct frame whole)
+{
+	struct frame part = frame_next(data, len);
+
+	if (part.kind == FRAME_BAD)
+		assert(whole.kind == FRAME_BAD && part.why);
+	/* Half a ping looks like a pong. */
+	if (part.kind == FRAME_SKIP)
+		assert(part.len == 2 && (whole.kind == FRAME_SKIP || whole.kind == FRAME_PING));
+	if (part.kind == FRAME_MESSAGE)
+		assert(whole.kind == FRAME_MESSAGE && whole.len == part.len);
+	if (part.kind == FRAME_PING)
+		assert(whole.kind == FRAME_PING);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *at = (const char *)data;
+
+	while (size > 0) {
+		struct frame f = frame_next(at, size);
+
+		for (size_t len = 1; len < size; len += 1 + len / 4)
+			check_prefix(at, len, f);
+		if (f.kind == FRAME_MORE || f.kind == FRAME_BAD)
+			return 0;
+		assert(f.len > 0 && f.len <= size && f.len <= MESSAGE_MAX);
+		at += f.len;
+		size -= f.len;
+	}
+	return 0;
+}

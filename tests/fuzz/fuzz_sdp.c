@@ -1,0 +1,80 @@
+/* libFuzzer: any octets are a session description or none; what is one is written anew for the
+ * other side, where it can be read, and nothing of the sender's address is left. Corpus:
+ * tests/fuzz/corpus/sdp. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include "sbc/sip/message.h"
+#include "sbc/sip/sdp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct addr ours;
+
+static void check_written(const struct buf *text, const struct sdp_out *with)
+{
+	struct sdp *again;
+
+	if (sdp_read(&again, text->data, text->len) != OK)
+		abort();
+	assert(sdp_nmedia(again) == with->nmedia);
+	for (size_t i = 0; i < with->nmedia; i++) {
+		const struct sdp_media *m = sdp_media_at(again, i);
+
+		assert(m->rejected == with->media[i].rejected);
+		if (m->rejected)
+			continue;
+		assert(addr_equal(&m->rtp, &ours));
+		assert(!addr_is_set(&m->rtcp));
+		assert(m->proto == with->media[i].proto);
+		assert(m->ncrypto == (with->media[i].crypto ? 1 : 0));
+		assert(!m->has_keys_elsewhere);
+	}
+	sdp_free(&again);
+}
+
+static void write_anew(const struct sdp *sdp)
+{
+	static const struct sdp_crypto key = { .tag = 1,
+		                               .suite = "AES_CM_128_HMAC_SHA1_80",
+		                               .key_len = 30 };
+	struct sdp_out_media media[SDP_MEDIA_MAX] = { { 0 } };
+	struct sdp_out with = {
+		.session_id = 7, .version = 8, .media = media, .nmedia = sdp_nmedia(sdp)
+	};
+	struct buf out;
+
+	assert(with.nmedia <= SDP_MEDIA_MAX);
+	for (size_t i = 0; i < with.nmedia; i++) {
+		const struct sdp_media *m = sdp_media_at(sdp, i);
+
+		assert(m->kind && m->ncrypto <= SDP_CRYPTO_MAX);
+		media[i].rejected = m->rejected || m->proto == SDP_OTHER;
+		media[i].port = addr_port(&ours);
+		media[i].proto = m->proto == SDP_RTP ? SDP_SRTP : SDP_RTP;
+		media[i].crypto = media[i].proto == SDP_SRTP ? &key : NULL;
+	}
+	with.addr = ours;
+	buf_init(&out, 4 * MESSAGE_MAX);
+	if (sdp_write(sdp, &with, &out) == OK)
+		check_written(&out, &with);
+	buf_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static bool is_open;
+	struct sdp *sdp;
+
+	if (!is_open) {
+		message_library_open();
+		if (addr_parse(&ours, "198.51.100.7:36000") != OK)
+			abort();
+		is_open = true;
+	}
+	if (size > MESSAGE_MAX || sdp_read(&sdp, (const char *)data, size) != OK)
+		return 0;
+	write_anew(sdp);
+	sdp_free(&sdp);
+	return 0;
+}

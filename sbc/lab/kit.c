@@ -1,0 +1,124 @@
+/* What the lab's provider and phone are both built on. Signalling thread. Owner: they. */
+#include "sbc/lab/kit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/mem.h"
+#include "media/srtp.h"
+
+#define CONNECT_MS 5000
+
+static enum err because(char *why, enum err err, const char *what)
+{
+	if (err)
+		snprintf(why, CERT_WHY_MAX, "%s: %s", what, err_text(err));
+	return err;
+}
+
+static enum err open_media(struct kit *kit, const struct kit_cfg *cfg, char *why)
+{
+	char what[80];
+	enum err err = srtp_library_open();
+
+	if (err)
+		return because(why, err, "SRTP");
+	kit->has_srtp = true;
+	snprintf(what, sizeof(what), "media ports %u to %u", cfg->media_low, cfg->media_high);
+	return because(
+	    why, port_pool_new(&kit->ports, &cfg->listener.addr, cfg->media_low, cfg->media_high),
+	    what);
+}
+
+static enum err open_realm(struct kit *kit, struct tls_context *tls, char *why)
+{
+	const struct conn *udp;
+	enum err err = stack_add_realm(kit->stack, &kit->realm_cfg, tls, &kit->realm, why);
+
+	if (err)
+		return err;
+	udp = sip_realm_udp(kit->realm, &kit->listener.addr);
+	if (udp)
+		kit->listener.addr = udp->local;
+	return OK;
+}
+
+static enum err open_sip(struct kit *kit, const struct kit_cfg *cfg, char *why)
+{
+	const struct stack_limits limits = { .transactions = 8 * KIT_CALLS_MAX,
+		                             .connections = KIT_CALLS_MAX };
+	bool own = addr_is_set(&cfg->resolver);
+	enum err err;
+
+	message_library_open();
+	err =
+	    because(why, stack_new(&kit->stack, kit->loop, loop_timers(kit->loop), &limits), "SIP");
+	if (!err)
+		err = because(why,
+		              resolver_new(&kit->resolver, kit->loop, own ? &cfg->resolver : NULL,
+		                           own ? 1 : 0),
+		              "DNS");
+	if (!err)
+		err = because(why, dialogs_new(&kit->dialogs, KIT_CALLS_MAX), "SIP");
+	return err ? err : open_realm(kit, cfg->tls, why);
+}
+
+enum err kit_open(struct kit *kit, struct loop *loop, const struct kit_cfg *cfg, char *why)
+{
+	enum err err;
+
+	memset(kit, 0, sizeof(*kit));
+	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
+	kit->loop = loop;
+	kit->listener = cfg->listener;
+	snprintf(kit->name, sizeof(kit->name), "lab");
+	kit->realm_cfg = (struct config_realm){ .name = kit->name,
+		                                .listeners = &kit->listener,
+		                                .nlisteners = 1,
+		                                .advertise = cfg->advertise };
+	err = open_media(kit, cfg, why);
+	if (!err)
+		err = open_sip(kit, cfg, why);
+	if (err) {
+		kit_close(kit);
+		return err;
+	}
+	kit->legs = (struct leg_env){ .stack = kit->stack, .dialogs = kit->dialogs };
+	return OK;
+}
+
+void kit_close(struct kit *kit)
+{
+	stack_free(&kit->stack);
+	dialogs_free(&kit->dialogs);
+	resolver_free(&kit->resolver);
+	port_pool_free(&kit->ports);
+	if (kit->has_srtp)
+		srtp_library_close();
+	kit->has_srtp = false;
+}
+
+void kit_target(const struct kit *kit, const struct addr *peer, char *host, struct target *out)
+{
+	*out = (struct target){ .realm = kit->realm,
+		                .transport = kit->listener.transport,
+		                .host = addr_host(peer, host, ADDR_TEXT_MAX),
+		                .port = addr_port(peer),
+		                .resolver = kit->resolver,
+		                .connect_timeout_ms = CONNECT_MS };
+}
+
+void kit_contact(const struct kit *kit, enum uri_form form, const char *user, char *buf,
+                 size_t size)
+{
+	sip_realm_uri(kit->realm, kit->listener.transport, form, user, buf, size);
+}
+
+enum err kit_on_stop(struct loop *loop, void (*fn)(void *), void *arg)
+{
+	enum err err;
+
+	signal(SIGPIPE, SIG_IGN);
+	err = loop_on_signal(loop, SIGTERM, fn, arg);
+	return err ? err : loop_on_signal(loop, SIGINT, fn, arg);
+}

@@ -97,28 +97,39 @@ static enum err talk(int fd, const char *question, struct buf *answer)
 	return answer->len > 0 ? OK : ERR_CLOSED;
 }
 
-/* Returns an exit status. */
+static enum err print_json(const json_t *answer, FILE *out)
+{
+	/* Digits enough for milliseconds of a day, and none of the noise behind them. */
+	if (json_dumpf(answer, out, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) != 0)
+		return ERR_IO;
+	return fputc('\n', out) == EOF ? ERR_IO : OK;
+}
+
+/* Gives an exit status. */
 static int print(const struct ctl_question *q, const struct buf *text, FILE *out, FILE *errors)
 {
-	json_t *answer = json_loadb(text->data, text->len, 0, NULL);
+	json_error_t problem;
+	json_t *answer = json_loadb(text->data, text->len, 0, &problem);
 	const char *refusal = json_string_value(json_object_get(answer, "error"));
-	int status = 1;
+	enum err err;
 
-	if (!answer)
-		fprintf(errors, "trunkgate: the answer from %s is not whole\n", q->socket);
-	else if (refusal)
-		fprintf(errors, "trunkgate: %s\n", refusal);
-	else if (q->json)
-		status =
-		    json_dumpf(answer, out, JSON_INDENT(2)) == 0 && fputc('\n', out) != EOF ? 0 : 1;
-	else
-		status = print_answer(out, q->what, answer) ? 1 : 0;
-	json_decref(answer);
-	if (status == 0 && fflush(out) != 0) {
-		fprintf(errors, "trunkgate: the answer cannot be written: %s\n", strerror(errno));
-		status = 1;
+	if (!answer || refusal) {
+		if (refusal)
+			fprintf(errors, "trunkgate: %s\n", refusal);
+		else
+			fprintf(errors, "trunkgate: the answer from %s cannot be read: %s\n",
+			        q->socket, problem.text);
+		json_decref(answer);
+		return 1;
 	}
-	return status;
+	err = q->json ? print_json(answer, out) : print_answer(out, q->what, answer);
+	json_decref(answer);
+	if (!err && fflush(out) != 0)
+		err = ERR_IO;
+	if (err)
+		fprintf(errors, "trunkgate: the answer cannot be printed: %s\n",
+		        err == ERR_IO ? strerror(errno) : err_text(err));
+	return err ? 1 : 0;
 }
 
 static int bad_question(const struct ctl_question *q, FILE *errors)

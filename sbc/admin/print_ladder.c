@@ -203,7 +203,7 @@ static enum err print_end(FILE *out, const json_t *call)
 	else
 		fprintf(out, "%-10s%s", "state", print_text_of(call, "state"));
 	if (json_is_integer(json_object_get(call, "talk_s")) && talk_s >= 0)
-		fprintf(out, ", answered for %s", text_duration((uint64_t)talk_s, text));
+		fprintf(out, " (answered for %s)", text_duration((uint64_t)talk_s, text));
 	fputc('\n', out);
 	mem_free(why);
 	return OK;

@@ -32,7 +32,8 @@ static int append(const char *data, size_t len, void *arg)
 /* Takes value. */
 static void write_json(struct buf *out, json_t *value)
 {
-	if (!value || json_dump_callback(value, append, out, JSON_COMPACT) != 0)
+	if (!value ||
+	    json_dump_callback(value, append, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0)
 		out->err = out->err ? out->err : ERR_NOMEM;
 	json_decref(value);
 }

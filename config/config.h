@@ -30,6 +30,8 @@ struct config_identity {
 
 enum client_cert { CLIENT_CERT_REQUIRED, CLIENT_CERT_OPTIONAL };
 enum latch_mode { LATCH_STRICT, LATCH_FIRST };
+/* What phones are challenged with: SHA-256 and MD5 (RFC 8760), or MD5 alone. */
+enum digest_offer { DIGEST_OFFER_ALL, DIGEST_OFFER_MD5 };
 
 struct config_realm {
 	char *name;
@@ -41,6 +43,7 @@ struct config_realm {
 	struct addr media_advertise; /* written into SDP; default: media_address */
 	unsigned media_port_low, media_port_high;
 	enum latch_mode latch;
+	enum digest_offer digest;
 	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
 	enum client_cert client_certificate;
 	struct addr_net *networks; /* who may speak to us here; none: anybody */

@@ -16,6 +16,7 @@
 static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const log_targets[] = { "stderr", "journald", NULL };
 static const char *const client_certs[] = { "required", "optional", NULL };
+static const char *const digest_offers[] = { "all", "md5", NULL };
 static const char *const latch_modes[] = { "strict", "first", NULL };
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
@@ -122,14 +123,23 @@ static const struct option realms[] = {
 	  .standard = "36000-59999", /* WBX-17 */
 	  .help =
 	      "UDP ports for media: RTP takes an even one, RTCP the odd one above. Open them in the firewall." },
+	{ .key = "digest",
+	  .kind = KIND_ENUM,
+	  FIELD(config_realm, digest),
+	  .names = digest_offers,
+	  .standard = "all",
+	  .help =
+	      "How phones prove their passwords: all offers SHA-256 and MD5, the stronger first; "
+	      "md5 is for phones that give up when they see another." },
 	{ .key = "latch",
 	  .kind = KIND_ENUM,
 	  FIELD(config_realm, latch),
 	  .names = latch_modes,
-	  .standard = "strict",
+	  .standard = "first",
 	  .help =
-	      "Where a peer's media is sent. strict: to the address in its SDP. first: to where its first packet "
-	      "came from, for phones behind a NAT." },
+	      "Whose media packets are taken, and where ours go. first: the first good packet decides, once "
+	      "(with SRTP one that authenticates), which survives NAT. strict: only the address in the "
+	      "peer's SDP." },
 	{ .key = "identity",
 	  .kind = KIND_REF,
 	  .flags = OPTION_SHOWN,

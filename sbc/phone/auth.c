@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "sbc/sip/digest.h"
 #include "sbc/sip/message.h"
+#include "sbc/sip/stack.h"
 
 #define DIGEST_REALM "trunkgate"
 
@@ -90,8 +91,10 @@ static void challenge(struct phone_auth *a, struct server_txn *txn, bool stale)
 		server_txn_reply(txn, 500, NULL, NULL);
 		return;
 	}
-	digest_challenge(a->digest, DIGEST_SHA256, stale, value, sizeof(value));
-	message_add(response, "WWW-Authenticate", "%s", value);
+	if (sip_realm_config(server_txn_flow(txn)->conn->realm)->digest == DIGEST_OFFER_ALL) {
+		digest_challenge(a->digest, DIGEST_SHA256, stale, value, sizeof(value));
+		message_add(response, "WWW-Authenticate", "%s", value);
+	}
 	digest_challenge(a->digest, DIGEST_MD5, stale, value, sizeof(value));
 	message_add(response, "WWW-Authenticate", "%s", value);
 	err = server_txn_respond(txn, response);

@@ -340,6 +340,16 @@ static const char *unknown_header(const struct message *m, const char *name, uns
 	return NULL;
 }
 
+/* Sofia-SIP 1.12's sip_header_as_string drops the last parameter of a value that is longer than its
+ * first guess, so the value is printed into room that is enough for any head that we take. */
+static const char *header_text(const struct message *m, const sip_header_t *h)
+{
+	static char text[MESSAGE_MAX];
+	issize_t len = sip_header_field_e(text, sizeof(text), h, 0);
+
+	return len < 0 || (size_t)len >= sizeof(text) ? NULL : su_strdup(msg_home(m->msg), text);
+}
+
 const char *message_header(const struct message *m, const char *name, unsigned n)
 {
 	char line[64];
@@ -355,7 +365,7 @@ const char *message_header(const struct message *m, const char *name, unsigned n
 	first = msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, href->hr_class);
 	for (h = first ? (sip_header_t *)*first : NULL; h && n > 0; n--)
 		h = (sip_header_t *)h->sh_next;
-	return h ? sip_header_as_string(msg_home(m->msg), h) : NULL;
+	return h ? header_text(m, h) : NULL;
 }
 
 const char *message_body(const struct message *m, size_t *len)

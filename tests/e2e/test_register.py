@@ -4,7 +4,7 @@ import os
 
 from harness import baresip, lab, network
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correctHorse4711"  # baresip 1.0 cuts one with blanks or hyphens short
 
 
 class Register(lab.LabTest):
@@ -19,6 +19,8 @@ class Register(lab.LabTest):
         with open(secret, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as out:
             out.write(PASSWORD + "\n")
         config = self.config_for_baresip()
+        # baresip 1.0 gives up when any challenge is not MD5.
+        config["realms"]["office"]["digest"] = "md5"
         alice = config["phones"]["alice"]
         del alice["address"]
         alice["password-file"] = secret
@@ -49,26 +51,25 @@ class Register(lab.LabTest):
 
     def test_registered_phone_calls(self):
         phone = self.start_softphone(PASSWORD)
-        phone.wait_event("REGISTER_OK")
+        self.trunkgate.process.wait_for_line("event=registered")
         self.talk(phone, self.provider, f"sip:4711@{network.SBC_INSIDE}")
         self.check_audio(phone)
 
     def test_registered_phone_is_called(self):
         phone = self.start_softphone(PASSWORD)
-        phone.wait_event("REGISTER_OK")
+        self.trunkgate.process.wait_for_line("event=registered")
         self.assertEqual([p["name"] for p in self.trunkgate.show("phones")], ["alice"])
         self.talk(self.provider, phone, "sip:100@sbc.lab;transport=tls")
         self.check_audio(phone)
 
     def test_wrong_password_does_not_register(self):
-        phone = self.start_softphone("wrong horse battery")
-        phone.wait_event("REGISTER_FAIL")
+        self.start_softphone("wrongHorse4711")
         self.trunkgate.process.wait_for_line("wrong password")
         self.provider.dial("sip:100@sbc.lab;transport=tls")
         closed = self.provider.wait_event("CALL_CLOSED")
         self.assertIn("480", closed["param"])
         log = self.trunkgate.log()
-        self.assertNotIn("horse battery", log, "a password in the log")
+        self.assertNotIn("Horse4711", log, "a password in the log")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ static const char usage[] =
     "      --peer-name NAME          that must be in the caller's certificate (default sbc.lab)\n"
     "      --domain NAME             that it is the provider of (default provider.lab)\n"
     "      --listen ADDRESS:PORT     for TLS (default 127.0.0.3:5061)\n"
-    "      --dns ADDRESS:PORT        for DNS (default 127.0.0.3:5353)\n"
+    "      --dns ADDRESS:PORT        for DNS (default 127.0.0.3:5300)\n"
     "      --media-ports LOW-HIGH    for SRTP (default 42000-42999)\n"
     "\n"
     "  trunkgate lab call NUMBER     a phone: calls over UDP, plays a tone, listens, hangs up;\n"

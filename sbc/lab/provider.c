@@ -213,7 +213,7 @@ int provider_main(int argc, char **argv)
 	struct running running = { 0 };
 	char why[CERT_WHY_MAX];
 
-	if (addr_parse(&cfg.listen, "127.0.0.3:5061") || addr_parse(&cfg.dns, "127.0.0.3:5353") ||
+	if (addr_parse(&cfg.listen, "127.0.0.3:5061") || addr_parse(&cfg.dns, "127.0.0.3:5300") ||
 	    args_read(argc, argv, 3, table, ARRAY_LEN(table), NULL))
 		return 2;
 	if (!cfg.identity || !cfg.trust) {

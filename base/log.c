@@ -232,6 +232,24 @@ void log_write(enum log_level level, const struct log_kv *kvs)
 	pthread_mutex_unlock(&state.lock);
 }
 
+int log_limit_admits(struct log_limit *limit, unsigned *suppressed)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	if (limit->said == 0 || now_ms - limit->window_from_ms >= LOG_WINDOW_MS) {
+		limit->window_from_ms = now_ms;
+		limit->said = 0;
+	}
+	if (limit->said >= LOG_BURST) {
+		limit->suppressed++;
+		return 0;
+	}
+	limit->said++;
+	*suppressed = limit->suppressed;
+	limit->suppressed = 0;
+	return 1;
+}
+
 enum err log_start(enum log_target target)
 {
 	sigset_t all, old;

@@ -40,6 +40,17 @@ static inline const char *log_text(const char *text)
 int log_wants(enum log_level level);
 void log_write(enum log_level level, const struct log_kv *kvs); /* ends at key NULL */
 
+/* For lines that anybody outside can cause: LOG_BURST of a kind in LOG_WINDOW_MS, then silence,
+ * whose count the next line carries. One thread a limit; zeroed to begin with. */
+#define LOG_BURST     20
+#define LOG_WINDOW_MS 10000
+struct log_limit {
+	uint64_t window_from_ms;
+	unsigned said, suppressed;
+};
+/* True: say it, with KVN("suppressed", *suppressed). */
+int log_limit_admits(struct log_limit *limit, unsigned *suppressed);
+
 /* Before log_start lines go to stderr at once (tests, tools). log_stop writes what is left. */
 void log_set_level(enum log_level level);
 MUST_USE enum err log_start(enum log_target target);

@@ -79,5 +79,6 @@ void mem_free(void *p)
 
 void mem_wipe(void *p, size_t size)
 {
-	explicit_bzero(p, size);
+	if (size > 0)
+		explicit_bzero(p, size);
 }

@@ -14,7 +14,7 @@ MUST_USE char *mem_strndup(const char *s, size_t len);
 MUST_USE char *mem_printf(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void mem_free(void *p); /* NULL is fine */
 
-/* Overwrites memory that held a secret; the compiler keeps it. */
+/* Overwrites memory that held a secret; the compiler keeps it. NULL with size 0 is fine. */
 void mem_wipe(void *p, size_t size);
 
 /* Tests: the n-th allocation from now (1 is the next) fails, once; 0 turns it off. */

@@ -22,7 +22,7 @@ static void take_back(struct media *media)
 			anchor_let_go(msg);
 			break;
 		case WORKER_STOP:
-			assert(!"a stop does not come back");
+			assert(0 && "a stop does not come back");
 		}
 	}
 }

@@ -15,6 +15,7 @@
 struct phone_auth {
 	const struct config *cfg;
 	struct digest *digest;
+	struct log_limit refused;
 };
 
 enum err phone_auth_new(struct phone_auth **out, const struct config *cfg)
@@ -103,11 +104,16 @@ static void challenge(struct phone_auth *a, struct server_txn *txn, bool stale)
 		LOG(LOG_WARN, KV("event", "challenge"), KV("result", err_text(err)));
 }
 
-static void log_wrong(struct server_txn *txn, const char *user, const char *why)
+static void log_wrong(struct phone_auth *a, struct server_txn *txn, const char *user,
+                      const char *why)
 {
 	char peer[ADDR_TEXT_MAX];
+	unsigned suppressed;
 
-	LOG(LOG_WARN, KV("event", "auth"), KV("result", "refused"), KV("user", user),
+	if (!log_limit_admits(&a->refused, &suppressed))
+		return;
+	LOG(LOG_WARN, KVN("suppressed", suppressed), KV("event", "auth"), KV("result", "refused"),
+	    KV("user", user),
 	    KV("from", addr_text(&server_txn_flow(txn)->peer, peer, sizeof(peer))), KV("why", why));
 }
 
@@ -144,7 +150,7 @@ static const struct config_phone *check_password(struct phone_auth *a, struct se
 	case DIGEST_WRONG:
 		break;
 	}
-	log_wrong(txn, user, phone ? "wrong password" : "no such phone in this realm");
+	log_wrong(a, txn, user, phone ? "wrong password" : "no such phone in this realm");
 	challenge(a, txn, false);
 	return NULL;
 }
@@ -159,7 +165,7 @@ const struct config_phone *phone_auth_check(struct phone_auth *a, struct server_
 		return phone;
 	if (realm_has_passwords(a->cfg, realm))
 		return check_password(a, txn, realm);
-	log_wrong(txn, "-", "no phone has this address");
+	log_wrong(a, txn, "-", "no phone has this address");
 	server_txn_reply(txn, 403, NULL, NULL);
 	return NULL;
 }

@@ -3,6 +3,7 @@
  * Signalling thread. */
 #include "sbc/sip/sdp.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,13 +136,62 @@ static enum err read_media(struct sdp *sdp)
 	return OK;
 }
 
+/* The length of one word of an m= line that begins at at; and of the blanks behind it. */
+static size_t word_len(const char *at, const char *end, size_t *blanks)
+{
+	static const char extra[] = "-._+*/";
+	const char *p = at;
+
+	while (p < end && (isalnum((unsigned char)*p) || memchr(extra, *p, sizeof(extra) - 1)))
+		p++;
+	*blanks = 0;
+	while (p + *blanks < end && p[*blanks] == ' ')
+		(*blanks)++;
+	return (size_t)(p - at);
+}
+
+/* RFC 4566 5.14: kind, port, protocol and at least one format, of letters, digits and few signs.
+ * Sofia's parser never comes to the end of a format that has any other, and takes all memory on its
+ * way. */
+static bool media_line_is_well(const char *at, const char *end)
+{
+	unsigned words = 0;
+
+	while (at < end) {
+		size_t blanks, len = word_len(at, end, &blanks);
+
+		if (len == 0 || (blanks == 0 && at + len < end))
+			return false;
+		at += len + blanks;
+		words++;
+	}
+	return words >= 4;
+}
+
+static bool media_lines_are_well(const char *text, size_t len)
+{
+	const char *line = text, *end = text + len, *stop;
+
+	for (; line < end; line = stop + 1) {
+		for (stop = line; stop < end && *stop != '\n' && *stop != '\r'; stop++)
+			;
+		if (stop - line >= 2 && (line[0] == 'm' || line[0] == 'M') && line[1] == '=' &&
+		    !media_line_is_well(line + 2, stop))
+			return false;
+	}
+	return true;
+}
+
 enum err sdp_read(struct sdp **out, const char *text, size_t len)
 {
-	struct sdp *sdp = mem_zalloc(sizeof(*sdp));
+	struct sdp *sdp;
 	sdp_parser_t *parser = NULL;
 	const sdp_session_t *read;
 	enum err err = ERR_NOMEM;
 
+	if (!media_lines_are_well(text, len))
+		return ERR_SYNTAX;
+	sdp = mem_zalloc(sizeof(*sdp));
 	if (!sdp)
 		return ERR_NOMEM;
 	sdp->home = su_home_new(sizeof(su_home_t));

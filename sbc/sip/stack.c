@@ -171,9 +171,13 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 	const char *phrase;
 	unsigned problem = message_problem(*m, &phrase);
 
+	unsigned suppressed;
+
 	if (problem) {
-		LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
-		    KV("method", message_method_name(*m)), KVN("code", problem), KV("why", phrase));
+		if (log_limit_admits(&stack->refused, &suppressed))
+			LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
+			    KV("method", message_method_name(*m)), KVN("code", problem),
+			    KV("why", phrase), KVN("suppressed", suppressed));
 		stack_trace(stack, false, flow, *m);
 		answer_statelessly(stack, *m, flow, problem, phrase);
 		return;
@@ -188,6 +192,7 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 	char text[ADDR_TEXT_MAX];
 	struct flow flow = { 0 };
 	struct message *m = NULL;
+	unsigned suppressed;
 
 	if (!sip_realm_admits(c->realm, peer)) {
 		LOG(LOG_DEBUG, KV("event", "refused"),
@@ -197,9 +202,10 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 		return;
 	}
 	if (message_parse(&m, data, len)) {
-		LOG(LOG_INFO, KV("event", "malformed"),
-		    KV("from", addr_text(peer, text, sizeof(text))),
-		    KV("over", transport_name(c->transport)), KVN("octets", len));
+		if (log_limit_admits(&stack->malformed, &suppressed))
+			LOG(LOG_INFO, KV("event", "malformed"), KVN("suppressed", suppressed),
+			    KV("from", addr_text(peer, text, sizeof(text))),
+			    KV("over", transport_name(c->transport)), KVN("octets", len));
 		return;
 	}
 	flow_set(&flow, c, peer);

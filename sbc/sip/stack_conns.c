@@ -50,12 +50,16 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 {
 	struct stack *stack = arg;
 	char peer[ADDR_TEXT_MAX];
+	unsigned suppressed = 0;
 	bool failed = err == ERR_TLS || err == ERR_SYNTAX || err == ERR_LIMIT;
 
-	LOG(failed ? LOG_WARN : LOG_INFO, KV("event", "closed"),
-	    KV("over", transport_name(c->transport)), KV("trunk", c->trunk),
-	    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
-	    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why));
+	/* Whoever can reach the port can cause the line of a connection that never stood. */
+	if (c->trunk || !c->accepted || log_limit_admits(&stack->closed, &suppressed))
+		LOG(failed ? LOG_WARN : LOG_INFO, KV("event", "closed"),
+		    KV("over", transport_name(c->transport)), KV("trunk", c->trunk),
+		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
+		    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why),
+		    KVN("suppressed", suppressed));
 	TAILQ_REMOVE(&stack->conns, c, link);
 	stack->nconns--;
 	client_txns_on_conn_closed(stack, c, err, why);

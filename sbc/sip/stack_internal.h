@@ -2,6 +2,7 @@
 #ifndef SBC_SIP_STACK_INTERNAL_H
 #define SBC_SIP_STACK_INTERNAL_H
 
+#include "base/log.h"
 #include "base/table.h"
 #include "sbc/sip/stack.h"
 
@@ -22,6 +23,7 @@ struct stack {
 	size_t nconns;
 	TAILQ_HEAD(, conn_watcher) watchers;
 	struct conn_handler conn_handler;
+	struct log_limit malformed, refused, closed;
 };
 
 /* Gives a response to its transaction; false: none knows it. */

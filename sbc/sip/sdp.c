@@ -298,6 +298,14 @@ static const char *proto_name(enum sdp_proto proto, bool feedback)
 }
 
 /* No c= line of its own: all streams of a side have the session's address. */
+/* The well-known formats too get their rtpmap; one that is neither known nor mapped crosses without
+ * (the printer would write "/0"). */
+static void write_rtpmaps(sdp_rtpmap_t *rm)
+{
+	for (; rm; rm = rm->rm_next)
+		rm->rm_predef = !rm->rm_encoding || !*rm->rm_encoding;
+}
+
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
 {
@@ -308,6 +316,7 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	m->m_rejected = with->rejected;
 	m->m_port = with->rejected ? 0 : with->port;
 	filter_attributes(&m->m_attributes);
+	write_rtpmaps(m->m_rtpmaps);
 	if (with->rejected)
 		return OK;
 	sdp_media_transport(m, proto_name(with->proto, was->feedback));
@@ -358,7 +367,7 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 		err = write_media(home, m, &in->media[i], &with->media[i]);
 	if (err)
 		goto done;
-	printer = sdp_print(home, s, NULL, 0, sdp_f_all_rtpmaps);
+	printer = sdp_print(home, s, NULL, 0, 0);
 	text = printer ? sdp_message(printer) : NULL;
 	if (text)
 		buf_puts(out, text);

@@ -52,3 +52,14 @@ foreach(source ${fuzz_sources})
 	endif()
 	target_link_libraries(${target} PRIVATE app)
 endforeach()
+
+# The program on a scripted network and a turned clock: tests/replay/*.replay (ctest name replay/all).
+file(GLOB replay_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/replay/*.c)
+if(replay_sources)
+	add_executable(replay ${replay_sources})
+	target_link_libraries(replay PRIVATE b2bua)
+	target_compile_definitions(replay PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+	add_test(NAME replay/all COMMAND replay tests/replay tests/replay/broken
+		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+	set_tests_properties(replay/all PROPERTIES TIMEOUT 300)
+endif()

@@ -62,12 +62,18 @@ void message_free(struct message **mp)
 	mem_free(m);
 }
 
-/* A NUL in the head hides what follows it from every C reader behind us. */
+/* A NUL in the head hides what follows it from every C reader behind us; a lone CR ends a line for
+ * some readers and for others not. */
 static bool head_is_text(const char *data, size_t len)
 {
-	const char *end = memmem(data, len, "\r\n\r\n", 4);
+	const char *blank = memmem(data, len, "\r\n\r\n", 4);
+	const char *end = blank ? blank : data + len, *cr = data;
 
-	return memchr(data, '\0', end ? (size_t)(end - data) : len) == NULL;
+	while ((cr = memchr(cr, '\r', (size_t)(end - cr)))) {
+		if (++cr < end && *cr != '\n')
+			return false;
+	}
+	return memchr(data, '\0', (size_t)(end - data)) == NULL;
 }
 
 static void set_problem(struct message *m, unsigned status, const char *phrase)

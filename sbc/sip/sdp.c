@@ -3,7 +3,6 @@
  * Signalling thread. */
 #include "sbc/sip/sdp.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,36 +135,36 @@ static enum err read_media(struct sdp *sdp)
 	return OK;
 }
 
-/* The length of one word of an m= line that begins at at; and of the blanks behind it. */
-static size_t word_len(const char *at, const char *end, size_t *blanks)
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define WORD    LETTERS DIGITS "-._+*"
+
+/* Where the word that begins at at ends; NULL: there is none, or no blank or end behind it. More
+ * words may hang on it by slashes where slashes is set. */
+static const char *skip_word(const char *at, const char *end, const char *signs, bool slashes)
 {
-	static const char extra[] = "-._+*/";
 	const char *p = at;
 
-	while (p < end && (isalnum((unsigned char)*p) || memchr(extra, *p, sizeof(extra) - 1)))
+	while (p < end && *p &&
+	       (strchr(signs, *p) || (slashes && *p == '/' && p > at && p[-1] != '/')))
 		p++;
-	*blanks = 0;
-	while (p + *blanks < end && p[*blanks] == ' ')
-		(*blanks)++;
-	return (size_t)(p - at);
+	return p > at && p[-1] != '/' && (p == end || *p == ' ') ? p : NULL;
 }
 
-/* RFC 4566 5.14: kind, port, protocol and at least one format, of letters, digits and few signs.
- * Sofia's parser never comes to the end of a format that has any other, and takes all memory on its
- * way. */
+/* RFC 4566 5.14: kind, port, protocol and at least one format, of letters, digits and few signs,
+ * blanks between them. Of other lines Sofia's parser may never come to the end, and takes all
+ * memory on its way. */
 static bool media_line_is_well(const char *at, const char *end)
 {
-	unsigned words = 0;
-
-	while (at < end) {
-		size_t blanks, len = word_len(at, end, &blanks);
-
-		if (len == 0 || (blanks == 0 && at + len < end))
+	for (unsigned n = 0;; n++) {
+		at = skip_word(at, end, n == 1 ? DIGITS : WORD, n == 1 || n == 2);
+		if (!at)
 			return false;
-		at += len + blanks;
-		words++;
+		while (at < end && *at == ' ')
+			at++;
+		if (at == end)
+			return n >= 3;
 	}
-	return words >= 4;
 }
 
 static bool media_lines_are_well(const char *text, size_t len)

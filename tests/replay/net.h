@@ -1,6 +1,6 @@
 /* The scripted network: what the stack takes for sockets and connections. What it sends is kept for
- * the script to look at; what the script sends comes out of the peer's connection. One scenario, one
- * process, one network. */
+ * the script to look at; what the script sends comes out of the peer's connection. One scenario,
+ * one process, one network. */
 #ifndef TESTS_REPLAY_NET_H
 #define TESTS_REPLAY_NET_H
 

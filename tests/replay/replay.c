@@ -1,0 +1,141 @@
+/* Runs scenarios (README.md): replay [-v] FILE|DIRECTORY... Each in a process of its own. A file
+ * whose first line begins with "# fails: TEXT" must fail, and say TEXT. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/replay/script.h"
+
+#define FAILS "fails: "
+
+static char folder[] = "/tmp/trunkgate-replay.XXXXXX";
+static bool verbose;
+static unsigned passed, failed;
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static bool make_certificates(void)
+{
+	char line[512];
+
+	if (!mkdtemp(folder))
+		return false;
+	snprintf(line, sizeof(line), "%s/certs/lab-ca %s us --cn sbc.lab >%s/log 2>&1", SOURCE_DIR,
+	         folder, folder);
+	return system(line) == 0;
+}
+
+/* What the child says; its status in *status. */
+static char *run_child(const char *path, int *status)
+{
+	char *said = NULL;
+	size_t size = 0;
+	int fds[2];
+	FILE *from;
+	pid_t pid;
+
+	if (pipe(fds) || (fflush(NULL), pid = fork()) < 0)
+		abort();
+	if (pid == 0) {
+		dup2(fds[1], 1);
+		dup2(fds[1], 2);
+		close(fds[0]);
+		alarm(60);
+		script_run(path, folder, verbose);
+		exit(0);
+	}
+	close(fds[1]);
+	from = fdopen(fds[0], "r");
+	if (getdelim(&said, &size, '\0', from) < 0) {
+		free(said);
+		said = strdup("");
+	}
+	fclose(from);
+	waitpid(pid, status, 0);
+	return said;
+}
+
+static void run_file(const char *path)
+{
+	struct commands c;
+	const char *title, *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	bool must_fail, ok;
+	char *said;
+	int status;
+
+	if (!lines_read(&c, path)) {
+		perror(path);
+		failed++;
+		return;
+	}
+	title = c.title ? c.title : "";
+	must_fail = strncmp(title, FAILS, strlen(FAILS)) == 0;
+	said = run_child(path, &status);
+	if (must_fail)
+		ok = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
+		     strstr(said, title + strlen(FAILS));
+	else
+		ok = status == 0 && strncmp(title, "RFC ", 4) == 0;
+	printf("%-4s %-28s %s\n", ok ? "ok" : "FAIL", name, title);
+	if (!ok || verbose)
+		puts(said);
+	if (ok)
+		passed++;
+	else
+		failed++;
+	free(said);
+	lines_free(&c);
+}
+
+static void run_directory(const char *path)
+{
+	struct dirent **entries = NULL;
+	int n = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		const char *dot = strrchr(entries[i]->d_name, '.');
+		char file[4096];
+
+		snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
+		if (dot && strcmp(dot, ".replay") == 0)
+			run_file(file);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+int main(int argc, char **argv)
+{
+	int first = 1;
+
+	if (argc > 1 && strcmp(argv[1], "-v") == 0) {
+		verbose = true;
+		first = 2;
+	}
+	if (!make_certificates()) {
+		fprintf(stderr, "replay: certs/lab-ca made no certificates in %s\n", folder);
+		return 1;
+	}
+	for (int i = first; i < argc; i++) {
+		struct stat st;
+
+		if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode))
+			run_directory(argv[i]);
+		else
+			run_file(argv[i]);
+	}
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	printf("%u scenarios as they should be, %u not\n", passed, failed);
+	return failed || !passed;
+}

@@ -32,11 +32,12 @@ static void set_state(struct call *call, enum call_state next, enum call_event e
 	call->state = next;
 }
 
-/* Gives the caller a final answer that is no 2xx. */
+/* Gives the caller a final answer that is no 2xx. The reason in words speaks of addresses and names
+ * of the inside: a trunk does not get to read it. */
 static void refuse_caller(struct call *call, unsigned status, const char *why)
 {
 	call_end(call, status, why);
-	leg_reject(call->caller.leg, status, NULL, why);
+	leg_reject(call->caller.leg, status, NULL, call->caller.trunk ? NULL : why);
 }
 
 static void act_start(struct call *call, const struct call_news *news)
@@ -143,7 +144,9 @@ static void act_fail(struct call *call, const struct call_news *news)
 	} else if (m) {
 		refuse_caller(call, 480, "the callee hung up before it answered");
 	} else {
-		refuse_caller(call, 503, news && news->why ? news->why : "no way to the callee");
+		/* A phone that is not there is no trouble of ours. */
+		refuse_caller(call, call->callee.trunk ? 503 : 480,
+		              news && news->why ? news->why : "no way to the callee");
 	}
 	call_event(call, EV_GONE, NULL);
 }

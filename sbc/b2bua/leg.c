@@ -161,6 +161,19 @@ enum err leg_answer(struct leg *leg, const char *sdp)
 	return err;
 }
 
+/* A Warning whose text may hold a peer's words: none of them ends the quoted string (20.43). */
+static void add_warning(struct message *m, const char *why)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s", why);
+	for (char *p = text; *p; p++) {
+		if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
+			*p = '\'';
+	}
+	message_add(m, "Warning", "399 trunkgate \"%s\"", text);
+}
+
 void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why)
 {
 	struct message *m;
@@ -170,7 +183,7 @@ void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char
 		err = make_answer(leg, status, phrase, NULL, &m);
 		if (!err) {
 			if (why)
-				message_add(m, "Warning", "399 trunkgate \"%s\"", why);
+				add_warning(m, why);
 			err = server_txn_respond(leg->invited, m);
 			message_free(&m);
 		}

@@ -174,6 +174,8 @@ static bool media_lines_are_well(const char *text, size_t len)
 	for (; line < end; line = stop + 1) {
 		for (stop = line; stop < end && *stop != '\n' && *stop != '\r'; stop++)
 			;
+		while (line < stop && (*line == ' ' || *line == '\t'))
+			line++; /* as Sofia does */
 		if (stop - line >= 2 && (line[0] == 'm' || line[0] == 'M') && line[1] == '=' &&
 		    !media_line_is_well(line + 2, stop))
 			return false;

@@ -1,15 +1,24 @@
 """Trunkgate itself, as its users run it: the binary, a configuration file, the control socket."""
+import functools
 import json
 import os
+import shutil
 import signal
 import subprocess
+import tempfile
 
 from . import network, pki, process, wait
 
 BUILD = os.environ.get("TRUNKGATE_BUILD", os.path.join(pki.TOP, "build", "asan"))
-BINARY = os.path.join(BUILD, "trunkgate")
 # What must be nought when nothing goes on: a call that ended has given everything back.
 AT_REST = ("calls", "media_ports", "transactions", "dialogs")
+
+
+@functools.cache
+def binary():
+    """A copy of the built one: a build that goes on beside the test changes nothing under it."""
+    copy = os.path.join(tempfile.mkdtemp(dir="/run"), "trunkgate")
+    return shutil.copy2(os.path.join(BUILD, "trunkgate"), copy)
 
 
 def configuration(identity, root, control_socket):
@@ -60,7 +69,7 @@ class Trunkgate:
         self.control_socket = config["control-socket"]
         with open(self.config_path, "w", encoding="utf-8") as out:
             json.dump(config, out, indent=2)  # JSON is YAML
-        self.process = process.Process("trunkgate", [BINARY, "run", self.config_path],
+        self.process = process.Process("trunkgate", [binary(), "run", self.config_path],
                                        os.path.join(directory, "trunkgate.log"), "sbc",
                                        {"SSLKEYLOGFILE": self.key_log})
         wait.until("trunkgate's control socket to answer", self._answers)
@@ -71,7 +80,7 @@ class Trunkgate:
 
     def show_text(self, what):
         """What `trunkgate show WHAT --json` prints; None while it cannot."""
-        done = subprocess.run([BINARY, "show", what, "--json", "--socket", self.control_socket],
+        done = subprocess.run([binary(), "show", what, "--json", "--socket", self.control_socket],
                               capture_output=True, text=True, timeout=10, check=False)
         return done.stdout if done.returncode == 0 else None
 

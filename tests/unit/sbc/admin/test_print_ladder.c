@@ -10,31 +10,22 @@
 	"'tls':'TLSv1.3','verified':'provider.lab','srtp':'AES_CM_128_HMAC_SHA1_80'," \
 	"'packets_in':497,'packets_out':500,'lost':0,'jitter_ms':0.4,'bad_source':0," \
 	"'bad_auth':0}"
-#define MESSAGE(at, leg, from, line, method, transport)                                         \
-	"{'at_ms':" at ",'leg':'" leg "','from':'" from "','line':'" line "','method':'" method \
-	"','transport':'" transport "'}"
 
 static const char ended[] =
     "{'id':'abcd2345','state':'over','talk_s':12," CALLER CALLEE ",'ended':true,'code':200,"
-    "'why':'the caller hung up','complete':true,'messages':[" MESSAGE(
-        "0.0", "caller", "alice", "INVITE sip:4711@sbc", "INVITE",
-        "udp") "," MESSAGE("1.234", "callee", "trunkgate", "INVITE sips:4711@provider.lab",
-                           "INVITE",
-                           "tls") "," MESSAGE("20.25", "callee", "provider", "180 Ringing",
-                                              "INVITE",
-                                              "tls") "," MESSAGE("21", "caller", "trunkgate",
-                                                                 "180 Ringing", "INVITE",
-                                                                 "udp") "," MESSAGE("12345.678",
-                                                                                    "caller",
-                                                                                    "alice",
-                                                                                    "BYE sip:sbc",
-                                                                                    "BYE",
-                                                                                    "udp") "," MESSAGE("12345.9",
-                                                                                                       "caller",
-                                                                                                       "trunkgate",
-                                                                                                       "200 OK",
-                                                                                                       "BYE",
-                                                                                                       "udp") "]}";
+    "'why':'the caller hung up','complete':true,'messages':["
+    "{'at_ms':0.0,'leg':'caller','from':'alice','line':'INVITE sip:4711@sbc',"
+    "'method':'INVITE','transport':'udp'},"
+    "{'at_ms':1.234,'leg':'callee','from':'trunkgate','line':'INVITE sips:4711@provider.lab',"
+    "'method':'INVITE','transport':'tls'},"
+    "{'at_ms':20.25,'leg':'callee','from':'provider','line':'180 Ringing','method':'INVITE',"
+    "'transport':'tls'},"
+    "{'at_ms':21,'leg':'caller','from':'trunkgate','line':'180 Ringing','method':'INVITE',"
+    "'transport':'udp'},"
+    "{'at_ms':12345.678,'leg':'caller','from':'alice','line':'BYE sip:sbc','method':'BYE',"
+    "'transport':'udp'},"
+    "{'at_ms':12345.9,'leg':'caller','from':'trunkgate','line':'200 OK','method':'BYE',"
+    "'transport':'udp'}]}";
 
 static void test_a_ladder(void **state)
 {
@@ -43,7 +34,7 @@ static void test_a_ladder(void **state)
 	    "ladder", ended,
 	    "          alice                           Trunkgate                        provider\n"
 	    "          192.0.2.1:5060                                             192.0.2.9:5061\n"
-	    "    0.000 |------- INVITE sip:4711@sbc ------->|                                   | udp\n"
+	    "    0.000 |------- INVITE sip:4711@sbc ------>|                                   | udp\n"
 	    "    0.001 |                                   |-- INVITE sips:4711@provider.lab ->| tls\n"
 	    "    0.020 |                                   |<---------- 180 Ringing -----------| tls\n"
 	    "    0.021 |<---------- 180 Ringing -----------|                                   | udp\n"

@@ -2,6 +2,7 @@
  * layer, set here. The signalling thread is the one that calls server_run. */
 #include "sbc/app/server.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@
 #define CONNECTIONS_MAX  4096
 /* Calls that do not end when asked to are left behind after this. */
 #define SHUT_MS 4000
+#define TIDY_MS 5000
 
 struct server {
 	const struct config *cfg;
@@ -40,7 +42,8 @@ struct server {
 	struct phone_auth *auth;
 	struct border *border;
 	struct ctl *ctl;
-	struct timer shut_timer;
+	struct timer shut_timer, tidy_timer;
+	bool busy_before; /* something was going on when tidy_timer last looked */
 	bool shutting;
 	char why[CERT_WHY_MAX];
 };
@@ -134,6 +137,23 @@ static enum err open_ctl(struct server *s)
 	return ctl_open(&s->ctl, &ctl, s->why);
 }
 
+/* The memory of a busy hour goes back to the system once nothing goes on: the allocator by itself
+ * keeps what lies between two pieces that stay. Not while it is busy, for the walk takes the loop's
+ * time. */
+static void on_tidy(void *arg)
+{
+	struct server *s = arg;
+	struct stack_counts counts;
+	bool busy;
+
+	stack_counts(s->stack, &counts);
+	busy = border_ncalls(s->border) + counts.client_txns + counts.server_txns > 0;
+	if (!busy && s->busy_before)
+		malloc_trim(0);
+	s->busy_before = busy;
+	timer_start(loop_timers(s->loop), &s->tidy_timer, TIDY_MS, on_tidy, s);
+}
+
 static void on_empty(void *arg)
 {
 	struct server *s = arg;
@@ -199,6 +219,7 @@ static enum err open_signals(struct server *s)
 static void server_close(struct server *s)
 {
 	timer_stop(&s->shut_timer);
+	timer_stop(&s->tidy_timer);
 	ctl_close(&s->ctl);
 	border_free(&s->border);
 	phone_auth_free(&s->auth);
@@ -232,6 +253,8 @@ static enum err server_open(struct server *s)
 		err = open_ctl(s);
 	if (!err)
 		err = because(s, open_signals(s), "signals");
+	if (!err)
+		on_tidy(s);
 	return err;
 }
 

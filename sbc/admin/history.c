@@ -172,5 +172,7 @@ bool history_message_is_of(const struct history_message *m, const char *call_id)
 
 bool history_forgot(const struct history *h, uint64_t wall_us)
 {
-	return h->nmessages > HISTORY_MESSAGES && history_message(h, 0)->wall_us > wall_us;
+	const struct history_message *oldest = history_message(h, 0);
+
+	return h->nmessages > HISTORY_MESSAGES && oldest && oldest->wall_us > wall_us;
 }

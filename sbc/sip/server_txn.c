@@ -254,10 +254,12 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
                       const struct flow *flow)
 {
 	struct message *response;
+	struct flow back = *flow;
 
 	stack_trace(invite->stack, false, flow, cancel);
+	message_reply_addr(cancel, &flow->peer, &back.peer);
 	if (message_new_response(&response, cancel, &flow->peer, 200, NULL, NULL) == OK) {
-		if (flow_send_message(invite->stack, flow, response) != OK)
+		if (flow_send_message(invite->stack, &back, response) != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(cancel)), KV("event", "cancel"),
 			    KV("result", "answer could not be sent"));
 		message_free(&response);

@@ -20,6 +20,7 @@ struct peer {
 	struct addr addr, ours; /* ours: the listener that it speaks to */
 	char trunk[64];         /* that its certificate proves; "": none */
 	bool outside;           /* nothing of the inside may reach it */
+	bool unmarked;          /* what it says is no secret of the inside */
 	enum on_connect on_connect;
 	struct conn *conn; /* of streams; NULL: none stands */
 	STAILQ_HEAD(, letter) inbox;

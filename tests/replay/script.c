@@ -134,13 +134,14 @@ static void own_variables(const struct peer *p)
 	                                               : "TLS");
 }
 
-/* peer NAME udp|tcp|tls ADDR at OURS [trunk NAME] [outside] */
+/* peer NAME udp|tcp|tls ADDR at OURS [trunk NAME] [outside] [unmarked] */
 static void do_peer(char **w, size_t n)
 {
 	struct peer *p;
 
 	if (n < 6 || strcmp(w[4], "at") != 0)
-		fail("peer NAME udp|tcp|tls ADDRESS at OUR-ADDRESS [trunk NAME] [outside]");
+		fail(
+		    "peer NAME udp|tcp|tls ADDRESS at OUR-ADDRESS [trunk NAME] [outside] [unmarked]");
 	p = net_peer(w[1], true);
 	p->transport = strcmp(w[2], "udp") == 0   ? TRANSPORT_UDP
 	               : strcmp(w[2], "tcp") == 0 ? TRANSPORT_TCP
@@ -150,6 +151,8 @@ static void do_peer(char **w, size_t n)
 	for (size_t i = 6; i < n; i++) {
 		if (strcmp(w[i], "outside") == 0)
 			p->outside = true;
+		else if (strcmp(w[i], "unmarked") == 0)
+			p->unmarked = true;
 		else if (strcmp(w[i], "trunk") == 0 && i + 1 < n)
 			snprintf(p->trunk, sizeof(p->trunk), "%s", w[++i]);
 		else
@@ -224,7 +227,7 @@ static void do_on_connect(char **w, size_t n)
 static void send_text(struct peer *p, const char *text)
 {
 	(void)house();
-	if (!p->outside)
+	if (!p->outside && !p->unmarked)
 		wire_mark(text, net_add_marker);
 	net_send(p, text);
 	settle();

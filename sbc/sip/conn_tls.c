@@ -4,7 +4,6 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <openssl/err.h>
 #include "certs/tls_context.h"
 #include "sbc/sip/conn_stream.h"

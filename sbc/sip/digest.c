@@ -2,9 +2,6 @@
  * signature, so that none need be stored. Signalling thread. */
 #include "sbc/sip/digest.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

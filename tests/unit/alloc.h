@@ -4,8 +4,9 @@
 
 #include "base/mem.h"
 
-/* Runs fn(arg) with the first allocation failing, then the second, and so on until a run needs no more.
- * fn must survive it and leave nothing behind (the sanitizer looks). Gives the number of runs. */
+/* Runs fn(arg) with the first allocation failing, then the second, and so on until a run needs no
+ * more. fn must survive it and leave nothing behind (the sanitizer looks). Gives the number of
+ * runs. */
 static inline unsigned each_allocation_fails(void (*fn)(void *arg), void *arg)
 {
 	unsigned n = 0;

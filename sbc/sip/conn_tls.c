@@ -1,10 +1,8 @@
 /* TLS under a stream connection: OpenSSL does the bytes, certs/ the judging. Signalling thread. */
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/err.h>
 #include "certs/tls_context.h"
 #include "sbc/sip/conn_stream.h"
 

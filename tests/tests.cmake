@@ -61,5 +61,10 @@ if(replay_sources)
 	target_compile_definitions(replay PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 	add_test(NAME replay/all COMMAND replay tests/replay
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-	set_tests_properties(replay/all PROPERTIES TIMEOUT 300)
+	# A call each way and its ends, with every allocation failing in turn.
+	add_test(NAME replay/starved COMMAND replay -a tests/replay/phone_calls.replay
+		tests/replay/trunk_calls.replay tests/replay/cancel_ringing.replay
+		tests/replay/failure.replay tests/replay/unknown_phone.replay
+		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 300)
 endif()

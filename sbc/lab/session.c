@@ -20,16 +20,18 @@ static const struct sdp_crypto *find_crypto(const struct sdp_media *m)
 	return NULL;
 }
 
-static bool is_ours(const struct sdp_media *m)
+/* The key of a stream that we can take; NULL: we cannot. */
+static const struct sdp_crypto *usable(const struct sdp_media *m)
 {
-	return !m->rejected && strcasecmp(m->kind, "audio") == 0 && m->proto == SDP_SRTP &&
-	       addr_is_set(&m->rtp) && find_crypto(m);
+	if (m->rejected || strcasecmp(m->kind, "audio") != 0 || m->proto != SDP_SRTP ||
+	    !addr_is_set(&m->rtp))
+		return NULL;
+	return find_crypto(m);
 }
 
-static void agree(struct session *out, const struct sdp_media *m, struct sdp_crypto *ours)
+static void agree(struct session *out, const struct sdp_media *m, const struct sdp_crypto *theirs,
+                  struct sdp_crypto *ours)
 {
-	const struct sdp_crypto *theirs = find_crypto(m);
-
 	out->peer = m->rtp;
 	out->suite = srtp_suite_from_name(theirs->suite);
 	memcpy(out->in.bytes, theirs->key, theirs->key_len);
@@ -55,11 +57,12 @@ enum err session_answer(struct session *out, const char *offer, size_t len, cons
 	with.session_id = with.version = 1U + random_below(UINT32_MAX);
 	for (size_t i = 0; i < with.nmedia; i++) {
 		const struct sdp_media *m = sdp_media_at(sdp, i);
+		const struct sdp_crypto *theirs = usable(m);
 
 		media[i] = (struct sdp_out_media){ .rejected = true, .port = addr_port(ours) };
-		if (session.suite != SRTP_NONE || !is_ours(m))
+		if (session.suite != SRTP_NONE || !theirs)
 			continue;
-		agree(&session, m, &crypto);
+		agree(&session, m, theirs, &crypto);
 		media[i].rejected = false;
 		media[i].proto = SDP_SRTP;
 		media[i].crypto = &crypto;

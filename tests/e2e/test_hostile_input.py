@@ -133,32 +133,57 @@ class HostileInput(lab.LabTest):
             if number % 2:
                 connection.sendall(b"INVITE sip:4799@x SIP/2.0\r\nContent-Le")
 
+    def assert_still_answers(self, connection, transport, host):
+        """An honest OPTIONS on a new connection; closes it."""
+        with connection:
+            connection.settimeout(5)
+            connection.sendall(sip.request("OPTIONS", "sip:sbc.lab", host, 5066, transport))
+            self.assertIsNotNone(sip.status_of(connection.recv(65536)), transport)
+
     # --- one attack a way in ---
 
     def attack_udp(self):
         self.flood_udp("phone", network.PHONE, OFFICE, hostile_messages(self.rng, "UDP", network.PHONE))
+        connection = network.udp_socket("phone", network.PHONE)
+        connection.connect(OFFICE)
+        self.assert_still_answers(connection, "UDP", network.PHONE)
 
     def attack_tcp(self):
         messages = hostile_messages(self.rng, "TCP", network.PHONE)
         self.say_over(self.tcp, messages)
         self.flow_over(self.tcp, messages)
         self.open_and_silent(self.tcp)
+        self.assert_still_answers(self.tcp(), "TCP", network.PHONE)
 
     def attack_tls_before_handshake(self):
         noise = [self.rng.randbytes(self.rng.randrange(1, 600)) for _ in range(50)]
         hellos = [b"\x16\x03\x01" + self.rng.randbytes(300) for _ in range(50)]
         self.say_over(self.tcp_to_tls, noise + hellos + [b"GET / HTTP/1.0\r\n\r\n"])
         self.open_and_silent(self.tcp_to_tls, 20)
+        self.assert_still_answers(self.tls(), "TLS", network.PROVIDER)
 
     def attack_tls_after_handshake(self):
         messages = hostile_messages(self.rng, "TLS", network.PROVIDER)
         self.say_over(self.tls, messages[::4])
         self.flow_over(self.tls, messages)
+        self.assert_still_answers(self.tls(), "TLS", network.PROVIDER)
 
     def attack_media(self):
         """Every port of both ranges that the call has open, from the peer's own host and address."""
         for call in self.trunkgate_media_ports():
             self.flood_udp(*call, hostile_media(self.rng))
+
+    def control(self):
+        """The control socket: local and root's own, but a socket."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.trunkgate.control_socket)
+        return connection
+
+    def attack_control_socket(self):
+        noise = [self.rng.randbytes(self.rng.randrange(1, 3000)) for _ in range(100)]
+        self.say_over(self.control, noise + [b"show calls", b"\n" * 1000, b"{" * 100000, b"show " + b"x" * 9000])
+        self.flow_over(self.control, noise)
+        self.open_and_silent(self.control)
 
     def trunkgate_media_ports(self):
         """(host, source address, target) of each media socket that the kernel lists for the SBC."""
@@ -219,6 +244,9 @@ class HostileInput(lab.LabTest):
 
     def test_tls_after_handshake(self):
         self.survive(self.attack_tls_after_handshake)
+
+    def test_control_socket(self):
+        self.survive(self.attack_control_socket)
 
     def test_media(self):
         self.survive(self.attack_media)

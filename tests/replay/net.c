@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/timer.h"
 #include "sbc/sip/frame.h"
 
@@ -177,7 +176,7 @@ static void wire_free(struct conn *c)
 		if (net.wires[i] && &net.wires[i]->conn == c)
 			net.wires[i] = NULL;
 	}
-	mem_free(c);
+	free(c);
 }
 
 static const struct conn_ops wire_ops = { wire_send, wire_close, wire_free };
@@ -185,7 +184,7 @@ static const struct conn_ops wire_ops = { wire_send, wire_close, wire_free };
 static struct wire *wire_new(enum transport t, const struct addr *local,
                              const struct conn_handler *handler, struct sip_realm *realm)
 {
-	struct wire *w = mem_zalloc(sizeof(*w));
+	struct wire *w = calloc(1, sizeof(*w));
 
 	w->conn = (struct conn){ .ops = &wire_ops,
 		                 .handler = handler,

@@ -1,4 +1,5 @@
-/* Runs scenarios (README.md): replay [-v] FILE|DIRECTORY... Each in a process of its own. A file
+/* Runs scenarios (README.md): replay [-v|-a] FILE|DIRECTORY... -a: with every allocation failing in
+ * turn. Each in a process of its own. A file
  * whose first line begins with "# fails: TEXT" must fail, and say TEXT. */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,8 +14,11 @@
 
 #define FAILS "fails: "
 
+/* Exit codes of a child. */
+#define NO_MORE 3 /* the scenario makes fewer allocations than asked to */
+
 static char folder[] = "/tmp/trunkgate-replay.XXXXXX";
-static bool verbose;
+static bool verbose, starve;
 static unsigned passed, failed;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -36,8 +40,8 @@ static bool make_certificates(void)
 	return system(line) == 0;
 }
 
-/* What the child says; its status in *status. */
-static char *run_child(const char *path, int *status)
+/* What the child says; its status in *status. n: the allocation that fails, 0 for none. */
+static char *run_child(const char *path, unsigned n, int *status)
 {
 	char *said = NULL;
 	size_t size = 0;
@@ -52,7 +56,10 @@ static char *run_child(const char *path, int *status)
 		dup2(fds[1], 2);
 		close(fds[0]);
 		alarm(60);
-		script_run(path, folder, verbose);
+		if (n == 0)
+			script_run(path, folder, verbose);
+		else if (!script_starve(path, folder, n))
+			exit(NO_MORE);
 		exit(0);
 	}
 	close(fds[1]);
@@ -81,7 +88,7 @@ static void run_file(const char *path)
 	}
 	title = c.title ? c.title : "";
 	must_fail = strncmp(title, FAILS, strlen(FAILS)) == 0;
-	said = run_child(path, &status);
+	said = run_child(path, 0, &status);
 	if (must_fail)
 		ok = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
 		     strstr(said, title + strlen(FAILS));
@@ -96,6 +103,29 @@ static void run_file(const char *path)
 		failed++;
 	free(said);
 	lines_free(&c);
+}
+
+/* Every allocation of the scenario fails once. */
+static void starve_file(const char *path)
+{
+	unsigned n = 0;
+	int status;
+
+	for (;;) {
+		char *said = run_child(path, ++n, &status);
+		bool over = WIFEXITED(status) && WEXITSTATUS(status) == NO_MORE;
+
+		if (over || status != 0)
+			printf("%-4s %s: %u allocations failed\n%s", over ? "ok" : "FAIL", path,
+			       n - 1, over ? "" : said);
+		free(said);
+		if (over)
+			passed++;
+		else if (status != 0)
+			failed++;
+		if (over || status != 0)
+			return;
+	}
 }
 
 static void run_directory(const char *path)
@@ -119,8 +149,9 @@ int main(int argc, char **argv)
 {
 	int first = 1;
 
-	if (argc > 1 && strcmp(argv[1], "-v") == 0) {
-		verbose = true;
+	if (argc > 1 && argv[1][0] == '-') {
+		verbose = strcmp(argv[1], "-v") == 0;
+		starve = strcmp(argv[1], "-a") == 0;
 		first = 2;
 	}
 	if (!make_certificates()) {
@@ -132,6 +163,8 @@ int main(int argc, char **argv)
 
 		if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode))
 			run_directory(argv[i]);
+		else if (starve)
+			starve_file(argv[i]);
 		else
 			run_file(argv[i]);
 	}

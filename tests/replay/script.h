@@ -8,6 +8,9 @@
 /* Runs one file against a house of its own, to the end or to fail(). folder: where certificates
  * are. verbose: the ladder and the log are printed although all is well. */
 void script_run(const char *path, const char *folder, bool verbose);
+/* The same with the n-th allocation from the first message on failing. What then comes is not
+ * checked: only that all ends, and that nothing is left. False: no more than n were made. */
+bool script_starve(const char *path, const char *folder, unsigned n);
 
 /* lines.c: a file as commands, each with the indented block below it. */
 struct command {

@@ -45,7 +45,7 @@ static enum err open_realm(struct kit *kit, struct tls_context *tls, char *why)
 
 static enum err open_sip(struct kit *kit, const struct kit_cfg *cfg, char *why)
 {
-	const struct stack_limits limits = { .transactions = 8 * KIT_CALLS_MAX,
+	const struct stack_limits limits = { .transactions = (size_t)8 * KIT_CALLS_MAX,
 		                             .connections = KIT_CALLS_MAX };
 	bool own = addr_is_set(&cfg->resolver);
 	enum err err;

@@ -1,7 +1,7 @@
 /* The lab's session descriptions (RFC 3264, 4568). Signalling thread. */
 #include "sbc/lab/session.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/mem.h"
@@ -98,15 +98,23 @@ enum err session_offer(const struct addr *ours, struct buf *offer)
 	return buf_err(offer);
 }
 
-/* The first format of the first m-line; -1: none. */
+/* The first format of the first audio m-line: "m=audio 6000 RTP/AVP 8 0"; -1: none. */
 static int first_format(const char *text, size_t len)
 {
-	char *copy = mem_strndup(text, len);
-	const char *line = copy ? strstr(copy, "m=audio ") : NULL;
+	char *copy = mem_strndup(text, len), *at, *end;
 	int format = -1;
 
-	if (line && sscanf(line, "m=audio %*u RTP/%*[A-Z] %3d", &format) != 1)
-		format = -1;
+	at = copy ? strstr(copy, "m=audio ") : NULL;
+	for (unsigned spaces = 0; at && spaces < 3; spaces++) {
+		at = strchr(at, ' ');
+		at += at != NULL;
+	}
+	if (at) {
+		long value = strtol(at, &end, 10);
+
+		if (end > at && value >= 0 && value <= 127)
+			format = (int)value;
+	}
 	mem_free(copy);
 	return format;
 }

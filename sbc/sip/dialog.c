@@ -9,6 +9,7 @@
 
 #define ROUTES_MAX  16
 #define CALL_ID_LEN 24
+#define URI_MAX     512
 
 struct dialogs {
 	struct table *by_tag;
@@ -262,6 +263,54 @@ enum err dialog_on_request(struct dialog *dlg, const struct message *request,
 	return OK;
 }
 
+/* The URI of a route value, without what stands around it. False: there is none, or it is too long.
+ */
+static bool route_uri(const char *route, char uri[URI_MAX])
+{
+	const char *open = strchr(route, '<');
+	size_t len = open ? strcspn(open + 1, ">") : 0;
+
+	if (len == 0 || len >= URI_MAX)
+		return false;
+	memcpy(uri, open + 1, len);
+	uri[len] = '\0';
+	return true;
+}
+
+/* Whether the URI of a route value has the parameter lr: then it is a loose router. */
+static bool is_loose(const char *route)
+{
+	const char *open = strchr(route, '<'), *close = open ? strchr(open, '>') : NULL;
+
+	for (const char *at = open; close && (at = strstr(at, ";lr")) && at < close; at += 3) {
+		if (at[3] == ';' || at[3] == '>' || at[3] == '=')
+			return true;
+	}
+	return false;
+}
+
+/* 12.2.1.1: a strict router stands in the Request-URI itself, and the target at the end of the
+ * routes. */
+static enum err new_routed(struct dialog *dlg, const char *method, struct message **out)
+{
+	bool strict = dlg->nroutes > 0 && !is_loose(dlg->routes[0]);
+	struct message *m;
+	char uri[URI_MAX];
+	enum err err;
+
+	if (strict && !route_uri(dlg->routes[0], uri))
+		return ERR_SYNTAX;
+	err = message_new_request(&m, method, strict ? uri : dlg->remote_target);
+	if (err)
+		return err;
+	for (size_t i = strict; i < dlg->nroutes; i++)
+		message_add(m, "Route", "%s", dlg->routes[i]);
+	if (strict)
+		message_add(m, "Route", "<%s>", dlg->remote_target);
+	*out = m;
+	return OK;
+}
+
 enum err dialog_request(struct dialog *dlg, const char *method, struct message **out)
 {
 	bool ack = strcmp(method, "ACK") == 0;
@@ -270,15 +319,13 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 
 	if (!dlg->remote_target)
 		return ERR_NOT_NOW;
-	err = message_new_request(&m, method, dlg->remote_target);
+	err = new_routed(dlg, method, &m);
 	if (err)
 		return err;
 	if (!ack)
 		dlg->local_cseq++;
 	if (strcmp(method, "INVITE") == 0)
 		dlg->invite_cseq = dlg->local_cseq;
-	for (size_t i = 0; i < dlg->nroutes; i++)
-		message_add(m, "Route", "%s", dlg->routes[i]);
 	message_add(m, "Max-Forwards", "70");
 	message_add(m, "From", "%s;tag=%s", dlg->local, dlg->local_tag);
 	if (dlg->remote_tag && *dlg->remote_tag)
@@ -287,7 +334,9 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 		message_add(m, "To", "%s", dlg->remote);
 	message_add(m, "Call-ID", "%s", dlg->call_id);
 	message_add(m, "CSeq", "%u %s", ack ? dlg->invite_cseq : dlg->local_cseq, method);
-	message_add(m, "Contact", "<%s>", dlg->contact);
+	/* Only what makes or moves a dialog has one (20.10, table 2). */
+	if (strcmp(method, "INVITE") == 0)
+		message_add(m, "Contact", "<%s>", dlg->contact);
 	*out = m;
 	return OK;
 }
@@ -314,13 +363,12 @@ const struct flow *dialog_flow(const struct dialog *dlg)
 
 bool dialog_next_hop(struct dialog *dlg, struct uri *out)
 {
-	const char *text = dlg->nroutes ? dlg->routes[0] : dlg->remote_target;
-	const char *open = dlg->nroutes ? strchr(text, '<') : NULL;
-	char uri[512];
+	char uri[URI_MAX];
 
-	snprintf(uri, sizeof(uri), "%.*s", open ? (int)strcspn(open + 1, ">") : (int)strlen(text),
-	         open ? open + 1 : text);
+	if (dlg->nroutes > 0 && !route_uri(dlg->routes[0], uri))
+		return false;
 	message_free(&dlg->hop);
-	return message_new_request(&dlg->hop, "OPTIONS", uri) == OK &&
+	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : dlg->remote_target) ==
+	           OK &&
 	       message_request_uri(dlg->hop, out) && !out->tel;
 }

@@ -45,7 +45,7 @@ MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *re
                                     const struct flow *flow);
 
 /* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more,
- * for ACK that of the INVITE), Max-Forwards, Contact. */
+ * for ACK that of the INVITE), Max-Forwards; an INVITE's Contact. */
 MUST_USE enum err dialog_request(struct dialog *dlg, const char *method, struct message **out);
 
 const char *dialog_call_id(const struct dialog *dlg);

@@ -70,6 +70,8 @@ static void on_response(void *arg, const struct message *response)
 		if (client_txn_cancel(r->txn) != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
 			    KV("event", "cancel"), KV("result", "could not be sent"));
+		if (!r->txn) /* the connection broke under it, and on_txn_fail was here */
+			return;
 	}
 	if (status >= 200)
 		r->state = RQ_ANSWERED;
@@ -250,6 +252,8 @@ void request_cancel(struct request *r)
 		fail(r, ERR_CLOSED, "cancelled before it was sent");
 		return;
 	case RQ_SENT:
+		/* Whatever becomes of it, no other address is asked. */
+		r->found.naddrs = r->next;
 		/* Before a provisional answer it must wait for one. */
 		r->cancel_wanted = client_txn_cancel(r->txn) != OK;
 		return;

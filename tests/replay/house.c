@@ -71,7 +71,8 @@ static enum err open_media(struct house *h)
 
 static enum err open_sip(struct house *h)
 {
-	const struct stack_limits limits = { .transactions = 1000, .connections = 20 };
+	const struct stack_limits limits = { .transactions = h->cfg->max_transactions,
+		                             .connections = 20 };
 	struct sip_realm *realm;
 	enum err err = trunks_new(&h->trunks, h->cfg, h->loop, h->why);
 

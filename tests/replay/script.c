@@ -30,8 +30,9 @@ static struct {
 	char *log;
 	size_t log_size;
 	FILE *log_file;
-	unsigned starve; /* the allocation that fails; 0: none */
-	jmp_buf starved; /* where fail() goes once it has */
+	unsigned starve;  /* the allocation that fails; 0: none */
+	bool is_starving; /* the count has begun */
+	jmp_buf starved;  /* where fail() goes once it has */
 } run;
 
 /* What fail() may jump over stays within sight of the leak checker. */
@@ -242,8 +243,9 @@ static void do_on_connect(char **w, size_t n)
 static void send_text(struct peer *p, const char *text)
 {
 	(void)house();
-	if (run.starve && !mem_has_failed())
+	if (run.starve && !run.is_starving)
 		mem_fail_nth(run.starve);
+	run.is_starving = true;
 	if (!p->outside && !p->unmarked)
 		wire_mark(text, net_add_marker);
 	net_send(p, text);

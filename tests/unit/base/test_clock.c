@@ -1,0 +1,42 @@
+/* base/clock.c */
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static void test_fake(void **state)
+{
+	(void)state;
+	clock_fake(5000, 1700000000);
+	assert_true(clock_is_fake());
+	assert_int_equal(clock_mono_ms(), 5000);
+	assert_int_equal(clock_wall_s(), 1700000000);
+	clock_fake_advance(1500);
+	assert_int_equal(clock_mono_ms(), 6500);
+	assert_int_equal(clock_mono_us(), 6500000);
+	assert_int_equal(clock_wall_s(), 1700000001);
+	assert_int_equal(clock_wall_us(), 1700000001500000);
+	clock_real();
+	assert_false(clock_is_fake());
+}
+
+static void test_real(void **state)
+{
+	uint64_t a = clock_mono_us(), b = clock_mono_us();
+
+	(void)state;
+	assert_true(b >= a);
+	assert_true(clock_wall_s() > 1700000000);
+	assert_in_range(clock_mono_ms() - b / 1000, 0, 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_fake),
+		                            cmocka_unit_test(test_real) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

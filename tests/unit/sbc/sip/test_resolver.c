@@ -1,0 +1,251 @@
+/* sbc/sip/resolver.c, against a name server on the loopback. */
+#include "sbc/sip/resolver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sbc/sip/message.h"
+#include "tests/unit/alloc.h"
+#include "tests/unit/sbc/sip/dns.h"
+
+static const struct dns_record zone[] = {
+	{ "_sips._tcp.provider.test", DNS_SRV, 20, 0, 5071, "backup.provider.test" },
+	{ "_sips._tcp.provider.test", DNS_SRV, 10, 30, 5061, "a.provider.test" },
+	{ "_sips._tcp.provider.test", DNS_SRV, 10, 10, 5062, "b.provider.test" },
+	{ "a.provider.test", DNS_A, 0, 0, 0, "127.3.0.1" },
+	{ "b.provider.test", DNS_A, 0, 0, 0, "127.3.0.2" },
+	{ "backup.provider.test", DNS_A, 0, 0, 0, "127.3.0.3" },
+	{ "backup.provider.test", DNS_A, 0, 0, 0, "127.3.0.4" },
+	{ "plain.test", DNS_A, 0, 0, 0, "127.3.0.5" },
+	{ "six.test", DNS_AAAA, 0, 0, 0, "2001:db8::5" },
+	{ "_sips._tcp.none.test", DNS_SRV, 0, 0, 0, "." },
+	{ "_sips._tcp.hollow.test", DNS_SRV, 0, 0, 5061, "nowhere.test" },
+	{ "_sips._tcp.hollow.test", DNS_SRV, 1, 0, 5061, "plain.test" },
+	{ "_sip._udp.udp.test", DNS_SRV, 0, 0, 5080, "plain.test" },
+	{ "empty.test", 16, 0, 0, 0, "" },
+	{ 0 },
+};
+
+static struct loop *loop;
+static struct dns dns;
+static struct resolver *resolver;
+static struct lookup *lookup;
+static struct lookup_result found;
+static unsigned calls;
+
+static int begin(void **state)
+{
+	(void)state;
+	message_library_open();
+	calls = 0;
+	if (loop_new(&loop) || !dns_open(&dns, loop, zone))
+		return -1;
+	return resolver_new(&resolver, loop, &dns.addr, 1) == OK ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	resolver_free(&resolver);
+	dns_close(&dns);
+	loop_free(&loop);
+	return 0;
+}
+
+static void on_found(void *arg, const struct lookup_result *result)
+{
+	assert_ptr_equal(arg, &found);
+	found = *result;
+	lookup = NULL;
+	calls++;
+	loop_stop(loop);
+}
+
+static enum err ask(const char *host, unsigned port, enum transport t, bool srv)
+{
+	struct lookup_query q = {
+		.host = host, .port = port, .transport = t, .srv = srv, .sips = t == TRANSPORT_TLS
+	};
+	unsigned before = calls;
+	enum err err = lookup_start(&lookup, resolver, &q, on_found, &found);
+
+	if (!err && calls == before)
+		loop_run(loop);
+	return err;
+}
+
+static void check(size_t i, const char *addr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_true(i < found.naddrs);
+	assert_string_equal(addr_text(&found.addrs[i], text, sizeof(text)), addr);
+}
+
+/* Lowest priority first; a target's addresses stay together. */
+static void test_srv(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("provider.test", 0, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 4);
+	assert_true(addr_port(&found.addrs[0]) == 5061 || addr_port(&found.addrs[0]) == 5062);
+	assert_int_equal(addr_port(&found.addrs[0]) + addr_port(&found.addrs[1]), 5061 + 5062);
+	assert_int_equal(addr_port(&found.addrs[2]), 5071);
+	assert_int_equal(addr_port(&found.addrs[3]), 5071);
+}
+
+/* RFC 2782: 30 to 10 over 2,000 draws: 1,500 with a deviation of 19. */
+static void test_weights(void **state)
+{
+	unsigned first = 0;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++) {
+		assert_int_equal(ask("provider.test", 0, TRANSPORT_TLS, true), OK);
+		first += addr_port(&found.addrs[0]) == 5061;
+	}
+	assert_in_range(first, 1500 - 120, 1500 + 120);
+}
+
+/* RFC 3263 4.2: a port or an address in the URI asks for no SRV; no SRV is the host itself. */
+static void test_skips(void **state)
+{
+	unsigned asked;
+
+	(void)state;
+	assert_int_equal(ask("plain.test", 5099, TRANSPORT_TLS, true), OK);
+	check(0, "127.3.0.5:5099");
+	assert_int_equal(dns.asked, 1);
+	assert_int_equal(ask("plain.test", 0, TRANSPORT_TLS, true), OK);
+	check(0, "127.3.0.5:5061");
+	assert_int_equal(ask("plain.test", 0, TRANSPORT_UDP, false), OK);
+	check(0, "127.3.0.5:5060");
+	asked = dns.asked;
+	assert_int_equal(ask("192.0.2.7", 0, TRANSPORT_TLS, true), OK);
+	check(0, "192.0.2.7:5061");
+	assert_int_equal(ask("2001:db8::7", 0, TRANSPORT_UDP, true), OK);
+	check(0, "[2001:db8::7]:5060");
+	assert_int_equal(dns.asked, asked);
+	assert_int_equal(ask("udp.test", 0, TRANSPORT_UDP, true), OK);
+	check(0, "127.3.0.5:5080");
+}
+
+static void test_aaaa(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("six.test", 0, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 1);
+	check(0, "[2001:db8::5]:5061");
+}
+
+/* A target without an address leaves the others. */
+static void test_hollow(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("hollow.test", 0, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 1);
+	check(0, "127.3.0.5:5061");
+}
+
+static void test_nothing(void **state)
+{
+	static const struct {
+		const char *host, *why;
+	} cases[] = { { "absent.test", "does not exist" },
+		      { "empty.test", "no such record" },
+		      { "none.test", "there is no such service" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(ask(cases[i].host, 0, TRANSPORT_TLS, true), OK);
+		assert_int_equal(found.naddrs, 0);
+		assert_int_equal(found.err, ERR_DNS);
+		if (!strstr(found.why, cases[i].why))
+			fail_msg("%s: %s", cases[i].host, found.why);
+	}
+}
+
+static void test_server_fails(void **state)
+{
+	(void)state;
+	dns.rcode = 2;
+	assert_int_equal(ask("provider.test", 0, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 0);
+	/* sresolv keeps the server's code to itself. */
+	assert_non_null(strstr(found.why, "the DNS server"));
+}
+
+static void on_enough(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+/* One that never answers is asked again, and given up in the end by whoever asked. */
+static void test_silence_and_cancel(void **state)
+{
+	struct lookup_query q = { .host = "plain.test", .transport = TRANSPORT_TLS, .sips = true };
+	struct timer enough = { 0 };
+
+	(void)state;
+	dns.silent = true;
+	assert_int_equal(lookup_start(&lookup, resolver, &q, on_found, &found), OK);
+	timer_start(loop_timers(loop), &enough, 1500, on_enough, NULL);
+	loop_run(loop);
+	assert_true(dns.asked >= 2);
+	assert_int_equal(calls, 0);
+	lookup_cancel(&lookup);
+	assert_null(lookup);
+	lookup_cancel(&lookup);
+}
+
+static void test_too_long(void **state)
+{
+	char host[400];
+
+	(void)state;
+	memset(host, 'a', sizeof(host) - 1);
+	host[sizeof(host) - 1] = '\0';
+	assert_int_equal(ask(host, 0, TRANSPORT_TLS, true), ERR_SYNTAX);
+	host[255] = '\0'; /* one label that no query can hold */
+	assert_int_equal(ask(host, 5061, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 0);
+}
+
+static void ask_starved(void *arg)
+{
+	struct lookup_query q = { .host = "192.0.2.1", .transport = TRANSPORT_UDP };
+	struct resolver *r;
+
+	(void)arg;
+	if (resolver_new(&r, loop, &dns.addr, 1))
+		return;
+	if (lookup_start(&lookup, r, &q, on_found, &found) != OK)
+		assert_true(mem_has_failed());
+	resolver_free(&r);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(ask_starved, NULL) > 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(srv),          TEST(weights),
+		                            TEST(skips),        TEST(aaaa),
+		                            TEST(hollow),       TEST(nothing),
+		                            TEST(server_fails), TEST(silence_and_cancel),
+		                            TEST(too_long),     TEST(no_memory) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -241,13 +241,13 @@ enum err leg_invite(struct leg *leg, struct message **out)
 	return err;
 }
 
-static void send_ack(struct leg *leg)
+static void send_ack(struct leg *leg, struct dialog *dialog)
 {
 	struct message *ack;
-	enum err err = dialog_request(leg->dialog, "ACK", &ack);
+	enum err err = dialog_request(dialog, "ACK", &ack);
 
 	if (!err) {
-		err = stack_send(leg->env->stack, ack, dialog_flow(leg->dialog));
+		err = stack_send(leg->env->stack, ack, dialog_flow(dialog));
 		message_free(&ack);
 	}
 	if (err)
@@ -255,12 +255,38 @@ static void send_ack(struct leg *leg)
 		    KV("result", err_text(err)));
 }
 
+/* Two answered one INVITE: the second is confirmed and told that it was too late (13.2.2.4). */
+static void hang_up_fork(struct leg *leg, const struct message *m, const struct flow *flow)
+{
+	static const struct client_txn_handler nobody;
+	struct message *bye;
+	struct client_txn *txn;
+	struct dialog *fork;
+	enum err err = dialog_new_fork(&fork, leg->dialog, m, flow);
+
+	if (err)
+		goto done;
+	send_ack(leg, fork);
+	err = dialog_request(fork, "BYE", &bye);
+	if (!err) {
+		err = client_txn_start(&txn, leg->env->stack, bye, flow, &nobody);
+		message_free(&bye);
+	}
+	dialog_free(&fork);
+done:
+	LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "second-answer"),
+	    KV("result", err ? err_text(err) : "hung up"));
+}
+
 static void on_2xx(struct leg *leg, const struct message *m, const struct flow *flow)
 {
 	enum err err;
 
 	if (leg->state != LEG_CALLING) {
-		send_ack(leg); /* a copy: the ACK was lost (13.2.2.4) */
+		if (dialog_is_of(leg->dialog, m))
+			send_ack(leg, leg->dialog); /* a copy: the ACK was lost (13.2.2.4) */
+		else
+			hang_up_fork(leg, m, flow);
 		return;
 	}
 	err = dialog_on_answer(leg->dialog, m, flow);
@@ -270,7 +296,7 @@ static void on_2xx(struct leg *leg, const struct message *m, const struct flow *
 		return;
 	}
 	set_state(leg, LEG_STANDING);
-	send_ack(leg);
+	send_ack(leg, leg->dialog);
 	tell(leg, LEG_ANSWER, m, NULL);
 }
 

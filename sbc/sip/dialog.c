@@ -239,6 +239,37 @@ enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
 	return err;
 }
 
+enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
+                         const struct message *response, const struct flow *flow)
+{
+	struct dialog *fork = mem_zalloc(sizeof(*fork));
+	enum err err = ERR_NOMEM;
+
+	if (!fork)
+		return ERR_NOMEM;
+	fork->dialogs = dlg->dialogs;
+	memcpy(fork->local_tag, dlg->local_tag, sizeof(fork->local_tag));
+	fork->local_cseq = dlg->local_cseq;
+	fork->invite_cseq = dlg->invite_cseq;
+	fork->call_id = mem_strdup(dlg->call_id);
+	fork->local = mem_strdup(dlg->local);
+	fork->remote = mem_strdup(dlg->remote);
+	fork->remote_target = mem_strdup(dlg->remote_target);
+	fork->contact = mem_strdup(dlg->contact);
+	if (fork->call_id && fork->local && fork->remote && fork->remote_target && fork->contact)
+		err = dialog_on_answer(fork, response, flow);
+	if (err)
+		dialog_free(&fork);
+	else
+		*out = fork;
+	return err;
+}
+
+bool dialog_is_of(const struct dialog *dlg, const struct message *response)
+{
+	return dlg->remote_tag && strcmp(dlg->remote_tag, message_to_tag(response)) == 0;
+}
+
 static const char *or_none(const char *s)
 {
 	return s ? s : "";

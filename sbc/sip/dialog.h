@@ -39,6 +39,13 @@ void *dialog_find(const struct dialogs *d, const struct message *request);
  * came over. */
 MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
                                    const struct flow *flow);
+/* Another dialog of the same INVITE, from a 2xx of another fork (13.2.2.4): good for an ACK and a
+ * BYE, found by no request. */
+MUST_USE enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
+                                  const struct message *response, const struct flow *flow);
+/* Whether an answer to our INVITE is of this dialog: of another fork it has another tag. */
+bool dialog_is_of(const struct dialog *dlg, const struct message *response);
+
 /* Checks the order of the peer's requests (12.2.2). ERR_REFUSED: older than the last; it gets 500.
  * ERR_AUTH: it came through another realm or from another trunk; it gets 481. */
 MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *request,

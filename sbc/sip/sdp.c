@@ -139,15 +139,16 @@ static enum err read_media(struct sdp *sdp)
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define WORD    LETTERS DIGITS "-._+*"
 
-/* Where the word that begins at at ends; NULL: there is none, or no blank or end behind it. More
- * words may hang on it by slashes where slashes is set. */
-static const char *skip_word(const char *at, const char *end, const char *signs, bool slashes)
+/* Where the word that begins at at ends; NULL: there is none, or no blank or end behind it. Up to
+ * so many slashes join parts of it. */
+static const char *skip_word(const char *at, const char *end, const char *signs, unsigned slashes)
 {
 	const char *p = at;
 
-	while (p < end && *p &&
-	       (strchr(signs, *p) || (slashes && *p == '/' && p > at && p[-1] != '/')))
-		p++;
+	for (; p < end && *p && (*p == '/' || strchr(signs, *p)); p++) {
+		if (*p == '/' && (p == at || p[-1] == '/' || slashes-- == 0))
+			return NULL;
+	}
 	return p > at && p[-1] != '/' && (p == end || *p == ' ') ? p : NULL;
 }
 
@@ -157,7 +158,7 @@ static const char *skip_word(const char *at, const char *end, const char *signs,
 static bool media_line_is_well(const char *at, const char *end)
 {
 	for (unsigned n = 0;; n++) {
-		at = skip_word(at, end, n == 1 ? DIGITS : WORD, n == 1 || n == 2);
+		at = skip_word(at, end, n == 1 ? DIGITS : WORD, n == 1 ? 1 : n == 2 ? 4 : 0);
 		if (!at)
 			return false;
 		while (at < end && *at == ' ')

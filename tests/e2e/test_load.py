@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from harness import lab, network, sipp, stunnel, wait
+from harness import lab, network, sbc, sipp, stunnel, wait
 
 RATE = 50
 FIRST = 100
@@ -13,12 +13,18 @@ CALLS = 1000
 # 1 KiB a call: a forgotten leg, dialog or transaction is more than that. Below it is the allocator's
 # own: pages that a few chunks that live on keep from going back to the kernel.
 TOLERANCE_KIB = 1000
-# ASan's allocator does not go by malloc_trim: a small quarantine is soon full, and pages that are free
-# go back to the kernel at once. What was measured with these is 2 MiB more after a thousand calls and
-# nothing more after the next thousand; a leak is LeakSanitizer's to find there.
+# ASan's allocator does not go by malloc_trim. Measured there: 2.1 MiB more after each of the first two
+# thousands, nothing more after two others; a leak is LeakSanitizer's to find, when Trunkgate ends.
+ASAN_TOLERANCE_KIB = 3000
+# A small quarantine is soon full, and free pages go back to the kernel at once.
 ASAN = ("quarantine_size_mb=1:thread_local_quarantine_size_kb=64:allocator_release_to_os_interval_ms=100"
         ":detect_leaks=1")
 SETTLED_S = 11  # Trunkgate gives its free pages back within 10 s after the last call
+
+
+def tolerance_kib():
+    with open(sbc.binary(), "rb") as program:
+        return ASAN_TOLERANCE_KIB if b"__asan_init" in program.read() else TOLERANCE_KIB
 
 
 class Load(lab.LabTest):
@@ -74,7 +80,7 @@ class Load(lab.LabTest):
         self.place_calls("thousand", CALLS)
         after = self.memory_at_rest()
         print(f"resident: {before} KiB after {FIRST} calls, {after} KiB after {CALLS} more")
-        self.assertLessEqual(after, before + TOLERANCE_KIB, "memory that did not come back")
+        self.assertLessEqual(after, before + tolerance_kib(), "memory that did not come back")
         self.assertLessEqual(self.trunkgate.process.descriptors(), files, "sockets left open")
         self.assertEqual(self.trunkgate.show("calls"), [])
         self.check_provider()

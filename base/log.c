@@ -226,7 +226,7 @@ void log_write(enum log_level level, const struct log_kv *kvs)
 
 		to->level = line.level;
 		to->wall_us = line.wall_us;
-		strcpy(to->text, line.text);
+		memcpy(to->text, line.text, strlen(line.text) + 1);
 		pthread_cond_signal(&state.filled);
 	}
 	pthread_mutex_unlock(&state.lock);

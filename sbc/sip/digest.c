@@ -8,16 +8,18 @@
 #include <openssl/hmac.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
 
-#define NONCE_LIFE_MS (300 * 1000)
-#define NONCE_LEN     48 /* 16 hex digits of time, 32 of signature */
-#define VALUE_MAX     256
-#define HEX_MAX       65
+#define NONCE_LIFE_MS  (300 * 1000)
+#define NONCE_TIME_LEN 16 /* hex digits */
+#define NONCE_LEN      48 /* those, and 32 of signature */
+#define VALUE_MAX      256
+#define HEX_MAX        65
 
 struct digest {
 	char realm[128];
@@ -62,9 +64,10 @@ static void make_nonce(const struct digest *d, uint64_t when_ms, char out[NONCE_
 	uint8_t mac[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
-	snprintf(out, 17, "%016" PRIx64, when_ms);
-	HMAC(EVP_sha256(), d->secret, sizeof(d->secret), (const unsigned char *)out, 16, mac, &len);
-	to_hex(mac, 16, out + 16);
+	snprintf(out, NONCE_TIME_LEN + 1, "%016" PRIx64, when_ms);
+	HMAC(EVP_sha256(), d->secret, sizeof(d->secret), (const unsigned char *)out, NONCE_TIME_LEN,
+	     mac, &len);
+	to_hex(mac, (NONCE_LEN - NONCE_TIME_LEN) / 2, out + NONCE_TIME_LEN);
 }
 
 void digest_challenge(const struct digest *d, enum digest_algorithm a, int stale, char *buf,
@@ -185,11 +188,14 @@ static enum err read_algorithm(const char *credentials, enum digest_algorithm *o
 /* Ours, and how old. */
 static enum digest_result check_nonce(const struct digest *d, const char *nonce)
 {
-	char right[NONCE_LEN + 1];
+	char right[NONCE_LEN + 1], hex[NONCE_TIME_LEN + 1];
 	uint64_t when_ms, now_ms = clock_mono_ms();
 
-	if (strlen(nonce) != NONCE_LEN || sscanf(nonce, "%16" SCNx64, &when_ms) != 1)
+	if (strlen(nonce) != NONCE_LEN)
 		return DIGEST_STALE;
+	memcpy(hex, nonce, NONCE_TIME_LEN);
+	hex[NONCE_TIME_LEN] = '\0';
+	when_ms = strtoull(hex, NULL, 16); /* nonsense gives a time whose signature does not fit */
 	make_nonce(d, when_ms, right);
 	if (CRYPTO_memcmp(right, nonce, NONCE_LEN) != 0 || when_ms > now_ms ||
 	    now_ms - when_ms > NONCE_LIFE_MS)

@@ -319,7 +319,7 @@ static void check_line(const struct peer *p, char *line, const char *message)
 static void expect_nothing(void)
 {
 	for (struct peer *p = net_next_peer(NULL); p; p = net_next_peer(p)) {
-		char *text = net_receive(p);
+		char *text = keep(net_receive(p));
 
 		if (text)
 			fail("nobody expected this at %s:\n%s", p->name, text);
@@ -512,6 +512,7 @@ static void end_starved(void)
 	struct house_counts c;
 
 	run.starve = 0;
+	run.now = NULL;
 	house_shut(run.house);
 	house_advance(run.house, DRAIN_MS);
 	house_advance(run.house, DRAIN_MS);

@@ -1,0 +1,310 @@
+/* sbc/b2bua/call_fsm.c: every cell of the table. Legs, offer and setup are this test's: they write
+ * down what they were asked for. */
+#include "sbc/b2bua/call_fsm.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+static char done[256]; /* what the actions did, a word each */
+static enum err set_up_err, offer_err, answer_err;
+static char legs[2]; /* two addresses: the caller's and the callee's leg */
+
+#define CALLER ((struct leg *)(void *)&legs[0])
+#define CALLEE ((struct leg *)(void *)&legs[1])
+
+static void note(const char *what, const struct leg *leg)
+{
+	size_t len = strlen(done);
+
+	snprintf(done + len, sizeof(done) - len, "%s%s%s ", what, leg ? ":" : "",
+	         !leg            ? ""
+	         : leg == CALLER ? "caller"
+	                         : "callee");
+}
+
+static void note_status(const char *what, const struct leg *leg, unsigned status)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%u", what, status);
+	note(text, leg);
+}
+
+void call_end(struct call *call, unsigned code, const char *why)
+{
+	assert_non_null(why);
+	if (!call->code)
+		call->code = code;
+}
+
+void call_bury(struct call *call)
+{
+	(void)call;
+	note("bury", NULL);
+}
+
+void call_note_leg(struct party *p)
+{
+	(void)p;
+}
+
+enum err call_set_up(struct call *call, struct call_refusal *refusal)
+{
+	(void)call;
+	note("setup", NULL);
+	refusal->status = 480;
+	return set_up_err;
+}
+
+void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why)
+{
+	(void)phrase;
+	(void)why;
+	note_status("reject", leg, status);
+}
+
+enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, const char *sdp)
+{
+	(void)phrase;
+	note_status(sdp ? "media" : "progress", leg, status);
+	return OK;
+}
+
+enum err leg_answer(struct leg *leg, const char *sdp)
+{
+	assert_non_null(sdp);
+	note("answer", leg);
+	return answer_err;
+}
+
+void leg_cancel(struct leg *leg)
+{
+	note("cancel", leg);
+}
+
+void leg_bye(struct leg *leg, const char *reason)
+{
+	(void)reason;
+	note("bye", leg);
+}
+
+enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *to_caller,
+                      struct offer_problem *problem)
+{
+	(void)o;
+	(void)sdp;
+	(void)len;
+	*problem = (struct offer_problem){ .status = 488, .why = "no" };
+	if (!offer_err)
+		buf_puts(to_caller, "v=0");
+	return offer_err;
+}
+
+static struct message *make(const char *first, const char *method, const char *body)
+{
+	char text[1024];
+	struct message *m;
+
+	snprintf(text, sizeof(text),
+	         "%s\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+	         "To: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 %s\r\n%s\r\n%s",
+	         first, method, *body ? "Content-Type: application/sdp\r\n" : "", body);
+	assert_int_equal(message_parse(&m, text, strlen(text)), OK);
+	return m;
+}
+
+/* What an event brings. */
+static struct message *message_of(enum call_event event)
+{
+	switch (event) {
+	case EV_CALLEE_PROGRESS:
+		return make("SIP/2.0 180 Ringing", "INVITE", "");
+	case EV_CALLEE_ANSWER:
+		return make("SIP/2.0 200 OK", "INVITE", "v=0\r\n");
+	case EV_CALLEE_FAIL:
+		return make("SIP/2.0 486 Busy Here", "INVITE", "");
+	case EV_CALLEE_BYE:
+	case EV_CALLER_BYE:
+		return make("BYE sip:a@b SIP/2.0", "BYE", "");
+	case EV_START:
+	case EV_CALLER_CANCEL:
+	case EV_CALLER_ACK:
+	case EV_CALLER_NO_ACK:
+	case EV_NO_ANSWER:
+	case EV_GONE:
+	case EV_SHUTDOWN:
+	case EV_NEVENTS:
+		return NULL;
+	}
+	return NULL;
+}
+
+/* Fires event at a call in state; gives the state after it. */
+static enum call_state fire_with(enum call_state state, enum call_event event, struct message *m)
+{
+	struct call call = { .state = state };
+	struct call_news news = { .message = m, .why = "why" };
+
+	strcpy(call.id, "test");
+	call.caller.leg = CALLER;
+	call.callee.leg = CALLEE;
+	done[0] = '\0';
+	call_event(&call, event, &news);
+	mem_free(call.answer_sdp);
+	message_free(&m);
+	return call.state;
+}
+
+static enum call_state fire(enum call_state state, enum call_event event)
+{
+	return fire_with(state, event, message_of(event));
+}
+
+/* The table as RFC 3261 9, 13, 14, 15 want it; what is not here is ignored. */
+static const struct cell {
+	enum call_state state;
+	enum call_event event;
+	enum call_state next;
+	const char *done;
+} cells[] = {
+	{ CALL_NEW, EV_START, CALL_CALLING, "setup " },
+	{ CALL_NEW, EV_GONE, CALL_OVER, "bury " },
+#define BEFORE_ANSWER(state)                                                                 \
+	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                  \
+	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                    \
+	    { state, EV_CALLEE_FAIL, CALL_OVER, "reject486:caller bury " },                  \
+	    { state, EV_CALLEE_BYE, CALL_OVER, "reject480:caller bury " },                   \
+	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " }, \
+	    { state, EV_CALLER_BYE, CALL_CANCELLING, "cancel:callee " },                     \
+	    { state, EV_NO_ANSWER, CALL_CANCELLING, "reject480:caller cancel:callee " },     \
+	    { state, EV_GONE, CALL_OVER, "bury " },                                          \
+	{                                                                                    \
+		state, EV_SHUTDOWN, CALL_CANCELLING, "reject503:caller cancel:callee "       \
+	}
+	BEFORE_ANSWER(CALL_CALLING),
+	BEFORE_ANSWER(CALL_RINGING),
+	{ CALL_CANCELLING, EV_CALLEE_ANSWER, CALL_ENDING, "bye:callee " },
+	{ CALL_CANCELLING, EV_CALLEE_FAIL, CALL_OVER, "bury " },
+	{ CALL_CANCELLING, EV_CALLEE_BYE, CALL_OVER, "bury " },
+	{ CALL_CANCELLING, EV_GONE, CALL_OVER, "bury " },
+	{ CALL_ANSWERED, EV_CALLEE_BYE, CALL_LEFT, "" },
+	{ CALL_ANSWERED, EV_CALLER_ACK, CALL_UP, "" },
+	{ CALL_ANSWERED, EV_CALLER_NO_ACK, CALL_ENDING, "bye:caller bye:callee " },
+	{ CALL_ANSWERED, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
+	{ CALL_ANSWERED, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
+	{ CALL_LEFT, EV_CALLER_ACK, CALL_ENDING, "bye:caller " },
+	{ CALL_LEFT, EV_CALLER_NO_ACK, CALL_ENDING, "bye:caller " },
+	{ CALL_LEFT, EV_CALLER_BYE, CALL_OVER, "bury " },
+	{ CALL_LEFT, EV_GONE, CALL_OVER, "bury " },
+	{ CALL_LEFT, EV_SHUTDOWN, CALL_ENDING, "bye:caller " },
+	{ CALL_UP, EV_CALLEE_BYE, CALL_ENDING, "bye:caller " },
+	{ CALL_UP, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
+	{ CALL_UP, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
+	{ CALL_ENDING, EV_GONE, CALL_OVER, "bury " },
+};
+
+static void test_every_cell(void **state)
+{
+	(void)state;
+	for (int s = 0; s < CALL_NSTATES; s++) {
+		for (int e = 0; e < EV_NEVENTS; e++) {
+			enum call_state next = (enum call_state)s, got;
+			const char *what = "";
+
+			for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
+				if ((int)cells[i].state != s || (int)cells[i].event != e)
+					continue;
+				next = cells[i].next;
+				what = cells[i].done;
+			}
+			got = fire((enum call_state)s, (enum call_event)e);
+			if (got != next || strcmp(done, what) != 0)
+				fail_msg("%s x %s: %s, \"%s\"; wanted %s, \"%s\"", state_names[s],
+				         event_names[e], state_names[got], done, state_names[next],
+				         what);
+		}
+	}
+}
+
+static void test_setup_fails(void **state)
+{
+	(void)state;
+	set_up_err = ERR_NOT_FOUND;
+	assert_int_equal(fire(CALL_NEW, EV_START), CALL_OVER);
+	assert_string_equal(done, "setup reject480:caller bury ");
+	set_up_err = OK;
+}
+
+/* The callee thinks that the call stands: it gets BYE, the caller the reason. */
+static void test_answer_unusable(void **state)
+{
+	(void)state;
+	offer_err = ERR_REFUSED;
+	assert_int_equal(fire(CALL_RINGING, EV_CALLEE_ANSWER), CALL_ENDING);
+	assert_string_equal(done, "reject488:caller bye:callee ");
+	offer_err = OK;
+	assert_int_equal(
+	    fire_with(CALL_RINGING, EV_CALLEE_ANSWER, make("SIP/2.0 200 OK", "INVITE", "")),
+	    CALL_ENDING);
+	assert_string_equal(done, "reject502:caller bye:callee ");
+	answer_err = ERR_NOMEM;
+	assert_int_equal(fire(CALL_RINGING, EV_CALLEE_ANSWER), CALL_ENDING);
+	assert_non_null(strstr(done, "bye:callee"));
+	answer_err = OK;
+}
+
+static void test_early_media(void **state)
+{
+	(void)state;
+	fire_with(CALL_CALLING, EV_CALLEE_PROGRESS,
+	          make("SIP/2.0 183 Session Progress", "INVITE", "v=0\r\n"));
+	assert_string_equal(done, "media183:caller ");
+	offer_err = ERR_REFUSED;
+	fire_with(CALL_CALLING, EV_CALLEE_PROGRESS,
+	          make("SIP/2.0 183 Session Progress", "INVITE", "v=0\r\n"));
+	assert_string_equal(done, "progress183:caller ");
+	offer_err = OK;
+}
+
+static void test_statuses(void **state)
+{
+	static const struct {
+		const char *line, *done;
+	} cases[] = { { "SIP/2.0 401 No", "reject403:caller bury " },
+		      { "SIP/2.0 407 No", "reject403:caller bury " },
+		      { "SIP/2.0 408 No", "reject480:caller bury " },
+		      { "SIP/2.0 302 Elsewhere", "reject480:caller bury " },
+		      { "SIP/2.0 404 No", "reject404:caller bury " },
+		      { "SIP/2.0 603 No", "reject603:caller bury " } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		fire_with(CALL_CALLING, EV_CALLEE_FAIL, make(cases[i].line, "INVITE", ""));
+		assert_string_equal(done, cases[i].done);
+	}
+	/* No answer at all: of a phone it says that the phone is away. */
+	fire_with(CALL_CALLING, EV_CALLEE_FAIL, NULL);
+	assert_string_equal(done, "reject480:caller bury ");
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	message_library_open();
+	log_set_level(LOG_ERROR);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_cell),      cmocka_unit_test(test_setup_fails),
+		cmocka_unit_test(test_answer_unusable), cmocka_unit_test(test_early_media),
+		cmocka_unit_test(test_statuses),
+	};
+
+	return cmocka_run_group_tests(tests, begin, NULL);
+}

@@ -3,6 +3,7 @@
 #include "sbc/phone/registrar.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -11,6 +12,7 @@
 #define EXPIRES_DEFAULT_S 300
 #define EXPIRES_MIN_S     60
 #define EXPIRES_MAX_S     3600
+#define CONTACT_MAX       300 /* octets; it becomes the Request-URI of calls */
 
 static void answer(struct server_txn *txn, const struct location *l)
 {
@@ -60,12 +62,17 @@ void registrar_on_register(struct locations *ls, struct server_txn *txn,
 		answer(txn, location_get(ls, phone));
 		return;
 	}
-	if (message_contact_is_star(request) || expires_s == 0) {
+	/* 10.2.2: "*" takes everything back, and nothing else is meant by it. */
+	if (message_contact_is_star(request) && expires_s != 0) {
+		server_txn_reply(txn, 400, "Contact Without Expires Of 0", NULL);
+		return;
+	}
+	if (expires_s == 0) {
 		location_clear(ls, phone, "the phone says goodbye");
 		answer(txn, NULL);
 		return;
 	}
-	if (!message_contact_uri(request, &uri) || uri.tel) {
+	if (!message_contact_uri(request, &uri) || uri.tel || strlen(contact) > CONTACT_MAX) {
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
 		return;
 	}

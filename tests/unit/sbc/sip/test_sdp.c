@@ -1,0 +1,200 @@
+/* sbc/sip/sdp.c */
+#include "sbc/sip/sdp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/mem.h"
+#include "sbc/sip/message.h"
+#include "tests/unit/alloc.h"
+
+#define HEAD "v=0\r\no=desk 1 1 IN IP4 10.0.0.9\r\ns=talk\r\nc=IN IP4 10.0.0.9\r\nt=0 0\r\n"
+#define KEY  "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0"
+
+static struct sdp *read_text(const char *text)
+{
+	struct sdp *sdp;
+
+	assert_int_equal(sdp_read(&sdp, text, strlen(text)), OK);
+	return sdp;
+}
+
+static void test_read(void **state)
+{
+	struct sdp *sdp = read_text(HEAD "m=audio 4000 RTP/AVP 0\r\na=rtcp:4009 IN IP4 10.0.0.8\r\n"
+	                                 "m=video 4002 RTP/SAVPF 96\r\nc=IN IP4 10.0.0.7\r\n"
+	                                 "m=image 0 udptl t38\r\n");
+	const struct sdp_media *m = sdp_media_at(sdp, 0);
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(sdp_nmedia(sdp), 3);
+	assert_string_equal(m->kind, "audio");
+	assert_int_equal(m->proto, SDP_RTP);
+	assert_false(m->rejected || m->feedback);
+	assert_string_equal(addr_text(&m->rtp, text, sizeof(text)), "10.0.0.9:4000");
+	assert_string_equal(addr_text(&m->rtcp, text, sizeof(text)), "10.0.0.8:4009");
+	m = sdp_media_at(sdp, 1);
+	assert_int_equal(m->proto, SDP_SRTP);
+	assert_true(m->feedback);
+	assert_string_equal(addr_text(&m->rtp, text, sizeof(text)), "10.0.0.7:4002");
+	assert_false(addr_is_set(&m->rtcp));
+	assert_true(sdp_media_at(sdp, 2)->rejected);
+	assert_int_equal(sdp_media_at(sdp, 2)->proto, SDP_OTHER);
+	sdp_free(&sdp);
+}
+
+/* RFC 4568 6.1, 7.1.1: what we cannot honour whole is left out. */
+static void test_crypto(void **state)
+{
+	static const struct {
+		const char *line;
+		size_t n;
+	} cases[] = {
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY, 1 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31", 1 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31|1:4", 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4", 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " UNENCRYPTED_SRTP", 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 other:" KEY, 0 },
+		{ "x AES_CM_128_HMAC_SHA1_80 inline:" KEY, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80", 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:", 0 },
+		{ "1 A_SUITE_WITH_A_NAME_THAT_IS_LONGER_THAN_ANY inline:" KEY, 0 },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sdp *sdp;
+
+		snprintf(text, sizeof(text), HEAD "m=audio 4000 RTP/SAVP 0\r\na=crypto:%s\r\n",
+		         cases[i].line);
+		sdp = read_text(text);
+		if (sdp_media_at(sdp, 0)->ncrypto != cases[i].n)
+			fail_msg("%s: %zu", cases[i].line, sdp_media_at(sdp, 0)->ncrypto);
+		if (cases[i].n) {
+			assert_int_equal(sdp_media_at(sdp, 0)->crypto[0].key_len, 30);
+			assert_memory_equal(sdp_media_at(sdp, 0)->crypto[0].key,
+			                    "0123456789abcdefghijklmnopqrst", 30);
+		}
+		sdp_free(&sdp);
+	}
+}
+
+static void test_wrong(void **state)
+{
+	static const char *const wrong[] = { "",
+		                             "hello",
+		                             HEAD "m=audio\r\n",
+		                             HEAD "m=audio 70000 RTP/AVP 0\r\n",
+		                             HEAD "m=audio 1/2/3 RTP/AVP 0\r\n",
+		                             HEAD "m=audio 4000 RTP/AVP ^\r\n",
+		                             HEAD "m=audio 4000 /AVP 0\r\n",
+		                             HEAD " m=audio 2^ :\r\n" };
+	struct sdp *sdp = NULL;
+	char text[1024] = HEAD;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		if (sdp_read(&sdp, wrong[i], strlen(wrong[i])) != ERR_SYNTAX)
+			fail_msg("%s", wrong[i]);
+	}
+	for (int i = 0; i <= SDP_MEDIA_MAX; i++)
+		strcat(text, "m=audio 4000 RTP/AVP 0\r\n");
+	assert_int_equal(sdp_read(&sdp, text, strlen(text)), ERR_LIMIT);
+}
+
+static enum err write_text(const char *text, struct buf *out)
+{
+	static const struct sdp_crypto key = { .tag = 3,
+		                               .suite = "AES_CM_128_HMAC_SHA1_80",
+		                               .key_len = 30 };
+	struct sdp_out_media media[2] = { { .port = 36000, .proto = SDP_SRTP, .crypto = &key },
+		                          { .rejected = true } };
+	struct sdp_out with = { .session_id = 7, .version = 9, .media = media, .nmedia = 2 };
+	struct sdp *sdp;
+	enum err err = sdp_read(&sdp, text, strlen(text));
+
+	if (err)
+		return err;
+	assert_int_equal(addr_parse(&with.addr, "203.0.113.5"), OK);
+	buf_init(out, MESSAGE_MAX);
+	err = sdp_write(sdp, &with, out);
+	sdp_free(&sdp);
+	return err;
+}
+
+static const char inside[] = HEAD
+    "a=tool:phone\r\nm=audio 4000 RTP/AVP 0 101\r\ni=inside\r\na=rtpmap:101 telephone-event/8000\r\n"
+    "a=fmtp:101 0-15\r\na=ptime:20\r\na=sendonly\r\na=candidate:1 1 UDP 1 10.0.0.9 4000 typ host\r\n"
+    "a=rtcp:4009 IN IP4 10.0.0.8\r\na=ssrc:1 cname:desk@10.0.0.9\r\na=crypto:1 X inline:" KEY "\r\n"
+    "m=image 4002 udptl t38\r\nc=IN IP4 10.0.0.7\r\n";
+
+static void test_write(void **state)
+{
+	static const char *const there[] = { "o=- 7 9 IN IP4 203.0.113.5\r\n",
+		                             "s=-\r\n",
+		                             "c=IN IP4 203.0.113.5\r\n",
+		                             "m=audio 36000 RTP/SAVP 0 101\r\n",
+		                             "a=rtpmap:101 telephone-event/8000\r\n",
+		                             "a=fmtp:101 0-15\r\n",
+		                             "a=ptime:20\r\n",
+		                             "a=sendonly\r\n",
+		                             "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:AAAA",
+		                             "m=image 0 udptl t38\r\n" };
+	static const char *const gone[] = { "10.0.0",    "desk", "phone", "inside",
+		                            "candidate", KEY,    "4009",  "ssrc" };
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(write_text(inside, &out), OK);
+	for (size_t i = 0; i < ARRAY_LEN(there); i++) {
+		if (!strstr(out.data, there[i]))
+			fail_msg("%s is not in\n%s", there[i], out.data);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(gone); i++) {
+		if (strstr(out.data, gone[i]))
+			fail_msg("%s is in\n%s", gone[i], out.data);
+	}
+	buf_free(&out);
+}
+
+static void write_starved(void *arg)
+{
+	struct buf out;
+
+	(void)arg;
+	buf_init(&out, 10);
+	if (write_text(inside, &out))
+		assert_true(mem_has_failed());
+	buf_free(&out);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(write_starved, NULL) >= 2);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	message_library_open();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_read),
+		                            cmocka_unit_test(test_crypto),
+		                            cmocka_unit_test(test_wrong),
+		                            cmocka_unit_test(test_write),
+		                            cmocka_unit_test(test_no_memory) };
+
+	return cmocka_run_group_tests(tests, begin, NULL);
+}

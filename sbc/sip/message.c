@@ -2,6 +2,7 @@
  * thread. */
 #include "sbc/sip/message.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,23 @@ static bool via_is_well(const sip_via_t *via)
 	return via && via->v_host && via->v_host[0] && via->v_protocol;
 }
 
+/* On a stream the framing sees to it; a datagram may lack the end of what it announces (18.3). */
+static bool body_is_whole(const sip_t *sip)
+{
+	return !sip->sip_content_length || (sip->sip_payload ? sip->sip_payload->pl_len : 0) >=
+	                                       sip->sip_content_length->l_length;
+}
+
+/* A scheme by its grammar (RFC 3261 25.1), known or not: what has none is no URI at all. */
+static bool has_scheme(const url_t *uri)
+{
+	const char *s = uri->url_scheme;
+
+	return s && isalpha((unsigned char)*s) &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") ==
+	           strlen(s);
+}
+
 /* What makes a request wrong, in the order in which a UAS looks (RFC 3261 8.2, 16.3). */
 static void judge_request(struct message *m)
 {
@@ -97,14 +115,57 @@ static void judge_request(struct message *m)
 
 	if (strcasecmp(sip->sip_request->rq_version, "SIP/2.0") != 0)
 		set_problem(m, 505, "Version Not Supported");
+	if (!has_scheme(uri))
+		set_problem(m, 400, "Malformed Request-URI");
 	if (sip->sip_error)
 		set_problem(m, 400, "Malformed Header");
+	if (!body_is_whole(sip))
+		set_problem(m, 400, "Body Shorter Than Content-Length");
 	if (!sip->sip_cseq || strcmp(sip->sip_cseq->cs_method_name, message_method_name(m)) != 0)
 		set_problem(m, 400, "CSeq Does Not Match Method");
 	if (uri->url_type != url_sip && uri->url_type != url_sips && uri->url_type != url_tel)
 		set_problem(m, 416, "Unsupported URI Scheme");
 	if (!sip->sip_from->a_tag)
 		set_problem(m, 400, "Missing From Tag");
+}
+
+/* A request whose Request-URI cannot be read, with another in its place: it can be refused in its
+ * own words. NULL: no request either, or out of memory. */
+static msg_t *make_without_uri(const char *data, size_t len)
+{
+	const char *eol = memchr(data, '\n', len);
+	const char *space = eol ? memchr(data, ' ', (size_t)(eol - data)) : NULL;
+	msg_t *msg = NULL;
+	struct buf text;
+
+	if (!space || (len > 4 && strncasecmp(data, "SIP/", 4) == 0))
+		return NULL;
+	buf_init(&text, MESSAGE_MAX + 64);
+	buf_add(&text, data, (size_t)(space - data));
+	buf_printf(&text, " sip:unreadable.invalid SIP/2.0\r\n");
+	buf_add(&text, eol + 1, len - (size_t)(eol + 1 - data));
+	if (buf_err(&text) == OK)
+		msg = msg_make(sip_default_mclass(), 0, text.data, (ssize_t)text.len);
+	buf_free(&text);
+	return msg;
+}
+
+static bool has_first_line(const msg_t *msg)
+{
+	const sip_t *sip = msg ? sip_object(msg) : NULL;
+
+	return sip && (sip->sip_request || sip->sip_status);
+}
+
+static void make_message(struct message *m, const char *data, size_t len)
+{
+	m->msg = msg_make(sip_default_mclass(), 0, data, (ssize_t)len);
+	if (m->msg && !has_first_line(m->msg)) {
+		msg_destroy(m->msg);
+		m->msg = make_without_uri(data, len);
+		set_problem(m, 400, "Malformed Request-URI");
+	}
+	m->sip = m->msg ? sip_object(m->msg) : NULL;
 }
 
 enum err message_parse(struct message **out, const char *data, size_t len)
@@ -118,8 +179,8 @@ enum err message_parse(struct message **out, const char *data, size_t len)
 	if (!m)
 		return ERR_NOMEM;
 	m->refs = 1;
-	m->msg = msg_make(sip_default_mclass(), 0, data, (ssize_t)len);
-	sip = m->sip = m->msg ? sip_object(m->msg) : NULL;
+	make_message(m, data, len);
+	sip = m->sip;
 	if (!sip || (!sip->sip_request == !sip->sip_status) || !via_is_well(sip->sip_via) ||
 	    !sip->sip_from || !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq) {
 		if (m->msg)
@@ -130,7 +191,7 @@ enum err message_parse(struct message **out, const char *data, size_t len)
 	if (sip->sip_request)
 		judge_request(m);
 	else if (sip->sip_status->st_status < 100 || sip->sip_status->st_status > 699 ||
-	         sip->sip_error)
+	         sip->sip_error || !body_is_whole(sip))
 		set_problem(m, 400, "Malformed Response");
 	*out = m;
 	return OK;

@@ -2,6 +2,8 @@
 """Broken input on every socket while a call is up: the call goes on and is heard, the process lives, a
 new call works."""
 import contextlib
+import glob
+import os
 import random
 import socket
 import ssl
@@ -81,6 +83,16 @@ def hostile_media(rng):
                 for _ in range(FLOOD)]
     packets += [bytes((0xbf, 8)), bytes((0x9f, 8)) + b"\xff" * 10, b"\x00" * 65000]
     return packets
+
+
+def torture_messages():
+    """Those of RFC 4475 and RFC 5118."""
+    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "torture")
+    messages = []
+    for path in sorted(glob.glob(os.path.join(folder, "rfc*", "*.dat"))):
+        with open(path, "rb") as data:
+            messages.append(data.read())
+    return messages
 
 
 class HostileInput(lab.LabTest):
@@ -185,6 +197,14 @@ class HostileInput(lab.LabTest):
         self.flow_over(self.control, noise)
         self.open_and_silent(self.control)
 
+    def attack_torture(self):
+        messages = torture_messages()
+        self.assertEqual(len(messages), 61)
+        self.flood_udp("phone", network.PHONE, OFFICE, messages)
+        for connect in (self.tcp, self.tls):
+            self.say_over(connect, messages)
+            self.flow_over(connect, messages)
+
     def trunkgate_media_ports(self):
         """(host, source address, target) of each media socket that the kernel lists for the SBC."""
         with network.inside("sbc"), open("/proc/thread-self/net/udp", encoding="ascii") as table:
@@ -247,6 +267,9 @@ class HostileInput(lab.LabTest):
 
     def test_control_socket(self):
         self.survive(self.attack_control_socket)
+
+    def test_torture(self):
+        self.survive(self.attack_torture)
 
     def test_media(self):
         self.survive(self.attack_media)

@@ -52,7 +52,7 @@ static bool is_length_line(const char *line, const char *end, const char **value
 
 	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
 		n--;
-	*value = colon + 1;
+	*value = colon ? colon + 1 : end;
 	return (n == 14 && strncasecmp(line, "Content-Length", 14) == 0) ||
 	       (n == 1 && (*line == 'l' || *line == 'L'));
 }

@@ -147,8 +147,8 @@ static void test_write(void **state)
 		                             "a=sendonly\r\n",
 		                             "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline:AAAA",
 		                             "m=image 0 udptl t38\r\n" };
-	static const char *const gone[] = { "10.0.0",    "desk", "phone", "inside",
-		                            "candidate", KEY,    "4009",  "ssrc" };
+	static const char *const gone[] = { "10.0.0",    "desk", "a=tool", "inside",
+		                            "candidate", KEY,    "4009",   "ssrc" };
 	struct buf out;
 
 	(void)state;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/phone/registrar.h"
@@ -75,12 +76,19 @@ void border_shut(struct border *b, void (*fn)(void *), void *arg)
 		fn(arg);
 }
 
+static const char *make_tag(char tag[TAG_LEN + 1])
+{
+	random_token(tag, TAG_LEN);
+	return tag;
+}
+
 static void reply_with_allow(struct server_txn *txn, unsigned status)
 {
+	char tag[TAG_LEN + 1];
 	struct message *m;
 
 	if (message_new_response(&m, server_txn_request(txn), &server_txn_flow(txn)->peer, status,
-	                         NULL, "trunkgate"))
+	                         NULL, make_tag(tag)))
 		return;
 	message_add(m, "Allow", "%s, REGISTER", LEG_ALLOW);
 	message_add(m, "Accept", "application/sdp");
@@ -92,13 +100,14 @@ static void reply_with_allow(struct server_txn *txn, unsigned status)
 /* RFC 3261 8.2.2.3: nothing that a peer requires of us is an extension that we have. */
 static bool refuse_extension(struct server_txn *txn, const struct message *request)
 {
+	char tag[TAG_LEN + 1];
 	const char *required = message_header(request, "Require", 0);
 	struct message *m;
 
 	if (!required)
 		return false;
 	if (message_new_response(&m, request, &server_txn_flow(txn)->peer, 420, NULL,
-	                         "trunkgate") == OK) {
+	                         make_tag(tag)) == OK) {
 		message_add(m, "Unsupported", "%s", required);
 		if (server_txn_respond(txn, m))
 			LOG(LOG_WARN, KV("event", "answer"), KVN("code", 420),

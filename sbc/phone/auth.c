@@ -3,6 +3,7 @@
 #include "sbc/phone/auth.h"
 
 #include <string.h>
+#include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -117,6 +118,19 @@ static void log_wrong(struct phone_auth *a, struct server_txn *txn, const char *
 	    KV("from", addr_text(&server_txn_flow(txn)->peer, peer, sizeof(peer))), KV("why", why));
 }
 
+/* RFC 7616 3.4.6: made for this request, not for another number. Parameters may differ: some phones
+ * leave them out. */
+static bool is_for_this(const struct message *request, const char *credentials)
+{
+	char text[DIGEST_URI_MAX];
+	struct uri asked, made_for;
+
+	return digest_uri(credentials, text, sizeof(text)) == OK &&
+	       message_request_uri(request, &asked) &&
+	       message_parse_uri(request, text, &made_for) &&
+	       strcmp(asked.user, made_for.user) == 0 && strcasecmp(asked.host, made_for.host) == 0;
+}
+
 static const struct config_phone *check_password(struct phone_auth *a, struct server_txn *txn,
                                                  const struct config_realm *realm)
 {
@@ -132,6 +146,11 @@ static const struct config_phone *check_password(struct phone_auth *a, struct se
 		credentials = NULL;
 	}
 	if (!credentials) {
+		challenge(a, txn, false);
+		return NULL;
+	}
+	if (!is_for_this(request, credentials)) {
+		log_wrong(a, txn, user, "credentials for another URI");
 		challenge(a, txn, false);
 		return NULL;
 	}

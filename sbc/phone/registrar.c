@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -11,6 +12,7 @@
 
 #define EXPIRES_DEFAULT_S 300
 #define EXPIRES_MIN_S     60
+#define CONTACT_MAX       300 /* octets: it becomes a Request-URI */
 #define EXPIRES_MAX_S     3600
 #define CONTACT_MAX       300 /* octets; it becomes the Request-URI of calls */
 

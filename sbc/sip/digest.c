@@ -1,29 +1,21 @@
-/* Digest authentication (RFC 7616 3.4, RFC 8760). A nonce is the moment of its making with our
- * signature, so that none need be stored. Signalling thread. */
+/* Digest authentication (RFC 7616 3.4, RFC 8760). Signalling thread. */
 #include "sbc/sip/digest.h"
 
-#include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "sbc/sip/nonce.h"
 
-#define NONCE_LIFE_MS  (300 * 1000)
-#define NONCE_TIME_LEN 16 /* hex digits */
-#define NONCE_LEN      48 /* those, and 32 of signature */
-#define VALUE_MAX      256
-#define HEX_MAX        65
+#define VALUE_MAX 256
+#define HEX_MAX   65
 
 struct digest {
 	char realm[128];
-	uint8_t secret[32];
+	struct nonces *nonces;
 };
 
 static const char *const algorithm_names[DIGEST_NALGORITHMS] = { "MD5", "SHA-256" };
@@ -35,15 +27,19 @@ enum err digest_new(struct digest **out, const char *realm)
 	if (!d)
 		return ERR_NOMEM;
 	snprintf(d->realm, sizeof(d->realm), "%s", realm);
-	random_bytes(d->secret, sizeof(d->secret));
+	if (nonces_new(&d->nonces)) {
+		mem_free(d);
+		return ERR_NOMEM;
+	}
 	*out = d;
 	return OK;
 }
 
 void digest_free(struct digest **dp)
 {
-	if (*dp)
-		mem_wipe(*dp, sizeof(**dp));
+	if (!*dp)
+		return;
+	nonces_free(&(*dp)->nonces);
 	mem_free(*dp);
 	*dp = NULL;
 }
@@ -59,23 +55,12 @@ static void to_hex(const uint8_t *bytes, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-static void make_nonce(const struct digest *d, uint64_t when_ms, char out[NONCE_LEN + 1])
-{
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
-	snprintf(out, NONCE_TIME_LEN + 1, "%016" PRIx64, when_ms);
-	HMAC(EVP_sha256(), d->secret, sizeof(d->secret), (const unsigned char *)out, NONCE_TIME_LEN,
-	     mac, &len);
-	to_hex(mac, (NONCE_LEN - NONCE_TIME_LEN) / 2, out + NONCE_TIME_LEN);
-}
-
 void digest_challenge(const struct digest *d, enum digest_algorithm a, int stale, char *buf,
                       size_t size)
 {
 	char nonce[NONCE_LEN + 1];
 
-	make_nonce(d, clock_mono_ms(), nonce);
+	nonce_make(d->nonces, nonce);
 	snprintf(buf, size, "Digest realm=\"%s\", nonce=\"%s\", algorithm=%s, qop=\"auth\"%s",
 	         d->realm, nonce, algorithm_names[a], stale ? ", stale=true" : "");
 }
@@ -146,6 +131,15 @@ enum err digest_user(const struct digest *d, const char *credentials, char user[
 	return OK;
 }
 
+enum err digest_uri(const char *credentials, char *uri, size_t size)
+{
+	char value[VALUE_MAX];
+
+	if (find_param(credentials, "uri", value))
+		return ERR_NOT_FOUND;
+	return (size_t)snprintf(uri, size, "%s", value) < size ? OK : ERR_LIMIT;
+}
+
 /* Hashes the parts with colons between them, as hex. */
 static void hash_parts(enum digest_algorithm a, const char *const *parts, size_t n,
                        char out[HEX_MAX])
@@ -185,26 +179,8 @@ static enum err read_algorithm(const char *credentials, enum digest_algorithm *o
 	return ERR_UNSUPPORTED;
 }
 
-/* Ours, and how old. */
-static enum digest_result check_nonce(const struct digest *d, const char *nonce)
-{
-	char right[NONCE_LEN + 1], hex[NONCE_TIME_LEN + 1];
-	uint64_t when_ms, now_ms = clock_mono_ms();
-
-	if (strlen(nonce) != NONCE_LEN)
-		return DIGEST_STALE;
-	memcpy(hex, nonce, NONCE_TIME_LEN);
-	hex[NONCE_TIME_LEN] = '\0';
-	when_ms = strtoull(hex, NULL, 16); /* nonsense gives a time whose signature does not fit */
-	make_nonce(d, when_ms, right);
-	if (CRYPTO_memcmp(right, nonce, NONCE_LEN) != 0 || when_ms > now_ms ||
-	    now_ms - when_ms > NONCE_LIFE_MS)
-		return DIGEST_STALE;
-	return DIGEST_RIGHT;
-}
-
-enum digest_result digest_verify(const struct digest *d, const char *credentials,
-                                 const char *method, const char *password)
+enum digest_result digest_verify(struct digest *d, const char *credentials, const char *method,
+                                 const char *password)
 {
 	char user[VALUE_MAX], uri[VALUE_MAX], nonce[VALUE_MAX], response[VALUE_MAX];
 	char qop[VALUE_MAX], nc[VALUE_MAX], cnonce[VALUE_MAX];
@@ -224,5 +200,5 @@ enum digest_result digest_verify(const struct digest *d, const char *credentials
 	if (!right[0] || strlen(response) != strlen(right) ||
 	    CRYPTO_memcmp(response, right, strlen(right)) != 0)
 		return DIGEST_WRONG;
-	return check_nonce(d, nonce);
+	return nonce_use(d->nonces, nonce, nc) ? DIGEST_STALE : DIGEST_RIGHT;
 }

@@ -1,5 +1,6 @@
 /* Digest authentication of those who call us (RFC 3261 22, RFC 7616, RFC 8760): MD5 and SHA-256,
- * qop auth, nonces that we sign and that live five minutes. Signalling thread. */
+ * qop auth, nonces that we sign, that live five minutes and count (RFC 7616 3.3, 5.5). Signalling
+ * thread. */
 #ifndef SBC_SIP_DIGEST_H
 #define SBC_SIP_DIGEST_H
 
@@ -13,11 +14,13 @@ enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256, DIGEST_NALGORITHMS };
 enum digest_result {
 	DIGEST_RIGHT,
 	DIGEST_WRONG, /* the password, or something that does not fit */
-	DIGEST_STALE, /* the password is right, the nonce too old: challenge again with stale */
+	DIGEST_STALE, /* the password is right, the nonce too old or used before: challenge again
+	                 with stale */
 };
 
 #define DIGEST_CHALLENGE_MAX 384
 #define DIGEST_USER_MAX      128
+#define DIGEST_URI_MAX       256
 
 /* realm: shown in the challenge. */
 MUST_USE enum err digest_new(struct digest **out, const char *realm);
@@ -30,8 +33,11 @@ void digest_challenge(const struct digest *d, enum digest_algorithm a, int stale
  * ours. */
 MUST_USE enum err digest_user(const struct digest *d, const char *credentials,
                               char user[DIGEST_USER_MAX]);
-/* Compares in constant time. */
-enum digest_result digest_verify(const struct digest *d, const char *credentials,
-                                 const char *method, const char *password);
+/* The URI that they are made for (3.4.6): the caller compares it with the request's. ERR_NOT_FOUND,
+ * ERR_LIMIT. */
+MUST_USE enum err digest_uri(const char *credentials, char *uri, size_t size);
+/* Compares in constant time. Credentials are good once: those that come again are stale. */
+enum digest_result digest_verify(struct digest *d, const char *credentials, const char *method,
+                                 const char *password);
 
 #endif

@@ -139,6 +139,18 @@ static void check_ports(const struct check *ck, size_t i)
 	}
 }
 
+static void check_times(const struct check *ck, size_t i)
+{
+	const struct config_realm *realm = &ck->cfg->realms[i];
+
+	if (realm->t2_ms < realm->t1_ms)
+		check_problem(ck, SECTION_REALMS, i,
+		              check_written(ck, SECTION_REALMS, i, "t2") ? "t2" : "t1",
+		              "t2 is %u ms and t1 is %u ms: copies would come closer together, "
+		              "not further apart; raise t2, or lower t1",
+		              realm->t2_ms, realm->t1_ms);
+}
+
 static bool same_socket(const struct config_listener *a, const struct config_listener *b)
 {
 	bool a_udp = a->transport == TRANSPORT_UDP, b_udp = b->transport == TRANSPORT_UDP;
@@ -198,6 +210,7 @@ void check_realms(const struct check *ck)
 	for (size_t i = 0; i < ck->cfg->nrealms; i++) {
 		check_addresses(ck, i);
 		check_ports(ck, i);
+		check_times(ck, i);
 		check_against(ck, i);
 		if (!unclear && !is_used(ck->cfg, &ck->cfg->realms[i]))
 			check_problem(ck, SECTION_REALMS, i, NULL,

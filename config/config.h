@@ -44,6 +44,7 @@ struct config_realm {
 	unsigned media_port_low, media_port_high;
 	enum latch_mode latch;
 	enum digest_offer digest;
+	unsigned t1_ms, t2_ms, t4_ms;           /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
 	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
 	enum client_cert client_certificate;
 	struct addr_net *networks; /* who may speak to us here; none: anybody */
@@ -58,7 +59,8 @@ struct config_phone {
 	char *password;      /* NULL: known by address */
 	char **numbers;      /* that ring it, besides its name */
 	size_t nnumbers;
-	char *caller_id; /* the number it shows outside; NULL: what it sends */
+	char *caller_id;            /* the number it shows outside; NULL: what it sends */
+	unsigned answer_timeout_ms; /* from INVITE to a final answer */
 };
 
 enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
@@ -114,6 +116,7 @@ struct config {
 	char *control_socket;
 	unsigned media_workers;
 	unsigned max_calls;
+	unsigned max_transactions; /* those that come, and as many that we begin */
 	struct config_identity *identities;
 	size_t nidentities;
 	struct config_realm *realms;

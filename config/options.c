@@ -47,6 +47,17 @@ static const struct option top[] = {
 	  .help =
 	      "Calls at the same time. One more is answered 503, so that those that are up stay good. "
 	      "Every realm needs at least two media ports a call." },
+	{ .key = "max-transactions",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, max_transactions),
+	  .min = 100,
+	  .max = 1000000,
+	  .unit = "transactions",
+	  .standard = "200000",
+	  .help =
+	      "SIP requests that are remembered at the same time, coming and going each. Over UDP that is "
+	      "32 s for each, so a call takes four or five. One more is answered 503; the last eighth is "
+	      "kept for calls that stand." },
 };
 
 static const struct option logging[] = {
@@ -131,6 +142,29 @@ static const struct option realms[] = {
 	  .help =
 	      "How phones prove their passwords: all offers SHA-256 and MD5, the stronger first; "
 	      "md5 is for phones that give up when they see another." },
+	{ .key = "t1",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, t1_ms),
+	  .min = 50,
+	  .max = 5000,
+	  .standard = "500ms", /* RFC 3261 17.1.1.1 */
+	  .help =
+	      "The time to a peer and back. After it a message over UDP is sent again, after twice that again, "
+	      "and so on; after 64 times that a peer that says nothing is given up." },
+	{ .key = "t2",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, t2_ms),
+	  .min = 500,
+	  .max = 60000,
+	  .standard = "4s", /* RFC 3261 17.1.2.2 */
+	  .help = "The longest wait between two copies; not below t1." },
+	{ .key = "t4",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, t4_ms),
+	  .min = 500,
+	  .max = 60000,
+	  .standard = "5s", /* RFC 3261 17.1.2.2 */
+	  .help = "How long a message may be under way in the network." },
 	{ .key = "latch",
 	  .kind = KIND_ENUM,
 	  FIELD(config_realm, latch),
@@ -213,6 +247,13 @@ static const struct option phones[] = {
 	  .otherwise = "what it sends",
 	  .example = "\"+493012345\"",
 	  .help = "The number that it shows outside." },
+	{ .key = "answer-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_phone, answer_timeout_ms),
+	  .min = 1000,
+	  .max = 3600000,
+	  .standard = "180s", /* timer C; RFC 3261 16.6 */
+	  .help = "How long it may ring until we give up." },
 };
 
 static const struct option trunks[] = {

@@ -22,10 +22,7 @@
 #include "sbc/sip/stack.h"
 #include "sbc/trunk/trunk.h"
 
-/* A call has two dialogs and at most a handful of transactions at once; those linger 32 s on UDP.
- */
-#define TRANSACTIONS_MAX 200000
-#define CONNECTIONS_MAX  4096
+#define CONNECTIONS_MAX 4096
 /* Calls that do not end when asked to are left behind after this. */
 #define SHUT_MS 4000
 #define TIDY_MS 5000
@@ -80,7 +77,7 @@ static enum err open_media(struct server *s)
 
 static enum err open_sip(struct server *s)
 {
-	const struct stack_limits limits = { .transactions = TRANSACTIONS_MAX,
+	const struct stack_limits limits = { .transactions = s->cfg->max_transactions,
 		                             .connections = CONNECTIONS_MAX };
 	struct sip_realm *realm;
 	enum err err = trunks_new(&s->trunks, s->cfg, s->loop, s->why);

@@ -30,7 +30,7 @@ enum call_event {
 	EV_CALLER_ACK,
 	EV_CALLER_NO_ACK,
 	EV_CALLER_BYE,
-	EV_NO_ANSWER, /* the trunk's answer-timeout is over */
+	EV_NO_ANSWER, /* the callee's answer-timeout is over */
 	EV_GONE,      /* the last leg is gone */
 	EV_SHUTDOWN,
 	EV_NEVENTS,

@@ -132,7 +132,9 @@ static enum err send_invite(struct call *call, const char *sdp)
 	message_add(invite, "User-Agent", "Trunkgate");
 	headers_cross(received, invite, call->callee.trunk ? CROSSING_OUT : CROSSING_IN);
 	message_set_body(invite, "application/sdp", sdp, strlen(sdp));
-	err = leg_send(call->callee.leg, invite);
+	err = client_txn_loops(call->border->cfg.stack, received, invite)
+	          ? ERR_EXISTS
+	          : leg_send(call->callee.leg, invite);
 	message_free(&invite);
 	return err;
 }
@@ -251,13 +253,20 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 	err = open_offer(call, &sdp, refusal);
 	if (!err) {
 		err = make_leg(call, sdp.data);
-		if (err)
+		if (err == ERR_EXISTS)
+			refuse(refusal, 482, "the call goes round in a circle through this border");
+		else if (err == ERR_LIMIT)
+			refuse(refusal, 503, "no more transactions");
+		else if (err)
 			refuse(refusal, 500, err_text(err));
 	}
 	mem_wipe(sdp.data, sdp.len);
 	buf_free(&sdp);
-	if (!err && call->callee.trunk)
+	if (!err) /* timer C (16.6), which is the user agent's here */
 		timer_start(stack_timers(call->border->cfg.stack), &call->no_answer,
-		            call->callee.who.trunk->answer_timeout_ms, on_no_answer, call);
+		            call->callee.who.kind == PARTY_PHONE
+		                ? call->callee.who.phone->answer_timeout_ms
+		                : call->callee.who.trunk->answer_timeout_ms,
+		            on_no_answer, call);
 	return err;
 }

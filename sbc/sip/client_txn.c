@@ -2,6 +2,7 @@
  * state. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -77,9 +78,9 @@ static void on_timeout(void *arg)
 	struct client_txn *t = arg;
 	char why[128], peer[ADDR_TEXT_MAX];
 
-	snprintf(why, sizeof(why), "%s did not answer %s within %d s",
+	snprintf(why, sizeof(why), "%s did not answer %s within %u s",
 	         addr_text(&t->flow.peer, peer, sizeof(peer)), message_method_name(t->request),
-	         TIMER_B_MS / 1000);
+	         (txn_times(&t->flow).give_up_ms + 999) / 1000);
 	fail(t, ERR_TIMEOUT, why);
 }
 
@@ -93,14 +94,15 @@ static enum err send_wire(struct client_txn *t, const struct buf *b)
 static void on_again(void *arg)
 {
 	struct client_txn *t = arg;
+	unsigned t2_ms = txn_times(&t->flow).t2_ms;
 
 	if (send_wire(t, &t->wire) != OK) {
 		fail(t, ERR_IO, "the request could not be sent");
 		return;
 	}
 	t->again_ms *= 2;
-	if (!t->invite && (t->again_ms > T2_MS || t->state == CT_PROCEEDING))
-		t->again_ms = T2_MS;
+	if (!t->invite && (t->again_ms > t2_ms || t->state == CT_PROCEEDING))
+		t->again_ms = t2_ms;
 	timer_start(t->stack->timers, &t->again, t->again_ms, on_again, t);
 }
 
@@ -128,13 +130,25 @@ static enum err prepare(struct client_txn *t, const char *branch)
 	return table_put(t->stack->client_txns, t->key, t);
 }
 
+/* The last eighth is for the calls that stand, and to end those that do not yet. */
+static bool has_room(const struct stack *stack, const struct message *request)
+{
+	size_t limit = table_limit(stack->client_txns), count = table_count(stack->client_txns);
+	bool begins = !*message_to_tag(request) && message_method(request) != METHOD_CANCEL;
+
+	return count < (begins ? limit - limit / 8 : limit);
+}
+
 static enum err start(struct client_txn **out, struct stack *stack, struct message *request,
                       const struct flow *flow, const char *branch,
                       const struct client_txn_handler *handler)
 {
-	struct client_txn *t = mem_zalloc(sizeof(*t));
+	struct client_txn *t;
 	enum err err;
 
+	if (!has_room(stack, request))
+		return ERR_LIMIT;
+	t = mem_zalloc(sizeof(*t));
 	if (!t)
 		return ERR_NOMEM;
 	t->stack = stack;
@@ -159,10 +173,10 @@ static enum err start(struct client_txn **out, struct stack *stack, struct messa
 	t->handler = *handler;
 	TAILQ_INSERT_TAIL(&stack->client_list, t, link);
 	if (!reliable(t)) {
-		t->again_ms = T1_MS;
+		t->again_ms = txn_times(&t->flow).t1_ms;
 		timer_start(stack->timers, &t->again, t->again_ms, on_again, t);
 	}
-	timer_start(stack->timers, &t->timeout, TIMER_B_MS, on_timeout, t);
+	timer_start(stack->timers, &t->timeout, txn_times(&t->flow).give_up_ms, on_timeout, t);
 	*out = t;
 	return OK;
 }
@@ -189,15 +203,14 @@ enum err client_txn_cancel(struct client_txn *t)
 
 	if (t->state != CT_PROCEEDING || !t->invite)
 		return ERR_NOT_NOW;
+	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than
+	 * this; nor is one that never got it. Set first: t may be gone after start. */
+	timer_start(t->stack->timers, &t->timeout, txn_times(&t->flow).give_up_ms, on_timeout, t);
 	err = message_new_from_invite(&cancel, t->request, "CANCEL", NULL);
 	if (err)
 		return err;
 	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
 	message_free(&cancel);
-	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than
-	 * this. */
-	if (!err)
-		timer_start(t->stack->timers, &t->timeout, TIMER_B_MS, on_timeout, t);
 	return err;
 }
 
@@ -268,20 +281,23 @@ static void on_provisional(struct client_txn *t, const struct message *response)
 static void on_final(struct client_txn *t, const struct message *response)
 {
 	bool ok = message_status(response) < 300;
+	struct txn_times times = txn_times(&t->flow);
+	unsigned timer_d_ms =
+	    times.give_up_ms > TIMER_D_LEAST_MS ? times.give_up_ms : TIMER_D_LEAST_MS;
 
 	switch (t->state) {
 	case CT_CALLING:
 	case CT_PROCEEDING:
 		if (t->invite && ok) {
 			set_state(t, CT_ACCEPTED);
-			linger(t, TIMER_B_MS); /* M */
+			linger(t, times.give_up_ms); /* M */
 		} else if (t->invite) {
 			set_state(t, CT_COMPLETED);
 			send_ack(t, response);
-			linger(t, reliable(t) ? 0 : TIMER_D_MS);
+			linger(t, reliable(t) ? 0 : timer_d_ms);
 		} else {
 			set_state(t, CT_COMPLETED);
-			linger(t, reliable(t) ? 0 : T4_MS); /* K */
+			linger(t, reliable(t) ? 0 : times.t4_ms); /* K */
 		}
 		give(t, response);
 		return;
@@ -314,6 +330,28 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 	else
 		on_final(t, response);
 	return true;
+}
+
+bool client_txn_loops(const struct stack *stack, const struct message *received,
+                      const struct message *next)
+{
+	struct uri before, after;
+	char key[KEY_MAX];
+	const char *branch;
+
+	if (!message_request_uri(next, &after))
+		return false;
+	for (unsigned n = 0; (branch = message_via_branch(received, n)); n++) {
+		const struct client_txn *t;
+
+		make_key(key, branch, message_method_name(next));
+		t = table_get(stack->client_txns, key);
+		if (t && t->request && message_request_uri(t->request, &before) &&
+		    before.port == after.port && strcmp(before.user, after.user) == 0 &&
+		    strcasecmp(before.host, after.host) == 0)
+			return true;
+	}
+	return false;
 }
 
 void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,

@@ -272,6 +272,15 @@ const char *message_branch(const struct message *m)
 	return or_empty(m->sip->sip_via ? m->sip->sip_via->v_branch : NULL);
 }
 
+const char *message_via_branch(const struct message *m, unsigned n)
+{
+	const sip_via_t *via = m->sip->sip_via;
+
+	for (; via && n > 0; n--)
+		via = via->v_next;
+	return via ? or_empty(via->v_branch) : NULL;
+}
+
 const char *message_sent_by(const struct message *m)
 {
 	const sip_via_t *via = m->sip->sip_via;

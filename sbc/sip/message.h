@@ -57,7 +57,9 @@ const char *message_to_tag(const struct message *m);
 uint32_t message_cseq(const struct message *m);
 unsigned message_max_forwards(const struct message *m); /* 70 where there is none */
 const char *message_branch(const struct message *m);    /* of the top Via; "" for none */
-const char *message_sent_by(const struct message *m);   /* host[:port] of the top Via */
+const char *message_via_branch(const struct message *m, unsigned n); /* of the n-th Via (from 0);
+                                                                      * NULL: no such Via */
+const char *message_sent_by(const struct message *m); /* host[:port] of the top Via */
 
 /* False where the header or line is not there, or is no SIP, SIPS or tel URI. */
 bool message_request_uri(const struct message *m, struct uri *out);

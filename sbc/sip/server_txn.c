@@ -20,13 +20,14 @@ struct server_txn {
 	enum st_state state;
 	bool invite, acked;
 	char *key;
+	char *merge_key; /* while a copy by another way is to be known; NULL: not */
 	struct message
 	    *request;    /* owned; NULL once only copies of the last answer are left to send */
 	struct buf last; /* the last answer, to be sent again */
 	struct flow flow;
 	struct addr reply_to;
 	struct timer again;   /* G, or the copies of a 2xx; before an answer: 100 */
-	struct timer timeout; /* H, I, J or L */
+	struct timer timeout; /* H, I, J or L; of a non-INVITE without an answer: its end */
 	uint64_t again_ms;
 	struct server_txn_handler handler; /* zeroed: nobody listens */
 };
@@ -44,6 +45,21 @@ static void make_key(char *key, const struct message *m, const char *method)
 		         message_from_tag(m), message_cseq(m), branch, method);
 }
 
+/* 8.2.2.2: what the copies of one request have in common that came by several ways. */
+static void make_merge_key(char *key, const struct message *m)
+{
+	snprintf(key, KEY_MAX, "%.200s|%.100s|%u|%.12s", message_call_id(m), message_from_tag(m),
+	         message_cseq(m), message_method_name(m));
+}
+
+static void forget_merge_key(struct server_txn *t)
+{
+	if (t->merge_key)
+		table_remove(t->stack->merged, t->merge_key);
+	mem_free(t->merge_key);
+	t->merge_key = NULL;
+}
+
 static void set_state(struct server_txn *t, enum st_state state)
 {
 	t->state = state;
@@ -54,6 +70,7 @@ static void terminate(struct server_txn *t)
 	timer_stop(&t->again);
 	timer_stop(&t->timeout);
 	table_remove(t->stack->server_txns, t->key);
+	forget_merge_key(t);
 	TAILQ_REMOVE(&t->stack->server_list, t, link);
 	if (t->handler.on_end)
 		t->handler.on_end(t->handler.arg);
@@ -88,13 +105,79 @@ static void on_trying(void *arg)
 	server_txn_reply(arg, 100, NULL, NULL);
 }
 
+static void on_over(void *arg)
+{
+	terminate(arg);
+}
+
+/* When the client's timer E has come to T2; before that a 100 makes nothing less (RFC 4320 4.1). */
+static unsigned until_e_is_t2(const struct txn_times *times)
+{
+	unsigned e_ms = times->t1_ms, sum_ms = 0;
+
+	for (; e_ms < times->t2_ms; e_ms *= 2)
+		sum_ms += e_ms;
+	return sum_ms;
+}
+
+static void start_waiting(struct server_txn *t)
+{
+	struct txn_times times = txn_times(&t->flow);
+	struct timers *timers = t->stack->timers;
+
+	if (t->invite) {
+		timer_start(timers, &t->again, TRYING_MS, on_trying, t);
+		return;
+	}
+	if (!reliable(t))
+		timer_start(timers, &t->again, until_e_is_t2(&times), on_trying, t);
+	/* RFC 4320 4.2: an answer after that finds nobody who waits for it. */
+	timer_start(timers, &t->timeout, times.give_up_ms, on_over, t);
+}
+
+/* The last eighth is for the calls that stand. */
+static bool has_room(const struct stack *stack, const struct message *request)
+{
+	size_t limit = table_limit(stack->server_txns), count = table_count(stack->server_txns);
+
+	return count < (*message_to_tag(request) ? limit : limit - limit / 8);
+}
+
+/* Without it a copy by another way is not known: nothing to fail for. */
+static void remember_merge_key(struct server_txn *t)
+{
+	char key[KEY_MAX];
+
+	if (*message_to_tag(t->request))
+		return;
+	make_merge_key(key, t->request);
+	t->merge_key = mem_strdup(key);
+	if (t->merge_key && table_put(t->stack->merged, t->merge_key, t) != OK) {
+		mem_free(t->merge_key);
+		t->merge_key = NULL;
+	}
+}
+
+bool server_txn_is_merged(const struct stack *stack, const struct message *request)
+{
+	char key[KEY_MAX];
+
+	if (*message_to_tag(request))
+		return false;
+	make_merge_key(key, request);
+	return table_get(stack->merged, key) != NULL;
+}
+
 enum err server_txn_new(struct server_txn **out, struct stack *stack, struct message **request,
                         const struct flow *flow)
 {
-	struct server_txn *t = mem_zalloc(sizeof(*t));
+	struct server_txn *t;
 	char key[KEY_MAX];
 	enum err err;
 
+	if (!has_room(stack, *request))
+		return ERR_LIMIT;
+	t = mem_zalloc(sizeof(*t));
 	if (!t)
 		return ERR_NOMEM;
 	t->stack = stack;
@@ -114,8 +197,8 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
 	flow_copy(&t->flow, flow);
 	message_reply_addr(t->request, &flow->peer, &t->reply_to);
 	TAILQ_INSERT_TAIL(&stack->server_list, t, link);
-	if (t->invite)
-		timer_start(stack->timers, &t->again, TRYING_MS, on_trying, t);
+	remember_merge_key(t);
+	start_waiting(t);
 	*out = t;
 	return OK;
 }
@@ -142,11 +225,6 @@ void server_txn_detach(struct server_txn **tp)
 	*tp = NULL;
 }
 
-static void on_over(void *arg)
-{
-	terminate(arg);
-}
-
 /* Timer H: the ACK never came. For a failed INVITE that changes nothing any more. */
 static void on_no_ack(void *arg)
 {
@@ -165,28 +243,44 @@ static void on_no_ack(void *arg)
 static void on_again(void *arg)
 {
 	struct server_txn *t = arg;
+	unsigned t2_ms = txn_times(&t->flow).t2_ms;
 
 	send_last(t);
-	t->again_ms = t->again_ms * 2 > T2_MS ? T2_MS : t->again_ms * 2;
+	t->again_ms = t->again_ms * 2 > t2_ms ? t2_ms : t->again_ms * 2;
 	timer_start(t->stack->timers, &t->again, t->again_ms, on_again, t);
 }
 
 static void finalise(struct server_txn *t, unsigned status)
 {
 	struct timers *timers = t->stack->timers;
+	struct txn_times times = txn_times(&t->flow);
 
 	timer_stop(&t->again);
+	/* A client that goes on to another of our addresses after a failure (RFC 3263 4.3) sends
+	 * the same request with another branch: that is no merged one. */
+	if (status >= 300)
+		forget_merge_key(t);
 	if (!t->invite) {
 		set_state(t, ST_COMPLETED);
-		timer_start(timers, &t->timeout, reliable(t) ? 0 : TIMER_B_MS, on_over, t); /* J */
+		timer_start(timers, &t->timeout, reliable(t) ? 0 : times.give_up_ms, on_over,
+		            t); /* J */
 		return;
 	}
-	t->again_ms = T1_MS;
+	t->again_ms = times.t1_ms;
 	set_state(t, status < 300 ? ST_ACCEPTED : ST_COMPLETED);
 	/* A failure needs no copies on a stream; a 2xx does, for it crosses more hops than this. */
 	if (status < 300 || !reliable(t))
 		timer_start(timers, &t->again, t->again_ms, on_again, t);
-	timer_start(timers, &t->timeout, TIMER_B_MS, on_no_ack, t); /* H or L */
+	timer_start(timers, &t->timeout, times.give_up_ms, on_no_ack, t); /* H or L */
+}
+
+/* RFC 4320 4.1, 4.2: a non-INVITE hears of no progress but 100, that not over a stream, and of no
+ * time-out. */
+static bool may_say(const struct server_txn *t, unsigned status)
+{
+	if (t->invite || (status >= 200 && status != 408))
+		return true;
+	return status == 100 && !reliable(t);
 }
 
 enum err server_txn_respond(struct server_txn *t, struct message *response)
@@ -196,6 +290,11 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 
 	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
 		return ERR_NOT_NOW;
+	if (!may_say(t, status)) {
+		if (status >= 200)
+			finalise(t, status); /* silence is its answer, to copies as well */
+		return OK;
+	}
 	buf_free(&t->last);
 	err = message_encode(response, &t->last);
 	if (err)
@@ -291,7 +390,8 @@ static void on_ack(struct server_txn *t, const struct message *ack, const struct
 	set_state(t, ST_CONFIRMED);
 	timer_stop(&t->again);
 	message_free(&t->request);
-	timer_start(t->stack->timers, &t->timeout, reliable(t) ? 0 : T4_MS, on_over, t); /* I */
+	timer_start(t->stack->timers, &t->timeout, reliable(t) ? 0 : txn_times(&t->flow).t4_ms,
+	            on_over, t); /* I */
 }
 
 bool server_txn_on_request(struct stack *stack, const struct message *request,

@@ -106,6 +106,22 @@ const struct config_realm *sip_realm_config(const struct sip_realm *realm)
 	return realm->cfg;
 }
 
+static unsigned or_standard(unsigned ms, unsigned standard)
+{
+	return ms ? ms : standard;
+}
+
+struct txn_times txn_times(const struct flow *flow)
+{
+	const struct config_realm *cfg = flow->conn->realm->cfg;
+	struct txn_times times = { .t1_ms = or_standard(cfg->t1_ms, T1_MS),
+		                   .t2_ms = or_standard(cfg->t2_ms, T2_MS),
+		                   .t4_ms = or_standard(cfg->t4_ms, T4_MS) };
+
+	times.give_up_ms = TIMER_B_T1S * times.t1_ms;
+	return times;
+}
+
 bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer)
 {
 	for (size_t i = 0; i < realm->cfg->nnetworks; i++) {

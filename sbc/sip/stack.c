@@ -31,6 +31,8 @@ enum err stack_new(struct stack **out, struct loop *loop, struct timers *timers,
 	err = table_new(&stack->client_txns, limits->transactions);
 	if (!err)
 		err = table_new(&stack->server_txns, limits->transactions);
+	if (!err)
+		err = table_new(&stack->merged, limits->transactions);
 	if (err) {
 		stack_free(&stack);
 		return err;
@@ -71,6 +73,7 @@ void stack_free(struct stack **stackp)
 	sip_realms_free(stack);
 	table_free(&stack->client_txns);
 	table_free(&stack->server_txns);
+	table_free(&stack->merged);
 	mem_free(stack);
 	*stackp = NULL;
 }
@@ -142,6 +145,8 @@ static void answer_statelessly(const struct stack *stack, const struct message *
 static void on_new_request(struct stack *stack, struct message **m, const struct flow *flow)
 {
 	struct server_txn *t;
+	unsigned suppressed;
+	bool merged;
 	enum err err;
 
 	stack_trace(stack, false, flow, *m);
@@ -154,12 +159,19 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 		answer_statelessly(stack, *m, flow, 481, NULL);
 		return;
 	}
+	merged = server_txn_is_merged(stack, *m);
 	err = server_txn_new(&t, stack, m, flow);
 	if (err) {
+		if (log_limit_admits(&stack->full, &suppressed))
+			LOG(LOG_WARN, KV("event", "overload"), KV("why", err_text(err)),
+			    KVN("transactions", table_count(stack->server_txns)), KVN("code", 503),
+			    KVN("suppressed", suppressed));
 		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
-	if (stack->handler.on_request)
+	if (merged)
+		server_txn_reply(t, 482, "Merged Request", NULL);
+	else if (stack->handler.on_request)
 		stack->handler.on_request(stack->handler.arg, t, server_txn_request(t));
 	else
 		server_txn_reply(t, 503, NULL, NULL);

@@ -16,6 +16,7 @@ struct stack {
 	struct stack_limits limits;
 	struct table *client_txns; /* by branch and method */
 	struct table *server_txns; /* by branch, sent-by and method */
+	struct table *merged;      /* the same, by what all copies of a request share */
 	TAILQ_HEAD(, client_txn) client_list;
 	TAILQ_HEAD(, server_txn) server_list;
 	TAILQ_HEAD(, sip_realm) realms;
@@ -23,15 +24,24 @@ struct stack {
 	size_t nconns;
 	TAILQ_HEAD(, conn_watcher) watchers;
 	struct conn_handler conn_handler;
-	struct log_limit malformed, refused, closed;
+	struct log_limit malformed, refused, closed, full;
 };
+
+/* T1, T2 and T4 where the flow is, and what follows from them (RFC 3261 table 4). */
+struct txn_times {
+	unsigned t1_ms, t2_ms, t4_ms;
+	unsigned give_up_ms; /* B, F, H, J, L, M */
+};
+struct txn_times txn_times(const struct flow *flow);
 
 /* Gives a response to its transaction; false: none knows it. */
 bool client_txn_on_response(struct stack *stack, const struct message *response);
 /* Gives a request to its transaction; false: it is new. */
 bool server_txn_on_request(struct stack *stack, const struct message *request,
                            const struct flow *flow);
-/* Takes request. */
+/* The same request came before by another way (RFC 3261 8.2.2.2). */
+bool server_txn_is_merged(const struct stack *stack, const struct message *request);
+/* Takes request. ERR_LIMIT: there are too many. */
 MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
                                  struct message **request, const struct flow *flow);
 /* The request was handled: lets go of it if it is answered as well. */

@@ -11,14 +11,14 @@ struct stack;
 struct client_txn;
 struct server_txn;
 
-/* RFC 3261 17.1.1.1 and table 4, in milliseconds. */
-#define T1_MS      500
-#define T2_MS      4000
-#define T4_MS      5000
-#define TIMER_B_MS (64 * T1_MS) /* also F, H, J, L and M */
-#define TIMER_D_MS 32000
+/* RFC 3261 table 4, in milliseconds. T1, T2 and T4 are a realm's where it has its own. */
+#define T1_MS            500
+#define T2_MS            4000
+#define T4_MS            5000
+#define TIMER_B_T1S      64 /* timers B, F, H, J, L and M, in T1 */
+#define TIMER_D_LEAST_MS 32000
 
-#define BRANCH_MAX 48 /* with its NUL */
+#define BRANCH_MAX       48 /* with its NUL */
 
 struct client_txn_handler {
 	/* Every provisional answer, then the final one; of INVITE also each further 2xx, for which
@@ -40,6 +40,11 @@ MUST_USE enum err client_txn_start(struct client_txn **out, struct stack *stack,
 MUST_USE enum err client_txn_cancel(struct client_txn *t);
 /* The user goes: no more calls. NULL is fine. */
 void client_txn_detach(struct client_txn **tp);
+/* A request that came has a Via that we put on one of ours to the same target: to send next, which
+ * it would become, goes round in a circle (RFC 3261 16.3, 482). That it comes back to us with
+ * another target is none. */
+bool client_txn_loops(const struct stack *stack, const struct message *received,
+                      const struct message *next);
 const struct flow *client_txn_flow(const struct client_txn *t);
 
 struct server_txn_handler {

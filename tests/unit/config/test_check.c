@@ -40,6 +40,14 @@ static const struct {
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': media-address and media-advertise are of different IP versions; "
 	  "write two of one\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    t1: 5s\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': t2 is 4000 ms and t1 is 5000 ms: copies would come closer together, "
+	  "not further apart; raise t2, or lower t1\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    t2: 500ms\n    t1: 1s\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': t2 is 500 ms and t1 is 1000 ms: copies would come closer together, "
+	  "not further apart; raise t2, or lower t1\n" },
 	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    media-ports: 36000-36099\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': media-ports 36000-36099 are enough for 50 calls, and max-calls is "

@@ -22,7 +22,7 @@ static void each_option_is_whole(void **state)
 			assert_true(o->kind != KIND_ENUM || o->names);
 			assert_true(!(o->flags & OPTION_LIST) || (o->min > 0 && o->max >= o->min));
 			assert_true(o->kind != KIND_REF || o->section != SECTION_TOP);
-			assert_true(strspn(o->key, "abcdefghijklmnopqrstuvwxyz-") ==
+			assert_true(strspn(o->key, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
 			            strlen(o->key));
 		}
 	}

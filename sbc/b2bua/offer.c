@@ -132,8 +132,10 @@ static enum err write_for(struct offer *o, enum media_side side, const struct sd
 		bool secure = side_of(o, side)->srtp != SRTP_OFF;
 
 		media[i].rejected = !line->carried || sdp_media_at(in, i)->rejected;
-		if (line->carried)
-			media[i].port = addr_port(anchor_local(o->anchor, line->stream, side));
+		media[i].proto = SDP_OTHER;
+		if (!line->carried)
+			continue;
+		media[i].port = addr_port(anchor_local(o->anchor, line->stream, side));
 		media[i].proto = secure ? SDP_SRTP : SDP_RTP;
 		media[i].crypto = secure ? &line->keys[side].ours : NULL;
 	}

@@ -59,7 +59,9 @@ enum err session_answer(struct session *out, const char *offer, size_t len, cons
 		const struct sdp_media *m = sdp_media_at(sdp, i);
 		const struct sdp_crypto *theirs = usable(m);
 
-		media[i] = (struct sdp_out_media){ .rejected = true, .port = addr_port(ours) };
+		media[i] = (struct sdp_out_media){ .rejected = true,
+			                           .port = addr_port(ours),
+			                           .proto = SDP_OTHER };
 		if (session.suite != SRTP_NONE || !theirs)
 			continue;
 		agree(&session, m, theirs, &crypto);

@@ -19,10 +19,11 @@ struct sdp {
 	size_t nmedia;
 };
 
-/* Media attributes that cross. rtpmap and fmtp, and the direction, are carried by the parser
- * itself. */
+/* Media attributes that cross. rtpmap and fmtp of AVP and SAVP, and the direction, are carried by
+ * the parser itself; of AVPF and SAVPF it leaves them among the attributes. */
 static const char *const crossing[] = { "ptime",     "maxptime", "rtcp-fb", "framerate",
-	                                "framesize", "content",  "label",   "silenceSupp" };
+	                                "framesize", "content",  "label",   "silenceSupp",
+	                                "rtpmap",    "fmtp" };
 
 static enum sdp_proto proto_of(const char *name, bool *feedback)
 {
@@ -299,7 +300,6 @@ static const char *proto_name(enum sdp_proto proto, bool feedback)
 	return feedback ? "RTP/AVPF" : "RTP/AVP";
 }
 
-/* No c= line of its own: all streams of a side have the session's address. */
 /* The well-known formats too get their rtpmap; one that is neither known nor mapped crosses without
  * (the printer would write "/0"). */
 static void write_rtpmaps(sdp_rtpmap_t *rm)
@@ -308,6 +308,7 @@ static void write_rtpmaps(sdp_rtpmap_t *rm)
 		rm->rm_predef = !rm->rm_encoding || !*rm->rm_encoding;
 }
 
+/* No c= line of its own: all streams of a side have the session's address. */
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
 {
@@ -319,10 +320,10 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	m->m_port = with->rejected ? 0 : with->port;
 	filter_attributes(&m->m_attributes);
 	write_rtpmaps(m->m_rtpmaps);
-	if (with->rejected)
-		return OK;
-	sdp_media_transport(m, proto_name(with->proto, was->feedback));
-	return with->crypto ? add_crypto(home, m, with->crypto) : OK;
+	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
+	if (with->proto != SDP_OTHER)
+		sdp_media_transport(m, proto_name(with->proto, was->feedback));
+	return with->crypto && !with->rejected ? add_crypto(home, m, with->crypto) : OK;
 }
 
 static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sdp_out *with)

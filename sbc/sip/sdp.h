@@ -44,8 +44,8 @@ struct sdp_media {
 /* What replaces it on the other side. */
 struct sdp_out_media {
 	bool rejected;
-	uint16_t port; /* ours */
-	enum sdp_proto proto;
+	uint16_t port;                   /* ours */
+	enum sdp_proto proto;            /* SDP_OTHER: as it is */
 	const struct sdp_crypto *crypto; /* NULL for RTP */
 };
 

@@ -115,7 +115,7 @@ static enum err write_text(const char *text, struct buf *out)
 		                               .suite = "AES_CM_128_HMAC_SHA1_80",
 		                               .key_len = 30 };
 	struct sdp_out_media media[2] = { { .port = 36000, .proto = SDP_SRTP, .crypto = &key },
-		                          { .rejected = true } };
+		                          { .rejected = true, .proto = SDP_OTHER } };
 	struct sdp_out with = { .session_id = 7, .version = 9, .media = media, .nmedia = 2 };
 	struct sdp *sdp;
 	enum err err = sdp_read(&sdp, text, strlen(text));
@@ -164,6 +164,35 @@ static void test_write(void **state)
 	buf_free(&out);
 }
 
+/* Formats cross with what says what they are, whatever the profile. */
+static void test_formats(void **state)
+{
+	static const char *const protos[] = { "RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF" };
+	static const char *const there[] = { " 96 0\r\n", "\r\na=rtpmap:96 VP8/90000\r\n",
+		                             "\r\na=fmtp:96 max-fr=30\r\n",
+		                             "\r\na=rtcp-fb:96 nack pli\r\n" };
+	struct buf out;
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
+		snprintf(text, sizeof(text),
+		         HEAD
+		         "m=video 4000 %s 96 0\r\na=rtpmap:96 VP8/90000\r\n"
+		         "a=fmtp:96 max-fr=30\r\na=rtcp-fb:96 nack pli\r\nm=audio 0 RTP/AVP 0\r\n",
+		         protos[i]);
+		assert_int_equal(write_text(text, &out), OK);
+		for (size_t k = 0; k < ARRAY_LEN(there); k++) {
+			const char *at = strstr(out.data, there[k]);
+
+			if (!at || strstr(at + 1, there[k]))
+				fail_msg("%s: %s is not once in\n%s", protos[i], there[k],
+				         out.data);
+		}
+		buf_free(&out);
+	}
+}
+
 static void write_starved(void *arg)
 {
 	struct buf out;
@@ -190,11 +219,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_read),
-		                            cmocka_unit_test(test_crypto),
-		                            cmocka_unit_test(test_wrong),
-		                            cmocka_unit_test(test_write),
-		                            cmocka_unit_test(test_no_memory) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read),    cmocka_unit_test(test_crypto),
+		cmocka_unit_test(test_wrong),   cmocka_unit_test(test_write),
+		cmocka_unit_test(test_formats), cmocka_unit_test(test_no_memory)
+	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

@@ -321,7 +321,7 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	filter_attributes(&m->m_attributes);
 	write_rtpmaps(m->m_rtpmaps);
 	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
-	if (with->proto != SDP_OTHER)
+	if (with->proto != SDP_OTHER && was->proto != SDP_OTHER)
 		sdp_media_transport(m, proto_name(with->proto, was->feedback));
 	return with->crypto && !with->rejected ? add_crypto(home, m, with->crypto) : OK;
 }

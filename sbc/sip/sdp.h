@@ -45,7 +45,7 @@ struct sdp_media {
 struct sdp_out_media {
 	bool rejected;
 	uint16_t port;                   /* ours */
-	enum sdp_proto proto;            /* SDP_OTHER: as it is */
+	enum sdp_proto proto;            /* SDP_OTHER: as it is; so is what is SDP_OTHER in */
 	const struct sdp_crypto *crypto; /* NULL for RTP */
 };
 

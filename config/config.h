@@ -66,6 +66,8 @@ struct config_phone {
 enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
+/* Whether DNS is asked for NAPTR before SRV (RFC 3263 4.1). */
+enum naptr_use { NAPTR_NO, NAPTR_YES };
 
 struct config_trunk {
 	char *name;
@@ -81,11 +83,15 @@ struct config_trunk {
 	enum uri_form uri_form;
 	struct addr *resolvers; /* DNS servers; none: the system's */
 	size_t nresolvers;
+	char **resolver_domains; /* that they are asked for; none: all */
+	size_t nresolver_domains;
+	enum naptr_use naptr;
 	struct addr_net
 	    *networks; /* where its calls come from; none: anywhere, by certificate alone */
 	size_t nnetworks;
 	unsigned max_calls;          /* default: the config's */
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
+	unsigned target_timeout_ms;  /* for one address: the first answer to INVITE */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
 };
 

@@ -21,6 +21,8 @@ static const char *const latch_modes[] = { "strict", "first", NULL };
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 
+static const char *const yes_no[] = { "no", "yes", NULL };
+
 static const struct option top[] = {
 	{ .key = "control-socket",
 	  .kind = KIND_SOCKET,
@@ -337,6 +339,24 @@ static const struct option trunks[] = {
 	  .otherwise = "the system's",
 	  .example = "[ 192.0.2.53 ]",
 	  .help = "DNS servers that are asked for this trunk." },
+	{ .key = "resolver-domains",
+	  .kind = KIND_NAME,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, resolver_domains),
+	  .min = 1,
+	  .max = 16,
+	  .otherwise = "they are asked for all names",
+	  .example = "[ provider.example ]",
+	  .help =
+	      "Domains that those servers are asked for, where they know no others; for any other name the "
+	      "system's are asked." },
+	{ .key = "naptr",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, naptr),
+	  .names = yes_no,
+	  .standard = "no",
+	  .help =
+	      "Whether DNS is asked for NAPTR, to learn which SRV to ask for. Only SIPS is taken from it." },
 	{ .key = "networks",
 	  .kind = KIND_NETWORK,
 	  .flags = OPTION_LIST,
@@ -363,6 +383,14 @@ static const struct option trunks[] = {
 	  .standard = "5s",
 	  .help =
 	      "How long one of its addresses may take for TCP and TLS before the next is tried." },
+	{ .key = "target-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, target_timeout_ms),
+	  .min = 500,
+	  .max = 32000, /* timer B; RFC 3261 17.1.1.2 */
+	  .standard = "5s",
+	  .help =
+	      "How long one of its addresses may leave a call without any answer before the next is tried." },
 	{ .key = "answer-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_trunk, answer_timeout_ms),

@@ -3,12 +3,24 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/sip/target_health.h"
 #include "sbc/sip/txn.h"
 
 enum request_state { RQ_LOOKING_UP, RQ_CONNECTING, RQ_SENT, RQ_ANSWERED, RQ_FAILED };
+
+/* One transaction of a request. It outlives the request where it was left for the next address
+ * before any answer: what then comes late is ended properly. */
+struct attempt {
+	struct request *r; /* NULL: gone */
+	struct client_txn *txn;
+	bool left;
+	LIST_ENTRY(attempt) link; /* of those that were left */
+};
 
 struct request {
 	enum request_state state;
@@ -19,13 +31,17 @@ struct request {
 	struct request_handler handler;
 	struct lookup *lookup;
 	struct lookup_result found;
-	size_t next; /* of found */
+	uint32_t tried;        /* of found, a bit each */
+	bool rested_tried;     /* one that rested is among them */
+	struct addr peer;      /* that is tried now; unset: a flow that stood */
+	struct timer patience; /* until the first answer; then the next address */
+	LIST_HEAD(, attempt) left;
 	struct conn_watcher watcher;
 	struct conn *connecting; /* counted */
-	struct client_txn *txn;
-	bool via_is_ours;     /* the top Via is of an earlier try */
-	bool cancel_wanted;   /* CANCEL waits for a provisional answer */
-	struct timer failing; /* tells of a failure, outside of request_start */
+	struct attempt *attempt; /* under way; NULL: none */
+	bool via_is_ours;        /* the top Via is of an earlier try */
+	bool cancel_wanted;      /* CANCEL waits for a provisional answer */
+	struct timer failing;    /* tells of a failure, outside of request_start */
 	enum err err;
 	char why[CERT_WHY_MAX];
 };
@@ -48,43 +64,142 @@ static void fail(struct request *r, enum err err, const char *why)
 	timer_start(stack_timers(r->stack), &r->failing, 0, on_failing, r);
 }
 
-static bool may_try_next(const struct request *r)
+static size_t next_addr(const struct request *r)
 {
-	return r->next < r->found.naddrs && !r->cancel_wanted;
+	return target_health_pick(r->target.health, r->found.addrs, r->found.naddrs, r->tried,
+	                          r->rested_tried);
 }
 
-static void on_response(void *arg, const struct message *response)
+static bool may_try_next(const struct request *r)
 {
-	struct request *r = arg;
-	unsigned status = message_status(response);
+	return next_addr(r) < r->found.naddrs && !r->cancel_wanted;
+}
+
+/* The address is to blame, not we. */
+static void blame(struct request *r, enum err err, unsigned least_s, const char *why)
+{
+	timer_stop(&r->patience);
+	if (!addr_is_set(&r->peer) || err == ERR_NOMEM || err == ERR_LIMIT ||
+	    err == ERR_UNSUPPORTED || err == ERR_SYNTAX)
+		return;
+	target_health_failed(r->target.health, &r->peer, least_s, why);
+}
+
+static void let_go(struct request *r)
+{
+	struct attempt *a = r->attempt;
+
+	r->attempt = NULL;
+	if (!a)
+		return;
+	client_txn_detach(&a->txn);
+	mem_free(a);
+}
+
+/* RFC 3261 21.5.4; 0: it does not say. */
+static unsigned retry_after_s(const struct message *response)
+{
+	const char *text = message_header(response, "Retry-After", 0);
+	unsigned long s = text ? strtoul(text, NULL, 10) : 0;
+
+	return s < 86400 ? (unsigned)s : 86400;
+}
+
+static void give(struct request *r, struct client_txn *txn, const struct message *response)
+{
 	struct flow flow = { 0 };
 
-	if (r->state == RQ_SENT && status == 503 && may_try_next(r)) {
-		snprintf(r->why, sizeof(r->why), "503 from %s", r->host);
-		client_txn_detach(&r->txn);
-		try_next(r);
-		return;
-	}
-	if (status < 200 && r->cancel_wanted) {
-		r->cancel_wanted = false;
-		if (client_txn_cancel(r->txn) != OK)
-			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
-			    KV("event", "cancel"), KV("result", "could not be sent"));
-		if (!r->txn) /* the connection broke under it, and on_txn_fail was here */
-			return;
-	}
-	if (status >= 200)
-		r->state = RQ_ANSWERED;
-	flow_copy(&flow, client_txn_flow(r->txn));
+	flow_copy(&flow, client_txn_flow(txn));
 	r->handler.on_response(r->handler.arg, response, &flow);
 	flow_clear(&flow);
 }
 
+/* Nothing more is asked; what is under way is hung up as soon as that can be (9.1). */
+static void leave_all(struct request *r)
+{
+	struct attempt *a = r->attempt;
+
+	r->state = RQ_ANSWERED;
+	r->found.naddrs = 0;
+	timer_stop(&r->patience);
+	timer_stop(&r->failing);
+	conn_unwatch(&r->watcher);
+	conn_unref(&r->connecting);
+	if (!a)
+		return;
+	a->left = true;
+	LIST_INSERT_HEAD(&r->left, a, link);
+	r->attempt = NULL;
+	if (client_txn_cancel(a->txn) != OK)
+		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
+}
+
+/* An answer of one that was left. A 2xx is one more fork (13.2.2.4), and perhaps the first to
+ * answer: then it has the call. */
+static void on_late_response(struct attempt *a, const struct message *response)
+{
+	unsigned status = message_status(response);
+	struct request *r = a->r;
+	bool hung_up = true;
+
+	if (status < 200) {
+		hung_up = client_txn_cancel(a->txn) == OK;
+	} else if (status < 300 && r) {
+		if (r->state != RQ_ANSWERED)
+			leave_all(r);
+		give(r, a->txn, response);
+	} else if (status < 300) {
+		hung_up = false;
+	}
+	if (!hung_up)
+		LOG(LOG_WARN, KV("call-id", message_call_id(response)), KV("event", "late-answer"),
+		    KVN("code", status), KV("result", "could not be hung up"));
+}
+
+static void on_response(void *arg, const struct message *response)
+{
+	struct attempt *a = arg;
+	struct request *r = a->r;
+	unsigned status = message_status(response);
+
+	if (a->left) {
+		on_late_response(a, response);
+		return;
+	}
+	timer_stop(&r->patience);
+	if (status == 503) {
+		blame(r, OK, retry_after_s(response), "503");
+		if (r->state == RQ_SENT && may_try_next(r)) {
+			snprintf(r->why, sizeof(r->why), "503 from %s", r->host);
+			let_go(r);
+			try_next(r);
+			return;
+		}
+	} else if (addr_is_set(&r->peer) && r->target.health) {
+		target_health_well(r->target.health, &r->peer);
+	}
+	if (status < 200 && r->cancel_wanted) {
+		r->cancel_wanted = false;
+		if (client_txn_cancel(a->txn) != OK)
+			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
+			    KV("event", "cancel"), KV("result", "could not be sent"));
+		if (!r->attempt) /* the connection broke under it, and on_txn_fail was here */
+			return;
+	}
+	if (status >= 200)
+		r->state = RQ_ANSWERED;
+	give(r, a->txn, response);
+}
+
 static void on_txn_fail(void *arg, enum err err, const char *why)
 {
-	struct request *r = arg;
+	struct attempt *a = arg;
+	struct request *r = a->r;
 
-	client_txn_detach(&r->txn);
+	if (a->left)
+		return;
+	blame(r, err, 0, why);
+	let_go(r);
 	snprintf(r->why, sizeof(r->why), "%s", why);
 	if (may_try_next(r))
 		try_next(r);
@@ -94,22 +209,75 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 
 static void on_txn_end(void *arg)
 {
+	struct attempt *a = arg;
+
+	if (a->left && a->r)
+		LIST_REMOVE(a, link);
+	else if (a->r)
+		a->r->attempt = NULL;
+	mem_free(a);
+}
+
+/* The transaction that is left keeps the message as it was sent. */
+static enum err copy_message(struct request *r)
+{
+	struct message *copy = NULL;
+	struct buf wire;
+	enum err err;
+
+	buf_init(&wire, MESSAGE_MAX);
+	err = message_encode(r->message, &wire);
+	if (!err)
+		err = message_parse(&copy, wire.data, wire.len);
+	buf_free(&wire);
+	if (err)
+		return err;
+	message_free(&r->message);
+	r->message = copy;
+	return OK;
+}
+
+/* No answer to an INVITE, not even 100: long before timer B the next address is asked. */
+static void on_patience_over(void *arg)
+{
 	struct request *r = arg;
 
-	r->txn = NULL;
+	if (!may_try_next(r) || copy_message(r))
+		return;
+	snprintf(r->why, sizeof(r->why), "no answer to INVITE within %u ms",
+	         r->target.target_timeout_ms);
+	blame(r, ERR_TIMEOUT, 0, r->why);
+	r->attempt->left = true;
+	LIST_INSERT_HEAD(&r->left, r->attempt, link);
+	r->attempt = NULL;
+	try_next(r);
 }
 
 static enum err send_over(struct request *r, const struct flow *flow)
 {
+	struct attempt *a = mem_zalloc(sizeof(*a));
 	struct client_txn_handler handler = {
-		.on_response = on_response, .on_fail = on_txn_fail, .on_end = on_txn_end, .arg = r
+		.on_response = on_response, .on_fail = on_txn_fail, .on_end = on_txn_end, .arg = a
 	};
+	enum err err;
 
+	if (!a)
+		return ERR_NOMEM;
+	a->r = r;
 	if (r->via_is_ours)
 		message_pop_via(r->message);
 	r->via_is_ours = true;
 	r->state = RQ_SENT;
-	return client_txn_start(&r->txn, r->stack, r->message, flow, &handler);
+	err = client_txn_start(&a->txn, r->stack, r->message, flow, &handler);
+	if (err) {
+		mem_free(a);
+		return err;
+	}
+	r->attempt = a;
+	if (r->target.target_timeout_ms && message_method(r->message) == METHOD_INVITE)
+		timer_start(stack_timers(r->stack), &r->patience, r->target.target_timeout_ms,
+		            on_patience_over, r);
+	return OK;
 }
 
 static void on_connection(void *arg, struct conn *c, enum err err, const char *why)
@@ -126,6 +294,7 @@ static void on_connection(void *arg, struct conn *c, enum err err, const char *w
 		if (!err)
 			return;
 	}
+	blame(r, err, 0, why);
 	snprintf(r->why, sizeof(r->why), "%s", why);
 	if (may_try_next(r))
 		try_next(r);
@@ -179,13 +348,18 @@ static enum err try_stream(struct request *r, const struct addr *peer)
 static void try_next(struct request *r)
 {
 	enum err err = ERR_NOT_FOUND;
+	size_t i;
 
-	while (r->next < r->found.naddrs) {
-		const struct addr *peer = &r->found.addrs[r->next++];
-
-		err = r->target.transport == TRANSPORT_UDP ? try_udp(r, peer) : try_stream(r, peer);
+	while ((i = next_addr(r)) < r->found.naddrs) {
+		r->peer = r->found.addrs[i];
+		r->tried |= 1U << i;
+		if (target_health_rests(r->target.health, &r->peer))
+			r->rested_tried = true;
+		err = r->target.transport == TRANSPORT_UDP ? try_udp(r, &r->peer)
+		                                           : try_stream(r, &r->peer);
 		if (!err)
 			return;
+		blame(r, err, 0, r->why[0] ? r->why : err_text(err));
 	}
 	fail(r, err, r->why[0] ? r->why : err_text(err));
 }
@@ -209,7 +383,10 @@ static enum err look_up(struct request *r)
 		                  .port = r->target.port,
 		                  .transport = r->target.transport,
 		                  .srv = r->target.srv,
-		                  .sips = r->target.transport == TRANSPORT_TLS };
+		                  .sips = r->target.transport == TRANSPORT_TLS,
+		                  .naptr = r->target.naptr,
+		                  .families =
+		                      sip_realm_families(r->target.realm, r->target.transport) };
 
 	r->state = RQ_LOOKING_UP;
 	return lookup_start(&r->lookup, r->target.resolver, &q, on_lookup, r);
@@ -224,6 +401,7 @@ enum err request_start(struct request **out, struct stack *stack, struct message
 
 	if (!r)
 		return ERR_NOMEM;
+	LIST_INIT(&r->left);
 	r->stack = stack;
 	r->message = message_ref(m);
 	r->target = *target;
@@ -253,9 +431,9 @@ void request_cancel(struct request *r)
 		return;
 	case RQ_SENT:
 		/* Whatever becomes of it, no other address is asked. */
-		r->found.naddrs = r->next;
+		r->found.naddrs = 0;
 		/* Before a provisional answer it must wait for one. */
-		r->cancel_wanted = client_txn_cancel(r->txn) != OK;
+		r->cancel_wanted = client_txn_cancel(r->attempt->txn) != OK;
 		return;
 	case RQ_ANSWERED:
 	case RQ_FAILED:
@@ -266,14 +444,20 @@ void request_cancel(struct request *r)
 void request_free(struct request **rp)
 {
 	struct request *r = *rp;
+	struct attempt *a;
 
 	if (!r)
 		return;
 	timer_stop(&r->failing);
+	timer_stop(&r->patience);
 	lookup_cancel(&r->lookup);
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
-	client_txn_detach(&r->txn);
+	let_go(r);
+	while ((a = LIST_FIRST(&r->left))) {
+		LIST_REMOVE(a, link);
+		a->r = NULL;
+	}
 	message_free(&r->message);
 	mem_free(r);
 	*rp = NULL;

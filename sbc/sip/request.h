@@ -8,6 +8,7 @@
 #include "sbc/sip/message.h"
 #include "sbc/sip/resolver.h"
 #include "sbc/sip/stack.h"
+#include "sbc/sip/target_health.h"
 
 struct request;
 
@@ -18,10 +19,13 @@ struct target {
 	const char *host; /* looked up; a copy is made */
 	unsigned port;    /* 0: by SRV when srv is set */
 	bool srv;
+	bool naptr;              /* asked for before SRV */
 	struct tls_context *tls; /* for TRANSPORT_TLS */
 	const char *sni;
 	struct resolver *resolver;
+	struct target_health *health; /* of its addresses; NULL: nobody keeps it */
 	unsigned connect_timeout_ms;
+	unsigned target_timeout_ms; /* for the first answer to an INVITE; 0: as long as timer B */
 };
 
 struct request_handler {

@@ -1,5 +1,5 @@
-/* From a name to addresses: SRV, then A and AAAA (RFC 3263 4.2, RFC 2782), on Sofia-SIP's sresolv
- * with our loop. Signalling thread. */
+/* From a name to addresses: NAPTR where that is asked for, SRV, then A and AAAA (RFC 3263 4, RFC
+ * 2782). Signalling thread. */
 #ifndef SBC_SIP_RESOLVER_H
 #define SBC_SIP_RESOLVER_H
 
@@ -23,19 +23,27 @@ struct lookup_result {
 	char why[256];
 };
 
+/* The families that can be sent from; where there are two, which of a target's come first. */
+enum lookup_families { LOOKUP_V4_FIRST, LOOKUP_V6_FIRST, LOOKUP_V4, LOOKUP_V6 };
+
 struct lookup_query {
 	const char *host; /* a name or an address; borrowed for the call of lookup_start */
 	unsigned port;    /* 0: SRV when srv is set, else the transport's own */
 	enum transport transport;
-	bool srv;  /* ask for SRV where there is no port */
-	bool sips; /* the service is _sips */
+	bool srv;   /* ask for SRV where there is no port */
+	bool sips;  /* the service is _sips */
+	bool naptr; /* ask for NAPTR before SRV; it never changes the transport */
+	enum lookup_families families;
 };
 
-/* servers: asked instead of the system's; they share one port (0: 53). None: those of
- * /etc/resolv.conf. */
+/* servers: asked instead of the system's (a port of 0 is 53). None: those of /etc/resolv.conf. */
 MUST_USE enum err resolver_new(struct resolver **out, struct loop *loop, const struct addr *servers,
                                size_t nservers);
 void resolver_free(struct resolver **rp); /* all look-ups must have ended */
+/* From now on r's servers are asked for names in these domains alone, and those of others for the
+ * rest. Borrows all. */
+void resolver_limit(struct resolver *r, char *const *domains, size_t ndomains,
+                    struct resolver *others);
 
 /* Calls fn once, perhaps before this returns; *out is set before that, and gone once fn is called.
  */

@@ -200,3 +200,25 @@ struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *pee
 	}
 	return NULL;
 }
+
+enum lookup_families sip_realm_families(const struct sip_realm *realm, enum transport t)
+{
+	bool four = false, six = false, six_first = false;
+
+	/* A stream leaves from any listener's address, a datagram through its socket. */
+	for (size_t i = 0; i < realm->cfg->nlisteners; i++) {
+		const struct config_listener *l = &realm->cfg->listeners[i];
+
+		if (t == TRANSPORT_UDP && l->transport != TRANSPORT_UDP)
+			continue;
+		if (l->addr.sa.sa_family == AF_INET6) {
+			six_first = six_first || !four;
+			six = true;
+		} else {
+			four = true;
+		}
+	}
+	if (four && six)
+		return six_first ? LOOKUP_V6_FIRST : LOOKUP_V4_FIRST;
+	return six ? LOOKUP_V6 : four ? LOOKUP_V4 : LOOKUP_V4_FIRST;
+}

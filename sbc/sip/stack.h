@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "sbc/sip/conn.h"
 #include "sbc/sip/message.h"
+#include "sbc/sip/resolver.h"
 #include "sbc/sip/txn.h"
 
 struct stack;
@@ -77,6 +78,8 @@ void sip_realm_host(const struct sip_realm *realm, enum transport t, char *buf, 
 
 /* The UDP socket of the realm for that family; NULL: none. */
 struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *peer);
+/* The families that the realm can send from by that transport, its first listener's first. */
+enum lookup_families sip_realm_families(const struct sip_realm *realm, enum transport t);
 /* An open or opening connection of ours to peer under the same tls, or a new one; the caller gets a
  * reference. sni and timeout_ms count for a new one. */
 MUST_USE enum err stack_connect(struct stack *stack, struct sip_realm *realm,

@@ -134,8 +134,10 @@ enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struc
 		return ERR_UNSUPPORTED;
 	if (stack->nconns >= stack->limits.connections)
 		return ERR_LIMIT;
-	if (cfg->nlisteners > 0)
-		connect.local = cfg->listeners[0].addr;
+	for (size_t i = cfg->nlisteners; i-- > 0;) {
+		if (cfg->listeners[i].addr.sa.sa_family == peer->sa.sa_family)
+			connect.local = cfg->listeners[i].addr;
+	}
 	err = stack->opener->connect(&c, &connect);
 	if (err)
 		return err;

@@ -14,6 +14,7 @@ struct trunk {
 	struct tls_context *tls; /* of trunks->tls */
 	struct resolver *own_resolver;
 	struct resolver *resolver; /* its own, or the system's */
+	struct target_health *health;
 	enum trunk_state state;
 	int64_t since_s;
 	unsigned calls;
@@ -50,10 +51,13 @@ static enum err trunk_init(struct trunks *ts, size_t i, struct loop *loop)
 	t->tls = trunk_tls_client(ts->tls, i);
 	t->since_s = clock_wall_s();
 	t->resolver = ts->system;
+	if (target_health_new(&t->health, cfg->name))
+		return ERR_NOMEM;
 	if (cfg->nresolvers == 0)
 		return OK;
 	if (resolver_new(&t->own_resolver, loop, cfg->resolvers, cfg->nresolvers))
 		return ERR_NOMEM;
+	resolver_limit(t->own_resolver, cfg->resolver_domains, cfg->nresolver_domains, ts->system);
 	t->resolver = t->own_resolver;
 	return OK;
 }
@@ -76,8 +80,8 @@ enum err trunks_new(struct trunks **out, const struct config *cfg, struct loop *
 	for (size_t i = 0; !err && i < cfg->ntrunks; i++) {
 		err = trunk_init(ts, i, loop);
 		if (err)
-			snprintf(why, CERT_WHY_MAX, "trunk %s: cannot use its DNS servers",
-			         cfg->trunks[i].name);
+			snprintf(why, CERT_WHY_MAX, "trunk %s: %s", cfg->trunks[i].name,
+			         err_text(err));
 	}
 	if (err)
 		trunks_free(&ts);
@@ -92,8 +96,10 @@ void trunks_free(struct trunks **tp)
 
 	if (!ts)
 		return;
-	for (size_t i = 0; ts->list && i < ts->cfg->ntrunks; i++)
+	for (size_t i = 0; ts->list && i < ts->cfg->ntrunks; i++) {
 		resolver_free(&ts->list[i].own_resolver);
+		target_health_free(&ts->list[i].health);
+	}
 	resolver_free(&ts->system);
 	trunk_tls_free(&ts->tls);
 	mem_free(ts->list);
@@ -156,10 +162,13 @@ void trunk_target(const struct trunk *t, struct stack *stack, struct target *out
 		                .host = t->cfg->domain,
 		                .port = t->cfg->port,
 		                .srv = true,
+		                .naptr = t->cfg->naptr == NAPTR_YES,
 		                .tls = t->tls,
 		                .sni = t->cfg->domain,
 		                .resolver = t->resolver,
-		                .connect_timeout_ms = t->cfg->connect_timeout_ms };
+		                .health = t->health,
+		                .connect_timeout_ms = t->cfg->connect_timeout_ms,
+		                .target_timeout_ms = t->cfg->target_timeout_ms };
 }
 
 enum err trunk_take_slot(struct trunk *t, bool outgoing)

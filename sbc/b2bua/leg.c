@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/b2bua/refresh.h"
 
 enum leg_state {
 	LEG_NEW,        /* ours: nothing sent yet */
@@ -27,6 +28,7 @@ struct leg {
 	struct message *bye;
 	struct target target; /* when the flow of the dialog is gone */
 	struct flow first_flow;
+	struct refresh refresh;
 	struct timer late; /* tells of a BYE that could not be sent, outside of leg_bye */
 };
 
@@ -52,6 +54,7 @@ void leg_free(struct leg **lp)
 	message_free(&leg->bye);
 	dialog_free(&leg->dialog);
 	flow_clear(&leg->first_flow);
+	refresh_free(&leg->refresh);
 	mem_free(leg);
 	*lp = NULL;
 }
@@ -110,6 +113,7 @@ enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_
 		leg_free(&leg);
 		return err;
 	}
+	refresh_keep_theirs(&leg->refresh, server_txn_request(txn));
 	leg->invited = txn;
 	leg->target = *target;
 	txn_handler.arg = leg;
@@ -149,6 +153,8 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, cons
 		return err;
 	err = server_txn_respond(leg->invited, m);
 	message_free(&m);
+	if (!err)
+		refresh_keep_ours(&leg->refresh, sdp, sdp ? strlen(sdp) : 0);
 	return err;
 }
 
@@ -197,7 +203,8 @@ void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char
 
 void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow)
 {
-	if (dialog_on_request(leg->dialog, ack, flow) || leg->state != LEG_UNACKED)
+	if (dialog_on_request(leg->dialog, ack, flow) || refresh_acked(&leg->refresh) ||
+	    leg->state != LEG_UNACKED)
 		return;
 	if (leg->invited)
 		server_txn_acked(leg->invited);
@@ -295,6 +302,7 @@ static void on_2xx(struct leg *leg, const struct message *m, const struct flow *
 		tell(leg, LEG_FAIL, NULL, err_text(err));
 		return;
 	}
+	refresh_keep_theirs(&leg->refresh, m);
 	set_state(leg, LEG_STANDING);
 	send_ack(leg, leg->dialog);
 	tell(leg, LEG_ANSWER, m, NULL);
@@ -314,6 +322,7 @@ static void on_invite_response(void *arg, const struct message *m, const struct 
 	if (leg->state != LEG_CALLING)
 		return;
 	if (status < 200) {
+		refresh_keep_theirs(&leg->refresh, m);
 		if (dialog_on_answer(leg->dialog, m, flow) == OK)
 			tell(leg, LEG_PROGRESS, m, NULL);
 		return;
@@ -336,9 +345,13 @@ enum err leg_send(struct leg *leg, struct message *invite)
 	struct request_handler handler = { .on_response = on_invite_response,
 		                           .on_fail = on_invite_fail,
 		                           .arg = leg };
+	const char *sdp;
+	size_t len;
 	enum err err;
 
 	assert(leg->state == LEG_NEW);
+	sdp = message_body(invite, &len);
+	refresh_keep_ours(&leg->refresh, sdp, len);
 	err = request_start(&leg->request, leg->env->stack, invite, &leg->target, &leg->first_flow,
 	                    &handler);
 	set_state(leg, err ? LEG_OVER : LEG_CALLING);
@@ -470,6 +483,18 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 	message_free(&m);
 }
 
+/* 14.2: a session that cannot be changed stays as it is. */
+static void on_reinvite(struct leg *leg, struct server_txn *txn, const struct message *request)
+{
+	if (leg->state != LEG_STANDING)
+		server_txn_reply(txn, 491, NULL, NULL);
+	else if (refresh_is_one(&leg->refresh, request))
+		refresh_answer(&leg->refresh, txn, dialog_local_tag(leg->dialog),
+		               dialog_contact(leg->dialog));
+	else
+		server_txn_reply(txn, 488, NULL, NULL);
+}
+
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request)
 {
 	enum err err = dialog_on_request(leg->dialog, request, server_txn_flow(txn));
@@ -486,8 +511,7 @@ void leg_on_request(struct leg *leg, struct server_txn *txn, const struct messag
 		on_bye(leg, txn, request);
 		return;
 	case METHOD_INVITE:
-		/* 14.2: a session that cannot be changed stays as it is. */
-		server_txn_reply(txn, leg->state == LEG_STANDING ? 488 : 491, NULL, NULL);
+		on_reinvite(leg, txn, request);
 		return;
 	case METHOD_OPTIONS:
 		reply_with_allow(leg, txn, 200);

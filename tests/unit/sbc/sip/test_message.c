@@ -1,0 +1,453 @@
+/* sbc/sip/message.c: what each accessor reads out of a message, and what is wrong with bad ones. */
+#include "sbc/sip/message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "tests/unit/alloc.h"
+
+#define HEAD_REST                                               \
+	"From: \"A. Desk\" <sip:desk@10.0.0.9:5070>;tag=f1\r\n" \
+	"To: <sips:+4930@provider.lab>\r\nCall-ID: c1@10.0.0.9\r\n"
+
+static struct message *parse(const char *text)
+{
+	struct message *m = NULL;
+
+	if (message_parse(&m, text, strlen(text)) != OK)
+		fail_msg("not read: %s", text);
+	return m;
+}
+
+/* An INVITE with that Via and more headers. */
+static struct message *invite(const char *via, const char *more)
+{
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+	         "INVITE sip:100@b SIP/2.0\r\nVia: %s\r\n" HEAD_REST "CSeq: 7 INVITE\r\n%s\r\n",
+	         via, more);
+	return parse(text);
+}
+
+#define VIA "SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKx"
+
+static void test_request(void **state)
+{
+	struct message *m =
+	    parse("INVITE sip:100@b SIP/2.0\r\nVia: " VIA ", SIP/2.0/UDP other;branch=z9hG4bKy\r\n"
+	          "Max-Forwards: 5\r\n" HEAD_REST "CSeq: 4294967295 INVITE\r\n"
+	          "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n");
+	size_t len;
+
+	(void)state;
+	assert_int_equal(message_problem(m, NULL), 0);
+	assert_true(message_is_request(m));
+	assert_int_equal(message_method(m), METHOD_INVITE);
+	assert_string_equal(message_method_name(m), "INVITE");
+	assert_int_equal(message_status(m), 0);
+	assert_string_equal(message_phrase(m), "");
+	assert_string_equal(message_call_id(m), "c1@10.0.0.9");
+	assert_string_equal(message_from_tag(m), "f1");
+	assert_string_equal(message_to_tag(m), "");
+	assert_true(message_cseq(m) == 4294967295U);
+	assert_int_equal(message_max_forwards(m), 5);
+	assert_string_equal(message_branch(m), "z9hG4bKx");
+	assert_string_equal(message_sent_by(m), "10.0.0.9:5070");
+	assert_string_equal(message_from_display(m), "\"A. Desk\"");
+	assert_string_equal(message_content_type(m), "application/sdp");
+	assert_memory_equal(message_body(m, &len), "v=0\r\n", 5);
+	assert_int_equal(len, 5);
+	message_free(&m);
+	assert_null(m);
+}
+
+static void test_what_is_absent(void **state)
+{
+	struct message *m =
+	    parse("OPTIONS sip:b SIP/2.0\r\nVia: SIP/2.0/TCP b\r\nFrom: sip:a@b;tag=1\r\n"
+	          "To: sip:b\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\r\n");
+	struct uri uri;
+	size_t len = 7;
+
+	(void)state;
+	assert_int_equal(message_problem(m, NULL), 0);
+	assert_int_equal(message_max_forwards(m), 70);
+	assert_string_equal(message_branch(m), "");
+	assert_string_equal(message_sent_by(m), "b");
+	assert_string_equal(message_from_display(m), "");
+	assert_string_equal(message_content_type(m), "");
+	assert_null(message_body(m, &len));
+	assert_int_equal(len, 0);
+	assert_null(message_contact_text(m));
+	assert_false(message_contact_uri(m, &uri));
+	assert_false(message_contact_is_star(m));
+	assert_true(message_expires_s(m) == -1);
+	assert_null(message_header(m, "Subject", 0));
+	assert_null(message_header(m, "X-Unheard-Of", 0));
+	assert_null(message_header(m, "Via", 1));
+	message_free(&m);
+}
+
+static void test_response(void **state)
+{
+	struct message *m = parse("SIP/2.0 486 Busy Here, sorry\r\nVia: " VIA "\r\n" HEAD_REST
+	                          "CSeq: 7 INVITE\r\n\r\n");
+	struct uri uri;
+
+	(void)state;
+	assert_false(message_is_request(m));
+	assert_int_equal(message_status(m), 486);
+	assert_string_equal(message_phrase(m), "Busy Here, sorry");
+	assert_int_equal(message_method(m), METHOD_INVITE);
+	assert_string_equal(message_method_name(m), "INVITE");
+	assert_false(message_request_uri(m, &uri));
+	message_free(&m);
+}
+
+/* Method names are told by their case (RFC 3261 7.1). */
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} cases[] = { { "INVITE", METHOD_INVITE },   { "ACK", METHOD_ACK },
+		      { "BYE", METHOD_BYE },         { "CANCEL", METHOD_CANCEL },
+		      { "OPTIONS", METHOD_OPTIONS }, { "REGISTER", METHOD_REGISTER },
+		      { "SUBSCRIBE", METHOD_OTHER }, { "FOO", METHOD_OTHER },
+		      { "invite", METHOD_OTHER } };
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m;
+
+		snprintf(text, sizeof(text),
+		         "%s sip:b SIP/2.0\r\nVia: " VIA "\r\n" HEAD_REST "CSeq: 1 %s\r\n\r\n",
+		         cases[i].name, cases[i].name);
+		m = parse(text);
+		if (message_method(m) != cases[i].method ||
+		    strcmp(message_method_name(m), cases[i].name) != 0)
+			fail_msg("%s is %d, %s", cases[i].name, (int)message_method(m),
+			         message_method_name(m));
+		message_free(&m);
+	}
+}
+
+static void test_uris(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is, sips, tel;
+		const char *user, *host;
+		unsigned port;
+		bool has_transport;
+		enum transport transport;
+	} cases[] = {
+		{ "sip:b", true, false, false, "", "b", 0, false, TRANSPORT_UDP },
+		{ "sip:100@b:5071", true, false, false, "100", "b", 5071, false, TRANSPORT_UDP },
+		{ "SIPS:100@b", true, true, false, "100", "b", 0, false, TRANSPORT_UDP },
+		{ "sip:a%40c@[2001:db8::1]:5060;transport=TLS", true, false, false, "a%40c",
+		  "2001:db8::1", 5060, true, TRANSPORT_TLS },
+		{ "sip:b;lr;transport=tcp;x=y", true, false, false, "", "b", 0, true,
+		  TRANSPORT_TCP },
+		{ "sip:b;transport=udp?Subject=x", true, false, false, "", "b", 0, true,
+		  TRANSPORT_UDP },
+		{ "sip:b;transport=sctp", true, false, false, "", "b", 0, false, TRANSPORT_UDP },
+		{ "sip:b;transport=tls-not", true, false, false, "", "b", 0, false, TRANSPORT_UDP },
+		{ "sip:b;xtransport=tls", true, false, false, "", "b", 0, false, TRANSPORT_UDP },
+		{ "tel:+4930;phone-context=x", true, false, true, "+4930", "", 0, false,
+		  TRANSPORT_UDP },
+		{ "sip:b:0", false, false, false, "", "", 0, false, TRANSPORT_UDP },
+		{ "sip:b:65536", false, false, false, "", "", 0, false, TRANSPORT_UDP },
+		{ "http://b/", false, false, false, "", "", 0, false, TRANSPORT_UDP },
+		{ "mailto:a@b", false, false, false, "", "", 0, false, TRANSPORT_UDP },
+	};
+	struct message *m = invite(VIA, "");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct uri uri;
+
+		if (message_parse_uri(m, cases[i].text, &uri) != cases[i].is)
+			fail_msg("%s", cases[i].text);
+		if (!cases[i].is)
+			continue;
+		assert_string_equal(uri.user, cases[i].user);
+		assert_string_equal(uri.host, cases[i].host);
+		if (uri.sips != cases[i].sips || uri.tel != cases[i].tel ||
+		    uri.port != cases[i].port || uri.has_transport != cases[i].has_transport ||
+		    (uri.has_transport && uri.transport != cases[i].transport))
+			fail_msg("%s", cases[i].text);
+	}
+	message_free(&m);
+}
+
+static void test_header_uris(void **state)
+{
+	struct message *m =
+	    invite(VIA, "Contact: \"x\" <sip:desk@10.0.0.9:5070;transport=tcp>;q=1\r\n");
+	struct uri uri;
+
+	(void)state;
+	assert_true(message_request_uri(m, &uri));
+	assert_string_equal(uri.user, "100");
+	assert_string_equal(uri.host, "b");
+	assert_true(message_from_uri(m, &uri));
+	assert_string_equal(uri.user, "desk");
+	assert_int_equal(uri.port, 5070);
+	assert_true(message_to_uri(m, &uri));
+	assert_true(uri.sips);
+	assert_string_equal(uri.user, "+4930");
+	assert_true(message_contact_uri(m, &uri));
+	assert_true(uri.has_transport);
+	assert_int_equal(uri.transport, TRANSPORT_TCP);
+	assert_string_equal(message_contact_text(m), "sip:desk@10.0.0.9:5070;transport=tcp");
+	message_free(&m);
+}
+
+static void test_contact_expires(void **state)
+{
+	static const struct {
+		const char *headers;
+		bool star;
+		int64_t expires_s;
+	} cases[] = { { "", false, -1 },
+		      { "Expires: 30\r\n", false, 30 },
+		      { "Contact: <sip:a@b>\r\n", false, -1 },
+		      { "Contact: <sip:a@b>;expires=60\r\nExpires: 30\r\n", false, 60 },
+		      { "Contact: <sip:a@b>\r\nExpires: 0\r\n", false, 0 },
+		      { "Contact: *\r\nExpires: 0\r\n", true, 0 },
+		      { "m: *\r\n", true, -1 },
+		      { "Contact: <sip:a@b>;expires=4294967295\r\n", false, 4294967295 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m = invite(VIA, cases[i].headers);
+
+		if (message_contact_is_star(m) != cases[i].star ||
+		    message_expires_s(m) != cases[i].expires_s)
+			fail_msg("%s: %d %lld", cases[i].headers, message_contact_is_star(m),
+			         (long long)message_expires_s(m));
+		message_free(&m);
+	}
+}
+
+static void test_headers(void **state)
+{
+	struct message *m = invite(VIA, "Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\nX-Odd: one\r\n"
+	                                "Record-Route: <sip:p3;lr>\r\nx-odd: two, three\r\n"
+	                                "s: short form\r\nPrivacy: id;header\r\n");
+
+	(void)state;
+	assert_string_equal(message_header(m, "Record-Route", 0), "<sip:p1;lr>");
+	assert_string_equal(message_header(m, "record-route", 1), "<sip:p2;lr>");
+	assert_string_equal(message_header(m, "Record-Route", 2), "<sip:p3;lr>");
+	assert_null(message_header(m, "Record-Route", 3));
+	assert_string_equal(message_header(m, "X-ODD", 0), "one");
+	assert_string_equal(message_header(m, "X-Odd", 1), "two, three");
+	assert_null(message_header(m, "X-Odd", 2));
+	assert_string_equal(message_header(m, "Subject", 0), "short form");
+	assert_string_equal(message_header(m, "CSeq", 0), "7 INVITE");
+	assert_string_equal(message_header(m, "Via", 0), VIA);
+	message_free(&m);
+}
+
+/* Whole, however long: also one with many parameters, whose printer guesses its length. */
+static void test_long_headers(void **state)
+{
+	static char more[8192];
+	static const size_t lens[] = {
+		60, 61, 62, 63, 64, 65, 127, 128, 129, 255, 256, 1023, 3000
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
+		struct message *m;
+		const char *value;
+		int n = snprintf(more, sizeof(more), "Record-Route: <sip:p;lr>;a=");
+
+		memset(more + n, 'x', lens[i]);
+		snprintf(more + n + lens[i], 64, ";last=1\r\nSubject: %s\r\n", "end");
+		m = invite(VIA, more);
+		value = message_header(m, "Record-Route", 0);
+		assert_non_null(value);
+		assert_int_equal(strlen(value), strlen("<sip:p;lr>;a=;last=1") + lens[i]);
+		assert_string_equal(value + strlen(value) - 8, "x;last=1");
+		assert_string_equal(message_header(m, "Subject", 0), "end");
+		message_free(&m);
+	}
+}
+
+/* RFC 3261 18.2.2, RFC 3581 4: always to where it came from; the port is Via's without rport. */
+static void test_reply_addr(void **state)
+{
+	static const struct {
+		const char *via, *to;
+	} cases[] = {
+		{ "SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKx", "192.0.2.1:5070" },
+		{ "SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKx", "192.0.2.1:5060" },
+		{ "SIP/2.0/UDP 10.0.0.9:5070;rport;branch=z9hG4bKx", "192.0.2.1:40000" },
+		{ "SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKx;rport=9", "192.0.2.1:40000" },
+		{ "SIP/2.0/UDP 10.0.0.9:5070;received=203.0.113.66;branch=z9hG4bKx",
+		  "192.0.2.1:5070" },
+		{ "SIP/2.0/UDP phone.lab:5071;branch=z9hG4bKx", "192.0.2.1:5071" },
+		{ "SIP/2.0/UDP 10.0.0.9:0;branch=z9hG4bKx", "192.0.2.1:40000" },
+	};
+	char text[ADDR_TEXT_MAX];
+	struct addr src, to;
+
+	(void)state;
+	assert_int_equal(addr_parse(&src, "192.0.2.1:40000"), OK);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m = invite(cases[i].via, "");
+
+		message_reply_addr(m, &src, &to);
+		if (strcmp(addr_text(&to, text, sizeof(text)), cases[i].to) != 0)
+			fail_msg("%s: %s", cases[i].via, text);
+		message_free(&m);
+	}
+}
+
+/* Each is answerable: it comes out, with what is wrong. */
+static void test_problems(void **state)
+{
+	static const struct {
+		const char *line, *from, *cseq, *more;
+		unsigned status;
+	} cases[] = {
+		{ "INVITE sip:b SIP/2.0", "<sip:a@b>;tag=1", "1 INVITE", "", 0 },
+		{ "INVITE sip:b SIP/3.0", "<sip:a@b>;tag=1", "1 INVITE", "", 505 },
+		{ "INVITE foo:b SIP/2.0", "<sip:a@b>;tag=1", "1 INVITE", "", 416 },
+		{ "INVITE <sip:b> SIP/2.0", "<sip:a@b>;tag=1", "1 INVITE", "", 400 },
+		{ "INVITE sip:b SIP/2.0", "<sip:a@b>;tag=1", "1 BYE", "", 400 },
+		{ "INVITE sip:b SIP/2.0", "<sip:a@b>", "1 INVITE", "", 400 },
+		{ "INVITE sip:b SIP/2.0", "<sip:a@b>;tag=1", "1 INVITE", "Content-Length: 9\r\n",
+		  400 },
+	};
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const char *phrase = "unset";
+		struct message *m;
+
+		snprintf(text, sizeof(text),
+		         "%s\r\nVia: " VIA
+		         "\r\nFrom: %s\r\nTo: <sip:b>\r\nCall-ID: c\r\nCSeq: %s\r\n"
+		         "%s\r\n",
+		         cases[i].line, cases[i].from, cases[i].cseq, cases[i].more);
+		m = parse(text);
+		if (message_problem(m, &phrase) != cases[i].status)
+			fail_msg("%u %s: %s", message_problem(m, NULL), phrase, text);
+		assert_true((phrase != NULL) == (cases[i].status != 0));
+		message_free(&m);
+	}
+}
+
+#define WELL                                                                                \
+	"OPTIONS sip:b SIP/2.0\r\nVia: " VIA "\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b>\r\n" \
+	"Call-ID: c\r\nCSeq: 1 OPTIONS\r\n"
+
+static void refuse(const char *text, size_t len)
+{
+	struct message *m = NULL;
+
+	if (message_parse(&m, text, len) != ERR_SYNTAX)
+		fail_msg("read: %.*s", (int)len, text);
+	assert_null(m);
+}
+
+static void test_not_sip(void **state)
+{
+	static const char nul[] = WELL "Subject: a\0b\r\n\r\n", cr[] = WELL "Subject: a\rb\r\n\r\n";
+	static const char *const needed[] = { "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: " };
+	static char huge[MESSAGE_MAX + 1];
+	struct message *m = parse(WELL "\r\n");
+
+	(void)state;
+	message_free(&m);
+	refuse("", 0);
+	refuse("hello\r\n\r\n", 9);
+	refuse(nul, sizeof(nul) - 1);
+	refuse(cr, sizeof(cr) - 1);
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
+		char text[512] = WELL "\r\n";
+
+		memcpy(strstr(text, needed[i]), "X-", 2); /* "X-a: ...": unknown */
+		refuse(text, strlen(text));
+	}
+	memset(huge, 'x', sizeof(huge));
+	memcpy(huge, WELL "\r\n", strlen(WELL "\r\n"));
+	assert_int_equal(message_parse(&m, huge, MESSAGE_MAX), OK);
+	message_free(&m);
+	refuse(huge, sizeof(huge));
+}
+
+static void test_counted(void **state)
+{
+	struct message *m = parse(WELL "\r\n"), *second = message_ref(m);
+
+	(void)state;
+	message_free(&m);
+	assert_null(m);
+	assert_string_equal(message_call_id(second), "c");
+	message_free(&second);
+	message_free(&second); /* NULL is fine */
+}
+
+static void parse_starved(void *arg)
+{
+	static const char *const texts[] = { WELL "\r\n", "INVITE <sip:b> SIP/2.0\r\n\r\n" };
+
+	(void)arg;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct message *m = NULL;
+		enum err err = message_parse(&m, texts[i], strlen(texts[i]));
+
+		if (err == OK)
+			assert_string_equal(message_call_id(m), "c");
+		else
+			assert_true(err == ERR_SYNTAX || mem_has_failed());
+		message_free(&m);
+	}
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(parse_starved, NULL) >= 3);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	message_library_open();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_what_is_absent),
+		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_uris),
+		cmocka_unit_test(test_header_uris),
+		cmocka_unit_test(test_contact_expires),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_long_headers),
+		cmocka_unit_test(test_reply_addr),
+		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_not_sip),
+		cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_no_memory),
+	};
+
+	return cmocka_run_group_tests(tests, begin, NULL);
+}

@@ -177,11 +177,23 @@ static enum err replace(char **at, const char *text)
 	return OK;
 }
 
+/* No blank and no control character: it goes into the first line of what we send, where a folded
+ * header's line break would begin another. */
+static bool is_one_word(const char *uri)
+{
+	for (; *uri; uri++) {
+		if ((unsigned char)*uri <= ' ' || *uri == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* A Contact that cannot be used leaves the target as it was. */
 static enum err take_target(struct dialog *dlg, const struct message *m)
 {
 	const char *contact = message_contact_text(m);
 
-	return contact ? replace(&dlg->remote_target, contact) : OK;
+	return contact && is_one_word(contact) ? replace(&dlg->remote_target, contact) : OK;
 }
 
 enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,
@@ -396,7 +408,7 @@ bool dialog_next_hop(struct dialog *dlg, struct uri *out)
 {
 	char uri[URI_MAX];
 
-	if (dlg->nroutes > 0 && !route_uri(dlg->routes[0], uri))
+	if (dlg->nroutes > 0 ? !route_uri(dlg->routes[0], uri) : !dlg->remote_target)
 		return false;
 	message_free(&dlg->hop);
 	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : dlg->remote_target) ==

@@ -325,6 +325,11 @@ enum err tls_context_new(struct tls_context **out, const struct tls_context_cfg 
 	return OK;
 }
 
+const char *tls_context_trunk(const struct tls_context *ctx)
+{
+	return ctx->npolicies == 1 ? ctx->policies[0].trunk : NULL;
+}
+
 void tls_context_free(struct tls_context **ctxp)
 {
 	struct tls_context *ctx = *ctxp;

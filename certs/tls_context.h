@@ -33,6 +33,11 @@ MUST_USE enum err tls_context_new(struct tls_context **out, const struct tls_con
                                   char *why);
 void tls_context_free(struct tls_context **ctxp);
 
+/* The one trunk that its peers must prove to be; NULL: one of several, or none. Lives as
+ * tls_trunk's.
+ */
+const char *tls_context_trunk(const struct tls_context *ctx);
+
 /* A new SSL in connect or accept state, with the check wired in; SSL_free it. sni: the name asked
  * for (connecting; NULL: none). */
 MUST_USE enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL **out);

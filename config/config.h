@@ -44,7 +44,10 @@ struct config_realm {
 	unsigned media_port_low, media_port_high;
 	enum latch_mode latch;
 	enum digest_offer digest;
-	unsigned t1_ms, t2_ms, t4_ms;           /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
+	unsigned keepalive_ms;         /* between two pings; 0: none */
+	unsigned idle_timeout_ms;      /* of a connection that came in and no trunk's; 0: none */
+	unsigned handshake_timeout_ms; /* of a connection that came in; 0: 10 s */
+	unsigned t1_ms, t2_ms, t4_ms;  /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
 	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
 	enum client_cert client_certificate;
 	struct addr_net *networks; /* who may speak to us here; none: anybody */
@@ -122,6 +125,7 @@ struct config {
 	char *control_socket;
 	unsigned media_workers;
 	unsigned max_calls;
+	unsigned max_connections, max_connections_per_source;
 	unsigned max_transactions; /* those that come, and as many that we begin */
 	struct config_identity *identities;
 	size_t nidentities;

@@ -49,6 +49,23 @@ static const struct option top[] = {
 	  .help =
 	      "Calls at the same time. One more is answered 503, so that those that are up stay good. "
 	      "Every realm needs at least two media ports a call." },
+	{ .key = "max-connections",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, max_connections),
+	  .min = 16,
+	  .max = 65535,
+	  .unit = "connections",
+	  .standard = "4096",
+	  .help = "TCP and TLS connections at the same time. One more is closed at once." },
+	{ .key = "max-connections-per-source",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, max_connections_per_source),
+	  .min = 1,
+	  .max = 65535,
+	  .unit = "connections",
+	  .standard = "256",
+	  .help =
+	      "Those of them that may come from one address: as many as there are phones behind one NAT." },
 	{ .key = "max-transactions",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_transactions),
@@ -144,6 +161,32 @@ static const struct option realms[] = {
 	  .help =
 	      "How phones prove their passwords: all offers SHA-256 and MD5, the stronger first; "
 	      "md5 is for phones that give up when they see another." },
+	{ .key = "keepalive",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, keepalive_ms),
+	  .min = 0,
+	  .max = 280000, /* E8-05 */
+	  .standard = "30s",
+	  .help =
+	      "How often we ping on TCP and TLS connections to and from trunks, so that no NAT or firewall "
+	      "forgets them. A peer that has ever answered must answer within 10 s each time, or the "
+	      "connection is closed. 0s: never." },
+	{ .key = "idle-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, idle_timeout_ms),
+	  .min = 10000,
+	  .max = 86400000,
+	  .standard = "2h",
+	  .help =
+	      "How long a connection that came in, and no trunk's, may carry nothing until it is closed. "
+	      "Longer than phones take to register again." },
+	{ .key = "handshake-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, handshake_timeout_ms),
+	  .min = 1000,
+	  .max = 60000,
+	  .standard = "10s",
+	  .help = "How long a connection that comes in may take for TLS." },
 	{ .key = "t1",
 	  .kind = KIND_DURATION,
 	  FIELD(config_realm, t1_ms),

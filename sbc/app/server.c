@@ -22,7 +22,6 @@
 #include "sbc/sip/stack.h"
 #include "sbc/trunk/trunk.h"
 
-#define CONNECTIONS_MAX 4096
 /* Calls that do not end when asked to are left behind after this. */
 #define SHUT_MS 4000
 #define TIDY_MS 5000
@@ -78,7 +77,9 @@ static enum err open_media(struct server *s)
 static enum err open_sip(struct server *s)
 {
 	const struct stack_limits limits = { .transactions = s->cfg->max_transactions,
-		                             .connections = CONNECTIONS_MAX };
+		                             .connections = s->cfg->max_connections,
+		                             .connections_per_source =
+		                                 s->cfg->max_connections_per_source };
 	struct sip_realm *realm;
 	enum err err = trunks_new(&s->trunks, s->cfg, s->loop, s->why);
 
@@ -188,7 +189,7 @@ static void on_hangup(void *arg)
  * sides. */
 static void raise_descriptor_limit(const struct config *cfg)
 {
-	rlim_t want = (rlim_t)cfg->max_calls * 2 * MEDIA_NSIDES + CONNECTIONS_MAX;
+	rlim_t want = (rlim_t)cfg->max_calls * 2 * MEDIA_NSIDES + cfg->max_connections;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)

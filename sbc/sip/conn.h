@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "base/timer.h"
 #include "certs/tls_context.h"
 #include "config/config.h"
 
@@ -30,6 +31,8 @@ struct conn_handler {
 	/* A listener has a new connection, which is still CONN_CONNECTING; the handler owns the
 	 * reference. */
 	void (*on_accepted)(void *arg, struct conn *c);
+	/* An empty line came between two messages: the answer to a ping of ours, if one is out. */
+	void (*on_pong)(void *arg, struct conn *c);
 	void *arg;
 };
 
@@ -56,6 +59,11 @@ struct conn {
 	char verified_name[256];
 	char tls_version[16];
 	uint64_t used_ms; /* when something last went over it */
+	/* The stack's: */
+	struct timer care;   /* the next ping, its answer, or the end of an idle one */
+	uint64_t pinged_ms;  /* 0: no ping is out */
+	bool answers_pings;  /* it has done so before */
+	unsigned alias_port; /* RFC 5923: it leads to this port of the peer; 0: to none */
 };
 
 struct conn *conn_ref(struct conn *c);

@@ -12,10 +12,11 @@
 #include "sbc/sip/conn_stream.h"
 #include "sbc/sip/frame.h"
 #include "sbc/sip/message.h"
+#include "sbc/sip/stack.h"
 
 #define OUT_MAX           (256 * 1024) /* octets that wait for a peer that does not read */
 #define READ_SIZE         16384
-#define ACCEPT_TIMEOUT_MS 10000 /* from TCP's accept to the end of the handshake */
+#define ACCEPT_TIMEOUT_MS 10000 /* from TCP's accept to the end of the handshake, by default */
 #define BACKLOG           256
 #define ACCEPT_BATCH      16
 #define READ_BATCH        8 /* reads in one go, so that one busy peer does not starve the rest */
@@ -139,6 +140,8 @@ static bool take_frames(struct conn_stream *s)
 			break;
 		if (f.kind == FRAME_PING && conn_send(c, &c->peer, "\r\n", 2) != OK)
 			return false;
+		if (f.kind == FRAME_SKIP && c->handler->on_pong)
+			c->handler->on_pong(c->handler->arg, c);
 		if (f.kind == FRAME_MESSAGE)
 			c->handler->on_message(c->handler->arg, c, &c->peer, s->in.data + done,
 			                       f.len);
@@ -367,10 +370,11 @@ static const struct conn_ops listener_ops = { listener_send, listener_close, lis
 
 static void accept_one(struct conn_listener *l, int fd, const struct sockaddr *from, socklen_t len)
 {
+	unsigned timeout_ms = sip_realm_config(l->conn.realm)->handshake_timeout_ms;
 	struct conn_connect_cfg cfg = { .loop = l->loop,
 		                        .local = l->conn.local,
 		                        .tls = l->tls,
-		                        .timeout_ms = ACCEPT_TIMEOUT_MS,
+		                        .timeout_ms = timeout_ms ? timeout_ms : ACCEPT_TIMEOUT_MS,
 		                        .handler = l->conn.handler,
 		                        .realm = l->conn.realm };
 	struct conn_stream *s;

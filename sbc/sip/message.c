@@ -281,6 +281,18 @@ const char *message_via_branch(const struct message *m, unsigned n)
 	return via ? or_empty(via->v_branch) : NULL;
 }
 
+unsigned message_alias_port(const struct message *m)
+{
+	const sip_via_t *via = m->sip->sip_via;
+	unsigned long port = 5061;
+
+	if (!via || !msg_header_find_param(via->v_common, "alias"))
+		return 0;
+	if (via->v_port)
+		port = strtoul(via->v_port, NULL, 10);
+	return port < 65536 ? (unsigned)port : 0;
+}
+
 const char *message_sent_by(const struct message *m)
 {
 	const sip_via_t *via = m->sip->sip_via;

@@ -12,6 +12,12 @@ void sip_realms_free(struct stack *stack);
 /* stack_conns.c: the stream connections and who waits for them. */
 void stack_conns_init(struct stack *stack);
 void stack_conns_end(struct stack *stack);
+/* A verified trunk that connected to us takes our requests by its connection (RFC 5923). */
+void stack_note_alias(struct conn *c, const struct message *request);
+/* stack_care.c: pings, and the end of what carries nothing. From when c is open; timers of c end
+ * it. */
+void stack_care_begin(struct stack *stack, struct conn *c);
+void stack_care_pong(void *arg, struct conn *c); /* of struct conn_handler */
 /* stack.c: what connections bring. */
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
                       const char *data, size_t len);

@@ -194,6 +194,7 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 		answer_statelessly(stack, *m, flow, problem, phrase);
 		return;
 	}
+	stack_note_alias(flow->conn, *m);
 	if (!server_txn_on_request(stack, *m, flow))
 		on_new_request(stack, m, flow);
 }

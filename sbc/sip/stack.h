@@ -26,8 +26,9 @@ struct stack_handler {
 };
 
 struct stack_limits {
-	size_t transactions; /* more are answered 503 */
-	size_t connections;  /* more are closed at once */
+	size_t transactions;           /* more are answered 503 */
+	size_t connections;            /* more are closed at once */
+	size_t connections_per_source; /* that came in; 0: as many */
 };
 
 struct stack_counts {

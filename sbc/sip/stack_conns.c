@@ -1,6 +1,7 @@
 /* The stack's stream connections: accepted, made, shared, watched (RFC 3261 18.1.1). Signalling
  * thread. */
 #include <stdio.h>
+#include <string.h>
 #include "base/log.h"
 #include "sbc/sip/sip_realm.h"
 #include "sbc/sip/stack_internal.h"
@@ -43,6 +44,7 @@ static void on_open(void *arg, struct conn *c)
 		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
 		    KV("version", c->tls_version), KV("verified", c->verified_name),
 		    KV("side", c->accepted ? "accepted" : "connected"));
+	stack_care_begin(arg, c);
 	tell_watchers(arg, c, OK, NULL);
 }
 
@@ -60,11 +62,22 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
 		    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why),
 		    KVN("suppressed", suppressed));
+	timer_stop(&c->care);
 	TAILQ_REMOVE(&stack->conns, c, link);
 	stack->nconns--;
 	client_txns_on_conn_closed(stack, c, err, why);
 	tell_watchers(stack, c, err ? err : ERR_CLOSED, why);
 	conn_unref(&c);
+}
+
+static bool has_too_many(const struct stack *stack, const struct conn *newest)
+{
+	const struct conn *c;
+	size_t n = 0;
+
+	TAILQ_FOREACH (c, &stack->conns, link)
+		n += c->accepted && addr_same_host(&c->peer, &newest->peer);
+	return stack->limits.connections_per_source && n > stack->limits.connections_per_source;
 }
 
 static void on_accepted(void *arg, struct conn *c)
@@ -76,6 +89,8 @@ static void on_accepted(void *arg, struct conn *c)
 		conn_close(c, ERR_REFUSED, "not in the realm's networks");
 	else if (stack->nconns > stack->limits.connections)
 		conn_close(c, ERR_LIMIT, "too many connections");
+	else if (has_too_many(stack, c))
+		conn_close(c, ERR_LIMIT, "too many connections from this address");
 }
 
 void stack_set_opener(struct stack *stack, const struct conn_opener *opener)
@@ -92,6 +107,7 @@ void stack_conns_init(struct stack *stack)
 		                                     .on_open = on_open,
 		                                     .on_closed = on_closed,
 		                                     .on_accepted = on_accepted,
+		                                     .on_pong = stack_care_pong,
 		                                     .arg = stack };
 }
 
@@ -106,6 +122,27 @@ void stack_conns_end(struct stack *stack)
 
 	while ((c = TAILQ_FIRST(&stack->conns)))
 		conn_close(c, ERR_CLOSED, "we stop");
+}
+
+void stack_note_alias(struct conn *c, const struct message *request)
+{
+	unsigned port;
+
+	if (!c->accepted || !c->trunk || c->transport != TRANSPORT_TLS)
+		return;
+	port = message_alias_port(request);
+	if (port) /* it stays so: an ACK need not say it again */
+		c->alias_port = port;
+}
+
+/* RFC 5923: a connection that came in leads to peer too, where it comes from there, asked for that,
+ * and proved the very trunk that a connection of ours under tls would have to prove. */
+static bool is_alias(const struct conn *c, const struct addr *peer, const struct tls_context *tls)
+{
+	const char *trunk = tls ? tls_context_trunk(tls) : NULL;
+
+	return c->state == CONN_OPEN && trunk && c->trunk && strcmp(c->trunk, trunk) == 0 &&
+	       c->alias_port == addr_port(peer) && addr_same_host(&c->peer, peer);
 }
 
 enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struct addr *peer,
@@ -124,8 +161,9 @@ enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struc
 	enum err err;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (!c->accepted && c->tls == tls && c->realm == realm &&
-		    addr_equal(&c->peer, peer)) {
+		if (c->realm == realm &&
+		    (c->accepted ? is_alias(c, peer, tls)
+		                 : c->tls == tls && addr_equal(&c->peer, peer))) {
 			*out = conn_ref(c);
 			return OK;
 		}

@@ -1,0 +1,81 @@
+/* Connections that stand and carry nothing (RFC 5626 3.5.1, 4.4.1, RFC 6223). Signalling thread.
+ *
+ * Connections to and from trunks are pinged with CRLFCRLF, which RFC 3261 7.5 has everybody skip,
+ * so it needs nobody's consent; that keeps NATs and firewalls awake. To close one for want of an
+ * answer does need to know that the peer answers at all. Nobody negotiates that here (RFC 6223), so
+ * only a peer that has answered before on the connection is held to it. Other connections that came
+ * in are their peers' to keep alive: what carries nothing for the realm's idle-timeout is closed.
+ */
+#include "base/clock.h"
+#include "base/random.h"
+#include "sbc/sip/sip_realm.h"
+
+#define PONG_MS 10000 /* RFC 5626 4.4.1 */
+
+static void on_ping(void *arg);
+
+static void wait_for_ping(struct conn *c)
+{
+	const struct stack *stack = c->handler->arg;
+	unsigned ms = sip_realm_config(c->realm)->keepalive_ms;
+
+	/* 80 to 100 in a hundred of it, so that not all come at once (RFC 5626 4.4.1). */
+	if (ms)
+		timer_start(stack->timers, &c->care, ms - random_below(ms / 5 + 1), on_ping, c);
+}
+
+static void on_no_pong(void *arg)
+{
+	struct conn *c = arg;
+
+	conn_close(c, ERR_TIMEOUT, "no answer to a ping within 10 s");
+}
+
+static void on_ping(void *arg)
+{
+	struct conn *c = arg;
+	const struct stack *stack = c->handler->arg;
+
+	if (conn_send(c, &c->peer, "\r\n\r\n", 4) != OK)
+		return; /* it is closed */
+	c->pinged_ms = clock_mono_ms();
+	if (c->answers_pings)
+		timer_start(stack->timers, &c->care, PONG_MS, on_no_pong, c);
+	else
+		wait_for_ping(c);
+}
+
+void stack_care_pong(void *arg, struct conn *c)
+{
+	(void)arg;
+	/* Padding between messages is none. */
+	if (!c->pinged_ms || clock_mono_ms() - c->pinged_ms > PONG_MS)
+		return;
+	c->pinged_ms = 0;
+	if (c->answers_pings)
+		wait_for_ping(c);
+	c->answers_pings = true;
+}
+
+static void on_idle(void *arg)
+{
+	struct conn *c = arg;
+	const struct stack *stack = c->handler->arg;
+	uint64_t limit_ms = sip_realm_config(c->realm)->idle_timeout_ms;
+	uint64_t idle_ms = clock_mono_ms() - c->used_ms;
+
+	if (idle_ms >= limit_ms)
+		conn_close(c, ERR_TIMEOUT, "nothing went over it for the idle-timeout");
+	else
+		timer_start(stack->timers, &c->care, limit_ms - idle_ms, on_idle, c);
+}
+
+void stack_care_begin(struct stack *stack, struct conn *c)
+{
+	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms;
+
+	if (!c->accepted || c->trunk)
+		wait_for_ping(c);
+	else if (idle_ms)
+		timer_start(stack->timers, &c->care, idle_ms, on_idle, c);
+}

@@ -1,0 +1,197 @@
+/* sbc/sip/stack_care.c and the limits of stack_conns.c: pings, pongs, idle connections, how many
+ * may come from one address. Time stands and is turned; connections are ours. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "sbc/sip/sip_realm.h"
+
+#define KEEPALIVE_MS 30000
+#define IDLE_MS      60000
+
+static struct {
+	struct timers *timers;
+	struct stack *stack;
+	struct sip_realm *realm;
+	unsigned pings;
+} t;
+
+static struct config_realm realm_cfg = { .name = "test",
+	                                 .keepalive_ms = KEEPALIVE_MS,
+	                                 .idle_timeout_ms = IDLE_MS };
+
+static enum err fake_send(struct conn *c, const struct addr *peer, const char *data, size_t len)
+{
+	(void)c;
+	(void)peer;
+	assert_int_equal(len, 4);
+	assert_memory_equal(data, "\r\n\r\n", 4);
+	t.pings++;
+	return OK;
+}
+
+static void fake_close(struct conn *c)
+{
+	(void)c;
+}
+
+static void fake_free(struct conn *c)
+{
+	free(c);
+}
+
+static const struct conn_ops ops = { fake_send, fake_close, fake_free };
+
+static int set_up(void **state)
+{
+	const struct stack_limits limits = { .transactions = 10,
+		                             .connections = 5,
+		                             .connections_per_source = 2 };
+	char why[CERT_WHY_MAX];
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	clock_fake(1000000, 1700000000);
+	assert_int_equal(timers_new(&t.timers), OK);
+	assert_int_equal(stack_new(&t.stack, NULL, t.timers, &limits), OK);
+	return stack_add_realm(t.stack, &realm_cfg, NULL, &t.realm, why);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	stack_free(&t.stack);
+	timers_free(&t.timers);
+	clock_real();
+	return 0;
+}
+
+/* One that came in from addr; the stack's reference is the other one. */
+static struct conn *come_in(const char *addr, const char *trunk)
+{
+	const struct conn_handler *h = stack_conn_handler(t.stack);
+	struct conn *c = calloc(1, sizeof(*c));
+
+	*c = (struct conn){ .ops = &ops,
+		            .handler = h,
+		            .realm = t.realm,
+		            .refs = 1,
+		            .transport = TRANSPORT_TCP,
+		            .accepted = true,
+		            .trunk = trunk };
+	assert_int_equal(addr_parse(&c->peer, addr), OK);
+	conn_ref(c);
+	h->on_accepted(h->arg, c);
+	if (c->state == CONN_CONNECTING) {
+		c->state = CONN_OPEN;
+		c->used_ms = clock_mono_ms();
+		h->on_open(h->arg, c);
+	}
+	return c;
+}
+
+static void turn(uint64_t ms)
+{
+	clock_fake_advance(ms);
+	timers_run(t.timers);
+}
+
+static void pong(struct conn *c)
+{
+	c->handler->on_pong(c->handler->arg, c);
+}
+
+/* RFC 6223: whoever never answers need not. */
+static void one_that_never_answers_is_kept(void **state)
+{
+	struct conn *c = come_in("192.0.2.1", "acme");
+
+	(void)state;
+	for (unsigned i = 1; i <= 10; i++) {
+		turn(KEEPALIVE_MS);
+		assert_int_equal(t.pings, i);
+	}
+	assert_int_equal(c->state, CONN_OPEN);
+	conn_unref(&c);
+}
+
+static void one_that_answered_once_must_go_on(void **state)
+{
+	struct conn *c = come_in("192.0.2.1", "acme");
+
+	(void)state;
+	pong(c); /* padding: no ping was out */
+	turn(KEEPALIVE_MS);
+	turn(11000);
+	pong(c); /* too late to be one */
+	assert_false(c->answers_pings);
+	turn(KEEPALIVE_MS);
+	pong(c);
+	assert_true(c->answers_pings);
+	turn(KEEPALIVE_MS);
+	turn(9999);
+	pong(c);
+	turn(1);
+	assert_int_equal(c->state, CONN_OPEN);
+	turn(KEEPALIVE_MS);
+	assert_int_equal(t.pings, 4);
+	turn(9999);
+	assert_int_equal(c->state, CONN_OPEN);
+	turn(1);
+	assert_int_equal(c->state, CONN_CLOSED);
+	conn_unref(&c);
+}
+
+static void idle_ones_end(void **state)
+{
+	struct conn *c = come_in("192.0.2.1", NULL);
+
+	(void)state;
+	turn(IDLE_MS - 1);
+	c->used_ms = clock_mono_ms();
+	turn(1);
+	turn(IDLE_MS - 2);
+	assert_int_equal(c->state, CONN_OPEN);
+	turn(1);
+	assert_int_equal(c->state, CONN_CLOSED);
+	assert_int_equal(t.pings, 0);
+	conn_unref(&c);
+}
+
+static void one_source_has_its_share(void **state)
+{
+	struct conn *c[6];
+
+	(void)state;
+	c[0] = come_in("192.0.2.1", NULL);
+	c[1] = come_in("192.0.2.1", NULL);
+	c[2] = come_in("192.0.2.1", NULL);
+	assert_int_equal(c[2]->state, CONN_CLOSED);
+	c[3] = come_in("192.0.2.2", NULL);
+	assert_int_equal(c[3]->state, CONN_OPEN);
+	conn_close(c[0], ERR_CLOSED, "test");
+	c[4] = come_in("192.0.2.1", NULL);
+	assert_int_equal(c[4]->state, CONN_OPEN);
+	c[5] = come_in("2001:db8::1", NULL);
+	assert_int_equal(c[5]->state, CONN_OPEN);
+	for (size_t i = 0; i < 6; i++)
+		conn_unref(&c[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_that_never_answers_is_kept, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_that_answered_once_must_go_on, set_up,
+		                                tear_down),
+		cmocka_unit_test_setup_teardown(idle_ones_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_source_has_its_share, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

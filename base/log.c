@@ -20,6 +20,9 @@
 
 #define LINE_MAX_LEN 2048
 #define QUEUE_LINES  1024
+/* The writer lets that much time pass before it writes what is no trouble: a call's lines come
+ * together, and waking a thread costs more than writing a line. */
+#define GATHER_MS 10
 
 struct line {
 	enum log_level level;
@@ -32,9 +35,9 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
 	struct line queue[QUEUE_LINES];
-	unsigned head, count; /* under lock */
-	uint64_t dropped;     /* under lock */
-	bool running, stopping;
+	unsigned head, count;           /* under lock */
+	uint64_t dropped;               /* under lock */
+	bool running, stopping, urgent; /* under lock */
 	enum log_target target;
 	pthread_t writer;
 	void (*capture)(void *, enum log_level, const char *);
@@ -174,6 +177,23 @@ static void say_dropped(uint64_t dropped)
 	write_line(state.target, &line);
 }
 
+/* With the lock: until there is something to write, and a little longer unless it is urgent. */
+static void wait_for_lines(void)
+{
+	struct timespec until;
+	int rc = 0;
+
+	while (!state.count && !state.stopping)
+		pthread_cond_wait(&state.filled, &state.lock);
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += GATHER_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000L;
+	until.tv_nsec %= 1000000000L;
+	while (!state.urgent && !state.stopping && rc == 0)
+		rc = pthread_cond_clockwait(&state.filled, &state.lock, CLOCK_MONOTONIC, &until);
+	state.urgent = false;
+}
+
 static void *writer_main(void *arg)
 {
 	static struct line line;
@@ -182,8 +202,8 @@ static void *writer_main(void *arg)
 	(void)arg;
 	pthread_mutex_lock(&state.lock);
 	for (;;) {
-		while (!state.count && !state.stopping)
-			pthread_cond_wait(&state.filled, &state.lock);
+		if (!state.count)
+			wait_for_lines();
 		if (!state.count)
 			break;
 		line = state.queue[state.head];
@@ -199,6 +219,29 @@ static void *writer_main(void *arg)
 	}
 	pthread_mutex_unlock(&state.lock);
 	return NULL;
+}
+
+/* Puts a line into the queue; the writer is woken without the lock, which it would want at once. */
+static void enqueue(const struct line *line)
+{
+	bool wake;
+
+	pthread_mutex_lock(&state.lock);
+	wake = state.count == 0;
+	if (state.count == QUEUE_LINES) {
+		state.dropped++;
+	} else {
+		struct line *to = &state.queue[(state.head + state.count++) % QUEUE_LINES];
+
+		to->level = line->level;
+		to->wall_us = line->wall_us;
+		memcpy(to->text, line->text, strlen(line->text) + 1);
+	}
+	if (!state.urgent && (line->level <= LOG_WARN || state.count > QUEUE_LINES / 2))
+		state.urgent = wake = true;
+	pthread_mutex_unlock(&state.lock);
+	if (wake)
+		pthread_cond_signal(&state.filled);
 }
 
 void log_write(enum log_level level, const struct log_kv *kvs)
@@ -218,18 +261,7 @@ void log_write(enum log_level level, const struct log_kv *kvs)
 		write_stderr(&line);
 		return;
 	}
-	pthread_mutex_lock(&state.lock);
-	if (state.count == QUEUE_LINES) {
-		state.dropped++;
-	} else {
-		struct line *to = &state.queue[(state.head + state.count++) % QUEUE_LINES];
-
-		to->level = line.level;
-		to->wall_us = line.wall_us;
-		memcpy(to->text, line.text, strlen(line.text) + 1);
-		pthread_cond_signal(&state.filled);
-	}
-	pthread_mutex_unlock(&state.lock);
+	enqueue(&line);
 }
 
 int log_limit_admits(struct log_limit *limit, unsigned *suppressed)
@@ -257,7 +289,7 @@ enum err log_start(enum log_target target)
 
 	assert(!state.running);
 	state.target = target;
-	state.stopping = false;
+	state.stopping = state.urgent = false;
 	/* Signals belong to the loop's thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static char line[4096];
 static unsigned lines;
@@ -74,12 +77,69 @@ static void test_long(void **state)
 	assert_null(strchr(line, '\n'));
 }
 
+/* Calls say() with the writer's thread running and gives what it wrote. wait: for the first line,
+ * before the log is stopped. */
+static void written(void (*say)(void), bool wait, char *text, size_t size)
+{
+	int ends[2], saved = dup(STDERR_FILENO);
+	struct pollfd readable;
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	log_capture(NULL, NULL);
+	assert_int_equal(log_start(LOG_TO_STDERR), OK);
+	say();
+	readable = (struct pollfd){ .fd = ends[0], .events = POLLIN };
+	n = wait ? poll(&readable, 1, 5000) : 1;
+	log_stop();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	assert_int_equal(n, 1);
+	n = read(ends[0], text, size - 1);
+	close(ends[0]);
+	assert_true(n > 0);
+	text[n] = '\0';
+}
+
+static void say_info(void)
+{
+	LOG(LOG_INFO, KV("event", "one"));
+	LOG(LOG_INFO, KV("event", "two"));
+}
+
+static void say_trouble(void)
+{
+	say_info();
+	LOG(LOG_WARN, KV("event", "three"));
+}
+
+/* In their order, those that wait to be gathered, those that do not, and those of the last moment.
+ */
+static void test_written(void **state)
+{
+	static void (*const says[])(void) = { say_info, say_trouble };
+	char text[1024], *two;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * ARRAY_LEN(says); i++) {
+		written(says[i / 2], i % 2, text, sizeof(text));
+		assert_non_null(strstr(text, "Z level=info event=one\n"));
+		two = strstr(text, "Z level=info event=two\n");
+		assert_non_null(two);
+		assert_true(strstr(text, "event=one") < two);
+		assert_int_equal(strstr(two, "Z level=warn event=three\n") != NULL, i / 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_line, begin, end),
 		cmocka_unit_test_setup_teardown(test_escapes, begin, end),
-		cmocka_unit_test_setup_teardown(test_long, begin, end)
+		cmocka_unit_test_setup_teardown(test_long, begin, end),
+		cmocka_unit_test_setup_teardown(test_written, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

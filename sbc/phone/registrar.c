@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -12,7 +11,6 @@
 
 #define EXPIRES_DEFAULT_S 300
 #define EXPIRES_MIN_S     60
-#define CONTACT_MAX       300 /* octets: it becomes a Request-URI */
 #define EXPIRES_MAX_S     3600
 #define CONTACT_MAX       300 /* octets; it becomes the Request-URI of calls */
 
@@ -52,13 +50,25 @@ static void answer_too_brief(struct server_txn *txn)
 	message_free(&response);
 }
 
+/* Whether calls can go to it: in their Request-URI a folded header's line break would begin a line
+ * of its own. */
+static bool is_usable(const struct message *request, const char *contact)
+{
+	struct uri uri;
+
+	for (const char *c = contact; *c; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return false;
+	}
+	return message_contact_uri(request, &uri) && !uri.tel && strlen(contact) <= CONTACT_MAX;
+}
+
 void registrar_on_register(struct locations *ls, struct server_txn *txn,
                            const struct config_phone *phone)
 {
 	const struct message *request = server_txn_request(txn);
 	int64_t expires_s = message_expires_s(request);
 	const char *contact = message_contact_text(request);
-	struct uri uri;
 
 	if (!contact) {
 		answer(txn, location_get(ls, phone));
@@ -74,7 +84,7 @@ void registrar_on_register(struct locations *ls, struct server_txn *txn,
 		answer(txn, NULL);
 		return;
 	}
-	if (!message_contact_uri(request, &uri) || uri.tel || strlen(contact) > CONTACT_MAX) {
+	if (!is_usable(request, contact)) {
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
 		return;
 	}

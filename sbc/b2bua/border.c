@@ -109,9 +109,8 @@ static bool refuse_extension(struct server_txn *txn, const struct message *reque
 	if (message_new_response(&m, request, &server_txn_flow(txn)->peer, 420, NULL,
 	                         make_tag(tag)) == OK) {
 		message_add(m, "Unsupported", "%s", required);
-		if (server_txn_respond(txn, m))
-			LOG(LOG_WARN, KV("event", "answer"), KVN("code", 420),
-			    KV("result", "not sent"));
+		if (server_txn_respond(txn, m)) /* its list may be too long to say back */
+			server_txn_reply(txn, 420, NULL, tag);
 		message_free(&m);
 	}
 	return true;
@@ -245,13 +244,19 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 {
 	const struct config_route *route;
 	struct config_party from;
-	struct uri uri;
+	struct uri uri, contact;
+	char number[sizeof(((struct party *)0)->number)];
 
 	if (!identify(b, txn, &from))
 		return;
-	if (!message_request_uri(invite, &uri) || !headers_user_is_clean(uri.user) ||
-	    strlen(uri.user) >= sizeof(((struct party *)0)->number)) {
+	if (!message_request_uri(invite, &uri) ||
+	    headers_number(uri.user, number, sizeof(number))) {
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		return;
+	}
+	if (!message_contact_uri(invite,
+	                         &contact)) { /* 8.1.1.8: without one no BYE would find it */
+		server_txn_reply(txn, 400, "Missing Contact", NULL);
 		return;
 	}
 	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
@@ -260,15 +265,15 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		    KV("why", b->shut ? "we stop" : "max-calls is reached"));
 		return;
 	}
-	route = route_pick(b->cfg.cfg, &from, uri.user);
+	route = route_pick(b->cfg.cfg, &from, number);
 	if (!route) {
 		LOG(LOG_INFO, KV("event", "refused"),
 		    KV("from", from.kind == PARTY_TRUNK ? from.trunk->name : from.phone->name),
-		    KV("number", uri.user), KV("why", "no route for this number"));
+		    KV("number", number), KV("why", "no route for this number"));
 		server_txn_reply(txn, 404, "No Route For This Number", NULL);
 		return;
 	}
-	start_call(b, txn, &from, route, uri.user);
+	start_call(b, txn, &from, route, number);
 }
 
 static void on_register(struct border *b, struct server_txn *txn)

@@ -13,7 +13,7 @@ static const struct {
 } crossing_headers[] = {
 	{ "Privacy", true, true },  /* RFC 3323 */
 	{ "Priority", true, true }, /* RFC 3261 20.26 */
-	{ "Reason", true, true },   /* RFC 3326: Q.850 causes */
+	{ "Reason", false, true },  /* RFC 3326: its text may name what is inside */
 	{ "Subject", false, true }, /* of an inner call it may tell too much */
 	{ "Retry-After", true, true },
 };
@@ -44,6 +44,42 @@ int headers_user_is_clean(const char *user)
 	                    "-_.!~*'()&=+$,;?/%") == strlen(user);
 }
 
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9'         ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+	                                    : -1;
+}
+
+enum err headers_number(const char *user, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *user && *user != ';'; user++) {
+		char c = *user;
+
+		if (n + 4 > size)
+			return ERR_LIMIT;
+		if (c == '%') {
+			int high = hex_value(user[1]), low = high < 0 ? -1 : hex_value(user[2]);
+
+			if (low < 0)
+				return ERR_SYNTAX;
+			c = (char)(high * 16 + low);
+			/* What stands for itself; the rest stays escaped. */
+			if (!isalnum((unsigned char)c) && (!c || !strchr("-_.!~*'()+", c))) {
+				memcpy(out + n, user, 3);
+				n += 2;
+				c = user[2];
+			}
+			user += 2;
+		}
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return headers_user_is_clean(out) ? OK : ERR_SYNTAX;
+}
+
 static bool is_withheld(const struct message *invite, const struct uri *from)
 {
 	const char *privacy = message_header(invite, "Privacy", 0);
@@ -51,7 +87,7 @@ static bool is_withheld(const struct message *invite, const struct uri *from)
 	if (strcasecmp(from->user, "anonymous") == 0 ||
 	    strcasecmp(from->host, "anonymous.invalid") == 0)
 		return true;
-	return privacy && (strstr(privacy, "id") || strstr(privacy, "user"));
+	return privacy && (strcasestr(privacy, "id") || strcasestr(privacy, "user"));
 }
 
 enum err headers_from(const struct message *invite, const char *number, const char *host,

@@ -23,4 +23,9 @@ MUST_USE enum err headers_from(const struct message *invite, const char *number,
  * user-unreserved). */
 int headers_user_is_clean(const char *user);
 
+/* The number in the user part of a URI: without the parameters behind it (RFC 3261 19.1.6:
+ * ";npdi;rn=..."), and with what needs no escape unescaped (19.1.4), so that a route sees it as the
+ * provider will. ERR_SYNTAX, ERR_LIMIT. */
+MUST_USE enum err headers_number(const char *user, char *out, size_t size);
+
 #endif

@@ -67,6 +67,8 @@ static const char *accept_line(const struct offer_side *side, const struct sdp_m
 		return "a media protocol that is not carried";
 	if (!addr_is_set(&m->rtp))
 		return "no usable media address";
+	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family)
+		return "a media address of the other IP version than this side's";
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
 	if (m->proto != SDP_SRTP)

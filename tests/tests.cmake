@@ -65,6 +65,7 @@ if(replay_sources)
 	add_test(NAME replay/starved COMMAND replay -a tests/replay/phone_calls.replay
 		tests/replay/trunk_calls.replay tests/replay/cancel_ringing.replay
 		tests/replay/failure.replay tests/replay/unknown_phone.replay
+		tests/replay/target_timeout.replay
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 300)
 endif()

@@ -72,9 +72,16 @@ static struct entry *find(const struct dns_cache *c, const struct dns_question *
 	return table_get(c->entries, key);
 }
 
+static bool is_failure(enum dns_status status)
+{
+	return status == DNS_FAILED || status == DNS_REFUSED || status == DNS_SILENT ||
+	       status == DNS_ALIAS;
+}
+
+/* Denials too: that a domain has no SRV is as good to know as the one that it has. */
 static bool may_be_stale(const struct entry *e, uint64_t now_ms)
 {
-	return e->status == DNS_FOUND && now_ms < e->until_ms + DNS_STALE_MAX_S * 1000ULL;
+	return !is_failure(e->status) && now_ms < e->until_ms + DNS_STALE_MAX_S * 1000ULL;
 }
 
 enum dns_cached dns_cache_get(struct dns_cache *c, const struct dns_question *q,
@@ -113,12 +120,6 @@ static void hold(struct dns_cache *c, struct entry *e, const struct dns_question
 		LOG(LOG_WARN, KV("event", "dns-stale"), KV("name", q->name),
 		    KVN("age-s", (now_ms - e->until_ms) / 1000), KV("why", dns_status_text(status)),
 		    KVN("suppressed", suppressed));
-}
-
-static bool is_failure(enum dns_status status)
-{
-	return status == DNS_FAILED || status == DNS_REFUSED || status == DNS_SILENT ||
-	       status == DNS_ALIAS;
 }
 
 void dns_cache_put(struct dns_cache *c, const struct dns_question *q, const struct dns_reply *reply)

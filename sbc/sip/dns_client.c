@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <sys/queue.h>
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/sip/dns_cache.h"
@@ -44,7 +45,8 @@ struct dns_client {
 	struct addr servers[DNS_SERVERS_MAX];
 	size_t nservers; /* 0: the system's */
 	struct dns_conf conf;
-	struct addr good; /* that answered last */
+	struct addr good;        /* that answered last */
+	uint64_t doubt_until_ms; /* nobody answered in time: old answers serve at once */
 	struct dns_cache *cache;
 	TAILQ_HEAD(, dns_query) queries;
 	size_t nqueries;
@@ -188,6 +190,7 @@ static void on_reply(void *arg, enum err err, const struct dns_reply *reply)
 		return;
 	}
 	q->client->good = q->servers[server_now(q)];
+	q->client->doubt_until_ms = 0;
 	q->tcp = false;
 	if (q->reply.status == DNS_ALIAS)
 		follow_alias(q);
@@ -224,6 +227,7 @@ static void on_stale(void *arg)
 	struct dns_query *q = arg;
 	struct dns_reply old;
 
+	q->client->doubt_until_ms = clock_mono_ms() + DNS_STALE_RECHECK_S * 1000ULL;
 	if (dns_cache_get(q->client->cache, &q->question, &old) != DNS_CACHE_NONE)
 		tell(q, &old);
 }
@@ -271,32 +275,24 @@ static struct dns_query *query_new(struct dns_client *c, const struct dns_questi
 	return q;
 }
 
-static enum err wait_for(struct dns_ask **out, struct dns_client *c,
-                         const struct dns_question *question, bool have_stale,
-                         void (*fn)(void *, const struct dns_reply *), void *arg)
+/* The query for it that is under way, or a new one. */
+static enum err begin_query(struct dns_query **out, struct dns_client *c,
+                            const struct dns_question *question, bool have_stale)
 {
 	struct dns_query *q = find_query(c, question);
-	struct dns_ask *a;
 
-	if (!q && c->nqueries == DNS_QUERIES_MAX)
+	*out = q;
+	if (q)
+		return OK;
+	if (c->nqueries == DNS_QUERIES_MAX)
 		return ERR_LIMIT;
-	a = mem_zalloc(sizeof(*a));
-	if (!a)
+	q = query_new(c, question);
+	if (!q)
 		return ERR_NOMEM;
-	if (!q) {
-		q = query_new(c, question);
-		if (!q) {
-			mem_free(a);
-			return ERR_NOMEM;
-		}
-		if (have_stale)
-			timer_start(loop_timers(c->loop), &q->stale, DNS_STALE_WAIT_MS, on_stale,
-			            q);
-		try_later(q);
-	}
-	*a = (struct dns_ask){ .query = q, .fn = fn, .arg = arg };
-	TAILQ_INSERT_TAIL(&q->waiting, a, link);
-	*out = a;
+	if (have_stale)
+		timer_start(loop_timers(c->loop), &q->stale, DNS_STALE_WAIT_MS, on_stale, q);
+	try_later(q);
+	*out = q;
 	return OK;
 }
 
@@ -306,6 +302,7 @@ enum err dns_client_ask(struct dns_ask **out, struct dns_client *c, enum dns_typ
 {
 	struct dns_question question;
 	struct dns_query *q;
+	struct dns_ask *a;
 	enum dns_cached cached;
 	enum err err = dns_question_set(&question, type, name);
 
@@ -315,10 +312,19 @@ enum err dns_client_ask(struct dns_ask **out, struct dns_client *c, enum dns_typ
 	cached = dns_cache_get(c->cache, &question, known);
 	if (cached == DNS_CACHE_FRESH || cached == DNS_CACHE_STALE_HOLD)
 		return OK;
-	q = find_query(c, &question);
-	if (cached == DNS_CACHE_STALE && q && !timer_running(&q->stale))
-		return OK; /* others have waited long enough */
-	return wait_for(out, c, &question, cached == DNS_CACHE_STALE, fn, arg);
+	err = begin_query(&q, c, &question, cached == DNS_CACHE_STALE);
+	/* Others have waited long enough, for this name or another. */
+	if (cached == DNS_CACHE_STALE && (err || clock_mono_ms() < c->doubt_until_ms))
+		return OK;
+	if (err)
+		return err;
+	a = mem_zalloc(sizeof(*a));
+	if (!a)
+		return ERR_NOMEM;
+	*a = (struct dns_ask){ .query = q, .fn = fn, .arg = arg };
+	TAILQ_INSERT_TAIL(&q->waiting, a, link);
+	*out = a;
+	return OK;
 }
 
 void dns_ask_cancel(struct dns_ask **ap)

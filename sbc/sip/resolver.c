@@ -173,8 +173,8 @@ static void explain(struct lookup *l, const char *why)
 }
 
 /* RFC 3263 4.1: the one that comes first of those for our transport. Others would change it, and
- * are as if they were not there. */
-static void take_naptr(struct lookup *l)
+ * are as if they were not there. False: the look-up ends, since nobody answers. */
+static bool take_naptr(struct lookup *l)
 {
 	const char *service = l->sips                         ? "SIPS+D2T"
 	                      : l->transport == TRANSPORT_UDP ? "SIP+D2U"
@@ -191,8 +191,14 @@ static void take_naptr(struct lookup *l)
 		    (n->order == best->order && n->preference < best->preference))
 			best = n;
 	}
+	if (l->reply.status == DNS_SILENT) {
+		explain(l, dns_status_text(DNS_SILENT));
+		return false;
+	}
 	if (best)
 		snprintf(l->service, sizeof(l->service), "%s", best->replacement);
+	l->step = STEP_SRV;
+	return true;
 }
 
 /* One that is longer than DNS allows fails there. */
@@ -255,9 +261,7 @@ static bool take(struct lookup *l)
 {
 	switch (l->step) {
 	case STEP_NAPTR:
-		take_naptr(l);
-		l->step = STEP_SRV;
-		return true;
+		return take_naptr(l);
 	case STEP_SRV:
 		return take_srv(l);
 	case STEP_FIRST:

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "sbc/sip/message.h"
 #include "tests/replay/house.h"
+#include "tests/replay/names.h"
 #include "tests/replay/net.h"
 #include "tests/replay/vars.h"
 
@@ -444,7 +445,7 @@ static const struct {
 	      { "connect", do_connect }, { "close", do_close },   { "on-connect", do_on_connect },
 	      { "send", do_send },       { "resend", do_resend }, { "expect", do_expect },
 	      { "advance", do_advance }, { "count", do_count },   { "shutdown", do_shutdown },
-	      { "empty", do_empty },     { "log", do_log } };
+	      { "empty", do_empty },     { "log", do_log },       { "name", names_command } };
 
 static void run_command(const struct command *c)
 {
@@ -538,6 +539,7 @@ static const char *begin(const char *path, const char *folder)
 	if (loop_new(&run.loop))
 		abort();
 	net_init(run.loop, on_complaint);
+	names_begin();
 	run.yaml = slurp(DEFAULT);
 	return name;
 }
@@ -546,6 +548,7 @@ static void clean_up(void)
 {
 	house_close(run.house);
 	net_end();
+	names_end();
 	loop_free(&run.loop);
 	vars_clear();
 	log_capture(NULL, NULL);

@@ -28,6 +28,11 @@ static const struct dns_record zone[] = {
 	{ "_sips._tcp.hollow.test", DNS_SRV, 0, 0, 5061, "nowhere.test" },
 	{ "_sips._tcp.hollow.test", DNS_SRV, 1, 0, 5061, "plain.test" },
 	{ "_sip._udp.udp.test", DNS_SRV, 0, 0, 5080, "plain.test" },
+	{ "dual.test", DNS_A, 0, 0, 0, "127.3.0.6" },
+	{ "dual.test", DNS_AAAA, 0, 0, 0, "2001:db8::6" },
+	{ "_sips._tcp.twice.test", DNS_SRV, 0, 0, 5061, "plain.test" },
+	{ "_sips._tcp.twice.test", DNS_SRV, 1, 0, 5061, "plain.test" },
+	{ "_sips._tcp.twice.test", DNS_SRV, 2, 0, 5062, "plain.test" },
 	{ "empty.test", 16, 0, 0, 0, "" },
 	{ 0 },
 };
@@ -38,12 +43,14 @@ static struct resolver *resolver;
 static struct lookup *lookup;
 static struct lookup_result found;
 static unsigned calls;
+static enum lookup_families families;
 
 static int begin(void **state)
 {
 	(void)state;
 	message_library_open();
 	calls = 0;
+	families = LOOKUP_V4_FIRST;
 	if (loop_new(&loop) || !dns_open(&dns, loop, zone))
 		return -1;
 	return resolver_new(&resolver, loop, &dns.addr, 1) == OK ? 0 : -1;
@@ -69,9 +76,12 @@ static void on_found(void *arg, const struct lookup_result *result)
 
 static enum err ask(const char *host, unsigned port, enum transport t, bool srv)
 {
-	struct lookup_query q = {
-		.host = host, .port = port, .transport = t, .srv = srv, .sips = t == TRANSPORT_TLS
-	};
+	struct lookup_query q = { .host = host,
+		                  .port = port,
+		                  .transport = t,
+		                  .srv = srv,
+		                  .sips = t == TRANSPORT_TLS,
+		                  .families = families };
 	unsigned before = calls;
 	enum err err = lookup_start(&lookup, resolver, &q, on_found, &found);
 
@@ -151,6 +161,72 @@ static void test_hollow(void **state)
 	assert_int_equal(ask("hollow.test", 0, TRANSPORT_TLS, true), OK);
 	assert_int_equal(found.naddrs, 1);
 	check(0, "127.3.0.5:5061");
+}
+
+/* Those that the realm can send from, and its first one first. */
+static void test_families(void **state)
+{
+	static const struct {
+		enum lookup_families families;
+		size_t n;
+		const char *first, *second;
+	} cases[] = { { LOOKUP_V4_FIRST, 2, "127.3.0.6:5061", "[2001:db8::6]:5061" },
+		      { LOOKUP_V6_FIRST, 2, "[2001:db8::6]:5061", "127.3.0.6:5061" },
+		      { LOOKUP_V4, 1, "127.3.0.6:5061", NULL },
+		      { LOOKUP_V6, 1, "[2001:db8::6]:5061", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		families = cases[i].families;
+		assert_int_equal(ask("dual.test", 0, TRANSPORT_TLS, false), OK);
+		assert_int_equal(found.naddrs, cases[i].n);
+		check(0, cases[i].first);
+		if (cases[i].second)
+			check(1, cases[i].second);
+	}
+	families = LOOKUP_V6; /* WBX-04: an A record is of no use there, and that is said */
+	assert_int_equal(ask("plain.test", 0, TRANSPORT_TLS, false), OK);
+	assert_int_equal(found.naddrs, 0);
+	assert_non_null(strstr(found.why, "plain.test: the name has no such record"));
+}
+
+/* One address is tried once, on each port that it has. */
+static void test_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(ask("twice.test", 0, TRANSPORT_TLS, true), OK);
+	assert_int_equal(found.naddrs, 2);
+	check(0, "127.3.0.5:5061");
+	check(1, "127.3.0.5:5062");
+}
+
+/* E8-07: resolvers that know some domains alone; the system's are asked for the rest. */
+static void test_domains(void **state)
+{
+	static const struct dns_record other_zone[] = {
+		{ "plain.test", DNS_A, 0, 0, 0, "127.3.9.1" },
+		{ "elsewhere.example", DNS_A, 0, 0, 0, "127.3.9.2" },
+		{ "notplain.test", DNS_A, 0, 0, 0, "127.3.9.3" },
+		{ 0 },
+	};
+	char domain[] = "Plain.test", *domains[] = { domain };
+	struct resolver *others;
+	struct dns other;
+
+	(void)state;
+	assert_true(dns_open(&other, loop, other_zone));
+	assert_int_equal(resolver_new(&others, loop, &other.addr, 1), OK);
+	resolver_limit(resolver, domains, 1, others);
+	assert_int_equal(ask("plain.test", 0, TRANSPORT_TLS, false), OK);
+	check(0, "127.3.0.5:5061");
+	assert_int_equal(ask("elsewhere.example", 0, TRANSPORT_TLS, false), OK);
+	check(0, "127.3.9.2:5061");
+	assert_int_equal(ask("notplain.test", 0, TRANSPORT_TLS, false), OK);
+	check(0, "127.3.9.3:5061");
+	assert_int_equal(ask("sub.plain.test", 0, TRANSPORT_TLS, false), OK);
+	assert_int_equal(found.naddrs, 0);
+	resolver_free(&others);
+	dns_close(&other);
 }
 
 static void test_nothing(void **state)
@@ -241,11 +317,19 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(srv),          TEST(weights),
-		                            TEST(skips),        TEST(aaaa),
-		                            TEST(hollow),       TEST(nothing),
-		                            TEST(server_fails), TEST(silence_and_cancel),
-		                            TEST(too_long),     TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(srv),
+		                            TEST(weights),
+		                            TEST(skips),
+		                            TEST(aaaa),
+		                            TEST(hollow),
+		                            TEST(families),
+		                            TEST(twice),
+		                            TEST(domains),
+		                            TEST(nothing),
+		                            TEST(server_fails),
+		                            TEST(silence_and_cancel),
+		                            TEST(too_long),
+		                            TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

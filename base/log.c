@@ -107,7 +107,8 @@ static void put_value(struct writer_buf *w, const char *text)
 		if (c == '"' || c == '\\') {
 			put(w, '\\');
 			put(w, (char)c);
-		} else if (c < ' ' || c == 0x7f) {
+		} else if (c < ' ' ||
+		           c >= 0x7f) { /* also what a terminal may obey, and what is no UTF-8 */
 			snprintf(hex, sizeof(hex), "\\x%02x", c);
 			put_text(w, hex);
 		} else {

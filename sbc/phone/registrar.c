@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -63,27 +64,12 @@ static bool is_usable(const struct message *request, const char *contact)
 	return message_contact_uri(request, &uri) && !uri.tel && strlen(contact) <= CONTACT_MAX;
 }
 
-void registrar_on_register(struct locations *ls, struct server_txn *txn,
-                           const struct config_phone *phone)
+/* Binds the phone to contact for as long as it asks, within our limits. */
+static void bind_to(struct locations *ls, struct server_txn *txn, const struct config_phone *phone,
+                    const char *contact, int64_t expires_s)
 {
 	const struct message *request = server_txn_request(txn);
-	int64_t expires_s = message_expires_s(request);
-	const char *contact = message_contact_text(request);
 
-	if (!contact) {
-		answer(txn, location_get(ls, phone));
-		return;
-	}
-	/* 10.2.2: "*" takes everything back, and nothing else is meant by it. */
-	if (message_contact_is_star(request) && expires_s != 0) {
-		server_txn_reply(txn, 400, "Contact Without Expires Of 0", NULL);
-		return;
-	}
-	if (expires_s == 0) {
-		location_clear(ls, phone, "the phone says goodbye");
-		answer(txn, NULL);
-		return;
-	}
 	if (!is_usable(request, contact)) {
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
 		return;
@@ -102,4 +88,43 @@ void registrar_on_register(struct locations *ls, struct server_txn *txn,
 		return;
 	}
 	answer(txn, location_get(ls, phone));
+}
+
+/* 10.3 step 7: each Contact by itself. One that goes takes back itself and no other. */
+static void take_contacts(struct locations *ls, struct server_txn *txn,
+                          const struct config_phone *phone)
+{
+	const struct message *request = server_txn_request(txn);
+	const struct location *l;
+	const char *contact;
+	int64_t expires_s;
+
+	for (unsigned n = 0; message_contact_at(request, n, &contact, &expires_s); n++) {
+		if (expires_s != 0) {
+			bind_to(ls, txn, phone, contact, expires_s);
+			return;
+		}
+		l = location_get(ls, phone);
+		if (l && strcasecmp(l->contact, contact) == 0)
+			location_clear(ls, phone, "the phone says goodbye");
+	}
+	answer(txn, location_get(ls, phone));
+}
+
+void registrar_on_register(struct locations *ls, struct server_txn *txn,
+                           const struct config_phone *phone)
+{
+	const struct message *request = server_txn_request(txn);
+
+	if (!message_contact_is_star(request)) {
+		take_contacts(ls, txn, phone);
+		return;
+	}
+	/* 10.2.2: "*" takes everything back, and nothing else is meant by it. */
+	if (message_expires_s(request) != 0) {
+		server_txn_reply(txn, 400, "Contact Without Expires Of 0", NULL);
+		return;
+	}
+	location_clear(ls, phone, "the phone says goodbye");
+	answer(txn, NULL);
 }

@@ -425,13 +425,27 @@ bool message_contact_is_star(const struct message *m)
 	return m->sip->sip_contact && m->sip->sip_contact->m_url->url_type == url_any;
 }
 
-int64_t message_expires_s(const struct message *m)
+bool message_contact_at(const struct message *m, unsigned n, const char **uri, int64_t *expires_s)
 {
 	const sip_contact_t *contact = m->sip->sip_contact;
 
+	while (contact && n-- > 0)
+		contact = contact->m_next;
 	if (contact && contact->m_expires)
-		return (int64_t)strtoul(contact->m_expires, NULL, 10);
-	return m->sip->sip_expires ? (int64_t)m->sip->sip_expires->ex_delta : -1;
+		*expires_s = (int64_t)strtoul(contact->m_expires, NULL, 10);
+	else
+		*expires_s = m->sip->sip_expires ? (int64_t)m->sip->sip_expires->ex_delta : -1;
+	*uri = contact ? or_empty(url_as_string(msg_home(m->msg), contact->m_url)) : NULL;
+	return contact != NULL;
+}
+
+int64_t message_expires_s(const struct message *m)
+{
+	const char *uri;
+	int64_t expires_s;
+
+	message_contact_at(m, 0, &uri, &expires_s);
+	return expires_s;
 }
 
 static const char *unknown_header(const struct message *m, const char *name, unsigned n)

@@ -73,7 +73,10 @@ const char *message_from_display(const struct message *m); /* with its quotes; "
 const char *message_contact_text(
     const struct message *m); /* the URI of the first Contact; NULL: none */
 bool message_contact_is_star(const struct message *m);
-/* expires of the first Contact, else the Expires header, else -1. */
+/* The n-th (from 0) Contact: its URI as text, and its expires, else that of the Expires header,
+ * else -1. False: there are not so many. */
+bool message_contact_at(const struct message *m, unsigned n, const char **uri, int64_t *expires_s);
+/* The same of the first. */
 int64_t message_expires_s(const struct message *m);
 
 /* The n-th (from 0) value of a header by its full name; NULL: there is none. */

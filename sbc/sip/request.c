@@ -40,6 +40,7 @@ struct request {
 	struct conn *connecting; /* counted */
 	struct attempt *attempt; /* under way; NULL: none */
 	bool via_is_ours;        /* the top Via is of an earlier try */
+	bool ringing;            /* a provisional answer above 100 came */
 	bool cancel_wanted;      /* CANCEL waits for a provisional answer */
 	struct timer failing;    /* tells of a failure, outside of request_start */
 	enum err err;
@@ -72,7 +73,8 @@ static size_t next_addr(const struct request *r)
 
 static bool may_try_next(const struct request *r)
 {
-	return next_addr(r) < r->found.naddrs && !r->cancel_wanted;
+	/* What rings at one must not ring at another as well. */
+	return next_addr(r) < r->found.naddrs && !r->cancel_wanted && !r->ringing;
 }
 
 /* The address is to blame, not we. */
@@ -167,6 +169,7 @@ static void on_response(void *arg, const struct message *response)
 		return;
 	}
 	timer_stop(&r->patience);
+	r->ringing = r->ringing || (status > 100 && status < 200);
 	if (status == 503) {
 		blame(r, OK, retry_after_s(response), "503");
 		if (r->state == RQ_SENT && may_try_next(r)) {

@@ -2,6 +2,7 @@
 #include "config/check.h"
 
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "base/table.h"
 
@@ -204,6 +205,39 @@ static void check_trunk_networks(const struct check *ck, size_t i)
 	}
 }
 
+/* The name that both trunks accept; NULL: none. */
+static const char *shared_name(const struct config_trunk *a, const struct config_trunk *b)
+{
+	for (size_t i = 0; i < a->nverify_names; i++) {
+		for (size_t k = 0; k < b->nverify_names; k++) {
+			if (strcasecmp(a->verify_names[i], b->verify_names[k]) == 0)
+				return a->verify_names[i];
+		}
+	}
+	return NULL;
+}
+
+/* A connection's trunk is the one whose name its certificate proves: no two may share one. */
+static void check_trunk_names(const struct check *ck, size_t i)
+{
+	const struct config_trunk *trunk = &ck->cfg->trunks[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct config_trunk *other = &ck->cfg->trunks[k];
+		const char *name = other->realm == trunk->realm ? shared_name(trunk, other) : NULL;
+
+		if (!name)
+			continue;
+		check_problem(
+		    ck, SECTION_TRUNKS, i, "realm",
+		    "trunk '%s' has the same realm and accepts the same certificate, that of "
+		    "'%s', so that their calls cannot be told apart; give it a realm of its "
+		    "own",
+		    other->name, name);
+		return;
+	}
+}
+
 void check_trunks(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
@@ -225,6 +259,7 @@ void check_trunks(const struct check *ck)
 			              "a certificate is checked by name, and %s is an address; "
 			              "write verify-names: [ NAME ]",
 			              trunk->domain);
+		check_trunk_names(ck, i);
 		check_trunk_routes(ck, i);
 		check_trunk_networks(ck, i);
 	}

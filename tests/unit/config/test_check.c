@@ -191,6 +191,15 @@ static const struct {
 	         "  - { from: desk, number: \"+*\", to: acme }\n"),
 	  "t.yaml:11: route 1: from 'desk' is the name of more than one phone, trunk or realm; "
 	  "rename one\n" },
+	/* Whose certificate proves both is neither. */
+	{ BORDER(OUT, ACME " }\n  b: { realm: out, domain: Provider.Example",
+	         ROUTES "  - { from: in, number: \"1*\", to: b }\n"),
+	  "t.yaml:9: trunk 'b': trunk 'acme' has the same realm and accepts the same certificate, "
+	  "that of 'Provider.Example', so that their calls cannot be told apart; give it a realm of "
+	  "its own\n" },
+	{ BORDER(OUT, ACME " }\n  b: { realm: out, domain: b.example",
+	         ROUTES "  - { from: in, number: \"1*\", to: b }\n"),
+	  "" },
 	{ BORDER(OUT, ACME, "  - { from: in, to: acme }\n"),
 	  "t.yaml:10: route 1: number is missing; for example number: \"+493012345\"\n" },
 	{ BORDER(OUT, ACME, "  - { from: in, number: \"+49 30\", to: acme }\n"),

@@ -133,6 +133,9 @@ static bool take_frames(struct conn_stream *s)
 		struct frame f = frame_next(s->in.data + done, s->in.len - done);
 
 		if (f.kind == FRAME_BAD) {
+			if (f.status && c->handler->on_unreadable)
+				c->handler->on_unreadable(c->handler->arg, c, s->in.data + done,
+				                          f.head, f.status, f.why);
 			conn_close(c, ERR_SYNTAX, f.why);
 			return false;
 		}

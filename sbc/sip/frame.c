@@ -12,6 +12,20 @@ static struct frame bad(const char *why)
 	return (struct frame){ .kind = FRAME_BAD, .why = why };
 }
 
+static struct frame bad_request(unsigned status, size_t head, const char *why)
+{
+	return (struct frame){ .kind = FRAME_BAD, .why = why, .status = status, .head = head };
+}
+
+/* Its first lines may be all that an answer needs. */
+static struct frame head_too_long(const char *data)
+{
+	const char *last = memrchr(data, '\n', FRAME_HEAD_MAX);
+
+	return bad_request(last ? 513 : 0, last ? (size_t)(last - data) + 1 : 0,
+	                   "the head of a message is too long");
+}
+
 static struct frame between(const char *data, size_t len)
 {
 	if (len >= 4 && memcmp(data, "\r\n\r\n", 4) == 0)
@@ -34,9 +48,8 @@ static bool read_length(const char *at, const char *end, size_t *out)
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	for (; at < end && *at >= '0' && *at <= '9'; at++, digits++) {
-		value = value * 10 + (size_t)(*at - '0');
-		if (value > MESSAGE_MAX)
-			return false;
+		if (value <= MESSAGE_MAX) /* more is too much, however much it is */
+			value = value * 10 + (size_t)(*at - '0');
 	}
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
@@ -94,16 +107,16 @@ struct frame frame_next(const char *data, size_t len)
 		return between(data, len);
 	blank = memmem(data, len, "\r\n\r\n", 4);
 	if (!blank)
-		return len > FRAME_HEAD_MAX ? bad("the head of a message is too long")
+		return len > FRAME_HEAD_MAX ? head_too_long(data)
 		                            : (struct frame){ .kind = FRAME_MORE };
 	head = (size_t)(blank - data) + 4;
 	if (head > FRAME_HEAD_MAX)
-		return bad("the head of a message is too long");
+		return head_too_long(data);
 	why = body_length(data, head - 2, &body);
 	if (why)
-		return bad(why);
+		return bad_request(400, head - 2, why);
 	if (head + body > MESSAGE_MAX)
-		return bad("a message is too long");
+		return bad_request(413, head - 2, "a message is too long");
 	if (len < head + body)
 		return (struct frame){ .kind = FRAME_MORE };
 	return (struct frame){ .kind = FRAME_MESSAGE, .len = head + body };

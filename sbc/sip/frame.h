@@ -17,6 +17,10 @@ struct frame {
 	enum frame_kind kind;
 	size_t len;
 	const char *why; /* FRAME_BAD: in words */
+	/* FRAME_BAD: the status that says it to a request, and the octets of its head that can be
+	 * read, whole lines without the empty one. 0: no answer is possible. */
+	unsigned status;
+	size_t head;
 };
 
 #define FRAME_HEAD_MAX 16384 /* octets up to the empty line */

@@ -21,5 +21,7 @@ void stack_care_pong(void *arg, struct conn *c); /* of struct conn_handler */
 /* stack.c: what connections bring. */
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
                       const char *data, size_t len);
+void stack_on_unreadable(void *arg, struct conn *c, const char *head, size_t len, unsigned status,
+                         const char *why); /* of struct conn_handler */
 
 #endif

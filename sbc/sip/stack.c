@@ -230,3 +230,29 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 	flow_clear(&flow);
 	message_free(&m);
 }
+
+/* RFC 3261 18.3, 21.4.10, 21.5.7: said where there is enough of a request to say it to. */
+void stack_on_unreadable(void *arg, struct conn *c, const char *head, size_t len, unsigned status,
+                         const char *why)
+{
+	const struct stack *stack = arg;
+	const char *phrase = status == 400 ? why : NULL;
+	struct flow flow = { 0 };
+	struct message *m = NULL;
+	struct buf text;
+
+	if (!sip_realm_admits(c->realm, &c->peer))
+		return;
+	buf_init(&text, MESSAGE_MAX);
+	buf_add(&text, head, len);
+	buf_add(&text, "\r\n", 2);
+	if (buf_err(&text) == OK && message_parse(&m, text.data, text.len) == OK &&
+	    message_is_request(m)) {
+		flow_set(&flow, c, &c->peer);
+		stack_trace(stack, false, &flow, m);
+		answer_statelessly(stack, m, &flow, status, phrase);
+		flow_clear(&flow);
+	}
+	message_free(&m);
+	buf_free(&text);
+}

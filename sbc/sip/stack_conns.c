@@ -107,6 +107,7 @@ void stack_conns_init(struct stack *stack)
 		                                     .on_open = on_open,
 		                                     .on_closed = on_closed,
 		                                     .on_accepted = on_accepted,
+		                                     .on_unreadable = stack_on_unreadable,
 		                                     .on_pong = stack_care_pong,
 		                                     .arg = stack };
 }

@@ -1,0 +1,129 @@
+/* sbc/sip/conn_tcp.c: what cannot be cut into messages is answered where that is possible, and then
+ * the connection closes. Real sockets on the loopback. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "sbc/sip/frame.h"
+#include "sbc/sip/stack_internal.h"
+
+#define FIRST                                            \
+	"OPTIONS sip:us@127.0.0.1 SIP/2.0\r\n"           \
+	"Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n" \
+	"From: <sip:them@127.0.0.1>;tag=a\r\n"           \
+	"To: <sip:us@127.0.0.1>\r\n"                     \
+	"Call-ID: one\r\n"                               \
+	"CSeq: 1 OPTIONS\r\n"                            \
+	"Max-Forwards: 70\r\n"
+
+static struct config_realm realm_cfg = { .name = "test" };
+
+static void on_late(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* All that comes back for text until we close, or for 2 s. */
+static void answer_to(const char *text, size_t len, char *got, size_t size)
+{
+	const struct stack_limits limits = { .transactions = 10, .connections = 5 };
+	struct timeval patience = { .tv_sec = 2 };
+	struct timer late = { 0 };
+	struct sip_realm *realm;
+	struct stack *stack;
+	struct conn *listener;
+	struct loop *loop;
+	struct addr addr;
+	char why[CERT_WHY_MAX];
+	size_t n = 0;
+	ssize_t more;
+	int fd;
+
+	assert_int_equal(loop_new(&loop), OK);
+	assert_int_equal(stack_new(&stack, loop, loop_timers(loop), &limits), OK);
+	assert_int_equal(stack_add_realm(stack, &realm_cfg, NULL, &realm, why), OK);
+	assert_int_equal(addr_parse(&addr, "127.0.0.1"), OK);
+	assert_int_equal(
+	    conn_listen(&listener, loop, &addr, NULL, stack_conn_handler(stack), realm), OK);
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, &listener->local.sa, addr_len(&listener->local)), 0);
+	assert_int_equal(send(fd, text, len, 0), (ssize_t)len);
+	timer_start(loop_timers(loop), &late, 200, on_late, loop);
+	loop_run(loop);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (n + 1 < size && (more = recv(fd, got + n, size - n - 1, 0)) > 0)
+		n += (size_t)more;
+	got[n] = '\0';
+	close(fd);
+	timer_stop(&late);
+	stack_free(&stack);
+	conn_unref(&listener);
+	loop_free(&loop);
+}
+
+static void says(const char *text, const char *status)
+{
+	char got[4096];
+
+	answer_to(text, strlen(text), got, sizeof(got));
+	if (strncmp(got, status, strlen(status)) != 0 || (!*status && *got))
+		fail_msg("%.200s\ngot: %s", text, got);
+}
+
+/* RFC 3261 18.3, 20.14. */
+static void without_a_length_is_400(void **state)
+{
+	(void)state;
+	says(FIRST "\r\n", "SIP/2.0 400 no Content-Length\r\n");
+	says(FIRST "Content-Length: x\r\n\r\n", "SIP/2.0 400 ");
+	says(FIRST "Content-Length: 1\r\nl: 2\r\n\r\n", "SIP/2.0 400 ");
+}
+
+/* RFC 3261 21.4.10, 21.5.7. */
+static void too_long_is_said(void **state)
+{
+	static char big[FRAME_HEAD_MAX + 4096];
+	size_t n = strlen(FIRST);
+
+	(void)state;
+	says(FIRST "Content-Length: 65536\r\n\r\n", "SIP/2.0 413 ");
+	says(FIRST "Content-Length: 99999999999999999999\r\n\r\n", "SIP/2.0 413 ");
+	memcpy(big, FIRST, n);
+	memset(big + n, 'a', sizeof(big) - n - 1);
+	memcpy(big + n, "Subject: ", 9);
+	says(big, "SIP/2.0 513 ");
+}
+
+/* No request, an answer, an ACK, nothing that can be read: nothing is said. */
+static void what_cannot_be_answered_is_not(void **state)
+{
+	static char big[FRAME_HEAD_MAX + 100];
+
+	(void)state;
+	says("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "");
+	says("ACK"
+	     "\r\n\r\n",
+	     "");
+	says("SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n\r\n", "");
+	memset(big, 'a', sizeof(big) - 1);
+	says(big, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_a_length_is_400),
+		cmocka_unit_test(too_long_is_said),
+		cmocka_unit_test(what_cannot_be_answered_is_not),
+	};
+
+	message_library_open();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

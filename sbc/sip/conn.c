@@ -50,10 +50,12 @@ void conn_close(struct conn *c, enum err err, const char *why)
 
 void flow_set(struct flow *f, struct conn *c, const struct addr *peer)
 {
+	struct addr to = *peer; /* may be f's own */
+
 	conn_ref(c);
 	flow_clear(f);
 	f->conn = c;
-	f->peer = *peer;
+	f->peer = to;
 }
 
 void flow_copy(struct flow *to, const struct flow *from)

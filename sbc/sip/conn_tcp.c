@@ -18,6 +18,7 @@
 #define READ_SIZE         16384
 #define ACCEPT_TIMEOUT_MS 10000 /* from TCP's accept to the end of the handshake, by default */
 #define BACKLOG           256
+#define REST_MS           1000
 #define ACCEPT_BATCH      16
 #define READ_BATCH        8 /* reads in one go, so that one busy peer does not starve the rest */
 
@@ -342,6 +343,8 @@ struct conn_listener {
 	struct loop *loop;
 	struct io *io;
 	struct tls_context *tls;
+	struct timer rest; /* while there are no descriptors */
+	struct log_limit starved;
 	int fd;
 };
 
@@ -358,6 +361,7 @@ static void listener_close(struct conn *c)
 {
 	struct conn_listener *l = (struct conn_listener *)(void *)c;
 
+	timer_stop(&l->rest);
 	io_free(&l->io);
 	if (l->fd >= 0)
 		close(l->fd);
@@ -397,6 +401,26 @@ static void accept_one(struct conn_listener *l, int fd, const struct sockaddr *f
 	conn_unref(&c);
 }
 
+static void on_rested(void *arg)
+{
+	struct conn_listener *l = arg;
+
+	if (io_set(l->io, IO_READ))
+		timer_start(loop_timers(l->loop), &l->rest, REST_MS, on_rested, l);
+}
+
+/* The connection that waits stays readable: asking again at once would do nothing else. */
+static void rest(struct conn_listener *l)
+{
+	unsigned suppressed;
+
+	if (log_limit_admits(&l->starved, &suppressed))
+		LOG(LOG_ERROR, KV("event", "accept"), KV("result", "no file descriptor left"),
+		    KV("do", "raise LimitNOFILE"), KVN("suppressed", suppressed));
+	if (io_set(l->io, 0) == OK)
+		timer_start(loop_timers(l->loop), &l->rest, REST_MS, on_rested, l);
+}
+
 static void on_acceptable(void *arg, int events)
 {
 	struct conn_listener *l = arg;
@@ -413,8 +437,7 @@ static void on_acceptable(void *arg, int events)
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE)
-			LOG(LOG_ERROR, KV("event", "accept"),
-			    KV("result", "no file descriptor left"), KV("do", "raise LimitNOFILE"));
+			rest(l);
 		return;
 	}
 }

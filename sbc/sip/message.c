@@ -425,6 +425,14 @@ bool message_contact_is_star(const struct message *m)
 	return m->sip->sip_contact && m->sip->sip_contact->m_url->url_type == url_any;
 }
 
+/* RFC 3261 10.2.1.1: what is no number counts as an hour. */
+static int64_t read_expires(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits == 0 || digits > 10 || text[digits] ? 3600 : (int64_t)strtoul(text, NULL, 10);
+}
+
 bool message_contact_at(const struct message *m, unsigned n, const char **uri, int64_t *expires_s)
 {
 	const sip_contact_t *contact = m->sip->sip_contact;
@@ -432,7 +440,7 @@ bool message_contact_at(const struct message *m, unsigned n, const char **uri, i
 	while (contact && n-- > 0)
 		contact = contact->m_next;
 	if (contact && contact->m_expires)
-		*expires_s = (int64_t)strtoul(contact->m_expires, NULL, 10);
+		*expires_s = read_expires(contact->m_expires);
 	else
 		*expires_s = m->sip->sip_expires ? (int64_t)m->sip->sip_expires->ex_delta : -1;
 	*uri = contact ? or_empty(url_as_string(msg_home(m->msg), contact->m_url)) : NULL;

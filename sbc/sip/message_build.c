@@ -39,7 +39,8 @@ static enum err finish(struct message *m, struct message **out)
 	return err;
 }
 
-enum err message_new_request(struct message **out, const char *method, const char *uri)
+/* uri: a text, or one of Sofia's URIs. */
+static enum err new_request(struct message **out, const char *method, const void *uri)
 {
 	struct message *m;
 	sip_request_t *line;
@@ -47,11 +48,21 @@ enum err message_new_request(struct message **out, const char *method, const cha
 
 	if (err)
 		return err;
-	line = sip_request_create(msg_home(m->msg), sip_method_unknown, method, (const void *)uri,
-	                          NULL);
+	line = sip_request_create(msg_home(m->msg), sip_method_unknown, method, uri, NULL);
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_SYNTAX;
 	return finish(m, out);
+}
+
+enum err message_new_request(struct message **out, const char *method, const char *uri)
+{
+	/* A blank would end the URI, a line break the line: what follows would be somebody else's
+	 * header. */
+	for (const char *c = uri; *c; c++) {
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return ERR_SYNTAX;
+	}
+	return *uri ? new_request(out, method, uri) : ERR_SYNTAX;
 }
 
 /* RFC 3261 18.2.1: received always; RFC 3581 4: rport where it was asked for. */
@@ -103,7 +114,7 @@ enum err message_new_from_invite(struct message **out, const struct message *inv
 {
 	const sip_t *rq = invite->sip;
 	struct message *m;
-	enum err err = message_new_request(&m, method, (const char *)rq->sip_request->rq_url);
+	enum err err = new_request(&m, method, rq->sip_request->rq_url);
 	sip_via_t *via;
 
 	if (err)

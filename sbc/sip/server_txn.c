@@ -32,6 +32,16 @@ struct server_txn {
 	struct server_txn_handler handler; /* zeroed: nobody listens */
 };
 
+/* FNV-1a: two texts that are cut to the same beginning stay two. Who makes them collide harms
+ * himself alone. */
+#define MIX_BEGIN 2166136261U
+static uint32_t mix(uint32_t sum, const char *text)
+{
+	for (; *text; text++)
+		sum = (sum ^ (uint8_t)*text) * 16777619U;
+	return sum;
+}
+
 /* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. A request of RFC 2543
  * has no such branch: what it has instead makes the key. */
 static void make_key(char *key, const struct message *m, const char *method)
@@ -39,7 +49,8 @@ static void make_key(char *key, const struct message *m, const char *method)
 	const char *branch = message_branch(m);
 
 	if (strncmp(branch, "z9hG4bK", 7) == 0)
-		snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s", branch, message_sent_by(m), method);
+		snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s|%08x", branch, message_sent_by(m),
+		         method, mix(mix(MIX_BEGIN, branch), message_sent_by(m)));
 	else
 		snprintf(key, KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
 		         message_from_tag(m), message_cseq(m), branch, method);
@@ -245,6 +256,11 @@ static void on_again(void *arg)
 	struct server_txn *t = arg;
 	unsigned t2_ms = txn_times(&t->flow).t2_ms;
 
+	if (t->state == ST_COMPLETED) {
+		message_free(&t->request); /* whoever answered has gone by now; H may be far */
+		if (reliable(t))
+			return;
+	}
 	send_last(t);
 	t->again_ms = t->again_ms * 2 > t2_ms ? t2_ms : t->again_ms * 2;
 	timer_start(t->stack->timers, &t->again, t->again_ms, on_again, t);
@@ -269,8 +285,7 @@ static void finalise(struct server_txn *t, unsigned status)
 	t->again_ms = times.t1_ms;
 	set_state(t, status < 300 ? ST_ACCEPTED : ST_COMPLETED);
 	/* A failure needs no copies on a stream; a 2xx does, for it crosses more hops than this. */
-	if (status < 300 || !reliable(t))
-		timer_start(timers, &t->again, t->again_ms, on_again, t);
+	timer_start(timers, &t->again, t->again_ms, on_again, t);
 	timer_start(timers, &t->timeout, times.give_up_ms, on_no_ack, t); /* H or L */
 }
 
@@ -328,9 +343,15 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 		err = server_txn_respond(t, response);
 		message_free(&response);
 	}
-	if (err)
-		LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
-		    KVN("code", status), KV("result", err_text(err)));
+	if (!err)
+		return;
+	LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
+	    KVN("code", status), KV("result", err_text(err)));
+	/* What cannot be said is over all the same: silence goes to the copies, too. */
+	if (status >= 200 && (t->state == ST_TRYING || t->state == ST_PROCEEDING)) {
+		buf_free(&t->last);
+		finalise(t, status);
+	}
 }
 
 void server_txn_acked(struct server_txn *t)
@@ -344,6 +365,9 @@ void server_txn_acked(struct server_txn *t)
 
 void server_txn_settle(struct server_txn *t)
 {
+	/* Nobody took it, and nobody could answer it. */
+	if (!t->handler.on_end && (t->state == ST_TRYING || t->state == ST_PROCEEDING))
+		server_txn_reply(t, 500, NULL, NULL);
 	if (!t->invite && t->state == ST_COMPLETED)
 		message_free(&t->request);
 }
@@ -365,6 +389,25 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
 	}
 	if (invite->state == ST_PROCEEDING && invite->handler.on_cancel)
 		invite->handler.on_cancel(invite->handler.arg);
+}
+
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
+/* A branch is not always of chance: the INVITE's own sender cancels, nobody else who has heard of
+ * it (9.2). */
+static bool may_cancel(const struct server_txn *t, const struct message *cancel,
+                       const struct flow *flow)
+{
+	const struct conn *was = t->flow.conn, *is = flow->conn;
+
+	if (was->realm != is->realm || strcmp(or_none(was->trunk), or_none(is->trunk)) != 0 ||
+	    (!reliable(t) && !addr_same_host(&t->flow.peer, &flow->peer)))
+		return false;
+	return !t->request || (strcmp(message_call_id(t->request), message_call_id(cancel)) == 0 &&
+	                       strcmp(message_from_tag(t->request), message_from_tag(cancel)) == 0);
 }
 
 static void on_copy(struct server_txn *t)
@@ -414,6 +457,8 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
 	if (!t)
 		return false;
 	if (method == METHOD_CANCEL) {
+		if (!may_cancel(t, request, flow))
+			return false;
 		on_cancel(t, request, flow);
 		return true;
 	}

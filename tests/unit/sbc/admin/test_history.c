@@ -274,11 +274,21 @@ static void test_copies_of_a_servers_are_not_told(void **state)
 
 static struct server_txn *asked;
 
+static void on_end(void *arg)
+{
+	(void)arg;
+	asked = NULL;
+}
+
+/* Takes it, to answer it later. */
 static void on_request(void *arg, struct server_txn *txn, const struct message *m)
 {
+	const struct server_txn_handler handler = { .on_end = on_end };
+
 	(void)arg;
 	(void)m;
 	asked = txn;
+	server_txn_set_handler(txn, &handler);
 }
 
 static void test_a_cancel_and_its_answer_are_told(void **state)

@@ -17,8 +17,8 @@ struct sip_realm;
 
 /* What goes up. */
 struct stack_handler {
-	/* A request that begins a transaction. Who does not answer it at once sets a handler on txn,
-	 * else it gets 500. Borrows request, which txn owns. */
+	/* A request that begins a transaction. Who does not answer it at once sets a handler on
+	 * txn, else it gets 500. Borrows request, which txn owns. */
 	void (*on_request)(void *arg, struct server_txn *txn, const struct message *request);
 	/* An ACK for a 2xx. */
 	void (*on_ack)(void *arg, const struct message *ack, const struct flow *flow);

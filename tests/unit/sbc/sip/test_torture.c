@@ -19,7 +19,7 @@
 
 #define UNUSED(x)   ((void)(x))
 #define FOLDER      SOURCE_DIR "/tests/torture/"
-#define VERDICT_MAX 16
+#define VERDICT_MAX 24
 #define WAITS_MS    300 /* that long after the last octet nothing more comes of a message */
 
 /* One row of the table. */

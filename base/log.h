@@ -25,6 +25,9 @@ struct log_kv {
 #define KV(k, v)  ((struct log_kv){ .key = (k), .text = log_text(v) })
 #define KVN(k, v) ((struct log_kv){ .key = (k), .number = (int64_t)(v) })
 
+/* Only when it is not 0; the last of a line. */
+#define KVN_LAST(k, v) ((struct log_kv){ .key = (v) ? (k) : NULL, .number = (int64_t)(v) })
+
 static inline const char *log_text(const char *text)
 {
 	return text ? text : "-";
@@ -48,7 +51,7 @@ struct log_limit {
 	uint64_t window_from_ms;
 	unsigned said, suppressed;
 };
-/* True: say it, with KVN("suppressed", *suppressed). */
+/* True: say it, with KVN_LAST("suppressed", *suppressed). */
 int log_limit_admits(struct log_limit *limit, unsigned *suppressed);
 
 /* Before log_start lines go to stderr at once (tests, tools). log_stop writes what is left. */

@@ -113,9 +113,9 @@ static void log_wrong(struct phone_auth *a, struct server_txn *txn, const char *
 
 	if (!log_limit_admits(&a->refused, &suppressed))
 		return;
-	LOG(LOG_WARN, KVN("suppressed", suppressed), KV("event", "auth"), KV("result", "refused"),
-	    KV("user", user),
-	    KV("from", addr_text(&server_txn_flow(txn)->peer, peer, sizeof(peer))), KV("why", why));
+	LOG(LOG_WARN, KV("event", "auth"), KV("result", "refused"), KV("user", user),
+	    KV("from", addr_text(&server_txn_flow(txn)->peer, peer, sizeof(peer))), KV("why", why),
+	    KVN_LAST("suppressed", suppressed));
 }
 
 /* RFC 7616 3.4.6: made for this request, not for another number. Parameters may differ: some phones

@@ -416,7 +416,7 @@ static void rest(struct conn_listener *l)
 
 	if (log_limit_admits(&l->starved, &suppressed))
 		LOG(LOG_ERROR, KV("event", "accept"), KV("result", "no file descriptor left"),
-		    KV("do", "raise LimitNOFILE"), KVN("suppressed", suppressed));
+		    KV("do", "raise LimitNOFILE"), KVN_LAST("suppressed", suppressed));
 	if (io_set(l->io, 0) == OK)
 		timer_start(loop_timers(l->loop), &l->rest, REST_MS, on_rested, l);
 }

@@ -119,7 +119,7 @@ static void hold(struct dns_cache *c, struct entry *e, const struct dns_question
 	if (log_limit_admits(&c->said, &suppressed))
 		LOG(LOG_WARN, KV("event", "dns-stale"), KV("name", q->name),
 		    KVN("age-s", (now_ms - e->until_ms) / 1000), KV("why", dns_status_text(status)),
-		    KVN("suppressed", suppressed));
+		    KVN_LAST("suppressed", suppressed));
 }
 
 void dns_cache_put(struct dns_cache *c, const struct dns_question *q, const struct dns_reply *reply)

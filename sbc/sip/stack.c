@@ -165,7 +165,7 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 		if (log_limit_admits(&stack->full, &suppressed))
 			LOG(LOG_WARN, KV("event", "overload"), KV("why", err_text(err)),
 			    KVN("transactions", table_count(stack->server_txns)), KVN("code", 503),
-			    KVN("suppressed", suppressed));
+			    KVN_LAST("suppressed", suppressed));
 		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
@@ -189,7 +189,7 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 		if (log_limit_admits(&stack->refused, &suppressed))
 			LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
 			    KV("method", message_method_name(*m)), KVN("code", problem),
-			    KV("why", phrase), KVN("suppressed", suppressed));
+			    KV("why", phrase), KVN_LAST("suppressed", suppressed));
 		stack_trace(stack, false, flow, *m);
 		answer_statelessly(stack, *m, flow, problem, phrase);
 		return;
@@ -216,9 +216,10 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 	}
 	if (message_parse(&m, data, len)) {
 		if (log_limit_admits(&stack->malformed, &suppressed))
-			LOG(LOG_INFO, KV("event", "malformed"), KVN("suppressed", suppressed),
+			LOG(LOG_INFO, KV("event", "malformed"),
 			    KV("from", addr_text(peer, text, sizeof(text))),
-			    KV("over", transport_name(c->transport)), KVN("octets", len));
+			    KV("over", transport_name(c->transport)), KVN("octets", len),
+			    KVN_LAST("suppressed", suppressed));
 		return;
 	}
 	flow_set(&flow, c, peer);

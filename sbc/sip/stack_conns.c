@@ -61,7 +61,7 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 		    KV("over", transport_name(c->transport)), KV("trunk", c->trunk),
 		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
 		    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why),
-		    KVN("suppressed", suppressed));
+		    KVN_LAST("suppressed", suppressed));
 	timer_stop(&c->care);
 	TAILQ_REMOVE(&stack->conns, c, link);
 	stack->nconns--;

@@ -251,33 +251,27 @@ static void act_shut(struct call *call, const struct call_news *news)
 	leg_bye(call->callee.leg, NULL);
 }
 
+/* A call that rings differs from one that does not yet in what is shown alone. */
+#define UNANSWERED_RULES                                                \
+	{                                                               \
+		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },  \
+		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },          \
+		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },              \
+		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },               \
+		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },   \
+		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING }, \
+		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },    \
+		[EV_GONE] = { act_over, CALL_OVER },                    \
+		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },    \
+	}
+
 static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	[CALL_NEW] = {
 		[EV_START] = { act_start, CALL_CALLING },
 		[EV_GONE] = { act_over, CALL_OVER },
 	},
-	[CALL_CALLING] = {
-		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },
-		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },
-		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },
-		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },
-		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },
-		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },
-		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },
-		[EV_GONE] = { act_over, CALL_OVER },
-		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },
-	},
-	[CALL_RINGING] = {
-		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },
-		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },
-		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },
-		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },
-		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },
-		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },
-		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },
-		[EV_GONE] = { act_over, CALL_OVER },
-		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },
-	},
+	[CALL_CALLING] = UNANSWERED_RULES,
+	[CALL_RINGING] = UNANSWERED_RULES,
 	[CALL_CANCELLING] = {
 		[EV_CALLEE_PROGRESS] = { NULL, CALL_CANCELLING },
 		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/engine.h"
+#include "tests/unit/loopback.h"
 #include "tests/unit/alloc.h"
 #include "tests/unit/media/srtp_peer.h"
 #include "tests/unit/media/udp.h"
@@ -47,10 +48,10 @@ static void rig_open(struct rig *r, uint16_t pairs)
 	memset(r, 0, sizeof(*r));
 	assert_int_equal(loop_new(&r->loop), OK);
 	assert_int_equal(media_new(&r->media, r->loop, WORKERS), OK);
-	assert_int_equal(add_realm(r->media, "127.0.0.1", inside,
+	assert_int_equal(add_realm(r->media, own_loopback(), inside,
 	                           (uint16_t)(inside + 2 * pairs - 1), &r->inside),
 	                 OK);
-	assert_int_equal(add_realm(r->media, "127.0.0.1", outside,
+	assert_int_equal(add_realm(r->media, own_loopback(), outside,
 	                           (uint16_t)(outside + 2 * pairs - 1), &r->outside),
 	                 OK);
 	r->phone = udp_open();
@@ -470,7 +471,7 @@ static void closes_while_packets_fly(void **state)
 	srtp_key_generate(&keys[0]);
 	srtp_key_generate(&keys[1]);
 	for (unsigned i = 0; i < ARRAY_LEN(f.to); i++) {
-		assert_int_equal(addr_parse(&f.to[i], "127.0.0.1"), OK);
+		assert_int_equal(addr_parse(&f.to[i], own_loopback()), OK);
 		addr_set_port(&f.to[i], (uint16_t)(22000 + 2 * i));
 	}
 	assert_int_equal(pthread_create(&thread, NULL, flood, &f), 0);
@@ -521,7 +522,7 @@ static void live(void *arg)
 	(void)arg;
 	assert_int_equal(addr_parse(&remote.rtp, "127.0.0.1:9"), OK);
 	if (loop_new(&loop) || media_new(&media, loop, 2) ||
-	    add_realm(media, "127.0.0.1", 27000, 27019, &realm) ||
+	    add_realm(media, own_loopback(), 27000, 27019, &realm) ||
 	    anchor_open(&a, media, "7f3a", realm, realm, 2) ||
 	    anchor_set_remote(a, 0, SIDE_CALLER, &remote) ||
 	    anchor_set_remote(a, 1, SIDE_CALLEE, &remote))

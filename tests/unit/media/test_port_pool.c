@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <cmocka.h>
 #include "base/clock.h"
+#include "tests/unit/loopback.h"
 #include "tests/unit/alloc.h"
 #include "tests/unit/media/udp.h"
 
@@ -18,7 +19,7 @@ static struct addr loopback(void)
 {
 	struct addr a;
 
-	assert_int_equal(addr_parse(&a, "127.0.0.1"), OK);
+	assert_int_equal(addr_parse(&a, own_loopback()), OK);
 	return a;
 }
 

@@ -53,19 +53,17 @@ foreach(source ${fuzz_sources})
 	target_link_libraries(${target} PRIVATE app)
 endforeach()
 
-# The program on a scripted network and a turned clock: tests/replay/*.replay (ctest name replay/all).
+# The program on a scripted network and a turned clock: tests/replay (ctest name replay/all).
 file(GLOB replay_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/replay/*.c)
 if(replay_sources)
 	add_executable(replay ${replay_sources})
 	target_link_libraries(replay PRIVATE b2bua)
 	target_compile_definitions(replay PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-	add_test(NAME replay/all COMMAND replay tests/replay
+	# The same scripts that tests/run takes.
+	add_test(NAME replay/all COMMAND tests/replay/scenarios
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-	# A call each way and its ends, with every allocation failing in turn.
-	add_test(NAME replay/starved COMMAND replay -a tests/replay/phone_calls.replay
-		tests/replay/trunk_calls.replay tests/replay/cancel_ringing.replay
-		tests/replay/failure.replay tests/replay/unknown_phone.replay
-		tests/replay/target_timeout.replay
+	add_test(NAME replay/starved COMMAND tests/replay/starved
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 300)
+	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 300
+		ENVIRONMENT TRUNKGATE_BUILD=${PROJECT_BINARY_DIR})
 endif()

@@ -73,10 +73,18 @@ static char *run_child(const char *path, unsigned n, int *status)
 	return said;
 }
 
+/* path without the tree that all are in */
+static const char *shown(const char *path)
+{
+	const char *at = strstr(path, "tests/replay/");
+
+	return at ? at + strlen("tests/replay/") : path;
+}
+
 static void run_file(const char *path)
 {
 	struct commands c;
-	const char *title, *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	const char *title;
 	bool must_fail, ok;
 	char *said;
 	int status;
@@ -94,7 +102,7 @@ static void run_file(const char *path)
 		     strstr(said, title + strlen(FAILS));
 	else
 		ok = status == 0 && strncmp(title, "RFC ", 4) == 0;
-	printf("%-4s %-28s %s\n", ok ? "ok" : "FAIL", name, title);
+	printf("%-4s %-44s %s\n", ok ? "ok" : "FAIL", shown(path), title);
 	if (!ok || verbose)
 		puts(said);
 	if (ok)
@@ -128,6 +136,9 @@ static void starve_file(const char *path)
 	}
 }
 
+static void run_path(const char *path);
+
+/* All scenarios in it and below, by name. */
 static void run_directory(const char *path)
 {
 	struct dirent **entries = NULL;
@@ -135,14 +146,26 @@ static void run_directory(const char *path)
 
 	for (int i = 0; i < n; i++) {
 		const char *dot = strrchr(entries[i]->d_name, '.');
-		char file[4096];
+		char below[4096];
 
-		snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name);
-		if (dot && strcmp(dot, ".replay") == 0)
-			run_file(file);
+		snprintf(below, sizeof(below), "%s/%s", path, entries[i]->d_name);
+		if (dot ? strcmp(dot, ".replay") == 0 : entries[i]->d_type == DT_DIR)
+			run_path(below);
 		free(entries[i]);
 	}
 	free(entries);
+}
+
+static void run_path(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		run_directory(path);
+	else if (starve)
+		starve_file(path);
+	else
+		run_file(path);
 }
 
 int main(int argc, char **argv)
@@ -158,16 +181,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "replay: certs/lab-ca made no certificates in %s\n", folder);
 		return 1;
 	}
-	for (int i = first; i < argc; i++) {
-		struct stat st;
-
-		if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode))
-			run_directory(argv[i]);
-		else if (starve)
-			starve_file(argv[i]);
-		else
-			run_file(argv[i]);
-	}
+	for (int i = first; i < argc; i++)
+		run_path(argv[i]);
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u scenarios as they should be, %u not\n", passed, failed);
 	return failed || !passed;

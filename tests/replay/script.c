@@ -18,12 +18,12 @@
 #include "tests/replay/vars.h"
 
 #define WORDS_MAX 16
-#define DRAIN_MS  64000 /* every transaction is over by then: twice 64 x T1 */
+#define DRAIN_MS  64000                      /* every transaction is over by then: twice 64 x T1 */
+#define HERE      SOURCE_DIR "/tests/replay" /* what a scenario names without a leading / is here */
 #define DEFAULT   "border.yaml"
 
 static struct {
 	const char *folder; /* of certificates */
-	char dir[512];      /* of the scenario */
 	const struct command *now;
 	struct loop *loop;
 	struct house *house;
@@ -111,14 +111,19 @@ static char *expand(const char *text, const struct peer *p)
 	return vars_expand(text, p ? p->name : "");
 }
 
+/* path: a buffer for the answer. */
+static const char *shared_file(const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s%s", name[0] == '/' ? "" : HERE "/", name);
+	return path;
+}
+
 static char *slurp(const char *name)
 {
 	char path[1024], *text = NULL;
 	size_t size = 0;
-	FILE *in;
+	FILE *in = fopen(shared_file(name, path, sizeof(path)), "r");
 
-	snprintf(path, sizeof(path), "%s/%s", run.dir, name);
-	in = fopen(path, "r");
 	if (!in || getdelim(&text, &size, '\0', in) < 0)
 		fail("cannot read %s", path);
 	fclose(in);
@@ -425,15 +430,16 @@ static void do_log(char **w, size_t n)
 		fail("the log does not say %s", w[1]);
 }
 
-static void run_file(const char *name);
+static void run_file(const char *path);
 
 static void do_include(char **w, size_t n)
 {
 	const struct command *was = run.now;
+	char path[1024];
 
 	if (n != 2)
 		fail("include FILE");
-	run_file(w[1]);
+	run_file(shared_file(w[1], path, sizeof(path)));
 	run.now = was;
 }
 
@@ -463,12 +469,10 @@ static void run_command(const struct command *c)
 	fail("there is no command %s", words[0]);
 }
 
-static void run_file(const char *name)
+static void run_file(const char *path)
 {
 	struct commands *commands = keep(calloc(1, sizeof(*commands)));
-	char path[1024];
 
-	snprintf(path, sizeof(path), "%s/%s", run.dir, name);
 	if (!lines_read(commands, path))
 		fail("cannot read %s", path);
 	for (size_t i = 0; i < commands->n; i++)
@@ -498,15 +502,6 @@ static void end(void)
 		fail("left behind: %zu client and %zu server transactions", c.clients, c.servers);
 }
 
-static void split(const char *path, const char **name)
-{
-	const char *slash = strrchr(path, '/');
-
-	snprintf(run.dir, sizeof(run.dir), "%.*s", slash ? (int)(slash - path) : 1,
-	         slash ? path : ".");
-	*name = slash ? slash + 1 : path;
-}
-
 /* A peer never answers again, and we stop. */
 static void end_starved(void)
 {
@@ -525,12 +520,9 @@ static void end_starved(void)
 		    c.calls, c.dialogs, c.ports, c.slots, c.clients, c.servers);
 }
 
-static const char *begin(const char *path, const char *folder)
+static void begin(const char *folder)
 {
-	const char *name;
-
 	run.folder = folder;
-	split(path, &name);
 	clock_fake(1000000, 1800000000);
 	run.log_file = open_memstream(&run.log, &run.log_size);
 	log_set_level(LOG_DEBUG);
@@ -541,7 +533,6 @@ static const char *begin(const char *path, const char *folder)
 	net_init(run.loop, on_complaint);
 	names_begin();
 	run.yaml = slurp(DEFAULT);
-	return name;
 }
 
 static void clean_up(void)
@@ -559,7 +550,8 @@ static void clean_up(void)
 
 void script_run(const char *path, const char *folder, bool verbose)
 {
-	run_file(begin(path, folder));
+	begin(folder);
+	run_file(path);
 	end();
 	if (verbose)
 		show(stdout);
@@ -568,12 +560,12 @@ void script_run(const char *path, const char *folder, bool verbose)
 
 bool script_starve(const char *path, const char *folder, unsigned n)
 {
-	const char *name = begin(path, folder);
 	bool failed;
 
+	begin(folder);
 	run.starve = n;
 	if (setjmp(run.starved) == 0)
-		run_file(name);
+		run_file(path);
 	failed = mem_has_failed();
 	mem_fail_nth(0);
 	if (!run.house)

@@ -384,6 +384,23 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 	return OK;
 }
 
+enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out)
+{
+	struct message *m;
+	enum err err = message_copy(&m, sent);
+
+	if (err)
+		return err;
+	dlg->local_cseq++;
+	if (message_method(m) == METHOD_INVITE)
+		dlg->invite_cseq = dlg->local_cseq;
+	message_pop_via(m);
+	message_remove(m, "CSeq");
+	message_add(m, "CSeq", "%u %s", dlg->local_cseq, message_method_name(sent));
+	*out = m;
+	return OK;
+}
+
 const char *dialog_call_id(const struct dialog *dlg)
 {
 	return dlg->call_id;

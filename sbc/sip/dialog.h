@@ -55,6 +55,9 @@ MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *re
  * for ACK that of the INVITE), Max-Forwards; an INVITE's Contact. */
 MUST_USE enum err dialog_request(struct dialog *dlg, const char *method, struct message **out);
 
+/* A request that was sent, once more: with the next CSeq and without our Via. */
+MUST_USE enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out);
+
 const char *dialog_call_id(const struct dialog *dlg);
 const char *dialog_local_tag(const struct dialog *dlg);
 const char *dialog_contact(const struct dialog *dlg); /* ours */

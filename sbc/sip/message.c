@@ -475,20 +475,27 @@ static const char *header_text(const struct message *m, const sip_header_t *h)
 	return len < 0 || (size_t)len >= sizeof(text) ? NULL : su_strdup(msg_home(m->msg), text);
 }
 
-const char *message_header(const struct message *m, const char *name, unsigned n)
+msg_header_t **message_first(const struct message *m, const char *name)
 {
 	char line[64];
 	isize_t start;
 	const msg_href_t *href;
-	msg_header_t **first;
-	sip_header_t *h;
 
 	snprintf(line, sizeof(line), "%s:", name);
 	href = msg_find_hclass(sip_default_mclass(), line, &start);
 	if (!href || href->hr_class == sip_unknown_class)
+		return NULL;
+	return msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, href->hr_class);
+}
+
+const char *message_header(const struct message *m, const char *name, unsigned n)
+{
+	msg_header_t **first = message_first(m, name);
+	sip_header_t *h = first ? (sip_header_t *)*first : NULL;
+
+	if (!first)
 		return unknown_header(m, name, n);
-	first = msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, href->hr_class);
-	for (h = first ? (sip_header_t *)*first : NULL; h && n > 0; n--)
+	for (; h && n > 0; n--)
 		h = (sip_header_t *)h->sh_next;
 	return h ? header_text(m, h) : NULL;
 }

@@ -150,10 +150,17 @@ void message_add(struct message *m, const char *name, const char *fmt, ...)
 	check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
 }
 
+void message_remove(struct message *m, const char *name)
+{
+	msg_header_t **first = message_first(m, name), *h;
+
+	while (first && (h = *first))
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)h);
+}
+
 void message_set_max_forwards(struct message *m, unsigned hops)
 {
-	if (m->sip->sip_max_forwards)
-		sip_header_remove(m->msg, m->sip, (sip_header_t *)m->sip->sip_max_forwards);
+	message_remove(m, "Max-Forwards");
 	message_add(m, "Max-Forwards", "%u", hops);
 }
 
@@ -214,6 +221,20 @@ enum err message_encode(struct message *m, struct buf *out)
 	buf_add(out, text, len);
 	su_free(msg_home(m->msg), text);
 	return buf_err(out);
+}
+
+enum err message_copy(struct message **out, struct message *m)
+{
+	struct buf wire;
+	enum err err;
+
+	buf_init(&wire, MESSAGE_MAX);
+	err = message_encode(m, &wire);
+	if (!err)
+		err = message_parse(out, wire.data, wire.len);
+	mem_wipe(wire.data, wire.len);
+	buf_free(&wire);
+	return err;
 }
 
 const char *message_status_phrase(unsigned status)

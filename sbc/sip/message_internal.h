@@ -16,5 +16,7 @@ struct message {
 };
 
 MUST_USE enum err message_new_empty(struct message **out);
+/* Where the values of a header begin that Sofia-SIP knows; NULL: it does not know it. */
+msg_header_t **message_first(const struct message *m, const char *name);
 
 #endif

@@ -224,15 +224,9 @@ static void on_txn_end(void *arg)
 /* The transaction that is left keeps the message as it was sent. */
 static enum err copy_message(struct request *r)
 {
-	struct message *copy = NULL;
-	struct buf wire;
-	enum err err;
+	struct message *copy;
+	enum err err = message_copy(&copy, r->message);
 
-	buf_init(&wire, MESSAGE_MAX);
-	err = message_encode(r->message, &wire);
-	if (!err)
-		err = message_parse(&copy, wire.data, wire.len);
-	buf_free(&wire);
 	if (err)
 		return err;
 	message_free(&r->message);

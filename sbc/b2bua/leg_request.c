@@ -1,0 +1,143 @@
+/* Whatever a leg sends within its dialog, and the answers (RFC 3261 12.2.1). Signalling thread.
+ * Owner: the leg. */
+#include <stdio.h>
+#include "base/mem.h"
+#include "sbc/b2bua/leg_internal.h"
+
+struct leg_request {
+	LIST_ENTRY(leg_request) link;
+	struct leg *leg;
+	struct dialog *dialog;
+	struct message *message;
+	struct request *request;
+	const struct leg_request_handler *handler;
+	bool cancelled;
+};
+
+static void on_response(void *arg, const struct message *m, const struct flow *flow);
+static void on_fail(void *arg, enum err err, const char *why);
+
+static void free_one(struct leg_request *rq)
+{
+	LIST_REMOVE(rq, link);
+	if (rq == rq->leg->invite)
+		rq->leg->invite = NULL;
+	request_free(&rq->request);
+	message_free(&rq->message);
+	mem_free(rq);
+}
+
+void leg_requests_free(struct leg *leg)
+{
+	struct leg_request *rq;
+
+	while ((rq = LIST_FIRST(&leg->requests)))
+		free_one(rq);
+}
+
+/* Where a request goes once the flow of the dialog is gone: to the peer's Contact, under the rules
+ * of the trunk. What begins a dialog goes to the target itself. */
+static void aim(const struct leg_request *rq, struct target *out)
+{
+	const struct target *target = &rq->leg->target;
+	struct uri hop;
+
+	*out = *target;
+	if (!*message_to_tag(rq->message) || !dialog_next_hop(rq->dialog, &hop))
+		return;
+	out->host = hop.host;
+	out->port = hop.port;
+	out->srv = !hop.port && target->srv;
+	if (!out->tls)
+		out->transport = hop.has_transport && hop.transport == TRANSPORT_TCP
+		                     ? TRANSPORT_TCP
+		                     : TRANSPORT_UDP;
+}
+
+static enum err start(struct leg_request *rq, const struct flow *flow)
+{
+	const struct request_handler handler = { .on_response = on_response,
+		                                 .on_fail = on_fail,
+		                                 .arg = rq };
+	struct target target;
+
+	aim(rq, &target);
+	return request_start(&rq->request, rq->leg->env->stack, rq->message, &target, flow,
+	                     &handler);
+}
+
+/* An answer that asks for the same request with something more goes back to whom it came from. */
+static bool ask_again(struct leg_request *rq, const struct message *answer, const struct flow *flow)
+{
+	struct request *was = rq->request;
+	struct message *next;
+
+	if (rq->cancelled || !rq->handler->amend || dialog_again(rq->dialog, rq->message, &next))
+		return false;
+	if (!rq->handler->amend(rq->leg, answer, next)) {
+		message_free(&next);
+		return false;
+	}
+	message_free(&rq->message);
+	rq->message = next;
+	if (start(rq, flow))
+		return false;
+	request_free(&was);
+	return true;
+}
+
+static void on_response(void *arg, const struct message *m, const struct flow *flow)
+{
+	struct leg_request *rq = arg;
+	const struct leg_request_handler *handler = rq->handler;
+	unsigned status = message_status(m);
+	struct leg *leg = rq->leg;
+
+	if (status >= 300 && ask_again(rq, m, flow))
+		return;
+	/* Of an INVITE further 2xx may come (RFC 3261 13.2.2.4). */
+	if (status >= 300 || (status >= 200 && message_method(rq->message) != METHOD_INVITE))
+		free_one(rq);
+	if (status > 100)
+		handler->on_response(leg, m, flow);
+}
+
+static void on_fail(void *arg, enum err err, const char *why)
+{
+	struct leg_request *rq = arg;
+	const struct leg_request_handler *handler = rq->handler;
+	struct leg *leg = rq->leg;
+	char kept[CERT_WHY_MAX];
+
+	(void)err;
+	snprintf(kept, sizeof(kept), "%s", why);
+	free_one(rq);
+	handler->on_fail(leg, kept);
+}
+
+enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
+                          struct message *m, const struct leg_request_handler *handler)
+{
+	struct leg_request *rq = mem_zalloc(sizeof(*rq));
+	enum err err;
+
+	if (!rq)
+		return ERR_NOMEM;
+	rq->leg = leg;
+	rq->dialog = dialog;
+	rq->message = message_ref(m);
+	rq->handler = handler;
+	LIST_INSERT_HEAD(&leg->requests, rq, link);
+	err = start(rq, *message_to_tag(m) ? dialog_flow(dialog) : &leg->first_flow);
+	if (err)
+		free_one(rq);
+	else if (out)
+		*out = rq;
+	return err;
+}
+
+void leg_request_cancel(struct leg_request *rq)
+{
+	rq->cancelled = true;
+	request_cancel(rq->request);
+}

@@ -51,17 +51,13 @@ static void answer_too_brief(struct server_txn *txn)
 	message_free(&response);
 }
 
-/* Whether calls can go to it: in their Request-URI a folded header's line break would begin a line
- * of its own. */
+/* Whether calls can go to it. */
 static bool is_usable(const struct message *request, const char *contact)
 {
 	struct uri uri;
 
-	for (const char *c = contact; *c; c++) {
-		if ((unsigned char)*c <= ' ' || *c == 0x7f)
-			return false;
-	}
-	return message_contact_uri(request, &uri) && !uri.tel && strlen(contact) <= CONTACT_MAX;
+	return *contact && message_contact_uri(request, &uri) && !uri.tel &&
+	       strlen(contact) <= CONTACT_MAX;
 }
 
 /* Binds the phone to contact for as long as it asks, within our limits. */

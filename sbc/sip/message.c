@@ -358,11 +358,29 @@ static bool uri_param(const char *params, const char *name, char *value, size_t 
 	return false;
 }
 
+/* The parser lets a folded line, blanks and brackets stand inside a URI. Written out again in a
+ * request line they would be something else than they were. */
+static bool is_whole(const char *part)
+{
+	for (; part && *part; part++) {
+		if ((unsigned char)*part <= ' ' || strchr("<>\"\x7f", *part))
+			return false;
+	}
+	return true;
+}
+
+static bool url_is_whole(const url_t *url)
+{
+	return is_whole(url->url_user) && is_whole(url->url_password) && is_whole(url->url_host) &&
+	       is_whole(url->url_port) && is_whole(url->url_path) && is_whole(url->url_params) &&
+	       is_whole(url->url_headers) && is_whole(url->url_fragment);
+}
+
 static bool read_uri(const struct message *m, const url_t *url, struct uri *out)
 {
 	char name[8];
 
-	if (!url ||
+	if (!url || !url_is_whole(url) ||
 	    (url->url_type != url_sip && url->url_type != url_sips && url->url_type != url_tel))
 		return false;
 	memset(out, 0, sizeof(*out));
@@ -415,7 +433,7 @@ const char *message_from_display(const struct message *m)
 
 const char *message_contact_text(const struct message *m)
 {
-	if (!m->sip->sip_contact)
+	if (!m->sip->sip_contact || !url_is_whole(m->sip->sip_contact->m_url))
 		return NULL;
 	return url_as_string(msg_home(m->msg), m->sip->sip_contact->m_url);
 }
@@ -443,7 +461,12 @@ bool message_contact_at(const struct message *m, unsigned n, const char **uri, i
 		*expires_s = read_expires(contact->m_expires);
 	else
 		*expires_s = m->sip->sip_expires ? (int64_t)m->sip->sip_expires->ex_delta : -1;
-	*uri = contact ? or_empty(url_as_string(msg_home(m->msg), contact->m_url)) : NULL;
+	if (!contact)
+		*uri = NULL;
+	else if (url_is_whole(contact->m_url))
+		*uri = or_empty(url_as_string(msg_home(m->msg), contact->m_url));
+	else
+		*uri = "";
 	return contact != NULL;
 }
 

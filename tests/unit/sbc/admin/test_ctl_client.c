@@ -141,8 +141,8 @@ static void expect_alone(struct asking *a, int status, const char *complaint)
 static void test_questions_without_sense(void **state)
 {
 	static const char *const names[] = { "", "a b", "a\nshow calls",
-		                             "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
-		                             "abcdefghijklmnopqrstuvwxyz" };
+		                             ("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"
+		                              "abcdefghijklmnopqrstuvwxyz") };
 	struct asking a;
 
 	(void)state;

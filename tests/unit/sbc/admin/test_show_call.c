@@ -196,8 +196,8 @@ static void test_messages_of_a_call(void **state)
 {
 	static const char *const lines[] = {
 		"0 caller alice->trunkgate INVITE sip:4711@sbc [INVITE] udp 192.0.2.1:5060",
-		"2 callee trunkgate->provider INVITE sips:4711@provider.lab [INVITE] tls "
-		"192.0.2.1:5060",
+		("2 callee trunkgate->provider INVITE sips:4711@provider.lab [INVITE] tls "
+		 "192.0.2.1:5060"),
 		"4 callee provider->trunkgate 200 OK [INVITE] tls 192.0.2.1:5060",
 		"6 callee trunkgate->provider ACK sips:4711@provider.lab [ACK] tls 192.0.2.1:5060",
 		"8 caller alice->trunkgate ACK sip:4711@sbc [ACK] udp 192.0.2.1:5060",

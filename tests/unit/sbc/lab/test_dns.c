@@ -316,8 +316,8 @@ static void test_domains(void **state)
 		                           "a..lab",
 		                           "pro vider.lab",
 		                           "a\nb.lab",
-		                           "0123456789012345678901234567890123456789"
-		                           "012345678901234567890123.lab" };
+		                           ("0123456789012345678901234567890123456789"
+		                            "012345678901234567890123.lab") };
 	char longest[DNS_DOMAIN_MAX + 2], name[DNS_DOMAIN_MAX + 20];
 	struct addr sip = address("[2001:db8::3]:5061");
 

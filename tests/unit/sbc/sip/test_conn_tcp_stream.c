@@ -41,11 +41,11 @@ static void test_split(void **state)
 	(void)state;
 	assert_int_equal(rig.in->transport, TRANSPORT_TCP);
 	for (size_t i = 0; i < strlen(MESSAGE) - 1; i++) {
-		rig_write(fd, MESSAGE + i, 1);
+		rig_write(fd, &MESSAGE[i], 1);
 		rig_until(&rig.opened, 1); /* one turn of the loop */
 	}
 	assert_int_equal(rig.messages, 0);
-	rig_write(fd, MESSAGE + strlen(MESSAGE) - 1, 1);
+	rig_write(fd, &MESSAGE[strlen(MESSAGE) - 1], 1);
 	rig_until(&rig.messages, 1);
 	assert_string_equal(rig.got, MESSAGE);
 	assert_true(addr_equal(&rig.got_from, &rig.in->peer));
@@ -62,7 +62,7 @@ static void test_joined(void **state)
 	rig_until(&rig.messages, 3);
 	assert_string_equal(rig.got, MESSAGE);
 	assert_int_equal(rig.pongs, 1);
-	rig_write(fd, MESSAGE + 7, strlen(MESSAGE) - 7);
+	rig_write(fd, &MESSAGE[7], strlen(MESSAGE) - 7);
 	rig_until(&rig.messages, 4);
 	assert_string_equal(rig.got, MESSAGE);
 	assert_int_equal(rig.closed, 0);

@@ -210,6 +210,32 @@ static void test_header_uris(void **state)
 	message_free(&m);
 }
 
+/* Written into a request line they would begin another line, or end the URI early. */
+static void test_broken_uris(void **state)
+{
+	static const char *const contacts[] = { "<sip:a\r\n Evil: yes@b>", "<sip:a\tb@c>",
+		                                "<sip:a@b;x=\r\n y>", "<sip:a@b?h=\r\n y>",
+		                                "<tel:1\r\n 2>" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(contacts); i++) {
+		char header[80];
+		struct message *m;
+		struct uri uri;
+		const char *text;
+		int64_t expires_s;
+
+		snprintf(header, sizeof(header), "Contact: %s\r\n", contacts[i]);
+		m = invite(VIA, header);
+		assert_false(message_contact_uri(m, &uri));
+		assert_null(message_contact_text(m));
+		assert_true(message_contact_at(m, 0, &text, &expires_s));
+		assert_string_equal(text, "");
+		assert_false(message_contact_at(m, 1, &text, &expires_s));
+		message_free(&m);
+	}
+}
+
 static void test_contact_expires(void **state)
 {
 	static const struct {
@@ -433,19 +459,13 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request),
-		cmocka_unit_test(test_what_is_absent),
-		cmocka_unit_test(test_response),
-		cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_uris),
-		cmocka_unit_test(test_header_uris),
-		cmocka_unit_test(test_contact_expires),
-		cmocka_unit_test(test_headers),
-		cmocka_unit_test(test_long_headers),
-		cmocka_unit_test(test_reply_addr),
-		cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_not_sip),
-		cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_request),     cmocka_unit_test(test_what_is_absent),
+		cmocka_unit_test(test_response),    cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_uris),        cmocka_unit_test(test_header_uris),
+		cmocka_unit_test(test_broken_uris), cmocka_unit_test(test_contact_expires),
+		cmocka_unit_test(test_headers),     cmocka_unit_test(test_long_headers),
+		cmocka_unit_test(test_reply_addr),  cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_not_sip),     cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -16,7 +16,7 @@ static int setup(void **state)
 {
 	(void)state;
 	clock_fake(1000000, 0);
-	return nonces_new(&nonces);
+	return (int)nonces_new(&nonces);
 }
 
 static int teardown(void **state)

@@ -59,7 +59,7 @@ static int set_up(void **state)
 	clock_fake(1000000, 1700000000);
 	assert_int_equal(timers_new(&t.timers), OK);
 	assert_int_equal(stack_new(&t.stack, NULL, t.timers, &limits), OK);
-	return stack_add_realm(t.stack, &realm_cfg, NULL, &t.realm, why);
+	return (int)stack_add_realm(t.stack, &realm_cfg, NULL, &t.realm, why);
 }
 
 static int tear_down(void **state)

@@ -8,22 +8,27 @@
 #include "certs/cert_text.h"
 #include "certs/peer_name.h"
 #include "certs/pem_file.h"
+#include "certs/trust.h"
 
 #define DAY_S             INT64_C(86400)
 #define WARN_DAYS         30
 #define SECURITY_BITS_MIN 112 /* RSA 2048, EC P-224 */
+#define CHAIN_MAX         10
 
 struct identity {
 	char *name, *subject, *chain_end;
 	EVP_PKEY *key;
 	STACK_OF(X509) * chain; /* leaf first */
+	X509 *root;             /* that it ends at, where the file has not got it; NULL: unknown */
 	int64_t not_after_s;
 	bool has_root;
 };
 
 /* What identity_load works with, besides the identity that it fills. */
 struct source {
-	const char *certificate, *key;
+	const char *certificate, *key, *passphrase;
+	struct trust *const *stores;
+	size_t nstores;
 	STACK_OF(X509) * pool; /* read, not yet in the chain */
 	char *why;
 };
@@ -99,15 +104,45 @@ static X509 *last_of(STACK_OF(X509) * chain)
 	return sk_X509_value(chain, sk_X509_num(chain) - 1);
 }
 
-/* Upwards from the leaf until a root, or until the file has no more. */
-static enum err climb(STACK_OF(X509) * chain, const struct source *src)
+static X509 *find_in_stores(const struct source *src, X509 *cert)
+{
+	X509 *issuer = NULL;
+
+	for (size_t i = 0; !issuer && i < src->nstores; i++)
+		issuer = trust_find_issuer(src->stores[i], cert);
+	return issuer;
+}
+
+/* What the file has not comes from a store: an intermediate joins the chain, a root is kept apart.
+ */
+static enum err take_known(struct identity *id, const struct source *src, bool *found)
+{
+	X509 *issuer = find_in_stores(src, last_of(id->chain));
+
+	*found = issuer && !is_self_signed(issuer);
+	if (!*found) {
+		id->root = issuer;
+		return OK;
+	}
+	if (sk_X509_push(id->chain, issuer) > 0)
+		return OK;
+	X509_free(issuer);
+	return no_memory(src);
+}
+
+/* Upwards from the leaf until a root, or until nobody has more. Deeper than CHAIN_MAX is a circle.
+ */
+static enum err climb(struct identity *id, const struct source *src)
 {
 	bool found = true;
 	enum err err = OK;
 
-	while (!err && found && !is_self_signed(last_of(chain))) {
-		err = take_issuer(chain, last_of(chain), src, &found);
-		drop_copies(src->pool, last_of(chain));
+	while (!err && found && !is_self_signed(last_of(id->chain)) &&
+	       sk_X509_num(id->chain) < CHAIN_MAX) {
+		err = take_issuer(id->chain, last_of(id->chain), src, &found);
+		drop_copies(src->pool, last_of(id->chain));
+		if (!err && !found)
+			err = take_known(id, src, &found);
 	}
 	return err;
 }
@@ -152,7 +187,21 @@ static enum err refuse_leftover(X509 *leaf, X509 *end, X509 *left, const struct 
 	return ERR_REFUSED;
 }
 
-/* Fills id->chain from the pool. */
+static enum err refuse_open_end(X509 *end, const struct source *src)
+{
+	char name[CERT_TEXT_MAX], issuer[CERT_TEXT_MAX];
+
+	cert_name_text(X509_get_subject_name(end), name, sizeof(name));
+	cert_name_text(X509_get_issuer_name(end), issuer, sizeof(issuer));
+	cert_why(
+	    src->why,
+	    "%s: the chain has an open end: the certificate of %s, which signed %s, is neither "
+	    "in the file nor among those that are trusted here: put it in",
+	    src->certificate, issuer, name);
+	return ERR_REFUSED;
+}
+
+/* Fills id->chain from the pool and the stores. */
 static enum err order(struct identity *id, const struct source *src)
 {
 	X509 *end;
@@ -165,7 +214,7 @@ static enum err order(struct identity *id, const struct source *src)
 	if (err)
 		return err;
 	drop_copies(src->pool, last_of(id->chain));
-	err = climb(id->chain, src);
+	err = climb(id, src);
 	if (err)
 		return err;
 	end = last_of(id->chain);
@@ -176,6 +225,8 @@ static enum err order(struct identity *id, const struct source *src)
 		return refuse_leftover(sk_X509_value(id->chain, 0), end,
 		                       sk_X509_value(src->pool, 0), src);
 	id->has_root = is_self_signed(end);
+	if (src->nstores > 0 && !id->has_root && !id->root)
+		return refuse_open_end(end, src);
 	return OK;
 }
 
@@ -236,7 +287,7 @@ static void log_dates(const struct identity *id, X509 *cert)
 
 static enum err fill(struct identity *id, const char *name, struct source *src)
 {
-	enum err err = pem_read_key(&id->key, src->key, src->why);
+	enum err err = pem_read_key(&id->key, src->key, src->passphrase, src->why);
 
 	if (err)
 		return err;
@@ -252,11 +303,13 @@ static enum err fill(struct identity *id, const char *name, struct source *src)
 	return describe(id, name, src);
 }
 
-enum err identity_load(struct identity **out, const char *name, const char *certificate,
-                       const char *key, char *why)
+enum err identity_load(struct identity **out, const struct identity_cfg *cfg, char *why)
 {
-	struct source src = { .certificate = certificate,
-		              .key = key ? key : certificate,
+	struct source src = { .certificate = cfg->certificate,
+		              .key = cfg->key ? cfg->key : cfg->certificate,
+		              .passphrase = cfg->passphrase,
+		              .stores = cfg->stores,
+		              .nstores = cfg->nstores,
 		              .why = why };
 	struct identity *id = mem_zalloc(sizeof(*id));
 	enum err err;
@@ -264,7 +317,7 @@ enum err identity_load(struct identity **out, const char *name, const char *cert
 	if (!id)
 		return no_memory(&src);
 	ERR_set_mark();
-	err = fill(id, name, &src);
+	err = fill(id, cfg->name, &src);
 	ERR_pop_to_mark();
 	pem_free_certificates(src.pool);
 	if (err) {
@@ -286,6 +339,7 @@ void identity_free(struct identity **idp)
 		return;
 	EVP_PKEY_free(id->key); /* wipes what it holds */
 	pem_free_certificates(id->chain);
+	X509_free(id->root);
 	mem_free(id->name);
 	mem_free(id->subject);
 	mem_free(id->chain_end);
@@ -337,7 +391,12 @@ bool identity_is_for(const struct identity *id, const char *name)
 	return peer_name_is(sk_X509_value(id->chain, 0), name);
 }
 
-static bool add_chain(const struct identity *id, SSL_CTX *ctx)
+bool identity_same_type(const struct identity *a, const struct identity *b)
+{
+	return EVP_PKEY_get_base_id(a->key) == EVP_PKEY_get_base_id(b->key);
+}
+
+static bool add_chain(const struct identity *id, SSL_CTX *ctx, bool with_root)
 {
 	if (SSL_CTX_clear_chain_certs(ctx) != 1)
 		return false;
@@ -345,15 +404,17 @@ static bool add_chain(const struct identity *id, SSL_CTX *ctx)
 		if (SSL_CTX_add1_chain_cert(ctx, sk_X509_value(id->chain, i)) != 1)
 			return false;
 	}
-	return true;
+	return !with_root || id->has_root || SSL_CTX_add1_chain_cert(ctx, id->root) == 1;
 }
 
-enum err identity_apply(const struct identity *id, SSL_CTX *ctx)
+enum err identity_apply(const struct identity *id, SSL_CTX *ctx, bool with_root)
 {
-	/* Nothing is added from a trust store: what the file has is what a peer gets (WBX-07). */
+	if (with_root && !id->has_root && !id->root)
+		return ERR_REFUSED;
+	/* OpenSSL adds nothing: the chain was completed when it was loaded (WBX-07). */
 	SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
 	if (SSL_CTX_use_certificate(ctx, sk_X509_value(id->chain, 0)) != 1 ||
-	    SSL_CTX_use_PrivateKey(ctx, id->key) != 1 || !add_chain(id, ctx))
+	    SSL_CTX_use_PrivateKey(ctx, id->key) != 1 || !add_chain(id, ctx, with_root))
 		return ERR_TLS;
 	return OK;
 }

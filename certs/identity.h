@@ -12,19 +12,31 @@
 #include <openssl/x509v3.h>
 
 struct identity;
+struct trust;
 
 /* Room for one sentence that says what is wrong with a file, a certificate or a handshake. */
 #define CERT_WHY_MAX 512
 
-/* Reads the leaf (the certificate that belongs to the key), its chain (put in order, sent whole,
- * with the root if it is there) and the key from PEM files, which may be one (key NULL: the same).
- * On failure why (CERT_WHY_MAX bytes) says which file, what is wrong and what to do:
- * ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no certificate or key in there), or ERR_REFUSED (key and
- * certificate do not belong together, a weak key, a key that everybody on the machine can read, a
- * chain with a hole, a certificate that is not part of the chain). An expired one loads: the log
+/* All borrowed for the call. */
+struct identity_cfg {
+	const char *name;
+	const char *certificate; /* PEM file: the leaf and its chain */
+	const char *key;         /* PEM file; NULL: the same */
+	const char *passphrase;  /* a file with the key's; NULL: it has none */
+	/* Where an issuer is looked for that the file has not; without any the chain may stay
+	 * open. */
+	struct trust *const *stores;
+	size_t nstores;
+};
+
+/* Reads the leaf (the certificate that belongs to the key), its chain (put in order, completed,
+ * sent whole, with the root if it is in the file) and the key. On failure why (CERT_WHY_MAX bytes)
+ * says which file, what is wrong and what to do: ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no certificate
+ * or key in there), or ERR_REFUSED (key and certificate do not belong together, a weak key, a key
+ * that everybody on the machine can read, a passphrase that does not open it, a chain whose next
+ * issuer is nowhere, a certificate that is not part of the chain). An expired one loads: the log
  * says it, the peer refuses it. */
-MUST_USE enum err identity_load(struct identity **out, const char *name, const char *certificate,
-                                const char *key, char *why);
+MUST_USE enum err identity_load(struct identity **out, const struct identity_cfg *cfg, char *why);
 void identity_free(struct identity **idp);
 
 const char *identity_name(const struct identity *id);
@@ -41,7 +53,11 @@ bool identity_serves_as_server(const struct identity *id);
 bool identity_serves_as_client(const struct identity *id);
 bool identity_is_for(const struct identity *id, const char *name);
 
-/* Gives key and whole chain to ctx. */
-MUST_USE enum err identity_apply(const struct identity *id, SSL_CTX *ctx);
+/* Whether both have keys of one type, so that a context can hold only one of them. */
+bool identity_same_type(const struct identity *a, const struct identity *b);
+
+/* Gives key and whole chain to ctx, beside those of another type that it has. with_root: also a
+ * root that the file has not; ERR_REFUSED where it is unknown. */
+MUST_USE enum err identity_apply(const struct identity *id, SSL_CTX *ctx, bool with_root);
 
 #endif

@@ -22,6 +22,7 @@ static void content_free(struct content *c)
 	if (c->data)
 		mem_wipe(c->data, c->len);
 	mem_free(c->data);
+	c->data = NULL;
 }
 
 static enum err read_all(int fd, struct content *c, const char *path, char *why)
@@ -45,7 +46,7 @@ static enum err read_all(int fd, struct content *c, const char *path, char *why)
 }
 
 /* A group may read a key (Debian's ssl-cert), the rest of the world may not. */
-static enum err check_file(const struct stat *st, bool secret, const char *path, char *why)
+static enum err check_file(const struct stat *st, const char *secret, const char *path, char *why)
 {
 	if (!S_ISREG(st->st_mode)) {
 		cert_why(why, "%s: is not a file", path);
@@ -56,14 +57,15 @@ static enum err check_file(const struct stat *st, bool secret, const char *path,
 		return ERR_SYNTAX;
 	}
 	if (secret && (st->st_mode & (S_IROTH | S_IWOTH))) {
-		cert_why(why, "%s: everybody on this machine can %s the private key: chmod 600 %s",
-		         path, st->st_mode & S_IROTH ? "read" : "write", path);
+		cert_why(why, "%s: everybody on this machine can %s the %s: chmod 600 %s", path,
+		         st->st_mode & S_IROTH ? "read" : "write", secret, path);
 		return ERR_REFUSED;
 	}
 	return OK;
 }
 
-static enum err content_read(struct content *c, const char *path, bool secret, char *why)
+/* secret: what it is that not everybody may read; NULL: no secret. */
+static enum err content_read(struct content *c, const char *path, const char *secret, char *why)
 {
 	/* O_NONBLOCK: a FIFO must not hold us up. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -129,7 +131,7 @@ enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path, char *wh
 	STACK_OF(X509) *certs = NULL;
 	BIO *bio = NULL;
 	struct content c;
-	enum err err = content_read(&c, path, false, why);
+	enum err err = content_read(&c, path, NULL, why);
 
 	if (err)
 		return err;
@@ -153,35 +155,48 @@ enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path, char *wh
 	return OK;
 }
 
-/* Nobody sits at a daemon's terminal: notes that a passphrase was asked for, and gives none. */
+struct passphrase {
+	struct content content;
+	bool asked;
+};
+
+/* Nobody sits at a daemon's terminal: gives the file's first line, or nothing. */
 static int on_passphrase(char *buf, int size, int writing, void *arg)
 {
-	bool *asked = arg;
+	struct passphrase *p = arg;
+	size_t len = p->content.data ? strcspn(p->content.data, "\r\n") : 0;
 
-	(void)buf;
-	(void)size;
 	(void)writing;
-	*asked = true;
-	return -1;
+	p->asked = true;
+	if (len == 0 || len > (size_t)size)
+		return -1;
+	memcpy(buf, p->content.data, len);
+	return (int)len;
 }
 
-static enum err parse_key(EVP_PKEY **out, const struct content *c, const char *path, char *why)
+static enum err parse_key(EVP_PKEY **out, const struct content *c, struct passphrase *phrase,
+                          const char *path, char *why)
 {
 	BIO *bio = BIO_new_mem_buf(c->data, (int)c->len);
-	bool asked = false;
 
 	if (!bio) {
 		cert_why(why, "%s: no memory to read it", path);
 		return ERR_NOMEM;
 	}
-	*out = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, &asked);
+	*out = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, phrase);
 	BIO_free(bio);
 	if (*out)
 		return OK;
-	if (asked) {
+	if (phrase->asked && phrase->content.data) {
 		cert_why(why,
-		         "%s: the private key has a passphrase, which nobody could type in at a "
-		         "restart: take it off with openssl pkey",
+		         "%s: the passphrase that is given for it does not open the private key",
+		         path);
+		return ERR_REFUSED;
+	}
+	if (phrase->asked) {
+		cert_why(why,
+		         "%s: the private key has a passphrase: write passphrase-file, or take it "
+		         "off with openssl pkey",
 		         path);
 		return ERR_REFUSED;
 	}
@@ -193,17 +208,23 @@ static enum err parse_key(EVP_PKEY **out, const struct content *c, const char *p
 	return ERR_NOT_FOUND;
 }
 
-enum err pem_read_key(EVP_PKEY **out, const char *path, char *why)
+enum err pem_read_key(EVP_PKEY **out, const char *path, const char *passphrase, char *why)
 {
+	struct passphrase phrase = { 0 };
 	EVP_PKEY *key = NULL;
 	struct content c;
-	enum err err = content_read(&c, path, true, why);
+	enum err err = content_read(&c, path, "private key", why);
 
 	if (err)
 		return err;
-	ERR_set_mark();
-	err = parse_key(&key, &c, path, why);
-	ERR_pop_to_mark();
+	if (passphrase)
+		err = content_read(&phrase.content, passphrase, "passphrase", why);
+	if (!err) {
+		ERR_set_mark();
+		err = parse_key(&key, &c, &phrase, path, why);
+		ERR_pop_to_mark();
+	}
+	content_free(&phrase.content);
 	content_free(&c);
 	if (!err)
 		*out = key;

@@ -238,6 +238,14 @@ static enum err check_cfg(const struct tls_context_cfg *cfg, char *why)
 		cert_why(why, "a TLS listener needs an identity: a key with its certificate");
 		return ERR_REFUSED;
 	}
+	if (cfg->also && identity_same_type(cfg->identity, cfg->also)) {
+		cert_why(
+		    why,
+		    "identities %s and %s have keys of the same type: only one of them could be "
+		    "shown",
+		    identity_name(cfg->identity), identity_name(cfg->also));
+		return ERR_REFUSED;
+	}
 	if (cfg->npolicies == 0 && !(accepts && cfg->certificate_optional)) {
 		cert_why(why, "nothing says which certificate the peer must have");
 		return ERR_REFUSED;
@@ -275,6 +283,24 @@ static void say_openssl(char *why, const char *what)
 	cert_why(why, "%s: OpenSSL says: %s", what, reason ? reason : "nothing");
 }
 
+/* Identities NULL are fine. */
+static enum err show(SSL_CTX *c, const struct identity *id, bool with_root, char *why)
+{
+	enum err err = id ? identity_apply(id, c, with_root) : OK;
+	char what[CERT_TEXT_MAX];
+
+	if (err == ERR_REFUSED) {
+		cert_why(why,
+		         "identity %s: its root is to be sent, but it is neither in the file nor "
+		         "among those that are trusted here",
+		         identity_name(id));
+	} else if (err) {
+		snprintf(what, sizeof(what), "identity %s cannot be used", identity_name(id));
+		say_openssl(why, what);
+	}
+	return err;
+}
+
 static enum err build(struct tls_context *ctx, const struct tls_context_cfg *cfg, char *why)
 {
 	bool accepts = cfg->peer_role == CERT_ROLE_CLIENT;
@@ -285,14 +311,8 @@ static enum err build(struct tls_context *ctx, const struct tls_context_cfg *cfg
 		say_openssl(why, "cannot set up TLS");
 		return ERR_TLS;
 	}
-	if (cfg->identity && identity_apply(cfg->identity, c)) {
-		char what[CERT_TEXT_MAX];
-
-		snprintf(what, sizeof(what), "identity %s cannot be used",
-		         identity_name(cfg->identity));
-		say_openssl(why, what);
+	if (show(c, cfg->identity, cfg->with_root, why) || show(c, cfg->also, cfg->with_root, why))
 		return ERR_TLS;
-	}
 	SSL_CTX_set_verify(c, verify_mode(cfg), NULL);
 	SSL_CTX_set_cert_verify_callback(c, on_certificate, ctx);
 	if (accepts)

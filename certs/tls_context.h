@@ -18,6 +18,8 @@ struct tls_context;
 struct tls_context_cfg {
 	enum cert_role peer_role; /* CERT_ROLE_SERVER: we connect; CERT_ROLE_CLIENT: we accept */
 	const struct identity *identity; /* NULL only when we connect without one */
+	const struct identity *also;     /* with another type of key; NULL: none */
+	bool with_root; /* send the root of ours though its file has it not (WBX-07) */
 	/* A peer meets one of them, or the handshake fails; the first that it meets is its policy.
 	 * Copied; what they point to is borrowed, by the SSLs too until their handshakes are over.
 	 * Each has trust and names; none at all only where accepting with certificate_optional

@@ -13,6 +13,7 @@
 #include "certs/pem_file.h"
 
 struct trust {
+	unsigned refs;
 	X509_STORE *store;
 	unsigned certificates, roots; /* put in by us */
 };
@@ -140,6 +141,7 @@ enum err trust_load(struct trust **out, const char *where, char *why)
 
 	if (!t)
 		return no_memory(where, why);
+	t->refs = 1;
 	ERR_set_mark();
 	t->store = X509_STORE_new();
 	err = t->store ? fill(t, where, why) : no_memory(where, why);
@@ -152,12 +154,18 @@ enum err trust_load(struct trust **out, const char *where, char *why)
 	return OK;
 }
 
+struct trust *trust_ref(struct trust *trust)
+{
+	trust->refs++;
+	return trust;
+}
+
 void trust_free(struct trust **trustp)
 {
 	struct trust *t = *trustp;
 
 	*trustp = NULL;
-	if (!t)
+	if (!t || --t->refs > 0)
 		return;
 	X509_STORE_free(t->store);
 	mem_free(t);
@@ -166,4 +174,21 @@ void trust_free(struct trust **trustp)
 X509_STORE *trust_store(const struct trust *trust)
 {
 	return trust->store;
+}
+
+X509 *trust_find_issuer(const struct trust *trust, X509 *cert)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	X509 *issuer = NULL;
+
+	ERR_set_mark();
+	if (ctx && X509_STORE_CTX_init(ctx, trust->store, cert, NULL) == 1 &&
+	    X509_STORE_CTX_get1_issuer(&issuer, ctx, cert) == 1 &&
+	    X509_verify(cert, X509_get0_pubkey(issuer)) != 1) {
+		X509_free(issuer); /* a namesake */
+		issuer = NULL;
+	}
+	X509_STORE_CTX_free(ctx);
+	ERR_pop_to_mark();
+	return issuer;
 }

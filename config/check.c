@@ -38,6 +38,11 @@ static void check_identity(const struct check *ck, size_t i)
 	const struct config_identity *id = &ck->cfg->identities[i];
 	struct stat st;
 
+	if (id->also == id || (id->also && id->also->also))
+		check_problem(ck, SECTION_IDENTITIES, i, "also",
+		              "'%s' %s; name one that stands alone", id->also->name,
+		              id->also == id ? "is the identity itself"
+		                             : "has a second one itself");
 	if (id->certificate && !check_written(ck, SECTION_IDENTITIES, i, "key") &&
 	    stat(id->certificate, &st) == 0 && (st.st_mode & S_IROTH))
 		check_problem(ck, SECTION_IDENTITIES, i, NULL,

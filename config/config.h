@@ -25,7 +25,9 @@ struct config_listener {
 struct config_identity {
 	char *name;
 	char *certificate;
-	char *key; /* the same file as certificate where the option is absent */
+	char *key;             /* the same file as certificate where the option is absent */
+	char *passphrase_file; /* the key's; NULL: none */
+	const struct config_identity *also; /* with another type of key; NULL: none */
 };
 
 enum client_cert { CLIENT_CERT_REQUIRED, CLIENT_CERT_OPTIONAL };
@@ -66,6 +68,7 @@ struct config_phone {
 	unsigned answer_timeout_ms; /* from INVITE to a final answer */
 };
 
+enum no_yes { NO, YES };
 enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
@@ -81,6 +84,7 @@ struct config_trunk {
 	char **verify_names; /* that the peer's certificate may have; default: domain */
 	size_t nverify_names;
 	const struct config_identity *identity; /* as client; default: the realm's */
+	enum no_yes send_root;                  /* also where the identity's file has it not */
 	char *trust;                            /* PEM file or directory of roots, or "system" */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;

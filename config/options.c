@@ -103,7 +103,9 @@ static const struct option identities[] = {
 	  FIELD(config_identity, certificate),
 	  .example = "us.pem",
 	  .help =
-	      "PEM file with our certificate and every intermediate up to the root: the whole chain is sent." },
+	      "PEM file with our certificate and every intermediate up to the root: the whole chain is sent. "
+	      "An intermediate that is missing is looked for in trust: of the trunks, then among the machine's "
+	      "roots. credential:NAME instead of a path, here and in other files: a credential of systemd." },
 	{ .key = "key",
 	  .kind = KIND_KEY_FILE,
 	  .flags = OPTION_SHOWN,
@@ -111,6 +113,21 @@ static const struct option identities[] = {
 	  .otherwise = "the certificate's file",
 	  .example = "us.key",
 	  .help = "PEM file with the private key." },
+	{ .key = "passphrase-file",
+	  .kind = KIND_KEY_FILE,
+	  FIELD(config_identity, passphrase_file),
+	  .otherwise = "the key is not encrypted",
+	  .example = "us.passphrase",
+	  .help = "A file whose first line opens the private key." },
+	{ .key = "also",
+	  .kind = KIND_REF,
+	  FIELD(config_identity, also),
+	  .section = SECTION_IDENTITIES,
+	  .otherwise = "it stands alone",
+	  .example = "us-rsa",
+	  .help =
+	      "Another identity with another type of key, offered beside it: RSA beside EC. The peer takes what "
+	      "it can." },
 };
 
 static const struct option realms[] = {
@@ -352,6 +369,14 @@ static const struct option trunks[] = {
 	  .otherwise = "the realm's",
 	  .example = "us",
 	  .help = "The identity that we show when we connect to it." },
+	{ .key = "send-root",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, send_root),
+	  .names = yes_no,
+	  .standard = "no",
+	  .help =
+	      "Whether the root is sent behind our chain though the identity's file has it not; in the file it "
+	      "is always sent. The realm's listeners do what one of their trunks asks." },
 	{ .key = "trust",
 	  .kind = KIND_TRUST,
 	  FIELD(config_trunk, trust),

@@ -90,7 +90,7 @@ struct section {
 	const char *help;
 };
 
-#define OPTIONS_MAX 32 /* of one section */
+#define OPTIONS_MAX 64 /* of one section */
 
 extern const struct section config_sections[NSECTIONS];
 

@@ -11,6 +11,7 @@
 #include "config/file.h"
 
 #define SECRET_FILE_MAX 1024 /* bytes */
+#define CREDENTIAL      "credential:"
 #define DNS_PORT        53   /* RFC 1035 4.2 */
 #define SIP_PORT        5060 /* RFC 3261 19.1.2 */
 #define SIPS_PORT       5061
@@ -30,6 +31,30 @@ static bool refuse(struct value_env *env, const struct option *o, const char *te
 	return false;
 }
 
+/* "credential:NAME": where systemd puts it (systemd.exec(5), LoadCredential=). NULL with a problem.
+ */
+static char *credential_path(struct value_env *env, const struct option *o, const char *text)
+{
+	const char *name = text + strlen(CREDENTIAL), *folder = getenv("CREDENTIALS_DIRECTORY");
+	char *path;
+
+	if (!*name || strchr(name, '/') || *name == '.') {
+		value_problem(env, o, text, "is no credential; write credential:NAME");
+		return NULL;
+	}
+	if (!folder) {
+		value_problem(env, o, text,
+		              "is given by nobody: there is no $CREDENTIALS_DIRECTORY; write "
+		              "LoadCredential=%.80s:PATH into the unit",
+		              name);
+		return NULL;
+	}
+	path = path_join(folder, name);
+	if (!path)
+		env->problems->nomem = true;
+	return path;
+}
+
 /* The full path of text, or NULL with a problem. */
 static char *join(struct value_env *env, const struct option *o, const char *text)
 {
@@ -39,6 +64,8 @@ static char *join(struct value_env *env, const struct option *o, const char *tex
 		refuse(env, o, text);
 		return NULL;
 	}
+	if (strncmp(text, CREDENTIAL, strlen(CREDENTIAL)) == 0 && o->kind != KIND_SOCKET)
+		return credential_path(env, o, text);
 	path = path_join(env->folder, text);
 	if (!path)
 		env->problems->nomem = true;

@@ -38,7 +38,8 @@ static enum err open_tls(struct provider *p, char *why)
 {
 	struct peer_policy policy = { .trunk = "sbc", .names = p->names, .nnames = 1 };
 	struct tls_context_cfg cfg = { .policies = &policy, .npolicies = 1 };
-	enum err err = identity_load(&p->identity, "provider", p->cfg.identity, NULL, why);
+	const struct identity_cfg id = { .name = "provider", .certificate = p->cfg.identity };
+	enum err err = identity_load(&p->identity, &id, why);
 
 	if (!err)
 		err = trust_load(&p->trust, p->cfg.trust, why);

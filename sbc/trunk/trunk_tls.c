@@ -13,7 +13,8 @@
 struct trunk_tls {
 	const struct config *cfg;
 	struct identity **identities; /* as in cfg */
-	struct trust **trusts;        /* by trunk */
+	struct trust **trusts;        /* by trunk; those of one file are one */
+	struct trust *machine;        /* its roots, for our own chains; NULL: it has none */
 	struct peer_policy *policies; /* by trunk */
 	struct tls_context **clients; /* by trunk */
 	struct tls_context **servers; /* by realm */
@@ -24,17 +25,55 @@ static struct identity *find_identity(const struct trunk_tls *t, const struct co
 	return id ? t->identities[id - t->cfg->identities] : NULL;
 }
 
+static enum err load_trust(struct trunk_tls *t, size_t i, char *why)
+{
+	const char *where = t->cfg->trunks[i].trust;
+
+	for (size_t k = 0; k < i; k++) {
+		if (strcmp(t->cfg->trunks[k].trust, where) == 0) {
+			t->trusts[i] = trust_ref(t->trusts[k]);
+			return OK;
+		}
+	}
+	return trust_load(&t->trusts[i], where, why);
+}
+
+static enum err load_trusts(struct trunk_tls *t, char *why)
+{
+	char unused[CERT_WHY_MAX];
+	enum err err = OK;
+
+	for (size_t i = 0; !err && i < t->cfg->ntrunks; i++)
+		err = load_trust(t, i, why);
+	if (!err && trust_load(&t->machine, "system", unused) == ERR_NOMEM)
+		err = ERR_NOMEM;
+	return err;
+}
+
+/* An issuer that is missing in an identity's file may be known to any of the trusts. */
 static enum err load_identities(struct trunk_tls *t, char *why)
 {
-	for (size_t i = 0; i < t->cfg->nidentities; i++) {
-		const struct config_identity *id = &t->cfg->identities[i];
-		enum err err =
-		    identity_load(&t->identities[i], id->name, id->certificate, id->key, why);
+	size_t nstores = 0;
+	struct trust **stores = mem_zalloc((t->cfg->ntrunks + 1) * sizeof(struct trust *));
+	enum err err = stores ? OK : ERR_NOMEM;
 
-		if (err)
-			return err;
+	for (size_t i = 0; stores && i < t->cfg->ntrunks; i++)
+		stores[nstores++] = t->trusts[i];
+	if (stores && t->machine)
+		stores[nstores++] = t->machine;
+	for (size_t i = 0; !err && i < t->cfg->nidentities; i++) {
+		const struct config_identity *id = &t->cfg->identities[i];
+		const struct identity_cfg cfg = { .name = id->name,
+			                          .certificate = id->certificate,
+			                          .key = id->key,
+			                          .passphrase = id->passphrase_file,
+			                          .stores = stores,
+			                          .nstores = nstores };
+
+		err = identity_load(&t->identities[i], &cfg, why);
 	}
-	return OK;
+	mem_free(stores);
+	return err;
 }
 
 static enum err make_client(struct trunk_tls *t, size_t i, char *why)
@@ -44,12 +83,11 @@ static enum err make_client(struct trunk_tls *t, size_t i, char *why)
 	    trunk->identity ? trunk->identity : trunk->realm->identity;
 	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_SERVER,
 		                       .identity = find_identity(t, id),
+		                       .also = find_identity(t, id ? id->also : NULL),
+		                       .with_root = id && trunk->send_root == YES,
 		                       .policies = &t->policies[i],
 		                       .npolicies = 1 };
-	enum err err = trust_load(&t->trusts[i], trunk->trust, why);
 
-	if (err)
-		return err;
 	t->policies[i] = (struct peer_policy){ .trunk = trunk->name,
 		                               .trust = t->trusts[i],
 		                               .names = (const char *const *)trunk->verify_names,
@@ -70,10 +108,12 @@ static enum err make_server(struct trunk_tls *t, size_t i, char *why)
 {
 	const struct config_realm *realm = &t->cfg->realms[i];
 	struct peer_policy *policies;
-	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_CLIENT,
-		                       .identity = find_identity(t, realm->identity),
-		                       .certificate_optional =
-		                           realm->client_certificate == CLIENT_CERT_OPTIONAL };
+	struct tls_context_cfg cfg = {
+		.peer_role = CERT_ROLE_CLIENT,
+		.identity = find_identity(t, realm->identity),
+		.also = find_identity(t, realm->identity ? realm->identity->also : NULL),
+		.certificate_optional = realm->client_certificate == CLIENT_CERT_OPTIONAL
+	};
 	enum err err;
 
 	if (!has_tls_listener(realm))
@@ -82,8 +122,10 @@ static enum err make_server(struct trunk_tls *t, size_t i, char *why)
 	if (!policies)
 		return ERR_NOMEM;
 	for (size_t k = 0; k < t->cfg->ntrunks; k++) {
-		if (t->cfg->trunks[k].realm == realm)
-			policies[cfg.npolicies++] = t->policies[k];
+		if (t->cfg->trunks[k].realm != realm)
+			continue;
+		policies[cfg.npolicies++] = t->policies[k];
+		cfg.with_root = cfg.with_root || t->cfg->trunks[k].send_root == YES;
 	}
 	cfg.policies = policies;
 	err = tls_context_new(&t->servers[i], &cfg, why);
@@ -106,6 +148,8 @@ enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, char *w
 	t->clients = mem_zalloc(cfg->ntrunks * sizeof(*t->clients));
 	t->servers = mem_zalloc(cfg->nrealms * sizeof(*t->servers));
 	if (t->identities && t->trusts && t->policies && t->clients && t->servers)
+		err = load_trusts(t, why);
+	if (!err)
 		err = load_identities(t, why);
 	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
 		err = make_client(t, i, why);
@@ -130,6 +174,7 @@ void trunk_tls_free(struct trunk_tls **tp)
 		tls_context_free(&t->clients[i]);
 	for (size_t i = 0; t->trusts && i < t->cfg->ntrunks; i++)
 		trust_free(&t->trusts[i]);
+	trust_free(&t->machine);
 	for (size_t i = 0; t->identities && i < t->cfg->nidentities; i++)
 		identity_free(&t->identities[i]);
 	mem_free(t->identities);

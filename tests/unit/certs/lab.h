@@ -120,9 +120,10 @@ static inline struct trust *lab_trust(const char *file)
 
 static inline struct identity *lab_identity(const char *file)
 {
+	const struct identity_cfg cfg = { .name = "test", .certificate = lab_path(file) };
 	struct identity *id = NULL;
 
-	if (identity_load(&id, "test", lab_path(file), NULL, lab.why) != OK)
+	if (identity_load(&id, &cfg, lab.why) != OK)
 		fail_msg("%s", lab.why);
 	return id;
 }

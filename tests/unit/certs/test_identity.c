@@ -23,14 +23,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-static enum err load(const char *certificate, const char *key)
+static enum err load_cfg(const struct identity_cfg *cfg)
 {
 	struct identity *id = NULL;
 	enum err err;
 
 	lab.why[0] = '\0';
-	err =
-	    identity_load(&id, "test", lab_path(certificate), key ? lab_path(key) : NULL, lab.why);
+	err = identity_load(&id, cfg, lab.why);
 	if (err)
 		assert_null(id);
 	else
@@ -39,15 +38,23 @@ static enum err load(const char *certificate, const char *key)
 	return err;
 }
 
-/* The subjects of what ctx would send, ">" between. */
-static void assert_sends(const char *file, const char *wanted)
+static enum err load(const char *certificate, const char *key)
 {
-	struct identity *id = lab_identity(file);
+	const struct identity_cfg cfg = { .name = "test",
+		                          .certificate = lab_path(certificate),
+		                          .key = key ? lab_path(key) : NULL };
+
+	return load_cfg(&cfg);
+}
+
+/* The subjects of what ctx would send, ">" between. */
+static void assert_id_sends(const struct identity *id, bool with_root, const char *wanted)
+{
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
 	STACK_OF(X509) *rest = NULL;
 	char text[512] = "";
 
-	assert_int_equal(identity_apply(id, ctx), OK);
+	assert_int_equal(identity_apply(id, ctx, with_root), OK);
 	assert_int_equal(SSL_CTX_check_private_key(ctx), 1);
 	X509_NAME_get_text_by_NID(X509_get_subject_name(SSL_CTX_get0_certificate(ctx)),
 	                          NID_commonName, text, 100);
@@ -59,6 +66,13 @@ static void assert_sends(const char *file, const char *wanted)
 	}
 	assert_string_equal(text, wanted);
 	SSL_CTX_free(ctx);
+}
+
+static void assert_sends(const char *file, const char *wanted)
+{
+	struct identity *id = lab_identity(file);
+
+	assert_id_sends(id, false, wanted);
 	identity_free(&id);
 }
 
@@ -211,6 +225,92 @@ static void wbx14_usages_are_told(void **state)
 	}
 }
 
+/* What the file has not may be known to a trust; a chain that nobody can end is refused. */
+static void wbx07_a_chain_is_completed_from_what_is_trusted(void **state)
+{
+	static const struct {
+		const char *file, *trusted, *sends, *sends_with_root, *why;
+	} cases[] = {
+		{ "leaf.pem", "all.pem", "leaf>Lab Issuing CA", "leaf>Lab Issuing CA>Lab Root",
+		  NULL },
+		{ "noroot.pem", "root.pem", "noroot>Lab Issuing CA",
+		  "noroot>Lab Issuing CA>Lab Root", NULL },
+		{ "good.pem", "evil/root.pem", "sbc.lab>Lab Issuing CA>Lab Root",
+		  "sbc.lab>Lab Issuing CA>Lab Root", NULL },
+		{ "gap.pem", "all.pem", "sbc.lab>Lab Issuing CA>Lab Root",
+		  "sbc.lab>Lab Issuing CA>Lab Root", NULL },
+		{ "self.pem", "root.pem", "self", "self", NULL },
+		{ "leaf.pem", "root.pem", NULL, NULL,
+		  "leaf.pem: the chain has an open end: the certificate of CN=Lab Issuing CA, which "
+		  "signed CN=leaf, is neither in the file nor among those that are trusted here" },
+		{ "noroot.pem", "evil/root.pem", NULL, NULL,
+		  "the certificate of CN=Lab Root, which signed CN=Lab Issuing CA, is neither" },
+		{ "noroot.pem", "again/root.pem", NULL, NULL, /* another of the same name */
+		  "the certificate of CN=Lab Root, which signed CN=Lab Issuing CA, is neither" },
+	};
+
+	UNUSED(state);
+	assert_int_equal(lab_shell("$LAB again && cat root.pem issuing.pem >all.pem &&"
+	                           "cat good.key good.crt root.pem >gap.pem && chmod 600 gap.pem"),
+	                 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct trust *stores[] = { lab_trust("evil/root.pem"),
+			                   lab_trust(cases[i].trusted) };
+		const struct identity_cfg cfg = { .name = "test",
+			                          .certificate = lab_path(cases[i].file),
+			                          .stores = stores,
+			                          .nstores = 2 };
+		struct identity *id = NULL;
+
+		assert_int_equal(identity_load(&id, &cfg, lab.why),
+		                 cases[i].why ? ERR_REFUSED : OK);
+		if (cases[i].why) {
+			assert_has(lab.why, cases[i].why);
+		} else {
+			assert_id_sends(id, false, cases[i].sends);
+			assert_id_sends(id, true, cases[i].sends_with_root);
+		}
+		identity_free(&id);
+		trust_free(&stores[0]);
+		trust_free(&stores[1]);
+	}
+}
+
+static void wbx07_a_root_that_nobody_knows_cannot_be_sent(void **state)
+{
+	struct identity *id = lab_identity("noroot.pem");
+	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+
+	UNUSED(state);
+	assert_int_equal(identity_apply(id, ctx, true), ERR_REFUSED);
+	SSL_CTX_free(ctx);
+	identity_free(&id);
+}
+
+static void two_types_of_key_stand_side_by_side(void **state)
+{
+	struct identity *ec = lab_identity("good.pem"), *rsa = lab_identity("rsa.pem");
+	struct identity *other = lab_identity("other.pem");
+	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	STACK_OF(X509) *rest = NULL;
+
+	UNUSED(state);
+	assert_true(identity_same_type(ec, other));
+	assert_false(identity_same_type(ec, rsa));
+	assert_int_equal(identity_apply(ec, ctx, false), OK);
+	assert_int_equal(identity_apply(rsa, ctx, false), OK);
+	for (long n = SSL_CERT_SET_FIRST; n <= SSL_CERT_SET_NEXT; n++) {
+		assert_int_equal(SSL_CTX_set_current_cert(ctx, n), 1);
+		SSL_CTX_get0_chain_certs(ctx, &rest);
+		assert_int_equal(sk_X509_num(rest), 2); /* each has its own chain */
+	}
+	assert_int_equal(SSL_CTX_set_current_cert(ctx, SSL_CERT_SET_NEXT), 0);
+	SSL_CTX_free(ctx);
+	identity_free(&ec);
+	identity_free(&rsa);
+	identity_free(&other);
+}
+
 static void a_hole_in_the_chain_is_refused(void **state)
 {
 	UNUSED(state);
@@ -277,7 +377,34 @@ static void a_passphrase_is_refused_not_asked_for(void **state)
 	lab_shell(
 	    "openssl pkey -in good.key -aes256 -passout pass:secret -out locked.key; chmod 600 locked.key");
 	assert_int_equal(load("good.crt", "locked.key"), ERR_REFUSED);
-	assert_has(lab.why, "locked.key: the private key has a passphrase");
+	assert_has(lab.why, "locked.key: the private key has a passphrase: write passphrase-file");
+}
+
+static void a_passphrase_comes_from_a_file(void **state)
+{
+	struct identity_cfg cfg = { .name = "test",
+		                    .certificate = lab_path("good.crt"),
+		                    .key = lab_path("locked.key"),
+		                    .passphrase = lab_path("phrase") };
+
+	UNUSED(state);
+	lab_shell(
+	    "openssl pkey -in good.key -aes256 -passout pass:secret -out locked.key; chmod 600 locked.key");
+	lab_write("phrase", "secret\r\nsecond line\n");
+	chmod(lab_path("phrase"), 0600);
+	assert_int_equal(load_cfg(&cfg), OK);
+	lab_write("phrase", "secrets\n");
+	assert_int_equal(load_cfg(&cfg), ERR_REFUSED);
+	assert_has(lab.why, "locked.key: the passphrase that is given for it does not open");
+	assert_has_not(lab.why, "secrets");
+	lab_write("phrase", "");
+	assert_int_equal(load_cfg(&cfg), ERR_REFUSED);
+	chmod(lab_path("phrase"), 0644);
+	assert_int_equal(load_cfg(&cfg), ERR_REFUSED);
+	assert_has(lab.why, "everybody on this machine can read the passphrase: chmod 600 ");
+	unlink(lab_path("phrase"));
+	assert_int_equal(load_cfg(&cfg), ERR_IO);
+	assert_has(lab.why, "phrase: cannot be opened");
 }
 
 static void what_cannot_be_read_is_said(void **state)
@@ -324,7 +451,7 @@ static void a_hostile_subject_is_made_printable(void **state)
 static void load_with_failing_memory(void *arg)
 {
 	struct identity *id = NULL;
-	enum err err = identity_load(&id, "test", arg, NULL, lab.why);
+	enum err err = identity_load(&id, arg, lab.why);
 
 	if (err) {
 		assert_int_equal(err, ERR_NOMEM);
@@ -336,11 +463,21 @@ static void load_with_failing_memory(void *arg)
 
 static void every_allocation_may_fail(void **state)
 {
-	char path[128];
+	struct trust *store = lab_trust("root.pem");
+	struct identity_cfg cfg = { .name = "test",
+		                    .certificate = lab_path("noroot.pem"),
+		                    .key = lab_path("locked.key"),
+		                    .passphrase = lab_path("phrase"),
+		                    .stores = &store,
+		                    .nstores = 1 };
 
 	UNUSED(state);
-	snprintf(path, sizeof(path), "%s", lab_path("good.pem"));
-	assert_true(each_allocation_fails(load_with_failing_memory, path) > 5);
+	lab_write("phrase", "secret");
+	chmod(lab_path("phrase"), 0600);
+	lab_shell("openssl pkey -in noroot.pem -aes256 -passout pass:secret -out locked.key;"
+	          "chmod 600 locked.key");
+	assert_true(each_allocation_fails(load_with_failing_memory, &cfg) > 6);
+	trust_free(&store);
 }
 
 static void no_key_material_in_log_or_words(void **state)
@@ -378,6 +515,9 @@ int main(void)
 		cmocka_unit_test(wbx07_cross_signed_root_is_sent_both_ways),
 		cmocka_unit_test(wbx08_where_the_chain_ends),
 		cmocka_unit_test(wbx14_usages_are_told),
+		cmocka_unit_test(wbx07_a_chain_is_completed_from_what_is_trusted),
+		cmocka_unit_test(wbx07_a_root_that_nobody_knows_cannot_be_sent),
+		cmocka_unit_test(two_types_of_key_stand_side_by_side),
 		cmocka_unit_test(a_hole_in_the_chain_is_refused),
 		cmocka_unit_test(a_foreign_certificate_is_refused),
 		cmocka_unit_test(an_issuer_of_the_same_name_is_refused),
@@ -385,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_key_for_everybody_is_refused),
 		cmocka_unit_test(a_weak_key_is_refused),
 		cmocka_unit_test(a_passphrase_is_refused_not_asked_for),
+		cmocka_unit_test(a_passphrase_comes_from_a_file),
 		cmocka_unit_test(what_cannot_be_read_is_said),
 		cmocka_unit_test(a_hostile_subject_is_made_printable),
 		cmocka_unit_test(every_allocation_may_fail),

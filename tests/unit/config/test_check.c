@@ -15,6 +15,15 @@ static const struct {
 	  "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "" },
+	{ "identities: { us: { certificate: us.key, also: us } }\n"
+	  "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:1: identity 'us': 'us' is the identity itself; name one that stands alone\n" },
+	{ "identities:\n  a: { certificate: us.key, also: b }\n  b: { certificate: us.key, also: c }\n"
+	  "  c: { certificate: us.key }\n"
+	  "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:2: identity 'a': 'b' has a second one itself; name one that stands alone\n" },
 	/* Realms. */
 	{ "realms:\n  in: { listen: [ \"udp:10.0.0.1\" ] }\n",
 	  "t.yaml:2: realm 'in': no phone or trunk is in it; remove it, or write realm: in at "

@@ -240,6 +240,12 @@ static const struct {
 	  "password-file has more than one line; write the password alone" },
 	{ "password-file: big", "password-file 'big' cannot be read: it is too big; looked for "
 	                        "big" },
+	{ "password-file: \"credential:desk.password\"", "" },
+	{ "password-file: \"credential:other\"",
+	  "password-file 'credential:other' cannot be read: No such file or directory; looked for "
+	  "other" },
+	{ "password-file: \"credential:../desk.password\"",
+	  "password-file 'credential:../desk.password' is no credential; write credential:NAME" },
 	{ "password-file: /dev/null", "password-file '/dev/null' cannot be read: it is not a plain "
 	                              "file; looked for /dev/null" },
 	{ "password: longenough, caller-id: \"+49 30\"",
@@ -260,6 +266,7 @@ static void phone_values(void **state)
 	big[sizeof(big) - 1] = '\0';
 	world_file("big", big, 0600);
 	world_file("two.lines", "one two three\nfour\n", 0600);
+	setenv("CREDENTIALS_DIRECTORY", world, 1);
 	for (size_t i = 0; i < ARRAY_LEN(phone_cases); i++) {
 		const char *said = phone_cases[i].expected;
 
@@ -276,6 +283,17 @@ static void phone_values(void **state)
 			         "quote text that begins with *\n");
 		world_says(text, expected);
 	}
+}
+
+static void credentials_need_systemd(void **state)
+{
+	(void)state;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	world_says(
+	    "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
+	    "phones: { desk: { realm: in, password-file: \"credential:desk\" } }\n",
+	    "t.yaml:2: phone 'desk': password-file 'credential:desk' is given by nobody: there "
+	    "is no $CREDENTIALS_DIRECTORY; write LoadCredential=desk:PATH into the unit\n");
 }
 
 static void a_listener_is_read_or_refused(void **state)
@@ -628,6 +646,7 @@ int main(void)
 		cmocka_unit_test(bad_text_is_said),
 		cmocka_unit_test(realm_values),
 		cmocka_unit_test(phone_values),
+		cmocka_unit_test(credentials_need_systemd),
 		cmocka_unit_test(a_listener_is_read_or_refused),
 		cmocka_unit_test(all_problems_are_said_in_order),
 		cmocka_unit_test(minimal_is_read),

@@ -35,9 +35,10 @@ static inline int rig_begin(void **state)
 
 	UNUSED(state);
 	memset(&rig, 0, sizeof(rig));
-	rig.identities[OURS] = (struct config_identity){ ours, rig_path(0, "sbc.pem"), NULL };
+	rig.identities[OURS] =
+	    (struct config_identity){ .name = ours, .certificate = rig_path(0, "sbc.pem") };
 	rig.identities[SPECIAL] =
-	    (struct config_identity){ special, rig_path(1, "special.pem"), NULL };
+	    (struct config_identity){ .name = special, .certificate = rig_path(1, "special.pem") };
 	rig.identities[OURS].key = rig.paths[0];
 	rig.identities[SPECIAL].key = rig.paths[1];
 	rig.tls.transport = TRANSPORT_TLS;
@@ -77,6 +78,7 @@ static inline int rig_open(void **state)
 	UNUSED(state);
 	return lab_open() ||
 	       lab_shell("$LAB . sbc --cn sbc.lab && $LAB . special --cn special.lab &&"
+	                 "$LAB . rsa --rsa --no-root --cn rsa.lab && $LAB . leaf --leaf-only &&"
 	                 "$LAB . acme --cn acme.lab && $LAB . umbrella --cn umbrella.lab &&"
 	                 "$LAB evil acme --cn acme.lab");
 }

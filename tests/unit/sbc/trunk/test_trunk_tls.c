@@ -130,6 +130,52 @@ static void test_clients(void **state)
 	trunk_tls_free(&t);
 }
 
+/* A client that wants these signatures, the first most, sees the certificate of shown, and so many
+ * above.
+ */
+static void shows(const struct trunk_tls *t, const char *signatures, const char *shown, int above)
+{
+	SSL *ours = NULL, *theirs = peer(false, "acme.pem");
+
+	assert_int_equal(SSL_set1_sigalgs_list(theirs, signatures), 1);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, OUTSIDE), NULL, &ours), OK);
+	assert_true(shake(ours, theirs));
+	subject_is(SSL_get0_peer_certificate(theirs), shown);
+	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(theirs)), 1 + above);
+	SSL_free(ours);
+	SSL_free(theirs);
+}
+
+static void test_two_types_of_key(void **state)
+{
+	struct trunk_tls *t;
+
+	UNUSED(state);
+	rig.identities[OURS].also = &rig.identities[SPECIAL];
+	rig_path(1, "rsa.pem");
+	t = load();
+	shows(t, "ECDSA+SHA256", "sbc.lab", 2);
+	shows(t, "RSA-PSS+SHA256:ECDSA+SHA256", "rsa.lab", 1);
+	trunk_tls_free(&t);
+	rig.trunks[UMBRELLA].send_root = YES;
+	t = load();
+	shows(t, "RSA-PSS+SHA256:ECDSA+SHA256", "rsa.lab", 2);
+	trunk_tls_free(&t);
+	rig_path(1, "special.pem");
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_has(rig.why, "identities ours and special have keys of the same type");
+}
+
+static void test_open_chain(void **state)
+{
+	struct trunk_tls *t = NULL;
+
+	UNUSED(state);
+	rig_path(0, "leaf.pem");
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_has(rig.why, "CN=Lab Issuing CA, which signed CN=leaf, is neither in the file");
+}
+
 /* Whose file it is stands in the sentence. */
 static void test_bad_files(void **state)
 {
@@ -175,8 +221,9 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(listeners), TEST(clients), TEST(bad_files),
-		                            TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(listeners),        TEST(clients),
+		                            TEST(two_types_of_key), TEST(open_chain),
+		                            TEST(bad_files),        TEST(no_memory) };
 
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, rig_open, rig_close);

@@ -22,7 +22,8 @@
 #define QUEUE_LINES  1024
 /* The writer lets that much time pass before it writes what is no trouble: a call's lines come
  * together, and waking a thread costs more than writing a line. */
-#define GATHER_MS 10
+#define GATHER_MS     50
+#define GATHER_OCTETS 16384
 
 struct line {
 	enum log_level level;
@@ -138,44 +139,60 @@ static void format_line(char *out, size_t size, const struct log_kv *kvs)
 	*w.at = '\0';
 }
 
-static void write_stderr(const struct line *line)
-{
-	char text[LINE_MAX_LEN + 64], when[32];
-	time_t s = (time_t)(line->wall_us / 1000000);
-	struct tm tm;
-	size_t len, done = 0;
-	int n;
+/* What goes to stderr at once. */
+struct gathered {
+	size_t len;
+	char text[GATHER_OCTETS];
+};
 
-	gmtime_r(&s, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	n = snprintf(text, sizeof(text), "%s.%03uZ level=%s %s\n", when,
-	             (unsigned)(line->wall_us / 1000 % 1000), level_names[line->level], line->text);
-	len = n < 0 ? 0 : (size_t)n;
-	while (done < len) {
-		ssize_t w = write(STDERR_FILENO, text + done, len - done);
+static void write_gathered(struct gathered *g)
+{
+	size_t done = 0;
+
+	while (done < g->len) {
+		ssize_t w = write(STDERR_FILENO, g->text + done, g->len - done);
 
 		if (w <= 0)
-			return;
+			break;
 		done += (size_t)w;
 	}
+	g->len = 0;
 }
 
-static void write_line(enum log_target target, const struct line *line)
+static void gather(struct gathered *g, const struct line *line)
+{
+	time_t s = (time_t)(line->wall_us / 1000000);
+	char when[32];
+	struct tm tm;
+	int n;
+
+	if (sizeof(g->text) - g->len < LINE_MAX_LEN + 64)
+		write_gathered(g);
+	gmtime_r(&s, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+	n = snprintf(g->text + g->len, LINE_MAX_LEN + 64, "%s.%03uZ level=%s %s\n", when,
+	             (unsigned)(line->wall_us / 1000 % 1000), level_names[line->level], line->text);
+	g->len += n < 0 ? 0 : (size_t)n;
+}
+
+/* Writes line now, or gathers it for stderr. */
+static void write_line(struct gathered *g, const struct line *line)
 {
 	static const int priority[] = { 3, 4, 6, 7 };
 
-	if (target == LOG_TO_STDERR || sd_journal_send("MESSAGE=%s", line->text, "PRIORITY=%i",
-	                                               priority[line->level], NULL) < 0)
-		write_stderr(line);
+	if (state.target == LOG_TO_STDERR ||
+	    sd_journal_send("MESSAGE=%s", line->text, "PRIORITY=%i", priority[line->level], NULL) <
+	        0)
+		gather(g, line);
 }
 
-static void say_dropped(uint64_t dropped)
+static void say_dropped(struct gathered *g, uint64_t dropped)
 {
 	struct line line = { .level = LOG_WARN, .wall_us = clock_wall_us() };
 
 	snprintf(line.text, sizeof(line.text), "event=log-overflow dropped=%llu",
 	         (unsigned long long)dropped);
-	write_line(state.target, &line);
+	write_line(g, &line);
 }
 
 /* With the lock: until there is something to write, and a little longer unless it is urgent. */
@@ -197,8 +214,10 @@ static void wait_for_lines(void)
 
 static void *writer_main(void *arg)
 {
+	static struct gathered gathered;
 	static struct line line;
 	uint64_t dropped;
+	bool last;
 
 	(void)arg;
 	pthread_mutex_lock(&state.lock);
@@ -209,13 +228,15 @@ static void *writer_main(void *arg)
 			break;
 		line = state.queue[state.head];
 		state.head = (state.head + 1) % QUEUE_LINES;
-		state.count--;
+		last = --state.count == 0;
 		dropped = state.dropped;
 		state.dropped = 0;
 		pthread_mutex_unlock(&state.lock);
 		if (dropped)
-			say_dropped(dropped);
-		write_line(state.target, &line);
+			say_dropped(&gathered, dropped);
+		write_line(&gathered, &line);
+		if (last)
+			write_gathered(&gathered);
 		pthread_mutex_lock(&state.lock);
 	}
 	pthread_mutex_unlock(&state.lock);
@@ -245,6 +266,15 @@ static void enqueue(const struct line *line)
 		pthread_cond_signal(&state.filled);
 }
 
+static void write_now(const struct line *line)
+{
+	struct gathered g;
+
+	g.len = 0;
+	gather(&g, line);
+	write_gathered(&g);
+}
+
 void log_write(enum log_level level, const struct log_kv *kvs)
 {
 	struct line line;
@@ -258,11 +288,10 @@ void log_write(enum log_level level, const struct log_kv *kvs)
 		state.capture(state.capture_arg, level, line.text);
 		return;
 	}
-	if (!state.running) {
-		write_stderr(&line);
-		return;
-	}
-	enqueue(&line);
+	if (state.running)
+		enqueue(&line);
+	else
+		write_now(&line);
 }
 
 int log_limit_admits(struct log_limit *limit, unsigned *suppressed)

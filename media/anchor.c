@@ -23,6 +23,7 @@ struct anchor_stream {
 };
 
 struct anchor {
+	struct media *media;
 	struct media_worker *worker;
 	char *id;
 	bool handed_over;
@@ -100,9 +101,9 @@ static struct media_worker *least_loaded(struct media *media)
 	return best;
 }
 
-static enum err hand_over(struct anchor *a, struct media *media)
+static enum err hand_over(struct anchor *a)
 {
-	a->worker = least_loaded(media);
+	a->worker = least_loaded(a->media);
 	a->worker->anchors++;
 	a->handed_over = true;
 	for (unsigned i = 0; i < a->nstreams; i++) {
@@ -123,6 +124,7 @@ enum err anchor_open(struct anchor **out, struct media *media, const char *id,
 	a = mem_zalloc(sizeof(*a) + nstreams * sizeof(a->streams[0]));
 	if (!a)
 		return ERR_NOMEM;
+	a->media = media;
 	a->nstreams = nstreams;
 	a->id = mem_strdup(id);
 	for (unsigned i = 0; i < nstreams; i++) {
@@ -133,7 +135,7 @@ enum err anchor_open(struct anchor **out, struct media *media, const char *id,
 	if (a->id)
 		err = bind_streams(a, caller, callee);
 	if (!err)
-		err = hand_over(a, media);
+		err = hand_over(a);
 	if (err) {
 		anchor_close(&a);
 		return err;
@@ -174,7 +176,7 @@ void anchor_close(struct anchor **ap)
 	}
 	a->close.what = WORKER_CLOSE;
 	a->close.stream = &a->streams[0].relay;
-	worker_send(a->worker->worker, &a->close);
+	media_send(a->media, a->worker, &a->close);
 }
 
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side)
@@ -261,7 +263,7 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
 	side->suite = remote->suite;
 	side->recv_key = remote->recv_key;
 	side->send_key = remote->send_key;
-	worker_send(a->worker->worker, msg);
+	media_send(a->media, a->worker, msg);
 	return OK;
 }
 

@@ -23,12 +23,17 @@ struct media_worker {
 
 struct media {
 	struct queue back; /* from all workers */
-	struct io *io;     /* watches back */
+	struct timers *timers;
+	struct timer sweep; /* runs while messages are out */
+	size_t out;         /* messages that have not come back */
 	bool srtp_open;
 	unsigned nworkers;
 	struct media_worker *workers;
 	SLIST_HEAD(, media_realm) realms;
 };
+
+/* Sends by a worker of media's. */
+void media_send(struct media *media, struct media_worker *to, struct worker_msg *msg);
 
 /* A WORKER_CLOSE came back: the worker has let go of an anchor. */
 void anchor_let_go(struct worker_msg *msg);

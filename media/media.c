@@ -6,6 +6,8 @@
 #include "media/engine.h"
 #include "media/srtp.h"
 
+#define SWEEP_MS 20
+
 static void take_back(struct media *media)
 {
 	struct queue_link *link = queue_take(&media->back), *next;
@@ -14,6 +16,7 @@ static void take_back(struct media *media)
 		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
 
 		next = link->next;
+		media->out--;
 		switch (msg->what) {
 		case WORKER_CHANGE:
 			anchor_changed(msg);
@@ -27,10 +30,30 @@ static void take_back(struct media *media)
 	}
 }
 
-static void on_back(void *arg, int events)
+/* A message waits in the worker's queue until packets come or this does: to wake the worker and be
+ * woken for each would be most of what a short call costs here. */
+static void on_sweep(void *arg)
 {
-	(void)events;
-	take_back(arg);
+	struct media *media = arg;
+
+	media_sweep(media);
+	if (media->out)
+		timer_start(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
+}
+
+void media_sweep(struct media *media)
+{
+	take_back(media);
+	for (unsigned i = 0; media->out && i < media->nworkers; i++)
+		worker_wake(media->workers[i].worker);
+}
+
+void media_send(struct media *media, struct media_worker *to, struct worker_msg *msg)
+{
+	worker_send(to->worker, msg);
+	media->out++;
+	if (!timer_running(&media->sweep))
+		timer_start(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
 }
 
 enum err media_new(struct media **out, struct loop *loop, unsigned workers)
@@ -40,16 +63,13 @@ enum err media_new(struct media **out, struct loop *loop, unsigned workers)
 
 	if (!media)
 		return ERR_NOMEM;
-	media->back.event_fd = -1;
+	media->timers = loop_timers(loop);
 	workers = workers ? workers : 1;
 	media->workers = mem_zalloc(workers * sizeof(*media->workers));
 	err = media->workers ? srtp_library_open() : ERR_NOMEM;
 	if (err)
 		goto fail;
 	media->srtp_open = true;
-	err = queue_open(&media->back);
-	if (!err)
-		err = io_new(&media->io, loop, media->back.event_fd, IO_READ, on_back, media);
 	for (; !err && media->nworkers < workers; media->nworkers++)
 		err = worker_new(&media->workers[media->nworkers].worker, &media->back,
 		                 media->nworkers);
@@ -82,8 +102,7 @@ void media_free(struct media **mediap)
 		take_back(media); /* the anchors that were still on their way */
 	for (unsigned i = 0; i < media->nworkers; i++)
 		assert(media->workers[i].anchors == 0);
-	io_free(&media->io);
-	queue_close(&media->back);
+	timer_stop(&media->sweep);
 	while ((realm = SLIST_FIRST(&media->realms))) {
 		SLIST_REMOVE_HEAD(&media->realms, link);
 		realm_free(realm);

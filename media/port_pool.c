@@ -13,8 +13,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-#define DSCP_EF       (46 << 2)    /* as a TOS octet; E8-08 */
-#define SOCKET_BUFFER (128 * 1024) /* octets: over half a second of a video stream */
+#define DSCP_EF        (46 << 2)    /* as a TOS octet; E8-08 */
+#define RECEIVE_BUFFER (128 * 1024) /* octets: over half a second of a video stream */
 
 struct resting {
 	uint64_t since_ms;
@@ -106,13 +106,12 @@ static bool draw(struct port_pool *pool, uint16_t *port)
 	return true;
 }
 
-/* What a socket of ours is like: its marks and buffers are wishes, its address is not. */
+/* What a socket of ours is like: its marks and buffer are wishes, its address is not. */
 static void dress(int fd, int family)
 {
-	const int size = SOCKET_BUFFER, dscp = DSCP_EF, on = 1;
+	const int size = RECEIVE_BUFFER, dscp = DSCP_EF, on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (family == AF_INET6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &dscp, sizeof(dscp));

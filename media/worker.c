@@ -1,5 +1,6 @@
-/* A thread with one epoll: the sockets of its streams, and the queue from signalling. What a stream
- * holds is touched by its worker alone. Nothing is locked. */
+/* A thread with one epoll: the sockets of its streams, and a bell. Whatever wakes it, it looks into
+ * the queue from signalling first. What a stream holds is touched by its worker alone. Nothing is
+ * locked. */
 #include "media/worker.h"
 
 #include <assert.h>
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/mem.h"
 
@@ -17,6 +19,7 @@
 struct worker {
 	struct queue in; /* from signalling */
 	struct queue *back;
+	int bell_fd; /* wakes the thread */
 	int epoll_fd;
 	bool started;
 	pthread_t thread;
@@ -84,6 +87,16 @@ static bool serve_closes(struct worker *w, struct queue_link *link)
 	return true;
 }
 
+static void calm_bell(const struct worker *w)
+{
+	uint64_t rings;
+	ssize_t n;
+
+	do {
+		n = read(w->bell_fd, &rings, sizeof(rings));
+	} while (n < 0 && errno == EINTR);
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
@@ -94,12 +107,13 @@ static void *run(void *arg)
 	do {
 		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, -1);
 		assert(n >= 0 || errno == EINTR);
-		closes = NULL;
-		/* Before the packets: these may be the first from where a change says. */
+		/* Calm first, look then: who rings in between rings again, at worst for nothing. */
 		for (int i = 0; i < n; i++) {
 			if (!events[i].data.ptr)
-				closes = serve_changes(w);
+				calm_bell(w);
 		}
+		/* Before the packets: these may be the first from where a change says. */
+		closes = serve_changes(w);
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.ptr)
 				relay_read(events[i].data.ptr);
@@ -109,7 +123,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* ptr NULL: the queue. */
+/* ptr NULL: the bell. */
 static enum err watch(struct worker *w, int fd, void *ptr)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = ptr };
@@ -142,11 +156,9 @@ enum err worker_new(struct worker **out, struct queue *back, unsigned number)
 	if (!w)
 		return ERR_NOMEM;
 	w->back = back;
-	w->in.event_fd = -1;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	err = w->epoll_fd < 0 ? ERR_IO : queue_open(&w->in);
-	if (!err)
-		err = watch(w, w->in.event_fd, NULL);
+	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	err = w->epoll_fd < 0 || w->bell_fd < 0 ? ERR_IO : watch(w, w->bell_fd, NULL);
 	if (!err)
 		err = start(w, number);
 	if (err) {
@@ -166,9 +178,11 @@ void worker_free(struct worker **wp)
 	if (w->started) {
 		w->stop.what = WORKER_STOP;
 		worker_send(w, &w->stop);
+		worker_wake(w);
 		pthread_join(w->thread, NULL);
 	}
-	queue_close(&w->in);
+	if (w->bell_fd >= 0)
+		close(w->bell_fd);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);
 	mem_free(w);
@@ -190,4 +204,16 @@ enum err worker_take_stream(struct worker *w, struct relay_stream *s)
 void worker_send(struct worker *w, struct worker_msg *msg)
 {
 	queue_push(&w->in, &msg->link);
+}
+
+void worker_wake(struct worker *w)
+{
+	const uint64_t one = 1;
+	ssize_t n;
+
+	do {
+		n = write(w->bell_fd, &one, sizeof(one));
+	} while (n < 0 && errno == EINTR);
+	/* Only a counter at its limit could refuse, and then it is readable as it is. */
+	assert(n == (ssize_t)sizeof(one) || errno == EAGAIN);
 }

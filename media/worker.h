@@ -1,5 +1,5 @@
 /* A worker: a thread that carries the packets of the streams that it was given. Signalling talks to
- * it by messages, and gets each message back when the worker is done with what it holds. */
+ * it by messages, and finds each message in back when the worker is done with what it holds. */
 #ifndef MEDIA_WORKER_H
 #define MEDIA_WORKER_H
 
@@ -22,7 +22,8 @@ struct worker_msg {
 	struct relay_change change;  /* CHANGE */
 };
 
-/* back: where messages return to; it outlives the worker. number: for the thread's name. */
+/* back: where messages return to, without a word; it outlives the worker. number: for the thread's
+ * name. */
 MUST_USE enum err worker_new(struct worker **out, struct queue *back, unsigned number);
 /* Does what was sent before, then ends the thread. NULL is fine. */
 void worker_free(struct worker **wp);
@@ -30,7 +31,9 @@ void worker_free(struct worker **wp);
 /* Hands a stream over, sockets and all; they are the worker's until it closed them for a
  * WORKER_CLOSE. ERR_IO: the system has no room to watch; send WORKER_CLOSE then, too. */
 MUST_USE enum err worker_take_stream(struct worker *w, struct relay_stream *s);
-/* Takes msg until it comes back. Messages are served in the order sent. */
+/* Takes msg until it comes back. Messages are served in the order sent, before the next packet that
+ * comes, or when the worker is woken. */
 void worker_send(struct worker *w, struct worker_msg *msg);
+void worker_wake(struct worker *w);
 
 #endif

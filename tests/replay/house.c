@@ -220,7 +220,7 @@ void house_count(struct house *h, struct house_counts *out)
 	pump(h);
 	for (int i = 0; out->calls == 0 && used_ports(h) > 0 && i < PORTS_BACK_MS; i++) {
 		nanosleep(&ms, NULL);
-		pump(h);
+		media_sweep(h->media);
 	}
 	out->ports = used_ports(h);
 }

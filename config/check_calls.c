@@ -238,6 +238,15 @@ static void check_trunk_names(const struct check *ck, size_t i)
 	}
 }
 
+static void check_trunk_resolvers(const struct check *ck, size_t i)
+{
+	if (check_written(ck, SECTION_TRUNKS, i, "resolver-domains") &&
+	    !check_written(ck, SECTION_TRUNKS, i, "resolvers"))
+		check_problem(ck, SECTION_TRUNKS, i, "resolver-domains",
+		              "says which names the trunk's own servers are asked for, and it has "
+		              "none; write resolvers:, or remove it");
+}
+
 void check_trunks(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
@@ -260,6 +269,7 @@ void check_trunks(const struct check *ck)
 			              "write verify-names: [ NAME ]",
 			              trunk->domain);
 		check_trunk_names(ck, i);
+		check_trunk_resolvers(ck, i);
 		check_trunk_routes(ck, i);
 		check_trunk_networks(ck, i);
 	}

@@ -14,6 +14,9 @@
 
 #define ROUNDS 2
 
+/* That a server is asked without EDNS once it knew none; RFC 6891 6.2.2. */
+#define PLAIN_S 3600
+
 struct dns_ask {
 	TAILQ_ENTRY(dns_ask) link;
 	struct dns_query *query;
@@ -47,6 +50,11 @@ struct dns_client {
 	struct dns_conf conf;
 	struct addr good;        /* that answered last */
 	uint64_t doubt_until_ms; /* nobody answered in time: old answers serve at once */
+	struct plain {
+		struct addr server;
+		uint64_t until_ms;
+	} plain[DNS_SERVERS_MAX]; /* those that know no EDNS; the oldest is overwritten */
+	size_t nplain;            /* ever */
 	struct dns_cache *cache;
 	TAILQ_HEAD(, dns_query) queries;
 	size_t nqueries;
@@ -165,6 +173,24 @@ static size_t server_now(const struct dns_query *q)
 	return (q->first + q->tries) % q->nservers;
 }
 
+static bool is_plain(const struct dns_client *c, const struct addr *server)
+{
+	for (size_t i = 0; i < DNS_SERVERS_MAX; i++) {
+		if (addr_equal(&c->plain[i].server, server) &&
+		    clock_mono_ms() < c->plain[i].until_ms)
+			return true;
+	}
+	return false;
+}
+
+static void learn_plain(struct dns_client *c, const struct addr *server)
+{
+	if (is_plain(c, server))
+		return;
+	c->plain[c->nplain++ % DNS_SERVERS_MAX] =
+	    (struct plain){ .server = *server, .until_ms = clock_mono_ms() + PLAIN_S * 1000ULL };
+}
+
 static void on_reply(void *arg, enum err err, const struct dns_reply *reply)
 {
 	struct dns_query *q = arg;
@@ -175,6 +201,11 @@ static void on_reply(void *arg, enum err err, const struct dns_reply *reply)
 	dns_exchange_free(&q->exchange);
 	if (!err && q->reply.truncated && !q->tcp) {
 		q->tcp = true;
+		try_later(q);
+		return;
+	}
+	if (!err && q->reply.not_understood && q->asked.edns) {
+		learn_plain(q->client, &q->servers[server_now(q)]);
 		try_later(q);
 		return;
 	}
@@ -190,6 +221,9 @@ static void on_reply(void *arg, enum err err, const struct dns_reply *reply)
 		return;
 	}
 	q->client->good = q->servers[server_now(q)];
+	/* It was silent before, when asked with it. */
+	if (!q->asked.edns)
+		learn_plain(q->client, &q->client->good);
 	q->client->doubt_until_ms = 0;
 	q->tcp = false;
 	if (q->reply.status == DNS_ALIAS)
@@ -211,6 +245,8 @@ static void try_server(struct dns_query *q)
 			continue;
 		random_bytes(&q->asked.id, sizeof(q->asked.id));
 		cfg.server = q->servers[server_now(q)];
+		/* Silence may be what an old server has for EDNS: the second round goes without. */
+		q->asked.edns = q->tries < q->nservers && !is_plain(q->client, &cfg.server);
 		cfg.tcp = q->tcp;
 		cfg.timeout_ms = DNS_TRY_MS * (1 + q->tries / (unsigned)q->nservers);
 		if (q->tcp)

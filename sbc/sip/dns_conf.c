@@ -38,21 +38,25 @@ static void read_file(struct dns_conf *c, FILE *in)
 	}
 }
 
-void dns_conf_update(struct dns_conf *c)
+bool dns_file_changed(struct dns_file *f, const char *path)
 {
+	struct dns_file was = *f;
 	struct stat st;
-	FILE *in;
 
 	memset(&st, 0, sizeof(st));
-	if (stat(c->path, &st) == 0 && c->nservers > 0 && st.st_ino == c->inode &&
-	    st.st_size == c->size && st.st_mtim.tv_sec == c->changed.tv_sec &&
-	    st.st_mtim.tv_nsec == c->changed.tv_nsec)
+	if (stat(path, &st))
+		memset(&st, 0, sizeof(st));
+	*f = (struct dns_file){ .changed = st.st_mtim, .inode = st.st_ino, .size = st.st_size };
+	return f->inode != was.inode || f->size != was.size ||
+	       f->changed.tv_sec != was.changed.tv_sec || f->changed.tv_nsec != was.changed.tv_nsec;
+}
+
+void dns_conf_update(struct dns_conf *c)
+{
+	FILE *in;
+
+	if (!dns_file_changed(&c->file, c->path) && c->nservers > 0)
 		return;
-	if (st.st_ino == 0 && c->nservers > 0 && c->inode == 0)
-		return;
-	c->inode = st.st_ino;
-	c->size = st.st_size;
-	c->changed = st.st_mtim;
 	c->nservers = 0;
 	in = fopen(c->path, "re");
 	if (in) {

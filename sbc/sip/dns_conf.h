@@ -11,12 +11,20 @@
 #define DNS_PORT        53
 #define DNS_SERVERS_MAX 4
 
-/* Zeroed with a path to begin with. */
-struct dns_conf {
-	const char *path; /* borrowed */
+/* A file as it was when it was last looked at; zeroed to begin with, as one that is not there. */
+struct dns_file {
 	struct timespec changed;
 	ino_t inode;
 	off_t size;
+};
+
+/* Looks at it; true: it is another than it was. */
+bool dns_file_changed(struct dns_file *f, const char *path);
+
+/* Zeroed with a path to begin with. */
+struct dns_conf {
+	const char *path; /* borrowed */
+	struct dns_file file;
 	struct addr servers[DNS_SERVERS_MAX];
 	size_t nservers;
 };

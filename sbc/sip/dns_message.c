@@ -9,6 +9,7 @@
 
 #define HEADER_LEN 12
 #define CLASS_IN   1
+#define TYPE_OPT   41
 
 /* RFC 1035 4.1.1 */
 #define FLAG_ANSWER    0x8000
@@ -17,7 +18,13 @@
 #define FLAG_RECURSE   0x0100
 #define MASK_RCODE     0x000f
 
-enum rcode { RCODE_OK = 0, RCODE_NO_NAME = 3, RCODE_NOT_DONE = 4, RCODE_REFUSED = 5 };
+enum rcode {
+	RCODE_OK = 0,
+	RCODE_NOT_UNDERSTOOD = 1,
+	RCODE_NO_NAME = 3,
+	RCODE_NOT_DONE = 4,
+	RCODE_REFUSED = 5
+};
 
 /* What is left to read. A read behind the end sets bad, and gives 0 from then on. */
 struct reader {
@@ -83,6 +90,7 @@ enum err dns_question_set(struct dns_question *q, enum dns_type type, const char
 	}
 	q->name[len] = '\0';
 	q->type = type;
+	q->edns = false;
 	random_bytes(&q->id, sizeof(q->id));
 	return OK;
 }
@@ -92,6 +100,17 @@ static uint8_t *put16(uint8_t *to, unsigned value)
 	to[0] = (uint8_t)(value >> 8);
 	to[1] = (uint8_t)value;
 	return to + 2;
+}
+
+/* RFC 6891 6.1.2: the root, a size in place of a class, version 0, no flags, no options. */
+static uint8_t *put_opt(uint8_t *message, uint8_t *to)
+{
+	put16(message + 10, 1); /* one additional record */
+	*to++ = 0;
+	to = put16(to, TYPE_OPT);
+	to = put16(to, DNS_UDP_SIZE);
+	memset(to, 0, 6);
+	return to + 6;
 }
 
 size_t dns_question_write(const struct dns_question *q, uint8_t out[DNS_QUERY_MAX])
@@ -116,6 +135,8 @@ size_t dns_question_write(const struct dns_question *q, uint8_t out[DNS_QUERY_MA
 	*to++ = 0;
 	to = put16(to, q->type);
 	to = put16(to, CLASS_IN);
+	if (q->edns)
+		to = put_opt(out, to);
 	return (size_t)(to - out);
 }
 
@@ -383,18 +404,22 @@ enum err dns_reply_read(struct dns_reply *out, const struct dns_question *q, con
 	unsigned id = get16(&r), flags = get16(&r), questions = get16(&r), answers = get16(&r),
 	         authorities = get16(&r);
 	bool denied;
+	enum rcode rcode = (enum rcode)(flags & MASK_RCODE);
 	enum err err;
 
 	get16(&r); /* additional records are not believed */
 	memset(out, 0, offsetof(struct dns_reply, records));
-	if (r.bad || id != q->id || !(flags & FLAG_ANSWER) || (flags & MASK_OPCODE) ||
-	    questions != 1 || !same_question(&r, q))
+	if (r.bad || id != q->id || !(flags & FLAG_ANSWER) || (flags & MASK_OPCODE))
+		return ERR_REFUSED;
+	out->not_understood = rcode == RCODE_NOT_UNDERSTOOD || rcode == RCODE_NOT_DONE;
+	/* Who does not understand the question need not repeat it. */
+	if (!(out->not_understood && questions == 0) && (questions != 1 || !same_question(&r, q)))
 		return ERR_REFUSED;
 	if (flags & FLAG_TRUNCATED) {
 		out->truncated = true;
 		return OK;
 	}
-	switch ((enum rcode)(flags & MASK_RCODE)) {
+	switch (rcode) {
 	case RCODE_OK:
 	case RCODE_NO_NAME:
 		break;
@@ -402,6 +427,7 @@ enum err dns_reply_read(struct dns_reply *out, const struct dns_question *q, con
 	case RCODE_REFUSED:
 		out->status = DNS_REFUSED;
 		return OK;
+	case RCODE_NOT_UNDERSTOOD:
 	default:
 		out->status = DNS_FAILED;
 		return OK;
@@ -414,7 +440,7 @@ enum err dns_reply_read(struct dns_reply *out, const struct dns_question *q, con
 	denied = take_denial(out, &after, authorities);
 	if (denied && out->status == DNS_ALIAS)
 		out->status = DNS_NO_RECORD;
-	if ((flags & MASK_RCODE) == RCODE_NO_NAME)
+	if (rcode == RCODE_NO_NAME)
 		out->status = DNS_NO_NAME;
 	if (!denied && out->status != DNS_ALIAS)
 		out->ttl_s = 0;

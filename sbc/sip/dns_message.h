@@ -1,5 +1,5 @@
-/* DNS messages: a question written, its answer read (RFC 1035 4, 2308, 2782, 3403, 3596). No EDNS:
- * what does not fit 512 octets comes over TCP. Nothing here keeps state; any thread. */
+/* DNS messages: a question written, its answer read (RFC 1035 4, 2308, 2782, 3403, 3596). Of EDNS
+ * (RFC 6891) the size that we take over UDP. Nothing here keeps state; any thread. */
 #ifndef SBC_SIP_DNS_MESSAGE_H
 #define SBC_SIP_DNS_MESSAGE_H
 
@@ -21,6 +21,7 @@ enum dns_type {
 #define DNS_TEXT_MAX       254  /* characters of a name, with the NUL; RFC 1035 2.3.4 */
 #define DNS_QUERY_MAX      300  /* octets of a question */
 #define DNS_UDP_MAX        4096 /* octets of a datagram that we read */
+#define DNS_UDP_SIZE       1232 /* that we ask for: no fragments on any path of IPv6 */
 #define DNS_RECORDS_MAX    32   /* of the type asked for; more are left out */
 #define DNS_ALIASES_MAX    8    /* CNAMEs in a row */
 #define DNS_TTL_MAX_S      86400
@@ -29,6 +30,7 @@ enum dns_type {
 struct dns_question {
 	uint16_t id;
 	enum dns_type type;
+	bool edns;
 	char name[DNS_TEXT_MAX]; /* lower case, without the last dot */
 };
 
@@ -64,8 +66,9 @@ enum dns_status {
 
 struct dns_reply {
 	enum dns_status status;
-	bool truncated; /* ask over TCP; the rest says nothing */
-	uint32_t ttl_s; /* how long it may be believed; 0: for this once */
+	bool truncated;      /* ask over TCP; the rest says nothing */
+	bool not_understood; /* what an old server says to EDNS; RFC 6891 7 */
+	uint32_t ttl_s;      /* how long it may be believed; 0: for this once */
 	char alias[DNS_TEXT_MAX];
 	size_t nrecords;
 	struct dns_rr records[DNS_RECORDS_MAX];
@@ -74,7 +77,9 @@ struct dns_reply {
 /* For people: "the name does not exist". */
 const char *dns_status_text(enum dns_status status);
 
-/* Sets type, name (lower case) and an id of chance. ERR_SYNTAX: no name that DNS can hold. */
+/* Sets type, name (lower case), an id of chance, and no EDNS. ERR_SYNTAX: no name that DNS can
+ * hold.
+ */
 MUST_USE enum err dns_question_set(struct dns_question *q, enum dns_type type, const char *name);
 /* Writes the question and gives its length. */
 size_t dns_question_write(const struct dns_question *q, uint8_t out[DNS_QUERY_MAX]);

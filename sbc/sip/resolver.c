@@ -1,6 +1,7 @@
-/* From a name to addresses (RFC 3263 4.1 and 4.2, RFC 2782). A look-up walks: NAPTR, SRV, then each
- * target's A and AAAA, those families that can be sent from. The transport is the trunk's and never
- * changes: of NAPTR only what names that very transport counts. Signalling thread. */
+/* From a name to addresses (RFC 3263 4.1 and 4.2, RFC 2782). A look-up walks: NAPTR, SRV, then A
+ * and AAAA of all targets at the same time, of those families that can be sent from. The transport
+ * is the trunk's and never changes: of NAPTR only what names that very transport counts. Signalling
+ * thread. */
 #include "sbc/sip/resolver.h"
 
 #include <stdio.h>
@@ -8,33 +9,53 @@
 #include <strings.h>
 #include "base/mem.h"
 #include "sbc/sip/dns_client.h"
+#include "sbc/sip/dns_hosts.h"
 #include "sbc/sip/srv_order.h"
 
 #define TARGETS_MAX  16
 #define NAME_LEN_MAX 255
 
+/* What is not known that long after the first address is left out: the call does not wait for a
+ * name server that says nothing of a second target, or of the other family. */
+#define GRACE_MS 1000
+
 struct resolver {
+	struct loop *loop;
 	struct dns_client *client;
-	char *const *domains; /* none: all names */
+	struct dns_hosts *hosts; /* the system's; NULL where the servers are not the system's */
+	char *const *domains;    /* none: all names */
 	size_t ndomains;
 	struct resolver *others;
 };
 
-enum lookup_step { STEP_NAPTR, STEP_SRV, STEP_FIRST, STEP_SECOND };
+enum lookup_step { STEP_NAPTR, STEP_SRV };
+
+/* The question for a target's addresses of one family. */
+struct part {
+	struct lookup *lookup;
+	size_t target;
+	struct dns_ask *ask; /* under way; NULL: answered, or not asked */
+	struct addr addrs[LOOKUP_ADDRS_MAX];
+	size_t naddrs;
+};
 
 struct lookup {
 	struct resolver *r;
-	struct dns_ask *ask; /* under way; NULL: none */
+	struct dns_ask *ask; /* for NAPTR or SRV, under way; NULL: none */
 	enum lookup_step step;
 	enum lookup_families families;
 	enum transport transport;
-	bool sips;
-	struct dns_srv targets[TARGETS_MAX]; /* the host itself where there is no SRV */
-	size_t ntargets, at;
+	bool sips, is_host;                      /* is_host: the one target is the host itself */
+	struct dns_srv targets[DNS_RECORDS_MAX]; /* in the order of their use */
+	size_t ntargets;
+	struct part parts[TARGETS_MAX][2]; /* the family that comes first, and the other */
+	size_t waiting;                    /* parts under way */
+	struct timer enough;
+	enum dns_status worst; /* that a part got, */
+	size_t worst_target;   /* and of whom */
 	char host[NAME_LEN_MAX + 1];
 	char service[NAME_LEN_MAX + 32]; /* that SRV is asked for */
 	uint16_t default_port;
-	struct dns_reply reply;
 	struct lookup_result result;
 	void (*fn)(void *, const struct lookup_result *);
 	void *arg;
@@ -48,9 +69,12 @@ enum err resolver_new(struct resolver **out, struct loop *loop, const struct add
 
 	if (!r)
 		return ERR_NOMEM;
+	r->loop = loop;
 	err = dns_client_new(&r->client, loop, servers, nservers);
+	if (!err && nservers == 0)
+		err = dns_hosts_new(&r->hosts);
 	if (err)
-		mem_free(r);
+		resolver_free(&r);
 	else
 		*out = r;
 	return err;
@@ -60,6 +84,7 @@ void resolver_free(struct resolver **rp)
 {
 	if (!*rp)
 		return;
+	dns_hosts_free(&(*rp)->hosts);
 	dns_client_free(&(*rp)->client);
 	mem_free(*rp);
 	*rp = NULL;
@@ -82,37 +107,25 @@ static bool is_in(const char *name, const char *domain)
 	return len == domain_len || name[len - domain_len - 1] == '.';
 }
 
-static struct dns_client *client_for(const struct resolver *r, const char *name)
+/* Whose servers know the name. */
+static const struct resolver *resolver_for(const struct resolver *r, const char *name)
 {
 	for (size_t i = 0; i < r->ndomains; i++) {
 		if (is_in(name, r->domains[i]))
-			return r->client;
+			return r;
 	}
-	return r->ndomains == 0 ? r->client : r->others->client;
+	return r->ndomains == 0 ? r : r->others;
 }
 
-/* Tells the asker, at last. The look-up is gone. */
-static void finish(struct lookup *l)
+static void explain(struct lookup *l, const char *name, const char *why)
 {
-	struct lookup_result result = l->result;
-	void (*fn)(void *, const struct lookup_result *) = l->fn;
-	void *arg = l->arg;
-
-	if (result.naddrs == 0) {
-		result.err = ERR_DNS;
-		if (!result.why[0])
-			snprintf(result.why, sizeof(result.why), "no address found for %.120s",
-			         l->host);
-	}
-	dns_ask_cancel(&l->ask);
-	mem_free(l);
-	fn(arg, &result);
+	snprintf(l->result.why, sizeof(l->result.why), "DNS: %.150s: %s", name, why);
 }
 
 /* Two names may lead to one address; it is tried once. */
-static void add_addr(struct lookup *l, struct addr a)
+static void add_addr(struct lookup *l, struct addr a, uint16_t port)
 {
-	addr_set_port(&a, l->targets[l->at].port);
+	addr_set_port(&a, port);
 	for (size_t i = 0; i < l->result.naddrs; i++) {
 		if (addr_equal(&l->result.addrs[i], &a))
 			return;
@@ -121,68 +134,66 @@ static void add_addr(struct lookup *l, struct addr a)
 		l->result.addrs[l->result.naddrs++] = a;
 }
 
-/* The next target whose addresses must be asked for; false: there is none. */
-static bool next_target(struct lookup *l)
+/* In the order of the targets, whichever was answered first. */
+static void collect(struct lookup *l)
 {
 	struct addr numeric;
 
-	for (; l->at < l->ntargets; l->at++) {
-		if (addr_parse(&numeric, l->targets[l->at].target) != OK) {
-			l->step = STEP_FIRST;
-			return true;
+	for (size_t i = 0; i < l->ntargets; i++) {
+		if (addr_parse(&numeric, l->targets[i].target) == OK)
+			add_addr(l, numeric, l->targets[i].port);
+		for (size_t k = 0; k < 2; k++) {
+			const struct part *p = &l->parts[i][k];
+
+			for (size_t n = 0; n < p->naddrs; n++)
+				add_addr(l, p->addrs[n], l->targets[i].port);
 		}
-		add_addr(l, numeric);
 	}
-	return false;
 }
 
-static const char *name_asked(const struct lookup *l)
+static void lookup_free(struct lookup *l)
 {
-	switch (l->step) {
-	case STEP_NAPTR:
-		return l->host;
-	case STEP_SRV:
-		return l->service;
-	case STEP_FIRST:
-	case STEP_SECOND:
-		return l->targets[l->at].target;
+	timer_stop(&l->enough);
+	dns_ask_cancel(&l->ask);
+	for (size_t i = 0; i < l->ntargets; i++) {
+		dns_ask_cancel(&l->parts[i][0].ask);
+		dns_ask_cancel(&l->parts[i][1].ask);
 	}
-	return l->host;
+	mem_free(l);
 }
 
-static enum dns_type type_asked(const struct lookup *l)
+/* Tells the asker, at last. The look-up is gone. */
+static void finish(struct lookup *l)
 {
-	bool six = l->families == LOOKUP_V6 || l->families == LOOKUP_V6_FIRST;
+	struct lookup_result result;
+	void (*fn)(void *, const struct lookup_result *) = l->fn;
+	void *arg = l->arg;
 
-	switch (l->step) {
-	case STEP_NAPTR:
-		return DNS_TYPE_NAPTR;
-	case STEP_SRV:
-		return DNS_TYPE_SRV;
-	case STEP_FIRST:
-		return six ? DNS_TYPE_AAAA : DNS_TYPE_A;
-	case STEP_SECOND:
-		return six ? DNS_TYPE_A : DNS_TYPE_AAAA;
+	collect(l);
+	if (l->result.naddrs == 0) {
+		l->result.err = ERR_DNS;
+		if (l->worst != DNS_FOUND)
+			explain(l, l->targets[l->worst_target].target, dns_status_text(l->worst));
+		else if (!l->result.why[0])
+			snprintf(l->result.why, sizeof(l->result.why),
+			         "no address found for %.120s", l->host);
 	}
-	return DNS_TYPE_A;
-}
-
-static void explain(struct lookup *l, const char *why)
-{
-	snprintf(l->result.why, sizeof(l->result.why), "DNS: %.150s: %s", name_asked(l), why);
+	result = l->result;
+	lookup_free(l);
+	fn(arg, &result);
 }
 
 /* RFC 3263 4.1: the one that comes first of those for our transport. Others would change it, and
  * are as if they were not there. False: the look-up ends, since nobody answers. */
-static bool take_naptr(struct lookup *l)
+static bool take_naptr(struct lookup *l, const struct dns_reply *reply)
 {
 	const char *service = l->sips                         ? "SIPS+D2T"
 	                      : l->transport == TRANSPORT_UDP ? "SIP+D2U"
 	                                                      : "SIP+D2T";
 	const struct dns_naptr *best = NULL;
 
-	for (size_t i = 0; i < l->reply.nrecords; i++) {
-		const struct dns_naptr *n = &l->reply.records[i].naptr;
+	for (size_t i = 0; i < reply->nrecords; i++) {
+		const struct dns_naptr *n = &reply->records[i].naptr;
 
 		if (strcasecmp(n->flags, "s") != 0 || strcasecmp(n->service, service) != 0 ||
 		    !n->replacement[0])
@@ -191,8 +202,8 @@ static bool take_naptr(struct lookup *l)
 		    (n->order == best->order && n->preference < best->preference))
 			best = n;
 	}
-	if (l->reply.status == DNS_SILENT) {
-		explain(l, dns_status_text(DNS_SILENT));
+	if (reply->status == DNS_SILENT) {
+		explain(l, l->host, dns_status_text(DNS_SILENT));
 		return false;
 	}
 	if (best)
@@ -201,93 +212,170 @@ static bool take_naptr(struct lookup *l)
 	return true;
 }
 
+static void on_enough(void *arg)
+{
+	finish(arg);
+}
+
+/* Of one target's denials and failures the gravest is told, should there be no address at all. */
+static void take_addrs(struct part *p, const struct dns_reply *reply)
+{
+	struct lookup *l = p->lookup;
+
+	for (size_t i = 0; i < reply->nrecords && i < LOOKUP_ADDRS_MAX; i++)
+		p->addrs[p->naddrs++] = reply->records[i].addr;
+	if (reply->status > l->worst) {
+		l->worst = reply->status;
+		l->worst_target = p->target;
+	}
+	if (p->naddrs > 0 && !timer_running(&l->enough))
+		timer_start(loop_timers(l->r->loop), &l->enough, GRACE_MS, on_enough, l);
+}
+
+static void on_addrs(void *arg, const struct dns_reply *reply)
+{
+	struct part *p = arg;
+
+	p->ask = NULL;
+	take_addrs(p, reply);
+	if (--p->lookup->waiting == 0)
+		finish(p->lookup);
+}
+
+/* What DNS cannot be asked for. */
+static void take_refusal(struct dns_reply *out, enum err err)
+{
+	memset(out, 0, offsetof(struct dns_reply, records));
+	out->status = err == ERR_SYNTAX ? DNS_NO_NAME : DNS_SILENT;
+}
+
+static void ask_part(struct lookup *l, size_t target, size_t k, enum dns_type type)
+{
+	const char *name = l->targets[target].target;
+	struct part *p = &l->parts[target][k];
+	struct dns_reply known;
+	enum err err;
+
+	*p = (struct part){ .lookup = l, .target = target };
+	err = dns_client_ask(&p->ask, resolver_for(l->r, name)->client, type, name, &known,
+	                     on_addrs, p);
+	if (err)
+		take_refusal(&known, err);
+	if (p->ask)
+		l->waiting++;
+	else
+		take_addrs(p, &known);
+}
+
+/* hosts(5) goes before DNS, for the host itself alone: the targets of a service are DNS's own. */
+static bool ask_own_file(struct lookup *l, const int families[2])
+{
+	struct dns_hosts *hosts = resolver_for(l->r, l->host)->hosts;
+	bool known = false;
+
+	for (size_t k = 0; hosts && l->is_host && k < 2; k++) {
+		struct part *p = &l->parts[0][k];
+
+		if (families[k] != AF_UNSPEC)
+			p->naddrs =
+			    dns_hosts_find(hosts, l->host, families[k], p->addrs, LOOKUP_ADDRS_MAX);
+		known = known || p->naddrs > 0;
+	}
+	return known;
+}
+
+static void find_addrs(struct lookup *l)
+{
+	static const int all[][2] = { [LOOKUP_V4_FIRST] = { AF_INET, AF_INET6 },
+		                      [LOOKUP_V6_FIRST] = { AF_INET6, AF_INET },
+		                      [LOOKUP_V4] = { AF_INET, AF_UNSPEC },
+		                      [LOOKUP_V6] = { AF_INET6, AF_UNSPEC } };
+	const int *families = all[l->families];
+	struct addr numeric;
+	bool known = ask_own_file(l, families);
+
+	for (size_t i = 0; i < l->ntargets && !known; i++) {
+		if (addr_parse(&numeric, l->targets[i].target) == OK)
+			continue;
+		for (size_t k = 0; k < 2; k++) {
+			if (families[k] != AF_UNSPEC)
+				ask_part(l, i, k,
+				         families[k] == AF_INET ? DNS_TYPE_A : DNS_TYPE_AAAA);
+		}
+	}
+	if (l->waiting == 0)
+		finish(l);
+}
+
 /* One that is longer than DNS allows fails there. */
 static void aim_at_host(struct lookup *l)
 {
 	memcpy(l->targets[0].target, l->host, DNS_TEXT_MAX - 1);
 	l->targets[0].port = l->default_port;
 	l->ntargets = 1;
+	l->is_host = true;
+	find_addrs(l);
 }
 
-/* False: the look-up ends. */
-static bool take_srv(struct lookup *l)
+/* The look-up goes on with the targets' addresses, or ends. */
+static void take_srv(struct lookup *l, const struct dns_reply *reply)
 {
 	bool refused = false;
 
-	for (size_t i = 0; i < l->reply.nrecords; i++) {
-		const struct dns_srv *srv = &l->reply.records[i].srv;
+	/* Without a port nobody can be called there. */
+	for (size_t i = 0; i < reply->nrecords; i++) {
+		const struct dns_srv *srv = &reply->records[i].srv;
 
-		if (!srv->target[0])
+		if (!srv->target[0] || srv->port == 0)
 			refused = true;
-		else if (l->ntargets < TARGETS_MAX)
+		else
 			l->targets[l->ntargets++] = *srv;
 	}
 	srv_order(l->targets, l->ntargets);
-	if (l->ntargets > 0)
-		return next_target(l);
-	if (refused) {
-		explain(l, "it says that there is no such service");
-		return false;
-	}
-	if (l->reply.status != DNS_FOUND && l->reply.status != DNS_NO_RECORD &&
-	    l->reply.status != DNS_NO_NAME) {
+	if (l->ntargets > TARGETS_MAX)
+		l->ntargets = TARGETS_MAX;
+	if (l->ntargets > 0) {
+		find_addrs(l);
+	} else if (refused) {
+		explain(l, l->service, "it says that there is no such service");
+		finish(l);
+	} else if (reply->status != DNS_FOUND && reply->status != DNS_NO_RECORD &&
+	           reply->status != DNS_NO_NAME) {
 		/* Nobody knows whether there is one: the host itself would be a guess. */
-		explain(l, dns_status_text(l->reply.status));
-		return false;
+		explain(l, l->service, dns_status_text(reply->status));
+		finish(l);
+	} else {
+		aim_at_host(l); /* RFC 3263 4.2: no SRV, then the host itself */
 	}
-	/* RFC 3263 4.2: no SRV, then the host itself. */
-	aim_at_host(l);
-	return next_target(l);
-}
-
-static bool take_addrs(struct lookup *l)
-{
-	bool both = l->families == LOOKUP_V4_FIRST || l->families == LOOKUP_V6_FIRST;
-
-	for (size_t i = 0; i < l->reply.nrecords; i++)
-		add_addr(l, l->reply.records[i].addr);
-	if (l->reply.nrecords == 0)
-		explain(l, dns_status_text(l->reply.status));
-	if (l->step == STEP_FIRST && both && l->reply.status != DNS_NO_NAME) {
-		l->step = STEP_SECOND;
-		return true;
-	}
-	l->at++;
-	return next_target(l);
-}
-
-/* Takes the answer and says what is next; false: all is known. */
-static bool take(struct lookup *l)
-{
-	switch (l->step) {
-	case STEP_NAPTR:
-		return take_naptr(l);
-	case STEP_SRV:
-		return take_srv(l);
-	case STEP_FIRST:
-	case STEP_SECOND:
-		return take_addrs(l);
-	}
-	return false;
 }
 
 static void on_reply(void *arg, const struct dns_reply *reply);
 
+/* Asks for NAPTR or SRV. True: known is the answer. */
+static bool ask(struct lookup *l, enum dns_type type, const char *name, struct dns_reply *known)
+{
+	enum err err = dns_client_ask(&l->ask, resolver_for(l->r, name)->client, type, name, known,
+	                              on_reply, l);
+
+	if (err)
+		take_refusal(known, err);
+	return !l->ask;
+}
+
 static void walk(struct lookup *l)
 {
-	do {
-		const char *name = name_asked(l);
-		enum err err = dns_client_ask(&l->ask, client_for(l->r, name), type_asked(l), name,
-		                              &l->reply, on_reply, l);
+	struct dns_reply known;
 
-		if (err) {
-			memset(&l->reply, 0, offsetof(struct dns_reply, records));
-			l->reply.status = err == ERR_SYNTAX ? DNS_NO_NAME : DNS_SILENT;
-		}
-		if (l->ask)
+	if (l->step == STEP_NAPTR) {
+		if (!ask(l, DNS_TYPE_NAPTR, l->host, &known))
 			return;
-	} while (take(l));
-	finish(l);
+		if (!take_naptr(l, &known)) {
+			finish(l);
+			return;
+		}
+	}
+	if (ask(l, DNS_TYPE_SRV, l->service, &known))
+		take_srv(l, &known);
 }
 
 static void on_reply(void *arg, const struct dns_reply *reply)
@@ -295,8 +383,9 @@ static void on_reply(void *arg, const struct dns_reply *reply)
 	struct lookup *l = arg;
 
 	l->ask = NULL;
-	l->reply = *reply;
-	if (take(l))
+	if (l->step == STEP_SRV)
+		take_srv(l, reply);
+	else if (take_naptr(l, reply))
 		walk(l);
 	else
 		finish(l);
@@ -338,10 +427,6 @@ enum err lookup_start(struct lookup **out, struct resolver *r, const struct look
 		return OK;
 	}
 	aim_at_host(l);
-	if (next_target(l))
-		walk(l);
-	else
-		finish(l);
 	return OK;
 }
 
@@ -352,6 +437,5 @@ void lookup_cancel(struct lookup **lp)
 	*lp = NULL;
 	if (!l)
 		return;
-	dns_ask_cancel(&l->ask);
-	mem_free(l);
+	lookup_free(l);
 }

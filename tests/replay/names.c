@@ -68,15 +68,18 @@ static size_t put_record(uint8_t *to, const struct name *name)
 }
 
 static size_t on_question(void *arg, const struct dns_exchange_cfg *cfg, const uint8_t *query,
-                          size_t len, uint8_t out[DNS_FAKE_MAX])
+                          size_t query_len, uint8_t out[DNS_FAKE_MAX])
 {
 	struct name denial = { .type = DNS_TYPE_SOA };
+	size_t len = 12 + strlen(cfg->question->name) + 2 + 4; /* without OPT */
 	unsigned found = 0, known = 0;
 
 	(void)arg;
+	(void)query_len;
 	if (is_down)
 		return 0;
 	memcpy(out, query, len);
+	memset(out + 10, 0, 2);
 	out[2] |= 0x80;
 	for (size_t i = 0; i < nnames; i++) {
 		if (strcasecmp(names[i].owner, cfg->question->name) != 0)

@@ -152,6 +152,12 @@ static const struct {
 	  "t.yaml:8: trunk 'acme': a certificate is checked by name, and 192.0.2.1 is an address; "
 	  "write verify-names: [ NAME ]\n" },
 	{ BORDER(OUT, "domain: 192.0.2.1, verify-names: [ provider.example ]", ROUTES), "" },
+	{ BORDER(OUT, ACME ", resolver-domains: [ provider.example ]", ROUTES),
+	  "t.yaml:8: trunk 'acme': says which names the trunk's own servers are asked for, and it "
+	  "has none; write resolvers:, or remove it\n" },
+	{ BORDER(OUT, ACME ", resolvers: [ 192.0.2.53 ], resolver-domains: [ provider.example ]",
+	         ROUTES),
+	  "" },
 	{ BORDER(OUT, ACME, "  - { from: in, number: \"1\", to: desk }\n"),
 	  "t.yaml:7: trunk 'acme': no route begins or ends at it; add one under routes:, or remove "
 	  "it\n" },

@@ -1,4 +1,4 @@
-/* A name server for tests: a socket on the loopback, served by the test's own loop. */
+/* Name servers for tests, without sockets: each has a zone, and answers as soon as it is asked. */
 #ifndef TESTS_UNIT_SBC_SIP_DNS_H
 #define TESTS_UNIT_SBC_SIP_DNS_H
 
@@ -6,12 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <strings.h>
 #include "base/addr.h"
-#include "base/loop.h"
+#include "sbc/sip/dns_exchange.h"
 
-enum { DNS_A = 1, DNS_AAAA = 28, DNS_SRV = 33 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28, DNS_SRV = 33 };
 
 struct dns_record {
 	const char *name;
@@ -21,13 +20,15 @@ struct dns_record {
 };
 
 struct dns {
-	int fd;
-	struct io *io;
 	struct addr addr;
 	const struct dns_record *zone; /* ends at name NULL */
 	bool silent;
+	unsigned silent_type;  /* questions of this type alone get no answer */
 	unsigned asked, rcode; /* rcode: given to all, where it is not 0 */
+	struct dns *next;
 };
+
+static struct dns *dns_all;
 
 static inline size_t dns_put16(uint8_t *p, unsigned v)
 {
@@ -52,21 +53,6 @@ static inline size_t dns_put_name(uint8_t *p, const char *name)
 	return at;
 }
 
-/* The name of the question in dots; where it ends. */
-static inline size_t dns_get_name(const uint8_t *p, char *name)
-{
-	size_t at = 12, out = 0;
-
-	while (p[at]) {
-		memcpy(name + out, p + at + 1, p[at]);
-		out += p[at];
-		name[out++] = '.';
-		at += p[at] + 1U;
-	}
-	name[out ? out - 1 : 0] = '\0';
-	return at + 1;
-}
-
 static inline size_t dns_put_data(uint8_t *p, const struct dns_record *r)
 {
 	size_t n = 0;
@@ -75,75 +61,92 @@ static inline size_t dns_put_data(uint8_t *p, const struct dns_record *r)
 		return inet_pton(AF_INET, r->value, p) == 1 ? 4 : 0;
 	if (r->type == DNS_AAAA)
 		return inet_pton(AF_INET6, r->value, p) == 1 ? 16 : 0;
+	if (r->type == DNS_CNAME)
+		return dns_put_name(p, r->value);
 	n += dns_put16(p, r->priority);
 	n += dns_put16(p + n, r->weight);
 	n += dns_put16(p + n, r->port);
 	return n + dns_put_name(p + n, r->value);
 }
 
-static inline void dns_on_query(void *arg, int events)
+/* All records and denials last for a minute. */
+static inline size_t dns_put_record(uint8_t *p, const struct dns_record *r)
 {
-	struct dns *dns = arg;
-	uint8_t p[2048];
-	char name[512];
-	struct sockaddr_storage from;
-	socklen_t from_len = sizeof(from);
-	ssize_t got = recvfrom(dns->fd, p, 512, 0, (struct sockaddr *)&from, &from_len);
-	size_t at;
-	unsigned type, answers = 0;
+	size_t at = dns_put_name(p, r->name), len;
+
+	at += dns_put16(p + at, r->type);
+	at += dns_put16(p + at, 1);
+	at += dns_put16(p + at, 0);
+	at += dns_put16(p + at, 60);
+	len = dns_put_data(p + at + 2, r);
+	return at + dns_put16(p + at, (unsigned)len) + len;
+}
+
+static inline size_t dns_put_denial(uint8_t *p)
+{
+	static const uint8_t soa[] = { 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0, 0,
+		                       0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0,  0, 0, 0, 0, 60 };
+
+	memcpy(p, soa, sizeof(soa));
+	return sizeof(soa);
+}
+
+static inline size_t dns_answer(const struct dns *dns, const struct dns_question *q, uint8_t *p,
+                                size_t at)
+{
+	unsigned answers = 0;
 	bool known = false;
 
-	(void)events;
-	if (got < 17)
-		return;
-	dns->asked++;
-	if (dns->silent)
-		return;
-	at = dns_get_name(p, name);
-	type = (unsigned)(p[at] << 8 | p[at + 1]);
-	at += 4;
 	for (const struct dns_record *r = dns->zone; r->name; r++) {
-		size_t len;
-
-		if (strcasecmp(r->name, name) != 0)
+		if (strcasecmp(r->name, q->name) != 0)
 			continue;
 		known = true;
-		if (r->type != type)
+		if (r->type != (unsigned)q->type && r->type != DNS_CNAME)
 			continue;
 		answers++;
-		at += dns_put16(p + at, 0xc00c);
-		at += dns_put16(p + at, type);
-		at += dns_put16(p + at, 1);
-		at += dns_put16(p + at, 0);
-		at += dns_put16(p + at, 1); /* TTL: 1 s */
-		len = dns_put_data(p + at + 2, r);
-		at += dns_put16(p + at, (unsigned)len) + len;
+		at += dns_put_record(p + at, r);
 	}
 	p[2] = 0x85;
 	p[3] = (uint8_t)(0x80 | (dns->rcode ? dns->rcode : known ? 0 : 3));
 	memset(p + 6, 0, 6);
 	dns_put16(p + 6, dns->rcode ? 0 : answers);
-	if (sendto(dns->fd, p, at, 0, (struct sockaddr *)&from, from_len) < 0)
-		dns->silent = true;
+	if (answers || dns->rcode)
+		return at;
+	dns_put16(p + 8, 1);
+	return at + dns_put_denial(p + at);
 }
 
-static inline bool dns_open(struct dns *dns, struct loop *loop, const struct dns_record *zone)
+static inline size_t dns_on_question(void *arg, const struct dns_exchange_cfg *cfg,
+                                     const uint8_t *query, size_t len, uint8_t out[DNS_FAKE_MAX])
 {
-	struct sockaddr_in in = { .sin_family = AF_INET,
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(in);
+	struct dns *dns = dns_all;
+	size_t question = 12 + strlen(cfg->question->name) + 2 + 4;
 
-	*dns = (struct dns){ .zone = zone, .fd = socket(AF_INET, SOCK_DGRAM, 0) };
-	return bind(dns->fd, (struct sockaddr *)&in, len) == 0 &&
-	       getsockname(dns->fd, (struct sockaddr *)&in, &len) == 0 &&
-	       addr_from_sockaddr(&dns->addr, (struct sockaddr *)&in, len) == OK &&
-	       io_new(&dns->io, loop, dns->fd, IO_READ, dns_on_query, dns) == OK;
+	(void)arg;
+	while (dns && !addr_equal(&dns->addr, &cfg->server))
+		dns = dns->next;
+	if (!dns)
+		return 0;
+	dns->asked++;
+	if (dns->silent || dns->silent_type == (unsigned)cfg->question->type)
+		return 0;
+	memcpy(out, query, question < len ? question : len);
+	return dns_answer(dns, cfg->question, out, question);
 }
 
-static inline void dns_close(struct dns *dns)
+static inline void dns_open(struct dns *dns, const struct dns_record *zone, const char *addr)
 {
-	io_free(&dns->io);
-	close(dns->fd);
+	*dns = (struct dns){ .zone = zone, .next = dns_all };
+	if (addr_parse(&dns->addr, addr) == OK)
+		addr_set_port(&dns->addr, 53);
+	dns_all = dns;
+	dns_exchange_fake(dns_on_question, NULL);
+}
+
+static inline void dns_close_all(void)
+{
+	dns_all = NULL;
+	dns_exchange_fake(NULL, NULL);
 }
 
 #endif

@@ -151,8 +151,9 @@ static int begin(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	message_library_open();
+	dns_open(&t.dns, zone, "192.0.2.53");
 	if (addr_parse(&listener.addr, "127.0.0.1:5060") || loop_new(&t.loop) ||
-	    !dns_open(&t.dns, t.loop, zone) || resolver_new(&t.resolver, t.loop, &t.dns.addr, 1) ||
+	    resolver_new(&t.resolver, t.loop, &t.dns.addr, 1) ||
 	    stack_new(&t.stack, t.loop, loop_timers(t.loop), &limits))
 		return -1;
 	stack_set_opener(t.stack, &opener);
@@ -165,7 +166,7 @@ static int end(void **state)
 	request_free(&t.request);
 	stack_free(&t.stack);
 	resolver_free(&t.resolver);
-	dns_close(&t.dns);
+	dns_close_all();
 	loop_free(&t.loop);
 	return 0;
 }

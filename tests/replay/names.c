@@ -1,4 +1,4 @@
-/* The scenario's DNS. Every record lives for a minute, and every denial for 30 s. */
+/* The scenario's DNS and /etc/hosts. Every record lives for a minute, and every denial for 30 s. */
 #include "tests/replay/names.h"
 
 #include <arpa/inet.h>
@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include "sbc/sip/dns_exchange.h"
+#include "sbc/sip/dns_hosts.h"
 #include "tests/replay/vars.h"
 
 #define NAMES_MAX 64
@@ -17,6 +19,7 @@
 
 struct name {
 	char owner[128];
+	char server[ADDR_TEXT_MAX]; /* that alone knows it; "": all do */
 	unsigned type;
 	uint8_t data[256];
 	size_t len;
@@ -24,7 +27,8 @@ struct name {
 
 static struct name names[NAMES_MAX];
 static size_t nnames;
-static bool is_down;
+static char server[ADDR_TEXT_MAX]; /* of the names that come */
+static bool is_down, is_old;
 
 static size_t put16(uint8_t *to, unsigned long value)
 {
@@ -67,51 +71,93 @@ static size_t put_record(uint8_t *to, const struct name *name)
 	return n + name->len;
 }
 
+/* "system": those servers that no record names. */
+static bool is_known_to(const struct name *name, const char *asked)
+{
+	if (strcmp(name->server, "system") != 0)
+		return !name->server[0] || strcmp(name->server, asked) == 0;
+	for (size_t i = 0; i < nnames; i++) {
+		if (strcmp(names[i].server, asked) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The records that answer, behind what is there. known: those that the name has in all. */
+static size_t put_answers(const struct dns_exchange_cfg *cfg, uint8_t *out, size_t len,
+                          unsigned *found, unsigned *known)
+{
+	char asked[ADDR_TEXT_MAX];
+
+	addr_host(&cfg->server, asked, sizeof(asked));
+	for (size_t i = 0; i < nnames; i++) {
+		const struct name *name = &names[i];
+
+		if (strcasecmp(name->owner, cfg->question->name) != 0 || !is_known_to(name, asked))
+			continue;
+		(*known)++;
+		if (name->type != (unsigned)cfg->question->type && name->type != DNS_TYPE_CNAME)
+			continue;
+		(*found)++;
+		len += put_record(out + len, name);
+	}
+	return len;
+}
+
+static size_t put_denial(uint8_t *to)
+{
+	struct name denial = { .type = DNS_TYPE_SOA };
+
+	denial.len = put_name(denial.data, "");
+	denial.len += put_name(denial.data + denial.len, "") + 16;
+	denial.len += put16(denial.data + denial.len, 0);
+	denial.len += put16(denial.data + denial.len, DENIED_S);
+	return put_record(to, &denial);
+}
+
 static size_t on_question(void *arg, const struct dns_exchange_cfg *cfg, const uint8_t *query,
                           size_t query_len, uint8_t out[DNS_FAKE_MAX])
 {
-	struct name denial = { .type = DNS_TYPE_SOA };
-	size_t len = 12 + strlen(cfg->question->name) + 2 + 4; /* without OPT */
+	size_t question = 12 + strlen(cfg->question->name) + 2 + 4, len;
 	unsigned found = 0, known = 0;
 
 	(void)arg;
 	(void)query_len;
 	if (is_down)
 		return 0;
-	memcpy(out, query, len);
-	memset(out + 10, 0, 2);
+	memcpy(out, query, question); /* all but EDNS */
+	put16(out + 10, 0);
 	out[2] |= 0x80;
-	for (size_t i = 0; i < nnames; i++) {
-		if (strcasecmp(names[i].owner, cfg->question->name) != 0)
-			continue;
-		known++;
-		if (names[i].type != (unsigned)cfg->question->type)
-			continue;
-		found++;
-		len += put_record(out + len, &names[i]);
+	if (is_old && cfg->question->edns) {
+		out[3] = 1;
+		return question;
+	}
+	len = put_answers(cfg, out, question, &found, &known);
+	if (!cfg->tcp && len > (cfg->question->edns ? DNS_UDP_SIZE : 512)) {
+		out[2] |= 0x02;
+		return question;
 	}
 	put16(out + 6, found);
 	if (found)
 		return len;
 	out[3] = known ? 0 : 3;
 	put16(out + 8, 1);
-	denial.len = put_name(denial.data, "");
-	denial.len += put_name(denial.data + denial.len, "") + 16;
-	denial.len += put16(denial.data + denial.len, 0);
-	denial.len += put16(denial.data + denial.len, DENIED_S);
-	return len + put_record(out + len, &denial);
+	return len + put_denial(out + len);
 }
 
 void names_begin(void)
 {
 	nnames = 0;
-	is_down = false;
+	server[0] = '\0';
+	is_down = is_old = false;
 	dns_exchange_fake(on_question, NULL);
+	dns_hosts_fake("/dev/null");
 }
 
 void names_end(void)
 {
 	dns_exchange_fake(NULL, NULL);
+	dns_hosts_fake(NULL);
 }
 
 static void set_srv(struct name *name, char **w)
@@ -133,32 +179,81 @@ static void set_naptr(struct name *name, char **w)
 	name->len += put_name(name->data + name->len, w[4]);
 }
 
-void names_command(char **w, size_t n)
+static bool set_data(struct name *name, char **w, size_t n)
 {
-	struct name *name = &names[nnames];
-
-	if (n == 2 && (strcmp(w[1], "down") == 0 || strcmp(w[1], "up") == 0)) {
-		is_down = strcmp(w[1], "down") == 0;
-		return;
-	}
-	if (n < 4 || nnames == NAMES_MAX)
-		fail("name OWNER TYPE VALUE..., or name down|up");
-	memset(name, 0, sizeof(*name));
-	snprintf(name->owner, sizeof(name->owner), "%s", w[1]);
 	if (strcmp(w[2], "A") == 0 && inet_pton(AF_INET, w[3], name->data) == 1) {
 		name->type = DNS_TYPE_A;
 		name->len = 4;
 	} else if (strcmp(w[2], "AAAA") == 0 && inet_pton(AF_INET6, w[3], name->data) == 1) {
 		name->type = DNS_TYPE_AAAA;
 		name->len = 16;
+	} else if (strcmp(w[2], "CNAME") == 0) {
+		name->type = DNS_TYPE_CNAME;
+		name->len = put_name(name->data, w[3]);
 	} else if (strcmp(w[2], "SRV") == 0 && n == 7) {
 		set_srv(name, w + 3);
 	} else if (strcmp(w[2], "NAPTR") == 0 && n == 8) {
 		set_naptr(name, w + 3);
 	} else {
-		fail(
-		    "name OWNER A|AAAA ADDRESS, SRV PRIORITY WEIGHT PORT TARGET, NAPTR ORDER PREFERENCE "
-		    "FLAGS SERVICE REPLACEMENT");
+		return false;
 	}
+	return true;
+}
+
+static void forget(const char *owner)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < nnames; i++) {
+		if (strcmp(names[i].owner, owner) != 0)
+			names[left++] = names[i];
+	}
+	nnames = left;
+}
+
+/* What is no record. */
+static bool is_other(char **w, size_t n)
+{
+	if (n == 2 && (strcmp(w[1], "down") == 0 || strcmp(w[1], "up") == 0))
+		is_down = strcmp(w[1], "down") == 0;
+	else if (n == 2 && strcmp(w[1], "old") == 0)
+		is_old = true;
+	else if (n == 3 && strcmp(w[1], "server") == 0)
+		snprintf(server, sizeof(server), "%s", w[2]);
+	else if (n == 3 && strcmp(w[2], "gone") == 0)
+		forget(w[1]);
+	else
+		return false;
+	return true;
+}
+
+void names_command(char **w, size_t n)
+{
+	struct name *name = &names[nnames];
+
+	if (is_other(w, n))
+		return;
+	if (n < 4 || nnames == NAMES_MAX)
+		fail("name OWNER TYPE VALUE..., name OWNER gone, name server ADDRESS, or name "
+		     "down|up|old");
+	memset(name, 0, sizeof(*name));
+	snprintf(name->owner, sizeof(name->owner), "%s", w[1]);
+	snprintf(name->server, sizeof(name->server), "%s", server);
+	if (!set_data(name, w, n))
+		fail("name OWNER A|AAAA|CNAME VALUE, SRV PRIORITY WEIGHT PORT TARGET, NAPTR ORDER "
+		     "PREFERENCE FLAGS SERVICE REPLACEMENT");
 	nnames++;
+}
+
+void names_hosts(const char *folder, const char *text)
+{
+	static char path[1024];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/hosts.%d", folder, (int)getpid());
+	out = fopen(path, "w");
+	if (!out || fputs(text, out) < 0)
+		fail("cannot write %s", path);
+	fclose(out);
+	dns_hosts_fake(path);
 }

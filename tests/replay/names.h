@@ -6,7 +6,9 @@
 
 void names_begin(void); /* no names; all questions come here */
 void names_end(void);
-/* name OWNER A|AAAA|SRV|NAPTR VALUE...; name down: it is silent; name up */
+/* name OWNER TYPE VALUE... and what else begins with name: README.md */
 void names_command(char **w, size_t n);
+/* /etc/hosts is text from now on; it lies in folder. */
+void names_hosts(const char *folder, const char *text);
 
 #endif

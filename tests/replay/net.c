@@ -238,6 +238,7 @@ static enum err open_connection(struct conn **out, const struct conn_connect_cfg
 		return ERR_IO;
 	w = wire_new(t, &cfg->local, cfg->handler, cfg->realm);
 	w->peer = p;
+	snprintf(p->named, sizeof(p->named), "%s", cfg->sni ? cfg->sni : "");
 	w->conn.peer = cfg->peer;
 	w->conn.tls = cfg->tls;
 	w->conn.state = CONN_CONNECTING;

@@ -23,6 +23,7 @@ struct peer {
 	bool unmarked;          /* what it says is no secret of the inside */
 	enum on_connect on_connect;
 	struct conn *conn; /* of streams; NULL: none stands */
+	char named[256];   /* the name that our last connection to it was made for */
 	STAILQ_HEAD(, letter) inbox;
 	char *last_sent;
 };

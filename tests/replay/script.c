@@ -246,6 +246,23 @@ static void do_on_connect(char **w, size_t n)
 	fail("on-connect PEER open|refuse|hang|fail-tls");
 }
 
+/* named PEER NAME: what the last connection to it asked for, and its certificate was checked for */
+static void do_named(char **w, size_t n)
+{
+	struct peer *p = peer_of(n > 1 ? w[1] : NULL);
+
+	if (n != 3 || strcmp(p->named, w[2]) != 0)
+		fail("the connection to %s was made for \"%s\"", p->name, p->named);
+}
+
+/* hosts: the block is /etc/hosts */
+static void do_hosts(char **w, size_t n)
+{
+	(void)w;
+	(void)n;
+	names_hosts(run.folder, run.now->block);
+}
+
 static void send_text(struct peer *p, const char *text)
 {
 	(void)house();
@@ -451,7 +468,8 @@ static const struct {
 	      { "connect", do_connect }, { "close", do_close },   { "on-connect", do_on_connect },
 	      { "send", do_send },       { "resend", do_resend }, { "expect", do_expect },
 	      { "advance", do_advance }, { "count", do_count },   { "shutdown", do_shutdown },
-	      { "empty", do_empty },     { "log", do_log },       { "name", names_command } };
+	      { "empty", do_empty },     { "log", do_log },       { "name", names_command },
+	      { "named", do_named },     { "hosts", do_hosts } };
 
 static void run_command(const struct command *c)
 {

@@ -247,6 +247,20 @@ static void check_trunk_resolvers(const struct check *ck, size_t i)
 		              "none; write resolvers:, or remove it");
 }
 
+/* A user without a password, or a password without its user, proves nothing. */
+static void check_trunk_credentials(const struct check *ck, size_t i)
+{
+	bool user = check_written(ck, SECTION_TRUNKS, i, "username");
+	bool password = check_written(ck, SECTION_TRUNKS, i, "password-file");
+
+	if (user && !password)
+		check_problem(ck, SECTION_TRUNKS, i, "username",
+		              "has a username and no password; write password-file: FILE");
+	if (password && !user)
+		check_problem(ck, SECTION_TRUNKS, i, "password-file",
+		              "has a password and no user; write username: NAME");
+}
+
 void check_trunks(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
@@ -268,6 +282,7 @@ void check_trunks(const struct check *ck)
 			              "a certificate is checked by name, and %s is an address; "
 			              "write verify-names: [ NAME ]",
 			              trunk->domain);
+		check_trunk_credentials(ck, i);
 		check_trunk_names(ck, i);
 		check_trunk_resolvers(ck, i);
 		check_trunk_routes(ck, i);

@@ -86,6 +86,9 @@ struct config_trunk {
 	const struct config_identity *identity; /* as client; default: the realm's */
 	enum no_yes send_root;                  /* also where the identity's file has it not */
 	char *trust;                            /* PEM file or directory of roots, or "system" */
+	char *username;                         /* for digest; NULL: none */
+	char *password;                         /* set where username is */
+	char *auth_realm;                       /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
 	struct addr *resolvers; /* DNS servers; none: the system's */

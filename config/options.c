@@ -384,6 +384,32 @@ static const struct option trunks[] = {
 	  .help =
 	      "The roots that its certificate may end at: a PEM file, a folder of them, or system for those of the "
 	      "machine." },
+	{ .key = "username",
+	  .kind = KIND_TEXT,
+	  .flags = OPTION_OWN,
+	  FIELD(config_trunk, username),
+	  .max = 128,
+	  .otherwise = "what it asks a password for fails",
+	  .example = "acme-4711",
+	  .help =
+	      "Who we are to a provider that asks for a password (digest), besides our certificate." },
+	{ .key = "password-file",
+	  .kind = KIND_SECRET_FILE,
+	  .flags = OPTION_OWN,
+	  FIELD(config_trunk, password),
+	  .min = 1,
+	  .max = 128,
+	  .example = "acme.password",
+	  .help = "A file with the password in its only line, which not everybody may read." },
+	{ .key = "auth-realm",
+	  .kind = KIND_TEXT,
+	  FIELD(config_trunk, auth_realm),
+	  .max = 128,
+	  .otherwise = "any realm that the provider names",
+	  .example = "provider.example",
+	  .help =
+	      "The only digest realm whose challenges are answered; others, such as those of whoever stands "
+	      "behind the provider, are not." },
 	{ .key = "srtp",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, srtp),

@@ -28,6 +28,7 @@ enum kind_id {
 	KIND_HOST,        /* char *: a DNS name or address as a URI has it: IPv6 in brackets */
 	KIND_USER,        /* char *: a number or user part */
 	KIND_PATTERN,     /* char *: the same, or with a last '*' */
+	KIND_TEXT,        /* char *: what can stand between quotes as it is */
 	KIND_PROFILE,     /* char * */
 	KIND_FILE,        /* char *: a file that is there */
 	KIND_KEY_FILE,    /* char *: the same, and only we can read it */

@@ -208,6 +208,20 @@ static bool parse_user(struct value_env *env, const struct option *o, const char
 	return value_keep(env, text, field);
 }
 
+/* What a header can have between quotes without an escape (RFC 3261 25.1, qdtext). */
+static bool parse_text(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	size_t good = 0;
+
+	while (text[good] >= ' ' && text[good] < 0x7f && text[good] != '"' && text[good] != '\\')
+		good++;
+	if (good == 0 || text[good] || good > o->max) {
+		not_one(env, o, text);
+		return false;
+	}
+	return value_keep(env, text, field);
+}
+
 static bool parse_profile(struct value_env *env, const struct option *o, const char *text,
                           void *field)
 {
@@ -236,6 +250,7 @@ bool profile_name_is_valid(const char *name)
 }
 
 #define HOST_PATTERN "^[A-Za-z0-9.:\\[\\]-]+$"
+#define TEXT_PATTERN "^[ !#-\\[\\]-~]{1,128}$"
 #define USER_PATTERN "^[A-Za-z0-9+_.*#!-]{1,64}$"
 
 const struct kind config_kinds[NKINDS] = {
@@ -256,6 +271,8 @@ const struct kind config_kinds[NKINDS] = {
 	[KIND_PATTERN] = { "a number or the beginning of one",
 	                   "digits, letters and + - _ . # !, with a last * for the rest",
 	                   USER_PATTERN, sizeof(char *), true, parse_user },
+	[KIND_TEXT] = { "a text", "1 to 128 ASCII characters without \" and \\", TEXT_PATTERN,
+	                sizeof(char *), true, parse_text },
 	[KIND_PROFILE] = { "a profile", "its file's name without .yaml", "^[A-Za-z0-9_.-]+$",
 	                   sizeof(char *), true, parse_profile },
 	[KIND_FILE] = { "a file", "a path, from this file's folder", NULL, sizeof(char *), true,

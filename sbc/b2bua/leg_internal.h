@@ -59,6 +59,7 @@ struct leg_request_handler {
  * with the leg), or with leg_requests_free. out may be NULL. */
 MUST_USE enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
                                    struct message *m, const struct leg_request_handler *handler);
+const struct message *leg_request_message(const struct leg_request *rq); /* as it was sent last */
 void leg_request_cancel(struct leg_request *rq);
 void leg_requests_free(struct leg *leg);
 

@@ -12,6 +12,7 @@ struct leg_request {
 	struct request *request;
 	const struct leg_request_handler *handler;
 	bool cancelled;
+	unsigned challenged; /* times */
 };
 
 static void on_response(void *arg, const struct message *m, const struct flow *flow);
@@ -66,15 +67,29 @@ static enum err start(struct leg_request *rq, const struct flow *flow)
 	                     &handler);
 }
 
+/* RFC 3261 22.2, 22.3: it asks for a password that we have. */
+static bool is_challenge(struct leg_request *rq, const struct message *answer)
+{
+	struct credentials *c = rq->leg->target.credentials;
+	unsigned status = message_status(answer);
+
+	return c && (status == 401 || status == 407) &&
+	       credentials_challenged(c, rq->message, answer, rq->challenged++) == OK;
+}
+
 /* An answer that asks for the same request with something more goes back to whom it came from. */
 static bool ask_again(struct leg_request *rq, const struct message *answer, const struct flow *flow)
 {
+	bool challenge = !rq->cancelled && is_challenge(rq, answer);
 	struct request *was = rq->request;
 	struct message *next;
 
-	if (rq->cancelled || !rq->handler->amend || dialog_again(rq->dialog, rq->message, &next))
+	if (rq->cancelled || (!challenge && !rq->handler->amend) ||
+	    dialog_again(rq->dialog, rq->message, &next))
 		return false;
-	if (!rq->handler->amend(rq->leg, answer, next)) {
+	if (challenge) {
+		credentials_add(rq->leg->target.credentials, next, true);
+	} else if (!rq->handler->amend(rq->leg, answer, next)) {
 		message_free(&next);
 		return false;
 	}
@@ -128,12 +143,18 @@ enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dial
 	rq->message = message_ref(m);
 	rq->handler = handler;
 	LIST_INSERT_HEAD(&leg->requests, rq, link);
+	credentials_add(leg->target.credentials, m, false);
 	err = start(rq, *message_to_tag(m) ? dialog_flow(dialog) : &leg->first_flow);
 	if (err)
 		free_one(rq);
 	else if (out)
 		*out = rq;
 	return err;
+}
+
+const struct message *leg_request_message(const struct leg_request *rq)
+{
+	return rq->message;
 }
 
 void leg_request_cancel(struct leg_request *rq)

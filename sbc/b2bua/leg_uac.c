@@ -43,6 +43,8 @@ static void send_ack(struct leg *leg, struct dialog *dialog)
 	enum err err = dialog_request(dialog, "ACK", &ack);
 
 	if (!err) {
+		if (leg->invite)
+			credentials_copy(leg_request_message(leg->invite), ack);
 		err = stack_send(leg->env->stack, ack, dialog_flow(dialog));
 		message_free(&ack);
 	}
@@ -65,6 +67,7 @@ static void hang_up_fork(struct leg *leg, const struct message *m, const struct 
 	send_ack(leg, fork);
 	err = dialog_request(fork, "BYE", &bye);
 	if (!err) {
+		credentials_add(leg->target.credentials, bye, false);
 		err = client_txn_start(&txn, leg->env->stack, bye, flow, &nobody);
 		message_free(&bye);
 	}

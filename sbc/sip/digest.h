@@ -6,10 +6,9 @@
 
 #include <stddef.h>
 #include "base/err.h"
+#include "sbc/sip/digest_parts.h"
 
 struct digest;
-
-enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256, DIGEST_NALGORITHMS };
 
 enum digest_result {
 	DIGEST_RIGHT,

@@ -406,6 +406,12 @@ bool message_request_uri(const struct message *m, struct uri *out)
 	return m->sip->sip_request && read_uri(m, m->sip->sip_request->rq_url, out);
 }
 
+const char *message_request_uri_text(const struct message *m)
+{
+	return m->sip->sip_request ? url_as_string(msg_home(m->msg), m->sip->sip_request->rq_url)
+	                           : NULL;
+}
+
 bool message_from_uri(const struct message *m, struct uri *out)
 {
 	return read_uri(m, m->sip->sip_from->a_url, out);

@@ -66,6 +66,7 @@ const char *message_sent_by(const struct message *m); /* host[:port] of the top 
 
 /* False where the header or line is not there, or is no SIP, SIPS or tel URI. */
 bool message_request_uri(const struct message *m, struct uri *out);
+const char *message_request_uri_text(const struct message *m); /* NULL: no room */
 bool message_from_uri(const struct message *m, struct uri *out);
 bool message_to_uri(const struct message *m, struct uri *out);
 bool message_contact_uri(const struct message *m, struct uri *out);

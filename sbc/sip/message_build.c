@@ -223,6 +223,19 @@ enum err message_encode(struct message *m, struct buf *out)
 	return buf_err(out);
 }
 
+/* Lets message_add write into the head of what was read: a header goes to the end of what is there,
+ * which message_encode gives its last line and the body anew. */
+static void open_head(struct message *m)
+{
+	sip_payload_t *body = m->sip->sip_payload;
+
+	if (body)
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)body);
+	if (m->sip->sip_separator)
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)m->sip->sip_separator);
+	m->sip->sip_payload = body;
+}
+
 enum err message_copy(struct message **out, struct message *m)
 {
 	struct buf wire;
@@ -232,6 +245,8 @@ enum err message_copy(struct message **out, struct message *m)
 	err = message_encode(m, &wire);
 	if (!err)
 		err = message_parse(out, wire.data, wire.len);
+	if (!err)
+		open_head(*out);
 	mem_wipe(wire.data, wire.len);
 	buf_free(&wire);
 	return err;

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "sbc/sip/conn.h"
+#include "sbc/sip/credentials.h"
 #include "sbc/sip/message.h"
 #include "sbc/sip/resolver.h"
 #include "sbc/sip/stack.h"
@@ -23,7 +24,8 @@ struct target {
 	struct tls_context *tls; /* for TRANSPORT_TLS */
 	const char *sni;
 	struct resolver *resolver;
-	struct target_health *health; /* of its addresses; NULL: nobody keeps it */
+	struct target_health *health;    /* of its addresses; NULL: nobody keeps it */
+	struct credentials *credentials; /* answer 401 and 407; NULL: these are answers as others */
 	unsigned connect_timeout_ms;
 	unsigned target_timeout_ms; /* for the first answer to an INVITE; 0: as long as timer B */
 };

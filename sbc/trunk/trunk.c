@@ -15,6 +15,7 @@ struct trunk {
 	struct resolver *own_resolver;
 	struct resolver *resolver; /* its own, or the system's */
 	struct target_health *health;
+	struct credentials *credentials;
 	enum trunk_state state;
 	int64_t since_s;
 	unsigned calls;
@@ -46,12 +47,17 @@ static enum err trunk_init(struct trunks *ts, size_t i, struct loop *loop)
 {
 	struct trunk *t = &ts->list[i];
 	const struct config_trunk *cfg = &ts->cfg->trunks[i];
+	const struct credentials_cfg credentials = { .trunk = cfg->name,
+		                                     .username = cfg->username,
+		                                     .password = cfg->password,
+		                                     .realm = cfg->auth_realm };
 
 	t->cfg = cfg;
 	t->tls = trunk_tls_client(ts->tls, i);
 	t->since_s = clock_wall_s();
 	t->resolver = ts->system;
-	if (target_health_new(&t->health, cfg->name))
+	if (target_health_new(&t->health, cfg->name) ||
+	    credentials_new(&t->credentials, &credentials))
 		return ERR_NOMEM;
 	if (cfg->nresolvers == 0)
 		return OK;
@@ -99,6 +105,7 @@ void trunks_free(struct trunks **tp)
 	for (size_t i = 0; ts->list && i < ts->cfg->ntrunks; i++) {
 		resolver_free(&ts->list[i].own_resolver);
 		target_health_free(&ts->list[i].health);
+		credentials_free(&ts->list[i].credentials);
 	}
 	resolver_free(&ts->system);
 	trunk_tls_free(&ts->tls);
@@ -167,6 +174,7 @@ void trunk_target(const struct trunk *t, struct stack *stack, struct target *out
 		                .sni = t->cfg->domain,
 		                .resolver = t->resolver,
 		                .health = t->health,
+		                .credentials = t->credentials,
 		                .connect_timeout_ms = t->cfg->connect_timeout_ms,
 		                .target_timeout_ms = t->cfg->target_timeout_ms };
 }

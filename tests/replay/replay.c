@@ -29,14 +29,17 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-static bool make_certificates(void)
+/* What configurations refer to: certificates, and the password of a trunk. */
+static bool make_files(void)
 {
 	char line[512];
 
 	if (!mkdtemp(folder))
 		return false;
-	snprintf(line, sizeof(line), "%s/certs/lab-ca %s us --cn sbc.lab >%s/log 2>&1", SOURCE_DIR,
-	         folder, folder);
+	snprintf(line, sizeof(line),
+	         "umask 077; cd %s; echo 'Circle of Life' >acme.password; "
+	         "%s/certs/lab-ca . us --cn sbc.lab >log 2>&1",
+	         folder, SOURCE_DIR);
 	return system(line) == 0;
 }
 
@@ -177,8 +180,8 @@ int main(int argc, char **argv)
 		starve = strcmp(argv[1], "-a") == 0;
 		first = 2;
 	}
-	if (!make_certificates()) {
-		fprintf(stderr, "replay: certs/lab-ca made no certificates in %s\n", folder);
+	if (!make_files()) {
+		fprintf(stderr, "replay: could not make the files in %s\n", folder);
 		return 1;
 	}
 	for (int i = first; i < argc; i++)

@@ -181,6 +181,15 @@ static const struct {
 	  "never heard; add it there\n" },
 	{ BORDER(OUT, "port: 5061", ROUTES),
 	  "t.yaml:7: trunk 'acme': domain is missing; for example domain: provider.example\n" },
+	{ BORDER(OUT, ACME ", username: us, password-file: desk.password", ROUTES), "" },
+	{ BORDER(OUT, ACME ", username: us", ROUTES),
+	  "t.yaml:8: trunk 'acme': has a username and no password; write password-file: "
+	  "FILE\n" },
+	{ BORDER(OUT, ACME ", password-file: desk.password", ROUTES),
+	  "t.yaml:8: trunk 'acme': has a password and no user; write username: NAME\n" },
+	{ BORDER(OUT, ACME ", auth-realm: \"a \\\"b\"", ROUTES),
+	  "t.yaml:8: trunk 'acme': auth-realm 'a \"b' is not a text; write 1 to 128 ASCII "
+	  "characters without \" and \\\n" },
 	/* Routes. */
 	{ BORDER(OUT, ACME, ROUTES "  - { from: acme, number: \"*\", to: acme }\n"),
 	  "t.yaml:11: route 2: goes back to where the call comes from; name another phone or "

@@ -305,6 +305,32 @@ static void test_from_invite(void **state)
 	message_free(&m);
 }
 
+/* What is added to a copy stands in its head, before the body; what it is a copy of stays. */
+static void test_copy(void **state)
+{
+	struct message *m = request("INVITE"), *copy;
+	const char *body;
+	size_t len;
+
+	(void)state;
+	message_push_via(m, TRANSPORT_UDP, "a", "z9hG4bKx");
+	message_set_body(m, "text/plain", "hello", 5);
+	assert_int_equal(message_copy(&copy, m), OK);
+	message_remove(copy, "CSeq");
+	message_add(copy, "CSeq", "99 INVITE");
+	message_add(copy, "Authorization", "Digest a=b");
+	copy = through(copy);
+	assert_int_equal(message_cseq(copy), 99);
+	assert_string_equal(message_header(copy, "Authorization", 0), "Digest a=b");
+	body = message_body(copy, &len);
+	assert_int_equal(len, 5);
+	assert_memory_equal(body, "hello", 5);
+	assert_int_not_equal(message_cseq(m), 99);
+	assert_null(message_header(m, "Authorization", 0));
+	message_free(&copy);
+	message_free(&m);
+}
+
 static void build_starved(void *arg)
 {
 	struct message *m = arg, *r = NULL;
@@ -353,7 +379,7 @@ int main(void)
 		cmocka_unit_test(test_injection),  cmocka_unit_test(test_value_length),
 		cmocka_unit_test(test_response),   cmocka_unit_test(test_response_by_case),
 		cmocka_unit_test(test_phrases),    cmocka_unit_test(test_from_invite),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_memory),  cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -59,7 +59,8 @@ void log_set_level(enum log_level level);
 MUST_USE enum err log_start(enum log_target target);
 void log_stop(void);
 
-/* Tests: every line goes to fn instead. NULL: back to normal. */
+/* Tests, and who has other words for what happens: every line goes to fn instead. NULL: back to
+ * normal. */
 void log_capture(void (*fn)(void *arg, enum log_level level, const char *line), void *arg);
 
 #endif

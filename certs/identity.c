@@ -391,6 +391,47 @@ bool identity_is_for(const struct identity *id, const char *name)
 	return peer_name_is(sk_X509_value(id->chain, 0), name);
 }
 
+bool identity_is_valid_at(const struct identity *id, int64_t when_s, char *why)
+{
+	for (int i = 0; i < sk_X509_num(id->chain); i++) {
+		X509 *cert = sk_X509_value(id->chain, i);
+		char text[CERT_TEXT_MAX], day[CERT_DAY_MAX];
+		int64_t from_s, to_s;
+
+		cert_name_text(X509_get_subject_name(cert), text, sizeof(text));
+		if (cert_time_s(&from_s, X509_get0_notBefore(cert)) ||
+		    cert_time_s(&to_s, X509_get0_notAfter(cert)))
+			cert_why(why, "the certificate of %s has a date that is none", text);
+		else if (to_s < when_s)
+			cert_why(why, "the certificate of %s is valid until %s", text,
+			         cert_day_text(to_s, day));
+		else if (from_s > when_s)
+			cert_why(why, "the certificate of %s is valid only from %s on", text,
+			         cert_day_text(from_s, day));
+		else
+			continue;
+		return false;
+	}
+	return true;
+}
+
+bool identity_ends_at(const struct identity *id, const struct trust *trust)
+{
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	bool ends;
+
+	ERR_set_mark();
+	ends = ctx && X509_STORE_CTX_init(ctx, trust_store(trust), sk_X509_value(id->chain, 0),
+	                                  id->chain) == 1;
+	if (ends)
+		X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx),
+		                            X509_V_FLAG_NO_CHECK_TIME);
+	ends = ends && X509_verify_cert(ctx) == 1;
+	X509_STORE_CTX_free(ctx);
+	ERR_pop_to_mark();
+	return ends;
+}
+
 bool identity_same_type(const struct identity *a, const struct identity *b)
 {
 	return EVP_PKEY_get_base_id(a->key) == EVP_PKEY_get_base_id(b->key);

@@ -53,6 +53,12 @@ bool identity_serves_as_server(const struct identity *id);
 bool identity_serves_as_client(const struct identity *id);
 bool identity_is_for(const struct identity *id, const char *name);
 
+/* What the doctor asks. Whether every certificate of the chain is valid at that time; if not, why
+ * (CERT_WHY_MAX bytes) says which and since or from when. Whether the chain ends at a root of
+ * trust, whatever the date. */
+bool identity_is_valid_at(const struct identity *id, int64_t when_s, char *why);
+bool identity_ends_at(const struct identity *id, const struct trust *trust);
+
 /* Whether both have keys of one type, so that a context can hold only one of them. */
 bool identity_same_type(const struct identity *a, const struct identity *b);
 

@@ -91,6 +91,9 @@ struct config_trunk {
 	char *auth_realm;                       /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
+	char **demands; /* IDs that the doctor looks at; none: what any SIPS trunk needs */
+	size_t ndemands;
+	char *provider_roots;   /* that it takes our chain for: file, directory or "system" */
 	struct addr *resolvers; /* DNS servers; none: the system's */
 	size_t nresolvers;
 	char **resolver_domains; /* that they are asked for; none: all */

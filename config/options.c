@@ -2,9 +2,8 @@
  * regenerate full.yaml and schema.json (tests/unit/config/test_options.c says how). */
 #include "config/options.h"
 
-#define FIELD(type, field) .offset = offsetof(struct type, field)
-#define LIST(type, field) \
-	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
+#include "config/options_table.h"
+
 #define SECTION(table) .options = (table), .noptions = ARRAY_LEN(table)
 #define OBJECTS(type, field)                      \
 	.offset = offsetof(struct config, field), \
@@ -258,63 +257,6 @@ static const struct option realms[] = {
 	  .help = "Who may speak to us here; others are dropped without an answer." },
 };
 
-static const struct option phones[] = {
-	{ .key = "realm",
-	  .kind = KIND_REF,
-	  .flags = OPTION_REQUIRED,
-	  FIELD(config_phone, realm),
-	  .section = SECTION_REALMS,
-	  .example = "border",
-	  .help = "The realm that it speaks to." },
-	{ .key = "address",
-	  .kind = KIND_PEER,
-	  FIELD(config_phone, address),
-	  .otherwise = "it registers",
-	  .example = "10.0.0.20",
-	  .help =
-	      "A PBX or phone that does not register is known by this address, and by this port where "
-	      "one is written. Give it or a password." },
-	{ .key = "password",
-	  .kind = KIND_SECRET,
-	  FIELD(config_phone, password),
-	  .min = 8,
-	  .max = 128,
-	  .example = "\"long and random\"",
-	  .help =
-	      "What it registers with; its name is the user. The file must not be readable by everybody." },
-	{ .key = "password-file",
-	  .kind = KIND_SECRET_FILE,
-	  .flags = OPTION_SHOWN,
-	  FIELD(config_phone, password),
-	  .min = 8,
-	  .max = 128,
-	  .example = "desk.password",
-	  .help = "A file with the password in its only line, which not everybody may read." },
-	{ .key = "numbers",
-	  .kind = KIND_USER,
-	  .flags = OPTION_LIST,
-	  LIST(config_phone, numbers),
-	  .min = 1,
-	  .max = 64,
-	  .otherwise = "its name alone",
-	  .example = "[ \"+493012345\" ]",
-	  .help = "Numbers that ring it, besides its name. Each belongs to one phone." },
-	{ .key = "caller-id",
-	  .kind = KIND_USER,
-	  FIELD(config_phone, caller_id),
-	  .max = 64,
-	  .otherwise = "what it sends",
-	  .example = "\"+493012345\"",
-	  .help = "The number that it shows outside." },
-	{ .key = "answer-timeout",
-	  .kind = KIND_DURATION,
-	  FIELD(config_phone, answer_timeout_ms),
-	  .min = 1000,
-	  .max = 3600000,
-	  .standard = "180s", /* timer C; RFC 3261 16.6 */
-	  .help = "How long it may ring until we give up." },
-};
-
 static const struct option trunks[] = {
 	{ .key = "profile",
 	  .kind = KIND_PROFILE,
@@ -421,6 +363,23 @@ static const struct option trunks[] = {
 	  .standard = "sips",
 	  .help =
 	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
+	{ .key = "demands",
+	  .kind = KIND_DEMAND,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, demands),
+	  .min = 1,
+	  .max = 64,
+	  .otherwise = "what any SIPS trunk needs",
+	  .example = "[ WBX-05, WBX-06 ]",
+	  .help =
+	      "The provider's demands that trunkgate doctor looks at, by their IDs; usually its profile's." },
+	{ .key = "provider-roots",
+	  .kind = KIND_TRUST,
+	  FIELD(config_trunk, provider_roots),
+	  .standard = "system",
+	  .help =
+	      "The roots that the provider is known to trust, for trunkgate doctor: a PEM file, a folder of them, "
+	      "or system for the public ones of this machine." },
 	{ .key = "resolvers",
 	  .kind = KIND_DNS_SERVER,
 	  .flags = OPTION_LIST,
@@ -491,28 +450,6 @@ static const struct option trunks[] = {
 	  .help = "How long it may ring until we give up." },
 };
 
-static const struct option routes[] = {
-	{ .key = "from",
-	  .kind = KIND_PARTY,
-	  .flags = OPTION_REQUIRED | OPTION_REALMS,
-	  FIELD(config_route, from),
-	  .example = "acme",
-	  .help = "Who calls: a phone, a trunk, or a realm, which stands for all of its phones." },
-	{ .key = "number",
-	  .kind = KIND_PATTERN,
-	  .flags = OPTION_REQUIRED,
-	  FIELD(config_route, number),
-	  .max = 64,
-	  .example = "\"+493012345\"",
-	  .help = "What was dialled, exactly, or its beginning with a * for the rest." },
-	{ .key = "to",
-	  .kind = KIND_PARTY,
-	  .flags = OPTION_REQUIRED,
-	  FIELD(config_route, to),
-	  .example = "desk",
-	  .help = "The phone or trunk that the call goes to." },
-};
-
 const struct section config_sections[NSECTIONS] = {
 	[SECTION_TOP] = { .shape = SHAPE_ONE, SECTION(top) },
 	[SECTION_LOG] = { .key = "log",
@@ -541,7 +478,7 @@ const struct section config_sections[NSECTIONS] = {
 	[SECTION_PHONES] = { .key = "phones",
 	                     .one = "phone",
 	                     .shape = SHAPE_MAP,
-	                     SECTION(phones),
+	                     SECTION(phone_options),
 	                     OBJECTS(config_phone, phones),
 	                     .max = 10000,
 	                     .example = "desk",
@@ -557,7 +494,7 @@ const struct section config_sections[NSECTIONS] = {
 	[SECTION_ROUTES] = { .key = "routes",
 	                     .one = "route",
 	                     .shape = SHAPE_LIST,
-	                     SECTION(routes),
+	                     SECTION(route_options),
 	                     OBJECTS(config_route, routes),
 	                     .max = 2000,
 	                     .help =

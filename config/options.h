@@ -30,6 +30,7 @@ enum kind_id {
 	KIND_PATTERN,     /* char *: the same, or with a last '*' */
 	KIND_TEXT,        /* char *: what can stand between quotes as it is */
 	KIND_PROFILE,     /* char * */
+	KIND_DEMAND,      /* char *: a requirement's ID */
 	KIND_FILE,        /* char *: a file that is there */
 	KIND_KEY_FILE,    /* char *: the same, and only we can read it */
 	KIND_TRUST,       /* char *: a file or folder that is there, or "system" */

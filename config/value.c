@@ -231,6 +231,19 @@ static bool parse_profile(struct value_env *env, const struct option *o, const c
 	return false;
 }
 
+/* Capitals and digits, a hyphen, a number: WBX-05, E8-13. */
+static bool parse_demand(struct value_env *env, const struct option *o, const char *text,
+                         void *field)
+{
+	size_t word = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+	size_t digits = text[word] == '-' ? strspn(text + word + 1, "0123456789") : 0;
+
+	if (word > 0 && word <= 8 && digits > 0 && digits <= 4 && !text[word + 1 + digits])
+		return value_keep(env, text, field);
+	not_one(env, o, text);
+	return false;
+}
+
 bool name_is_valid(const char *name)
 {
 	size_t len = strlen(name);
@@ -275,6 +288,8 @@ const struct kind config_kinds[NKINDS] = {
 	                sizeof(char *), true, parse_text },
 	[KIND_PROFILE] = { "a profile", "its file's name without .yaml", "^[A-Za-z0-9_.-]+$",
 	                   sizeof(char *), true, parse_profile },
+	[KIND_DEMAND] = { "a demand", "its ID, as in WBX-05", "^[A-Z0-9]{1,8}-[0-9]{1,4}$",
+	                  sizeof(char *), true, parse_demand },
 	[KIND_FILE] = { "a file", "a path, from this file's folder", NULL, sizeof(char *), true,
 	                value_parse_file },
 	[KIND_KEY_FILE] = { "a file that not everybody can read", "a path, from this file's folder",

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "sbc/admin/ctl.h"
 #include "sbc/app/server.h"
+#include "sbc/doctor/doctor.h"
 #include "sbc/lab/lab.h"
 
 #define DEFAULT_CONFIG "/etc/trunkgate/trunkgate.yaml"
@@ -24,6 +25,8 @@ static const char usage[] =
     "  trunkgate show WHAT [--json]  ask the running one; WHAT is calls, trunks, phones, status,\n"
     "                                or ladder [CALL] for the messages of a call\n"
     "      --socket PATH             of the one to ask (default " DEFAULT_SOCKET ")\n"
+    "  trunkgate doctor [TRUNK…]     say what would fail between us and a provider, before a call\n"
+    "                                does: see trunkgate doctor --help\n"
     "  trunkgate lab provider …      be a provider, to try things out: see trunkgate lab --help\n"
     "  trunkgate lab call NUMBER …   be a phone that calls, plays a tone and listens\n"
     "  trunkgate --version\n";
@@ -99,16 +102,18 @@ static int cmd_show(int argc, char **argv)
 	return ctl_show(socket, what, which, json);
 }
 
+static int cmd_doctor(int argc, char **argv)
+{
+	return doctor_main(argc, argv, DEFAULT_CONFIG);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
-	} commands[] = { { "run", cmd_run },
-		         { "check", cmd_check },
-		         { "config", cmd_config },
-		         { "show", cmd_show },
-		         { "lab", lab_main } };
+	} commands[] = { { "run", cmd_run },   { "check", cmd_check },   { "config", cmd_config },
+		         { "show", cmd_show }, { "doctor", cmd_doctor }, { "lab", lab_main } };
 
 	if (argc < 2)
 		return bad_usage("what is to be done?");

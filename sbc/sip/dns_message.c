@@ -298,6 +298,10 @@ static bool get_data(const struct reader *r, const struct record *rec, struct dn
 		return get_srv(&data, &out->srv);
 	if (rec->type == DNS_TYPE_NAPTR)
 		return get_naptr(&data, &out->naptr);
+	if (rec->type == DNS_TYPE_PTR) {
+		get_name(&data, out->name);
+		return !data.bad;
+	}
 	return get_addr(&data, rec, &out->addr);
 }
 

@@ -13,6 +13,7 @@ enum dns_type {
 	DNS_TYPE_A = 1,
 	DNS_TYPE_CNAME = 5,
 	DNS_TYPE_SOA = 6,
+	DNS_TYPE_PTR = 12,
 	DNS_TYPE_AAAA = 28,
 	DNS_TYPE_SRV = 33,
 	DNS_TYPE_NAPTR = 35,
@@ -51,6 +52,7 @@ struct dns_rr {
 		struct addr addr; /* A, AAAA; no port */
 		struct dns_srv srv;
 		struct dns_naptr naptr;
+		char name[DNS_TEXT_MAX]; /* PTR */
 	};
 };
 

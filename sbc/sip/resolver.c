@@ -117,6 +117,13 @@ static const struct resolver *resolver_for(const struct resolver *r, const char 
 	return r->ndomains == 0 ? r : r->others;
 }
 
+enum err resolver_ask(struct dns_ask **out, struct resolver *r, enum dns_type type,
+                      const char *name, struct dns_reply *known,
+                      void (*fn)(void *, const struct dns_reply *), void *arg)
+{
+	return dns_client_ask(out, resolver_for(r, name)->client, type, name, known, fn, arg);
+}
+
 static void explain(struct lookup *l, const char *name, const char *why)
 {
 	snprintf(l->result.why, sizeof(l->result.why), "DNS: %.150s: %s", name, why);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/loop.h"
 #include "config/config.h"
+#include "sbc/sip/dns_client.h"
 
 struct resolver;
 struct lookup;
@@ -44,6 +45,12 @@ void resolver_free(struct resolver **rp); /* all look-ups must have ended */
  * rest. Borrows all. */
 void resolver_limit(struct resolver *r, char *const *domains, size_t ndomains,
                     struct resolver *others);
+
+/* One question to the servers that r asks for that name; as dns_client_ask. For who looks closer
+ * than a look-up does. */
+MUST_USE enum err resolver_ask(struct dns_ask **out, struct resolver *r, enum dns_type type,
+                               const char *name, struct dns_reply *known,
+                               void (*fn)(void *arg, const struct dns_reply *reply), void *arg);
 
 /* Calls fn once, perhaps before this returns; *out is set before that, and gone once fn is called.
  */

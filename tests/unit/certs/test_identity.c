@@ -432,6 +432,34 @@ static void what_cannot_be_read_is_said(void **state)
 	assert_int_equal(load("pipe.pem", NULL), ERR_IO);
 }
 
+/* What the doctor asks: the leaf has a year, its issuers ten. */
+static void validity_is_that_of_the_whole_chain(void **state)
+{
+	struct identity *id = lab_identity("good.pem");
+	int64_t now_s = clock_wall_s();
+
+	UNUSED(state);
+	assert_true(identity_is_valid_at(id, now_s, lab.why));
+	assert_false(identity_is_valid_at(id, now_s + INT64_C(400) * 86400, lab.why));
+	assert_has(lab.why, "is valid until");
+	assert_false(identity_is_valid_at(id, now_s - INT64_C(4000) * 86400, lab.why));
+	assert_has(lab.why, "is valid only from");
+	identity_free(&id);
+}
+
+static void the_chain_ends_at_a_root_or_does_not(void **state)
+{
+	struct identity *id = lab_identity("good.pem");
+	struct trust *root = lab_trust("root.pem"), *evil = lab_trust("evil/root.pem");
+
+	UNUSED(state);
+	assert_true(identity_ends_at(id, root));
+	assert_false(identity_ends_at(id, evil));
+	trust_free(&root);
+	trust_free(&evil);
+	identity_free(&id);
+}
+
 static void a_hostile_subject_is_made_printable(void **state)
 {
 	struct identity *id;
@@ -527,6 +555,8 @@ int main(void)
 		cmocka_unit_test(a_passphrase_is_refused_not_asked_for),
 		cmocka_unit_test(a_passphrase_comes_from_a_file),
 		cmocka_unit_test(what_cannot_be_read_is_said),
+		cmocka_unit_test(validity_is_that_of_the_whole_chain),
+		cmocka_unit_test(the_chain_ends_at_a_root_or_does_not),
 		cmocka_unit_test(a_hostile_subject_is_made_printable),
 		cmocka_unit_test(every_allocation_may_fail),
 		cmocka_unit_test(no_key_material_in_log_or_words),

@@ -154,6 +154,12 @@ static const struct {
 	  "t.yaml:6: trunk 'acme': identity 'u' is not defined; known here: us\n" },
 	{ TRUNK "identity: su } }\n",
 	  "t.yaml:6: trunk 'acme': identity 'su' is not defined; did you mean 'us'?\n" },
+	{ TRUNK "demands: [ WBX-05, wbx-06, WBX, E8-x, TOOLONGNAME-1, W-12345 ] } }\n",
+	  "t.yaml:6: trunk 'acme': demands 'E8-x' is not a demand; write its ID, as in WBX-05\n"
+	  "t.yaml:6: trunk 'acme': demands 'TOOLONGNAME-1' is not a demand; write its ID, as in WBX-05\n"
+	  "t.yaml:6: trunk 'acme': demands 'W-12345' is not a demand; write its ID, as in WBX-05\n"
+	  "t.yaml:6: trunk 'acme': demands 'WBX' is not a demand; write its ID, as in WBX-05\n"
+	  "t.yaml:6: trunk 'acme': demands 'wbx-06' is not a demand; write its ID, as in WBX-05\n" },
 	{ TRUNK "profile: webx } }\n",
 	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
 	{ TRUNK "profile: ../webex } }\n",

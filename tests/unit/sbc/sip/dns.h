@@ -10,7 +10,7 @@
 #include "base/addr.h"
 #include "sbc/sip/dns_exchange.h"
 
-enum { DNS_A = 1, DNS_CNAME = 5, DNS_AAAA = 28, DNS_SRV = 33 };
+enum { DNS_A = 1, DNS_CNAME = 5, DNS_PTR = 12, DNS_AAAA = 28, DNS_SRV = 33 };
 
 struct dns_record {
 	const char *name;
@@ -61,7 +61,7 @@ static inline size_t dns_put_data(uint8_t *p, const struct dns_record *r)
 		return inet_pton(AF_INET, r->value, p) == 1 ? 4 : 0;
 	if (r->type == DNS_AAAA)
 		return inet_pton(AF_INET6, r->value, p) == 1 ? 16 : 0;
-	if (r->type == DNS_CNAME)
+	if (r->type == DNS_CNAME || r->type == DNS_PTR)
 		return dns_put_name(p, r->value);
 	n += dns_put16(p, r->priority);
 	n += dns_put16(p + n, r->weight);

@@ -40,6 +40,7 @@ static const struct dns_record zone[] = {
 	{ "alias.test", DNS_CNAME, 0, 0, 0, "plain.test" },
 	{ "round.test", DNS_CNAME, 0, 0, 0, "round2.test" },
 	{ "round2.test", DNS_CNAME, 0, 0, 0, "round.test" },
+	{ "5.0.3.127.in-addr.arpa", DNS_PTR, 0, 0, 0, "plain.test" },
 	{ "empty.test", 16, 0, 0, 0, "" },
 	{ 0 },
 };
@@ -386,6 +387,29 @@ static void test_hosts(void **state)
 	unlink(path);
 }
 
+static void on_answer(void *arg, const struct dns_reply *reply)
+{
+	memcpy(arg, reply, sizeof(*reply));
+	calls++;
+}
+
+/* One question alone, here the way back from an address. */
+static void test_question(void **state)
+{
+	struct dns_reply reply;
+	struct dns_ask *one;
+
+	(void)state;
+	assert_int_equal(resolver_ask(&one, resolver, DNS_TYPE_PTR, "5.0.3.127.in-addr.arpa",
+	                              &reply, on_answer, &reply),
+	                 OK);
+	turn(2);
+	assert_int_equal(calls, 1);
+	assert_int_equal(reply.status, DNS_FOUND);
+	assert_int_equal(reply.nrecords, 1);
+	assert_string_equal(reply.records[0].name, "plain.test");
+}
+
 static void test_too_long(void **state)
 {
 	char host[400];
@@ -437,6 +461,7 @@ int main(void)
 		                            TEST(many_targets),
 		                            TEST(aliases),
 		                            TEST(hosts),
+		                            TEST(question),
 		                            TEST(too_long),
 		                            TEST(no_memory) };
 

@@ -1,0 +1,19 @@
+/* How a row of the option table is written, and the parts of it that lie in files of their own.
+ * options.c and its parts alone. */
+#ifndef CONFIG_OPTIONS_TABLE_H
+#define CONFIG_OPTIONS_TABLE_H
+
+#include "config/options.h"
+
+#define FIELD(type, field) .offset = offsetof(struct type, field)
+#define LIST(type, field) \
+	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
+
+#define PHONE_OPTIONS 7
+#define ROUTE_OPTIONS 3
+
+/* options_calls.c */
+extern const struct option phone_options[PHONE_OPTIONS];
+extern const struct option route_options[ROUTE_OPTIONS];
+
+#endif

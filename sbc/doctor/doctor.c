@@ -1,0 +1,185 @@
+/* The examination: facts are gathered stage by stage, of all trunks at the same time; then each
+ * demand of the trunk's profile gets its finding. Owner of the patients: doctor_examine. */
+#include "sbc/doctor/doctor.h"
+
+#include <string.h>
+#include "base/mem.h"
+#include "sbc/doctor/check_dns.h"
+#include "sbc/doctor/check_identity.h"
+
+struct doctor {
+	const struct config *cfg;
+	struct loop *loop;
+	struct resolver *system;
+	struct timer deadline;
+	struct patient *patients;
+	size_t n, nactive;
+};
+
+/* Every line that there is. general: also for a trunk that names no demands. */
+static const struct check {
+	const char *id;
+	bool general;
+	void (*judge)(const struct patient *p, struct finding *f);
+} checks[] = {
+	{ "WBX-03", true, judge_way_in },       { "WBX-04", true, judge_addresses },
+	{ "WBX-05", true, judge_expiry },       { "WBX-06", true, judge_name },
+	{ "WBX-07", false, judge_chain },       { "WBX-08", false, judge_root },
+	{ "WBX-09", false, judge_reverse },     { "WBX-10", true, judge_way_out },
+	{ "WBX-12", true, judge_contact },      { "WBX-14", true, judge_usage },
+	{ "E8-07", false, judge_own_resolver }, { "CLO-06", true, judge_resolvers },
+};
+
+static void on_deadline(void *arg)
+{
+	struct doctor *d = arg;
+
+	loop_stop(d->loop);
+}
+
+static void on_examined(struct patient *p)
+{
+	struct doctor *d = p->doctor;
+
+	if (--d->nactive == 0)
+		loop_stop(d->loop);
+}
+
+static enum err open_resolver(struct patient *p, struct resolver *system)
+{
+	const struct config_trunk *t = p->trunk;
+	enum err err;
+
+	p->system = system;
+	if (t->nresolvers == 0)
+		return OK;
+	err = resolver_new(&p->own, p->loop, t->resolvers, t->nresolvers);
+	if (!err)
+		resolver_limit(p->own, t->resolver_domains, t->nresolver_domains, system);
+	return err;
+}
+
+static enum err begin(struct doctor *d, struct patient *p)
+{
+	enum err err = open_resolver(p, d->system);
+
+	if (err)
+		return err;
+	identity_examine(p);
+	p->next = on_examined;
+	patient_hold(p);
+	dns_examine(p);
+	patient_release(p);
+	return OK;
+}
+
+static void close_patient(struct patient *p)
+{
+	p->next = NULL;
+	dns_dismiss(p);
+	identity_dismiss(p);
+	resolver_free(&p->own);
+}
+
+static const struct check *find_check(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		if (strcmp(checks[i].id, id) == 0)
+			return &checks[i];
+	}
+	return NULL;
+}
+
+static void judge(const struct patient *p, const char *id, struct finding *f)
+{
+	const struct check *check = find_check(id);
+
+	f->id = id;
+	if (p->starved) {
+		finding_say(f, VERDICT_FAIL, "there is not memory enough to look");
+		return;
+	}
+	finding_say(f, VERDICT_SKIP, "the doctor has no check for it");
+	if (check)
+		check->judge(p, f);
+}
+
+static size_t general_ids(const char *ids[ARRAY_LEN(checks)])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		if (checks[i].general)
+			ids[n++] = checks[i].id;
+	}
+	return n;
+}
+
+static enum err write_report(const struct patient *p, struct report *r)
+{
+	const struct config_trunk *t = p->trunk;
+	const char *general[ARRAY_LEN(checks)];
+	size_t n = t->ndemands ? t->ndemands : general_ids(general);
+
+	*r = (struct report){ .name = t->name, .domain = t->domain, .profile = t->profile };
+	r->findings = mem_zalloc(n * sizeof(*r->findings));
+	if (!r->findings)
+		return ERR_NOMEM;
+	r->nfindings = n;
+	for (size_t i = 0; i < n; i++)
+		judge(p, t->ndemands ? t->demands[i] : general[i], &r->findings[i]);
+	return OK;
+}
+
+void doctor_free_reports(struct report *reports, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mem_free(reports[i].findings);
+}
+
+static enum err examine(struct doctor *d, struct report *reports)
+{
+	enum err err = OK;
+
+	d->nactive = d->n;
+	timer_start(loop_timers(d->loop), &d->deadline, DOCTOR_MS, on_deadline, d);
+	for (size_t i = 0; !err && i < d->n; i++)
+		err = begin(d, &d->patients[i]);
+	if (!err && d->nactive > 0)
+		loop_run(d->loop);
+	for (size_t i = 0; !err && i < d->n; i++)
+		err = write_report(&d->patients[i], &reports[i]);
+	return err;
+}
+
+enum err doctor_examine(const struct config *cfg, const struct config_trunk *const *trunks,
+                        size_t n, const struct examination *exam, struct report *reports)
+{
+	struct doctor d = { .cfg = cfg, .n = n };
+	enum err err = loop_new(&d.loop);
+
+	memset(reports, 0, n * sizeof(*reports));
+	if (err)
+		return err;
+	err = resolver_new(&d.system, d.loop, NULL, 0);
+	d.patients = err ? NULL : mem_zalloc(n * sizeof(*d.patients));
+	if (!err && !d.patients)
+		err = ERR_NOMEM;
+	for (size_t i = 0; !err && i < n; i++)
+		d.patients[i] = (struct patient){
+			.doctor = &d, .loop = d.loop, .exam = exam, .trunk = trunks[i]
+		};
+	if (!err)
+		err = examine(&d, reports);
+	for (size_t i = 0; d.patients && i < n; i++)
+		close_patient(&d.patients[i]);
+	timer_stop(&d.deadline);
+	resolver_free(&d.system);
+	mem_free(d.patients);
+	loop_free(&d.loop);
+	if (err) {
+		doctor_free_reports(reports, n);
+		memset(reports, 0, n * sizeof(*reports));
+	}
+	return err;
+}

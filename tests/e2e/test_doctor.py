@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Every line of `trunkgate doctor` in a lab where all is well, and in one where that very thing is not.
+
+test_WBX_05_passes and test_WBX_05_fails: the names are made from PASSES and from the methods below.
+"""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from harness import network, pki, process, sandbox, sbc
+
+SERVICE = "--srv-host=_sips._tcp.{},{},{},10,10"
+GOOD_DNS = {
+    "provider-srv": SERVICE.format("provider.lab", "sip.provider.lab", 5061),
+    "provider-a": f"--host-record=sip.provider.lab,{network.PROVIDER}",
+    "sbc-srv": SERVICE.format("sbc.lab", "sbc.lab", 5061),
+    "sbc-a": f"--host-record=sbc.lab,{network.SBC_OUTSIDE}",  # and its PTR record
+}
+PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-12", "WBX-14",
+          "E8-07", "CLO-06"]
+
+
+class Doctor(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        base = os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
+        cls.base = os.path.join(base, "doctor")
+        os.makedirs(cls.base, exist_ok=True)
+        cls.authority = pki.Authority(os.path.join(cls.base, "pki"))
+        cls.identity = cls.authority.issue("sbc.lab")
+        cls.provider_identity = cls.authority.issue("provider.lab")
+        # The system's resolver, as the sbc has it; seen by nobody outside of this test's mounts.
+        resolv = os.path.join(cls.base, "resolv.conf")
+        with open(resolv, "w", encoding="ascii") as out:
+            out.write(f"nameserver {network.DNS}\n")
+        subprocess.run(["mount", "--bind", resolv, os.path.realpath("/etc/resolv.conf")], check=True)
+
+    def setUp(self):
+        self.directory = os.path.join(self.base, self._testMethodName)
+        os.makedirs(self.directory, exist_ok=True)
+        self.records = dict(GOOD_DNS)
+        self.dns_options = []
+        self.config = sbc.configuration(self.identity, self.authority.root,
+                                        os.path.join(self.directory, "control"))
+        self.trunk = self.config["trunks"]["provider"]
+        self.trunk["provider-roots"] = self.authority.root
+
+    def start_dns(self):
+        argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--no-resolv", "--no-hosts",
+                "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces", "--local=/lab/",
+                "--local=/in-addr.arpa/", f"--listen-address={network.DNS}"]
+        dns = process.Process("dnsmasq", argv + list(self.records.values()) + self.dns_options,
+                              os.path.join(self.directory, "dns.log"), "dns")
+        self.addCleanup(dns.stop)
+        dns.wait_for_line("started")
+
+    def run_doctor(self, *options, env=None):
+        """What it printed, as text, and its exit status."""
+        path = os.path.join(self.directory, "trunkgate.yaml")
+        with open(path, "w", encoding="utf-8") as out:
+            json.dump(self.config, out, indent=2)
+        argv = ["ip", "netns", "exec", "sbc", sbc.binary(), "doctor", *options]
+        if "--server" not in options:
+            argv += ["--config", path]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False,
+                              env=dict(os.environ, **(env or {})))
+        self.assertIn(done.returncode, (0, 1, 2), done.stderr)
+        return done.stdout + done.stderr, done.returncode
+
+    def examine(self, *options, env=None):
+        """Findings by their IDs."""
+        text, status = self.run_doctor("--json", *options, env=env)
+        answer = json.loads(text)
+        self.assertEqual(answer["status"], status)
+        return {one["id"]: one for one in answer["trunks"][0]["findings"]}
+
+    def assert_finds(self, identifier, result, words, *options, demands=None, env=None):
+        """This result, with words that a person can do something with."""
+        self.start_dns()
+        if "--server" not in options:
+            self.trunk["demands"] = demands or [identifier]
+        finding = self.examine(*options, env=env)[identifier]
+        self.assertEqual(finding["result"], result, finding)
+        self.assertRegex(finding["found"] + "; " + finding["do"], words)
+        return finding
+
+    # --- DNS ---
+
+    def test_WBX_03_fails(self):
+        self.records["sbc-srv"] = SERVICE.format("sbc.lab", "sbc.lab", 5099)
+        self.assert_finds("WBX-03", "fail", "leads to port 5099, and realm internet has no tls listener")
+
+    def test_WBX_04_fails(self):
+        del self.records["provider-a"]
+        self.assert_finds("WBX-04", "fail", r"sip\.provider\.lab \(the provider's\) has no A record")
+
+    def test_WBX_09_fails(self):
+        self.records["sbc-a"] = f"--address=/sbc.lab/{network.SBC_OUTSIDE}"
+        self.assert_finds("WBX-09", "fail", r"2\.2\.99\.10\.in-addr\.arpa has no PTR record")
+
+    def test_WBX_10_fails(self):
+        del self.records["provider-srv"]
+        self.assert_finds("WBX-10", "fail", r"neither an SRV record of _sips\._tcp\.provider\.lab nor an A record")
+
+    def test_WBX_12_fails(self):
+        del self.records["sbc-a"]
+        self.assert_finds("WBX-12", "fail", r"sbc\.lab stands in our Contact and has no A record")
+
+    def test_E8_07_fails(self):
+        self.trunk["resolvers"] = ["10.99.2.77"]  # nobody
+        self.assert_finds("E8-07", "fail", r"10\.99\.2\.77 does not answer for provider\.lab")
+
+    def test_CLO_06_fails(self):
+        """No TCP: a packet filter at the name server refuses it."""
+        subprocess.run(["ip", "netns", "exec", "dns", "nft", "add table ip doctor; add chain ip doctor in "
+                        "{ type filter hook input priority 0; }; add rule ip doctor in tcp dport 53 "
+                        "reject with tcp reset"], check=True)
+        self.addCleanup(subprocess.run, ["ip", "netns", "exec", "dns", "nft", "delete table ip doctor"], check=True)
+        self.assert_finds("CLO-06", "fail", rf"{network.DNS}:53 does not answer over TCP")
+
+    # --- our identity ---
+
+    def show(self, *options):
+        self.config["identities"]["us"]["certificate"] = self.authority.issue("wrong", "--cn", "sbc.lab", *options)
+
+    def test_WBX_05_fails(self):
+        self.show("--expired")
+        self.assert_finds("WBX-05", "fail", r"the certificate of CN=sbc\.lab is valid until")
+
+    def test_WBX_05_fails_on_a_day(self):
+        self.assert_finds("WBX-05", "fail", r"on 2099-01-01 it fails", "--date", "2099-01-01")
+
+    def test_WBX_06_fails(self):
+        self.config["realms"]["internet"]["advertise"] = "edge.lab"
+        self.assert_finds("WBX-06", "fail", r"CN=sbc\.lab is not for edge\.lab")
+
+    def test_WBX_07_fails(self):
+        self.show("--no-root")
+        self.assert_finds("WBX-07", "fail", "without its root CN=Lab Root")
+
+    def test_WBX_08_fails(self):
+        """Not among the roots that the provider is known to trust: a warning."""
+        stranger = pki.Authority(os.path.join(self.directory, "stranger"), "Stranger")
+        self.trunk["provider-roots"] = stranger.root
+        self.assert_finds("WBX-08", "warn", "CN=Lab Root, which is not among the roots")
+
+    def test_WBX_14_fails(self):
+        self.show("--usage", "server")
+        self.assert_finds("WBX-14", "fail", "may not be used as a client")
+
+    def test_WBX_14_fails_without_client_auth(self):
+        self.assert_finds("WBX-14", "fail", "lacks the clientAuth usage", "--without-client-auth")
+
+    # --- the command ---
+
+    def test_all_is_well(self):
+        """In words, for a person: a line each, and nothing else."""
+        self.start_dns()
+        self.trunk["demands"] = PASSES
+        text, status = self.run_doctor("provider")
+        lines = text.splitlines()
+        self.assertEqual(lines[0], "provider (provider.lab)")
+        self.assertEqual([line.split()[:2] for line in lines[1:]], [["ok", one] for one in PASSES], text)
+        self.assertEqual(status, 0)
+
+    def test_what_nobody_demands_by_name(self):
+        """A trunk without demands is judged by what any SIPS trunk needs."""
+        self.start_dns()
+        self.assertLessEqual({"WBX-03", "WBX-05", "WBX-10"}, set(self.examine()))
+
+    def test_no_such_trunk(self):
+        text, status = self.run_doctor("acme")
+        self.assertIn("there is no trunk 'acme'", text)
+        self.assertEqual(status, 2)
+
+    def test_dead_name_server(self):
+        """It says so, and does not take long to."""
+        self.trunk["demands"] = PASSES
+        answer = {}
+        seconds = process.seconds_of(lambda: answer.update(self.examine()))
+        self.assertLess(seconds, 15)
+        for identifier in ("WBX-03", "WBX-10", "WBX-12", "CLO-06"):
+            self.assertEqual(answer[identifier]["result"], "fail", answer[identifier])
+        self.assertIn("does not answer", answer["WBX-10"]["found"])
+
+    def test_server(self):
+        self.assert_finds("WBX-10", "ok", r"leads to sip\.provider\.lab port 5061", "--server", "provider.lab")
+
+    def test_wrong_server(self):
+        self.assert_finds("WBX-10", "fail", r"neither an SRV record", "--server", "nobody.lab")
+
+
+def passes(identifier):
+    def test(self):
+        self.assert_finds(identifier, "ok", ".")
+    return test
+
+
+for one in PASSES:
+    setattr(Doctor, f"test_{one.replace('-', '_')}_passes", passes(one))
+
+if __name__ == "__main__":
+    sandbox.enter()
+    network.build()
+    unittest.main(verbosity=2)

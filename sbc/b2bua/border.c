@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/phone/registrar.h"
 #include "sbc/trunk/route.h"
@@ -97,25 +98,6 @@ static void reply_with_allow(struct server_txn *txn, unsigned status)
 	message_free(&m);
 }
 
-/* RFC 3261 8.2.2.3: nothing that a peer requires of us is an extension that we have. */
-static bool refuse_extension(struct server_txn *txn, const struct message *request)
-{
-	char tag[TAG_LEN + 1];
-	const char *required = message_header(request, "Require", 0);
-	struct message *m;
-
-	if (!required)
-		return false;
-	if (message_new_response(&m, request, &server_txn_flow(txn)->peer, 420, NULL,
-	                         make_tag(tag)) == OK) {
-		message_add(m, "Unsupported", "%s", required);
-		if (server_txn_respond(txn, m)) /* its list may be too long to say back */
-			server_txn_reply(txn, 420, NULL, tag);
-		message_free(&m);
-	}
-	return true;
-}
-
 static bool in_networks(const struct config_trunk *trunk, const struct addr *peer)
 {
 	for (size_t i = 0; i < trunk->nnetworks; i++) {
@@ -164,6 +146,7 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 		call_event(call, EV_CALLER_NO_ACK, &news);
 		break;
 	case LEG_BYE:
+	case LEG_LOST:
 		call_event(call, EV_CALLER_BYE, &news);
 		break;
 	case LEG_GONE:
@@ -186,6 +169,8 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	char contact[400];
 	enum err err;
 
+	if (dialog_wants_sips(server_txn_request(txn)))
+		form = URI_SIPS;
 	call_target(b, &call->caller, &target);
 	sip_realm_uri(flow->conn->realm, flow->conn->transport, form, "trunkgate", contact,
 	              sizeof(contact));
@@ -244,7 +229,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 {
 	const struct config_route *route;
 	struct config_party from;
-	struct uri uri, contact;
+	struct uri uri;
 	char number[sizeof(((struct party *)0)->number)];
 
 	if (!identify(b, txn, &from))
@@ -254,9 +239,8 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		return;
 	}
-	if (!message_contact_uri(invite,
-	                         &contact)) { /* 8.1.1.8: without one no BYE would find it */
-		server_txn_reply(txn, 400, "Missing Contact", NULL);
+	if (!dialog_contact_is_good(invite)) { /* 8.1.1.8: without one no BYE would find it */
+		server_txn_reply(txn, 400, "Missing Or Unusable Contact", NULL);
 		return;
 	}
 	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
@@ -295,17 +279,17 @@ void border_on_request(void *border, struct server_txn *txn, const struct messag
 
 	if (message_to_tag(request)[0]) {
 		leg = dialog_find(b->cfg.dialogs, request);
-		if (leg)
-			leg_on_request(leg, txn, request);
-		else
+		if (!leg)
 			server_txn_reply(txn, 481, NULL, NULL);
+		else if (!extensions_refuse(txn, request))
+			leg_on_request(leg, txn, request);
 		return;
 	}
 	if (message_max_forwards(request) == 0 && message_method(request) != METHOD_OPTIONS) {
 		server_txn_reply(txn, 483, NULL, NULL);
 		return;
 	}
-	if (refuse_extension(txn, request))
+	if (extensions_refuse(txn, request))
 		return;
 	switch (message_method(request)) {
 	case METHOD_INVITE:
@@ -318,6 +302,8 @@ void border_on_request(void *border, struct server_txn *txn, const struct messag
 		reply_with_allow(txn, 200);
 		return;
 	case METHOD_BYE:
+	case METHOD_PRACK:
+	case METHOD_UPDATE:
 		server_txn_reply(txn, 481, NULL, NULL);
 		return;
 	case METHOD_ACK:

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/refresh.h"
 
 struct call_rule {
 	void (*action)(struct call *call, const struct call_news *news);
@@ -52,16 +53,12 @@ static void act_start(struct call *call, const struct call_news *news)
 }
 
 /* The caller's session description out of the callee's, once: what comes again is the same. */
-static enum err take_answer(struct call *call, const struct message *m,
+static enum err take_answer(struct call *call, const char *sdp, size_t len,
                             struct offer_problem *problem)
 {
-	size_t len;
-	const char *sdp = message_body(m, &len);
 	struct buf out;
 	enum err err;
 
-	if (!sdp || strcasecmp(message_content_type(m), "application/sdp") != 0)
-		return OK;
 	buf_init(&out, MESSAGE_MAX);
 	err = offer_answer(call->offer, sdp, len, &out, problem);
 	if (!err) {
@@ -78,15 +75,15 @@ static void act_progress(struct call *call, const struct call_news *news)
 {
 	struct offer_problem problem;
 	size_t len;
-	bool has_sdp = message_body(news->message, &len) != NULL;
+	const char *sdp = refresh_sdp(news->message, &len);
 
-	if (take_answer(call, news->message, &problem)) {
+	if (sdp && take_answer(call, sdp, len, &problem)) {
 		LOG(LOG_WARN, KV("call", call->id), KV("event", "early-media"),
 		    KV("why", problem.why));
-		has_sdp = false;
+		sdp = NULL;
 	}
 	if (leg_progress(call->caller.leg, message_status(news->message), NULL,
-	                 has_sdp ? call->answer_sdp : NULL))
+	                 sdp ? call->answer_sdp : NULL))
 		LOG(LOG_WARN, KV("call", call->id), KV("event", "progress"),
 		    KV("result", "could not be passed on"));
 }
@@ -94,13 +91,14 @@ static void act_progress(struct call *call, const struct call_news *news)
 static void act_answer(struct call *call, const struct call_news *news)
 {
 	struct offer_problem problem = { .status = 502, .why = "the callee's answer has no SDP" };
+	/* Not what another fork may have said before (RFC 3261 13.2.2.4). */
+	const char *sdp = leg_peer_sdp(call->callee.leg);
 	enum err err;
 
+	(void)news;
 	timer_stop(&call->no_answer);
 	call_note_leg(&call->callee);
-	err = take_answer(call, news->message, &problem);
-	if (!err && !call->answer_sdp)
-		err = ERR_SYNTAX;
+	err = sdp ? take_answer(call, sdp, strlen(sdp), &problem) : ERR_SYNTAX;
 	if (!err)
 		err = leg_answer(call->caller.leg, call->answer_sdp);
 	if (err) {
@@ -159,12 +157,17 @@ static void act_cancel(struct call *call, const struct call_news *news)
 	leg_cancel(call->callee.leg);
 }
 
+/* A leg that is lost without a BYE says why. */
+static void end_by(struct call *call, const struct call_news *news, unsigned code, const char *bye)
+{
+	call_end(call, news->why ? 408 : code, news->why ? news->why : bye);
+}
+
 /* BYE instead of CANCEL: the caller's leg is gone already. */
 static void act_caller_left(struct call *call, const struct call_news *news)
 {
-	(void)news;
 	timer_stop(&call->no_answer);
-	call_end(call, 487, "the caller hung up before the answer");
+	end_by(call, news, 487, "the caller hung up before the answer");
 	leg_cancel(call->callee.leg);
 }
 
@@ -211,15 +214,13 @@ static void act_up(struct call *call, const struct call_news *news)
 
 static void act_caller_bye(struct call *call, const struct call_news *news)
 {
-	(void)news;
-	call_end(call, 200, "the caller hung up");
+	end_by(call, news, 200, "the caller hung up");
 	leg_bye(call->callee.leg, NULL);
 }
 
 static void act_callee_bye(struct call *call, const struct call_news *news)
 {
-	(void)news;
-	call_end(call, 200, "the callee hung up");
+	end_by(call, news, 200, "the callee hung up");
 	leg_bye(call->caller.leg, NULL);
 }
 
@@ -234,6 +235,21 @@ static void act_bye_caller(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	leg_bye(call->caller.leg, NULL);
+}
+
+/* Its 200 waited for a PRACK (RFC 3262 3). */
+static void act_cancel_held(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	refuse_caller(call, 487, "the caller gave up");
+	leg_bye(call->callee.leg, NULL);
+}
+
+static void act_cancel_left(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	refuse_caller(call, 487, "the caller gave up");
+	call_event(call, EV_GONE, NULL);
 }
 
 static void act_no_ack(struct call *call, const struct call_news *news)
@@ -282,12 +298,14 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	},
 	[CALL_ANSWERED] = {
 		[EV_CALLEE_BYE] = { act_callee_left, CALL_LEFT },
+		[EV_CALLER_CANCEL] = { act_cancel_held, CALL_ENDING },
 		[EV_CALLER_ACK] = { act_up, CALL_UP },
 		[EV_CALLER_NO_ACK] = { act_no_ack, CALL_ENDING },
 		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_LEFT] = {
+		[EV_CALLER_CANCEL] = { act_cancel_left, CALL_NEW },
 		[EV_CALLER_ACK] = { act_bye_caller, CALL_ENDING },
 		[EV_CALLER_NO_ACK] = { act_bye_caller, CALL_ENDING },
 		[EV_CALLER_BYE] = { act_gone, CALL_NEW },

@@ -25,13 +25,13 @@ enum call_event {
 	EV_CALLEE_PROGRESS,
 	EV_CALLEE_ANSWER,
 	EV_CALLEE_FAIL,
-	EV_CALLEE_BYE,
+	EV_CALLEE_BYE, /* or its leg is lost: then why says it */
 	EV_CALLER_CANCEL,
 	EV_CALLER_ACK,
 	EV_CALLER_NO_ACK,
-	EV_CALLER_BYE,
-	EV_NO_ANSWER, /* the callee's answer-timeout is over */
-	EV_GONE,      /* the last leg is gone */
+	EV_CALLER_BYE, /* as above */
+	EV_NO_ANSWER,  /* the callee's answer-timeout is over */
+	EV_GONE,       /* the last leg is gone */
 	EV_SHUTDOWN,
 	EV_NEVENTS,
 };

@@ -166,6 +166,7 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 		call_event(call, EV_CALLEE_FAIL, &news);
 		break;
 	case LEG_BYE:
+	case LEG_LOST:
 		call_event(call, EV_CALLEE_BYE, &news);
 		break;
 	case LEG_GONE:

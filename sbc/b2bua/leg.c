@@ -23,11 +23,14 @@ void leg_free(struct leg **lp)
 	if (!leg)
 		return;
 	timer_stop(&leg->late);
+	reliable_close(&leg->reliable);
 	server_txn_detach(&leg->invited);
 	leg_requests_free(leg);
-	dialog_free(&leg->dialog);
+	for (size_t i = 0; i < leg->nforks; i++) {
+		dialog_free(&leg->forks[i].dialog);
+		refresh_free(&leg->forks[i].said);
+	}
 	flow_clear(&leg->first_flow);
-	refresh_free(&leg->refresh);
 	mem_free(leg);
 	*lp = NULL;
 }
@@ -42,6 +45,8 @@ enum err leg_new(struct leg **out, const struct leg_env *env, const struct leg_h
 	leg->env = env;
 	leg->handler = *handler;
 	leg->target = *target;
+	leg->fork = leg->forks;
+	leg->nforks = 1;
 	LIST_INIT(&leg->requests);
 	*out = leg;
 	return OK;
@@ -50,16 +55,29 @@ enum err leg_new(struct leg **out, const struct leg_env *env, const struct leg_h
 enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
                            const char *phrase, struct message **out)
 {
-	enum err err =
-	    message_new_response(out, server_txn_request(txn), &server_txn_flow(txn)->peer, status,
-	                         phrase, dialog_local_tag(leg->dialog));
+	const struct message *request = server_txn_request(txn);
+	enum method method = message_method(request);
+	enum err err = message_new_response(out, request, &server_txn_flow(txn)->peer, status,
+	                                    phrase, dialog_local_tag(leg->fork->dialog));
 
 	if (err || status >= 300)
 		return err;
-	if (message_method(server_txn_request(txn)) == METHOD_INVITE)
-		message_add(*out, "Contact", "<%s>", dialog_contact(leg->dialog));
+	if (method == METHOD_INVITE || method == METHOD_UPDATE)
+		message_add(*out, "Contact", "<%s>", dialog_contact(leg->fork->dialog));
 	message_add(*out, "Allow", "%s", LEG_ALLOW);
+	message_add(*out, "Supported", "100rel");
 	return OK;
+}
+
+struct leg_fork *leg_fork_of(struct leg *leg, const struct message *m)
+{
+	const struct dialog *dlg = dialog_of(leg->fork->dialog, m);
+
+	for (size_t i = 0; dlg && i < leg->nforks; i++) {
+		if (leg->forks[i].dialog == dlg)
+			return &leg->forks[i];
+	}
+	return NULL;
 }
 
 static void on_bye_response(struct leg *leg, const struct message *m, const struct flow *flow)
@@ -82,13 +100,13 @@ static enum err send_bye(struct leg *leg, const char *reason)
 {
 	static const struct leg_request_handler handler = { on_bye_response, on_bye_fail, NULL };
 	struct message *bye;
-	enum err err = dialog_request(leg->dialog, "BYE", &bye);
+	enum err err = dialog_request(leg->fork->dialog, "BYE", &bye);
 
 	if (err)
 		return err;
 	if (reason)
 		message_add(bye, "Reason", "%s", reason);
-	err = leg_request_send(NULL, leg, leg->dialog, bye, &handler);
+	err = leg_request_send(NULL, leg, leg->fork->dialog, bye, &handler);
 	message_free(&bye);
 	return err;
 }
@@ -98,13 +116,18 @@ static void on_late_gone(void *arg)
 	struct leg *leg = arg;
 
 	leg_set_state(leg, LEG_OVER);
-	leg_tell(leg, LEG_GONE, NULL, "the BYE could not be sent");
+	leg_tell(leg, LEG_GONE, NULL, "no BYE was sent");
 }
 
 void leg_bye(struct leg *leg, const char *reason)
 {
 	enum err err;
 
+	if (leg->answer_held) { /* there is nothing to hang up yet */
+		leg_reject(leg, 480, NULL, NULL);
+		timer_start(stack_timers(leg->env->stack), &leg->late, 0, on_late_gone, leg);
+		return;
+	}
 	if (leg->state != LEG_STANDING && leg->state != LEG_UNACKED)
 		return;
 	if (leg->invited)
@@ -144,22 +167,17 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 	message_free(&m);
 }
 
-/* 14.2: a session that cannot be changed stays as it is. */
-static void on_reinvite(struct leg *leg, struct server_txn *txn, const struct message *request)
-{
-	if (leg->state != LEG_STANDING)
-		server_txn_reply(txn, 491, NULL, NULL);
-	else if (refresh_is_one(&leg->refresh, request))
-		refresh_answer(&leg->refresh, txn, dialog_local_tag(leg->dialog),
-		               dialog_contact(leg->dialog));
-	else
-		server_txn_reply(txn, 488, NULL, NULL);
-}
-
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request)
 {
-	enum err err = dialog_on_request(leg->dialog, request, server_txn_flow(txn));
+	struct leg_fork *fork = leg_fork_of(leg, request);
+	enum err err;
 
+	/* A fork that did not get the call is over (13.2.2.4). */
+	if (!fork || (fork != leg->fork && leg->state != LEG_CALLING)) {
+		server_txn_reply(txn, 481, NULL, NULL);
+		return;
+	}
+	err = dialog_on_request(fork->dialog, request, server_txn_flow(txn));
 	if (err) {
 		/* 12.2.2: out of order is 500; from somebody else it is as if there were no dialog.
 		 */
@@ -172,7 +190,13 @@ void leg_on_request(struct leg *leg, struct server_txn *txn, const struct messag
 		on_bye(leg, txn, request);
 		return;
 	case METHOD_INVITE:
-		on_reinvite(leg, txn, request);
+		leg_on_reinvite(leg, txn, request);
+		return;
+	case METHOD_PRACK:
+		leg_on_prack(leg, txn, request);
+		return;
+	case METHOD_UPDATE:
+		leg_on_update(leg, fork, txn, request);
 		return;
 	case METHOD_OPTIONS:
 		reply_with_allow(leg, txn, 200);
@@ -193,10 +217,10 @@ bool leg_is_gone(const struct leg *leg)
 
 const char *leg_call_id(const struct leg *leg)
 {
-	return dialog_call_id(leg->dialog);
+	return dialog_call_id(leg->fork->dialog);
 }
 
 const struct flow *leg_flow(const struct leg *leg)
 {
-	return dialog_flow(leg->dialog);
+	return dialog_flow(leg->fork->dialog);
 }

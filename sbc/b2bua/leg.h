@@ -1,6 +1,6 @@
-/* A leg: one side of a call, a dialog that an INVITE began. It does what RFC 3261 asks of a user
- * agent (13, 14, 15) and tells its owner what happened; it knows nothing of the other leg.
- * Signalling thread. Owner: who made it. */
+/* A leg: one side of a call, the dialog that an INVITE began (or those of its forks until one
+ * answers). It does what RFC 3261 asks of a user agent (13, 14, 15) and tells its owner what
+ * happened; it knows nothing of the other leg. Signalling thread. Owner: who made it. */
 #ifndef SBC_B2BUA_LEG_H
 #define SBC_B2BUA_LEG_H
 
@@ -27,6 +27,7 @@ enum leg_event {
 	LEG_CANCEL, /* the peer took its INVITE back; it is not answered yet */
 	LEG_ACK,    /* the peer confirmed our 2xx; message */
 	LEG_NO_ACK, /* it did not, for 64 x T1 */
+	LEG_LOST,   /* the leg ended its dialog for the reason in why; LEG_GONE may follow */
 	LEG_BYE,    /* the peer hung up, which was answered; message. The leg is gone */
 	LEG_GONE,   /* our BYE was answered, or will never be. The leg is gone */
 };
@@ -60,8 +61,14 @@ MUST_USE enum err leg_send(struct leg *leg, struct message *invite);
 /* Takes our INVITE back. LEG_FAIL follows, or LEG_ANSWER if that was quicker. */
 void leg_cancel(struct leg *leg);
 
-/* The callee's side. sdp NULL: without a body. phrase NULL: the standard one. leg_reject ends the
- * leg; why, for people, becomes its Warning (NULL: none). */
+/* What the callee said of the session in the dialog that answered, perhaps before it answered;
+ * NULL: nothing. */
+const char *leg_peer_sdp(const struct leg *leg);
+
+/* The callee's side. sdp NULL: without a body. phrase NULL: the standard one. A caller that can
+ * acknowledge provisional answers gets those with sdp reliably; its first sdp stays then, others
+ * are left out, and leg_answer waits for the PRACK. leg_reject ends the leg; why, for people,
+ * becomes its Warning (NULL: none). */
 MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *phrase,
                                const char *sdp);
 MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
@@ -83,6 +90,6 @@ const struct flow *leg_flow(const struct leg *leg);
 const struct message *leg_received_invite(const struct leg *leg);
 
 /* The methods that a leg takes part in, for Allow. */
-#define LEG_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS"
+#define LEG_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
 
 #endif

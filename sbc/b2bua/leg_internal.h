@@ -1,5 +1,6 @@
 /* A leg as its rooms see it: leg.c (its life, its end, the peer's requests), leg_uac.c (our
- * INVITE), leg_uas.c (the peer's INVITE), leg_request.c (all that we send in its dialog). */
+ * INVITE), leg_uas.c (the peer's INVITE), leg_change.c (re-INVITE and UPDATE of the peer),
+ * leg_request.c (all that we send in its dialogs). */
 #ifndef SBC_B2BUA_LEG_INTERNAL_H
 #define SBC_B2BUA_LEG_INTERNAL_H
 
@@ -7,6 +8,10 @@
 #include "base/timer.h"
 #include "sbc/b2bua/leg.h"
 #include "sbc/b2bua/refresh.h"
+#include "sbc/sip/reliable.h"
+
+/* Answers of one INVITE that come from so many places are followed. */
+#define LEG_FORKS_MAX 8
 
 enum leg_state {
 	LEG_NEW,        /* ours: nothing sent yet */
@@ -20,17 +25,33 @@ enum leg_state {
 
 struct leg_request;
 
+/* One of the dialogs that answers to our INVITE began; of theirs there is one. */
+struct leg_fork {
+	struct dialog *dialog;
+	struct refresh said; /* what was said in it */
+	uint32_t rseq;       /* of the last reliable provisional answer; 0: none yet */
+	bool hung_up;        /* it lost, and has its BYE */
+};
+
 struct leg {
 	enum leg_state state;
 	const struct leg_env *env;
 	struct leg_handler handler;
-	struct dialog *dialog;
+	struct leg_fork forks[LEG_FORKS_MAX];
+	size_t nforks;
+	struct leg_fork *fork;      /* the one that answered; before that the first */
 	struct server_txn *invited; /* theirs: until it ends */
+	struct reliable reliable;   /* our provisional answers to it */
+	enum {
+		RELY_NEVER,
+		RELY_WITH_SDP,
+		RELY_ALWAYS
+	} rely;                     /* which of them the peer is to acknowledge */
+	bool answer_held;           /* 2xx waits for a PRACK */
 	struct leg_request *invite; /* ours: until a final answer other than 2xx */
 	LIST_HEAD(, leg_request) requests;
 	struct target target; /* when the flow of the dialog is gone */
 	struct flow first_flow;
-	struct refresh refresh;
 	struct timer late; /* tells of a BYE that could not be sent, outside of leg_bye */
 };
 
@@ -39,10 +60,12 @@ MUST_USE enum err leg_new(struct leg **out, const struct leg_env *env,
                           const struct leg_handler *handler, const struct target *target);
 void leg_set_state(struct leg *leg, enum leg_state state);
 void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, const char *why);
-/* A response in the dialog with what each of ours has: Contact where it may move the dialog, Allow.
- */
+/* A response in the dialog with what each of ours has: Contact where it may move the dialog, Allow,
+ * Supported. */
 MUST_USE enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
                                     const char *phrase, struct message **out);
+/* The dialog of ours that a message of the peer is of; NULL: none. */
+struct leg_fork *leg_fork_of(struct leg *leg, const struct message *m);
 
 /* leg_request.c: the one place where a leg's INVITE, BYE and the like leave. */
 struct leg_request_handler {
@@ -65,5 +88,14 @@ void leg_requests_free(struct leg *leg);
 
 /* leg_uas.c */
 void leg_uas_on_bye(struct leg *leg); /* the INVITE that still waits is answered */
+void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message *prack);
+
+/* leg_change.c */
+void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct message *request);
+void leg_on_update(struct leg *leg, struct leg_fork *fork, struct server_txn *txn,
+                   const struct message *request);
+/* Answers a request that may offer: 200, with what we said before if the offer is the old one; else
+ * 488. */
+void leg_answer_offer(struct leg *leg, struct leg_fork *fork, struct server_txn *txn);
 
 #endif

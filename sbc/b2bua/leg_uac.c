@@ -1,7 +1,11 @@
-/* A leg as the caller's user agent: our INVITE and what answers it (RFC 3261 13.2). Signalling
+/* A leg as the caller's user agent: our INVITE and what answers it, perhaps from several places
+ * (RFC 3261 13.2), provisional answers that want a PRACK among that (RFC 3262 4). Signalling
  * thread. */
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
+#include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/leg_internal.h"
 
 enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct leg_uac_cfg *cfg,
@@ -17,7 +21,7 @@ enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct l
 	if (err)
 		return err;
 	dialog.owner = leg;
-	err = dialog_new_uac(&leg->dialog, env->dialogs, &dialog);
+	err = dialog_new_uac(&leg->fork->dialog, env->dialogs, &dialog);
 	if (err) {
 		leg_free(&leg);
 		return err;
@@ -30,22 +34,54 @@ enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct l
 
 enum err leg_invite(struct leg *leg, struct message **out)
 {
-	enum err err = dialog_request(leg->dialog, "INVITE", out);
+	enum err err = dialog_request(leg->fork->dialog, "INVITE", out);
 
-	if (!err)
-		message_add(*out, "Allow", "%s", LEG_ALLOW);
-	return err;
+	if (err)
+		return err;
+	message_add(*out, "Allow", "%s", LEG_ALLOW);
+	message_add(*out, "Supported", "100rel");
+	return OK;
 }
 
-static void send_ack(struct leg *leg, struct dialog *dialog)
+static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const struct flow *flow)
+{
+	struct leg_fork *fork = &leg->forks[leg->nforks];
+	const char *ours = leg->forks[0].said.ours;
+
+	if (leg->nforks == LEG_FORKS_MAX ||
+	    dialog_new_fork(&fork->dialog, leg->forks[0].dialog, m, flow)) {
+		LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "fork"),
+		    KVN("code", message_status(m)), KVN("forks", leg->nforks),
+		    KV("result", "not followed"));
+		return NULL;
+	}
+	refresh_keep_ours(&fork->said, ours, ours ? strlen(ours) : 0);
+	leg->nforks++;
+	return fork;
+}
+
+/* The dialog that an answer is of, which it may begin (12.1.2). NULL: no room for another. */
+static struct leg_fork *fork_of_answer(struct leg *leg, const struct message *m,
+                                       const struct flow *flow)
+{
+	struct leg_fork *fork = leg_fork_of(leg, m);
+
+	if (!fork && dialog_has_peer(leg->forks[0].dialog) && *message_to_tag(m))
+		return new_fork(leg, m, flow);
+	if (!fork)
+		fork = &leg->forks[0];
+	return dialog_on_answer(fork->dialog, m, flow) ? NULL : fork;
+}
+
+static void send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer)
 {
 	struct message *ack;
-	enum err err = dialog_request(dialog, "ACK", &ack);
+	enum err err = dialog_ack(fork->dialog, answer, &ack);
 
 	if (!err) {
 		if (leg->invite)
 			credentials_copy(leg_request_message(leg->invite), ack);
-		err = stack_send(leg->env->stack, ack, dialog_flow(dialog));
+		err = stack_send(leg->env->stack, ack, dialog_flow(fork->dialog));
 		message_free(&ack);
 	}
 	if (err)
@@ -53,51 +89,114 @@ static void send_ack(struct leg *leg, struct dialog *dialog)
 		    KV("result", err_text(err)));
 }
 
-/* Two answered one INVITE: the second is confirmed and told that it was too late (13.2.2.4). */
-static void hang_up_fork(struct leg *leg, const struct message *m, const struct flow *flow)
+static void on_unheard(struct leg *leg, const struct message *m, const struct flow *flow)
 {
-	static const struct client_txn_handler nobody;
-	struct message *bye;
-	struct client_txn *txn;
-	struct dialog *fork;
-	enum err err = dialog_new_fork(&fork, leg->dialog, m, flow);
+	(void)leg;
+	(void)m;
+	(void)flow;
+}
 
-	if (err)
-		goto done;
-	send_ack(leg, fork);
-	err = dialog_request(fork, "BYE", &bye);
+static void on_unheard_fail(struct leg *leg, const char *why)
+{
+	LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "request"), KV("result", why));
+}
+
+/* PRACK, and the BYE to a fork: nothing depends on their answers. */
+static const struct leg_request_handler unheard = { on_unheard, on_unheard_fail, NULL };
+
+/* Another one answered before: it is confirmed and told that it was too late (13.2.2.4). */
+static void hang_up_fork(struct leg *leg, struct leg_fork *fork, const struct message *m)
+{
+	struct message *bye;
+	enum err err;
+
+	send_ack(leg, fork, m);
+	if (fork->hung_up)
+		return;
+	err = dialog_request(fork->dialog, "BYE", &bye);
 	if (!err) {
-		credentials_add(leg->target.credentials, bye, false);
-		err = client_txn_start(&txn, leg->env->stack, bye, flow, &nobody);
+		err = leg_request_send(NULL, leg, fork->dialog, bye, &unheard);
 		message_free(&bye);
 	}
-	dialog_free(&fork);
-done:
+	fork->hung_up = !err;
 	LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "second-answer"),
 	    KV("result", err ? err_text(err) : "hung up"));
 }
 
 static void on_2xx(struct leg *leg, const struct message *m, const struct flow *flow)
 {
-	enum err err;
+	bool late = leg->state != LEG_CALLING;
+	struct leg_fork *fork;
 
-	if (leg->state != LEG_CALLING) {
-		if (dialog_is_of(leg->dialog, m))
-			send_ack(leg, leg->dialog); /* a copy: the ACK was lost (13.2.2.4) */
-		else
-			hang_up_fork(leg, m, flow);
+	if (late && leg_fork_of(leg, m) == leg->fork) {
+		send_ack(leg, leg->fork, m); /* a copy: the ACK was lost (13.2.2.4) */
 		return;
 	}
-	err = dialog_on_answer(leg->dialog, m, flow);
-	if (err) {
+	fork = fork_of_answer(leg, m, flow);
+	if (fork && late) {
+		hang_up_fork(leg, fork, m);
+	} else if (fork) {
+		leg->fork = fork;
+		refresh_keep_theirs(&fork->said, m);
+		fork->said.agreed = true;
+		leg_set_state(leg, LEG_STANDING);
+		send_ack(leg, fork, m);
+		leg_tell(leg, LEG_ANSWER, m, NULL);
+	} else if (!late) {
 		leg_set_state(leg, LEG_OVER);
-		leg_tell(leg, LEG_FAIL, NULL, err_text(err));
-		return;
+		leg_tell(leg, LEG_FAIL, NULL, "the callee's answer begins no dialog");
 	}
-	refresh_keep_theirs(&leg->refresh, m);
-	leg_set_state(leg, LEG_STANDING);
-	send_ack(leg, leg->dialog);
-	leg_tell(leg, LEG_ANSWER, m, NULL);
+}
+
+/* RFC 3262 7.1; 0: it wants no PRACK. */
+static uint32_t reliable_number(const struct message *m)
+{
+	const char *text = message_header(m, "RSeq", 0);
+	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
+
+	return n <= UINT32_MAX && *message_to_tag(m) && extension_in(m, "Require", "100rel")
+	           ? (uint32_t)n
+	           : 0;
+}
+
+static enum err send_prack(struct leg *leg, const struct leg_fork *fork, const struct message *m,
+                           uint32_t rseq)
+{
+	struct message *prack;
+	enum err err = dialog_request(fork->dialog, "PRACK", &prack);
+
+	if (err)
+		return err;
+	message_add(prack, "RAck", "%u %u INVITE", rseq, message_cseq(m));
+	err = leg_request_send(NULL, leg, fork->dialog, prack, &unheard);
+	message_free(&prack);
+	return err;
+}
+
+/* What comes out of order is as if it had not come: the callee sends it again (RFC 3262 4). */
+static bool acknowledge(struct leg *leg, struct leg_fork *fork, const struct message *m)
+{
+	uint32_t rseq = reliable_number(m);
+	size_t len;
+
+	if (!rseq)
+		return true;
+	if ((fork->rseq && rseq != fork->rseq + 1) || send_prack(leg, fork, m, rseq))
+		return false;
+	fork->rseq = rseq;
+	if (refresh_sdp(m, &len))
+		fork->said.agreed = true;
+	return true;
+}
+
+static void on_provisional(struct leg *leg, const struct message *m, const struct flow *flow)
+{
+	struct leg_fork *fork = fork_of_answer(leg, m, flow);
+
+	if (!fork || !acknowledge(leg, fork, m))
+		return;
+	refresh_keep_theirs(&fork->said, m);
+	leg_tell(leg, LEG_PROGRESS, m, NULL);
 }
 
 static void on_response(struct leg *leg, const struct message *m, const struct flow *flow)
@@ -113,9 +212,7 @@ static void on_response(struct leg *leg, const struct message *m, const struct f
 	if (leg->state != LEG_CALLING)
 		return;
 	if (status < 200) {
-		refresh_keep_theirs(&leg->refresh, m);
-		if (dialog_on_answer(leg->dialog, m, flow) == OK)
-			leg_tell(leg, LEG_PROGRESS, m, NULL);
+		on_provisional(leg, m, flow);
 		return;
 	}
 	leg_set_state(leg, LEG_OVER);
@@ -137,8 +234,8 @@ enum err leg_send(struct leg *leg, struct message *invite)
 
 	assert(leg->state == LEG_NEW);
 	sdp = message_body(invite, &len);
-	refresh_keep_ours(&leg->refresh, sdp, len);
-	err = leg_request_send(&leg->invite, leg, leg->dialog, invite, &handler);
+	refresh_keep_ours(&leg->fork->said, sdp, len);
+	err = leg_request_send(&leg->invite, leg, leg->fork->dialog, invite, &handler);
 	leg_set_state(leg, err ? LEG_OVER : LEG_CALLING);
 	return err;
 }
@@ -147,4 +244,9 @@ void leg_cancel(struct leg *leg)
 {
 	if (leg->state == LEG_CALLING)
 		leg_request_cancel(leg->invite);
+}
+
+const char *leg_peer_sdp(const struct leg *leg)
+{
+	return leg->fork->said.theirs;
 }

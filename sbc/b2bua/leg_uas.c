@@ -1,7 +1,9 @@
-/* A leg as the callee's user agent: an INVITE that the peer sent and its answers (RFC 3261 13.3).
- * Signalling thread. */
+/* A leg as the callee's user agent: an INVITE that the peer sent and its answers (RFC 3261 13.3,
+ * RFC 3262 3). To a peer that can acknowledge them, provisional answers with a session description
+ * go reliably, and all others when it requires that. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
+#include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/leg_internal.h"
 
 static void on_cancel(void *arg)
@@ -24,34 +26,72 @@ static void on_invite_end(void *arg)
 {
 	struct leg *leg = arg;
 
+	reliable_stop(&leg->reliable);
 	leg->invited = NULL;
+}
+
+static void on_no_prack(void *arg)
+{
+	static const char why[] = "the caller did not acknowledge a reliable answer with a PRACK";
+	struct leg *leg = arg;
+
+	leg_reject(leg, 504, NULL, why);
+	leg_tell(leg, LEG_LOST, NULL, why);
+}
+
+static void take_invite(struct leg *leg, struct server_txn *txn)
+{
+	const struct server_txn_handler handler = {
+		.on_cancel = on_cancel, .on_no_ack = on_no_ack, .on_end = on_invite_end, .arg = leg
+	};
+	const struct message *invite = server_txn_request(txn);
+
+	refresh_keep_theirs(&leg->fork->said, invite);
+	if (extension_in(invite, "Require", "100rel"))
+		leg->rely = RELY_ALWAYS;
+	else if (extension_in(invite, "Supported", "100rel"))
+		leg->rely = RELY_WITH_SDP;
+	reliable_open(&leg->reliable, leg->env->stack, txn, on_no_prack, leg);
+	leg->invited = txn;
+	server_txn_set_handler(txn, &handler);
+	leg_set_state(leg, LEG_WAITING);
 }
 
 enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
                      const char *contact, const struct target *target,
                      const struct leg_handler *handler)
 {
-	struct server_txn_handler txn_handler = { .on_cancel = on_cancel,
-		                                  .on_no_ack = on_no_ack,
-		                                  .on_end = on_invite_end };
 	struct leg *leg;
 	enum err err = leg_new(&leg, env, handler, target);
 
 	if (err)
 		return err;
-	err = dialog_new_uas(&leg->dialog, env->dialogs, server_txn_request(txn),
+	err = dialog_new_uas(&leg->fork->dialog, env->dialogs, server_txn_request(txn),
 	                     server_txn_flow(txn), contact, leg);
 	if (err) {
 		leg_free(&leg);
 		return err;
 	}
-	refresh_keep_theirs(&leg->refresh, server_txn_request(txn));
-	leg->invited = txn;
-	txn_handler.arg = leg;
-	server_txn_set_handler(txn, &txn_handler);
-	leg_set_state(leg, LEG_WAITING);
+	take_invite(leg, txn);
 	*out = leg;
 	return OK;
+}
+
+/* Their offer has its answer in a provisional one that is sent until it has come: no other may
+ * follow (RFC 3262 5, RFC 6337 2.2). */
+static bool has_answered(const struct leg *leg)
+{
+	return leg->fork->said.agreed || reliable_holds_2xx(&leg->reliable);
+}
+
+static enum err make_answer(struct leg *leg, unsigned status, const char *phrase, const char *sdp,
+                            struct message **out)
+{
+	enum err err = leg_make_response(leg, leg->invited, status, phrase, out);
+
+	if (!err && sdp)
+		message_set_body(*out, "application/sdp", sdp, strlen(sdp));
+	return err;
 }
 
 enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, const char *sdp)
@@ -59,27 +99,70 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, cons
 	struct message *m;
 	enum err err;
 
-	if (leg->state != LEG_WAITING || !leg->invited)
+	if (leg->state != LEG_WAITING || !leg->invited || leg->answer_held)
 		return ERR_NOT_NOW;
-	err = leg_make_response(leg, leg->invited, status, phrase, &m);
+	if (has_answered(leg))
+		sdp = NULL;
+	err = make_answer(leg, status, phrase, sdp, &m);
 	if (err)
 		return err;
-	if (sdp)
-		message_set_body(m, "application/sdp", sdp, strlen(sdp));
-	err = server_txn_respond(leg->invited, m);
+	err = leg->rely == RELY_ALWAYS || (leg->rely == RELY_WITH_SDP && sdp)
+	          ? reliable_send(&leg->reliable, m)
+	          : server_txn_respond(leg->invited, m);
 	message_free(&m);
 	if (!err)
-		refresh_keep_ours(&leg->refresh, sdp, sdp ? strlen(sdp) : 0);
+		refresh_keep_ours(&leg->fork->said, sdp, sdp ? strlen(sdp) : 0);
 	return err;
+}
+
+static enum err send_2xx(struct leg *leg, const char *sdp)
+{
+	struct message *m;
+	enum err err = make_answer(leg, 200, NULL, leg->fork->said.agreed ? NULL : sdp, &m);
+
+	if (err)
+		return err;
+	err = server_txn_respond(leg->invited, m);
+	message_free(&m);
+	if (err)
+		return err;
+	reliable_stop(&leg->reliable);
+	leg->answer_held = false;
+	leg->fork->said.agreed = true;
+	leg_set_state(leg, LEG_UNACKED);
+	return OK;
 }
 
 enum err leg_answer(struct leg *leg, const char *sdp)
 {
-	enum err err = leg_progress(leg, 200, NULL, sdp);
+	struct refresh *said = &leg->fork->said;
 
-	if (!err)
-		leg_set_state(leg, LEG_UNACKED);
-	return err;
+	if (leg->state != LEG_WAITING || !leg->invited || leg->answer_held)
+		return ERR_NOT_NOW;
+	if (!has_answered(leg))
+		refresh_keep_ours(said, sdp, sdp ? strlen(sdp) : 0);
+	if (!reliable_holds_2xx(&leg->reliable))
+		return send_2xx(leg, sdp);
+	leg->answer_held = said->ours != NULL;
+	return said->ours ? OK : ERR_NOMEM;
+}
+
+void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message *prack)
+{
+	bool had_sdp;
+
+	if (!reliable_on_prack(&leg->reliable, prack, &had_sdp)) {
+		server_txn_reply(txn, 481, NULL, NULL);
+		return;
+	}
+	leg->fork->said.agreed = leg->fork->said.agreed || had_sdp;
+	leg_answer_offer(leg, leg->fork, txn);
+	reliable_next(&leg->reliable);
+	if (leg->answer_held && !reliable_holds_2xx(&leg->reliable) &&
+	    send_2xx(leg, leg->fork->said.ours)) {
+		leg_reject(leg, 500, NULL, NULL);
+		leg_tell(leg, LEG_LOST, NULL, "the answer to the caller could not be sent");
+	}
 }
 
 /* A Warning whose text may hold a peer's words: none of them ends the quoted string (20.43). */
@@ -110,15 +193,19 @@ void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char
 		}
 		if (err)
 			server_txn_reply(leg->invited, status, phrase,
-			                 dialog_local_tag(leg->dialog));
+			                 dialog_local_tag(leg->fork->dialog));
 	}
+	reliable_stop(&leg->reliable);
+	leg->answer_held = false;
 	server_txn_detach(&leg->invited);
 	leg_set_state(leg, LEG_OVER);
 }
 
 void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow)
 {
-	if (dialog_on_request(leg->dialog, ack, flow) || refresh_acked(&leg->refresh) ||
+	struct leg_fork *fork = leg_fork_of(leg, ack);
+
+	if (!fork || dialog_on_request(fork->dialog, ack, flow) || refresh_acked(&fork->said) ||
 	    leg->state != LEG_UNACKED)
 		return;
 	if (leg->invited)
@@ -131,9 +218,11 @@ void leg_uas_on_bye(struct leg *leg)
 {
 	if (!leg->invited)
 		return;
+	reliable_stop(&leg->reliable);
+	leg->answer_held = false;
 	server_txn_acked(leg->invited);
 	if (leg->state == LEG_WAITING) /* 15.1.2: an INVITE that still waits gets 487 */
-		server_txn_reply(leg->invited, 487, NULL, dialog_local_tag(leg->dialog));
+		server_txn_reply(leg->invited, 487, NULL, dialog_local_tag(leg->fork->dialog));
 	server_txn_detach(&leg->invited);
 }
 

@@ -1,9 +1,8 @@
-/* Re-INVITEs that change nothing (RFC 3261 14.2, RFC 4028 7.4). Signalling thread. */
+/* Offers that change nothing (RFC 3261 14.2, RFC 3311 5.2, RFC 4028 7.4). Signalling thread. */
 #include "sbc/b2bua/refresh.h"
 
 #include <string.h>
 #include <strings.h>
-#include "base/log.h"
 #include "base/mem.h"
 
 static void replace(char **at, char *text)
@@ -14,7 +13,7 @@ static void replace(char **at, char *text)
 	*at = text;
 }
 
-static const char *sdp_of(const struct message *m, size_t *len)
+const char *refresh_sdp(const struct message *m, size_t *len)
 {
 	const char *body = message_body(m, len);
 
@@ -30,18 +29,18 @@ void refresh_keep_ours(struct refresh *r, const char *sdp, size_t len)
 void refresh_keep_theirs(struct refresh *r, const struct message *m)
 {
 	size_t len;
-	const char *sdp = sdp_of(m, &len);
+	const char *sdp = refresh_sdp(m, &len);
 
 	if (sdp)
 		replace(&r->theirs, mem_strndup(sdp, len));
 }
 
-bool refresh_is_one(const struct refresh *r, const struct message *invite)
+bool refresh_is_one(const struct refresh *r, const struct message *request)
 {
 	size_t len;
-	const char *sdp = sdp_of(invite, &len);
+	const char *sdp = refresh_sdp(request, &len);
 
-	return sdp && r->ours && r->theirs && !r->txn && strlen(r->theirs) == len &&
+	return sdp && r->ours && r->theirs && strlen(r->theirs) == len &&
 	       memcmp(r->theirs, sdp, len) == 0;
 }
 
@@ -52,25 +51,16 @@ static void on_end(void *arg)
 	r->txn = NULL;
 }
 
-void refresh_answer(struct refresh *r, struct server_txn *txn, const char *tag, const char *contact)
+enum err refresh_answer(struct refresh *r, struct server_txn *txn, struct message *answer)
 {
 	const struct server_txn_handler handler = { .on_end = on_end, .arg = r };
-	struct message *m;
-	enum err err = message_new_response(&m, server_txn_request(txn),
-	                                    &server_txn_flow(txn)->peer, 200, NULL, tag);
+	enum err err = server_txn_respond(txn, answer);
 
-	if (!err) {
-		message_add(m, "Contact", "<%s>", contact);
-		message_set_body(m, "application/sdp", r->ours, strlen(r->ours));
-		err = server_txn_respond(txn, m);
-		message_free(&m);
-	}
-	if (err) {
-		server_txn_reply(txn, 500, NULL, NULL);
-		return;
-	}
+	if (err)
+		return err;
 	r->txn = txn;
 	server_txn_set_handler(txn, &handler);
+	return OK;
 }
 
 bool refresh_acked(struct refresh *r)

@@ -133,6 +133,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_BYE:
 		echo_end(e, "the caller hung up");
 		return;
+	case LEG_LOST:
 	case LEG_GONE:
 		echo_end(e, why ? why : "we hung up");
 		return;
@@ -288,6 +289,8 @@ static void on_new(struct echoes *all, struct server_txn *txn, const struct mess
 		reply_with_allow(txn, request, 200);
 		return;
 	case METHOD_BYE:
+	case METHOD_PRACK:
+	case METHOD_UPDATE:
 		server_txn_reply(txn, 481, NULL, NULL);
 		return;
 	case METHOD_ACK:

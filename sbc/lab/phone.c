@@ -98,12 +98,12 @@ static void on_beat(void *arg)
 		timer_start(timers, &p->beat_timer, DRAIN_MS, on_drained, p);
 }
 
-static enum err start_audio(struct phone *p, const struct message *answer)
+static enum err start_audio(struct phone *p)
 {
 	struct addr peer;
-	size_t len;
-	const char *sdp = message_body(answer, &len);
-	enum err err = sdp ? session_read_answer(sdp, len, &peer, &p->law) : ERR_UNSUPPORTED;
+	const char *sdp = leg_peer_sdp(p->leg);
+	enum err err =
+	    sdp ? session_read_answer(sdp, strlen(sdp), &peer, &p->law) : ERR_UNSUPPORTED;
 
 	if (err)
 		return err;
@@ -122,7 +122,7 @@ static void on_answer(struct phone *p, const struct message *m)
 {
 	timer_stop(&p->patience);
 	p->result.status = message_status(m);
-	if (start_audio(p, m) == OK) {
+	if (start_audio(p) == OK) {
 		say(p, "answered");
 		return;
 	}
@@ -165,6 +165,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_BYE:
 		over(p, "the other side hung up before the tone was over");
 		return;
+	case LEG_LOST:
 	case LEG_GONE:
 		over(p, why);
 		return;

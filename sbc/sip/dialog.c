@@ -1,9 +1,12 @@
 /* Dialogs (RFC 3261 12): the texts that its requests carry, and the table to find it by. The local
- * tag alone is the key: it is of chance and ours, so no two are alike. Signalling thread. */
+ * tag alone is the key: it is of chance and ours, so no two INVITEs are alike; the forks of one
+ * differ in the peer's tag. Signalling thread. */
 #include "sbc/sip/dialog.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -15,18 +18,26 @@ struct dialogs {
 	struct table *by_tag;
 };
 
-struct dialog {
+/* What the dialogs of one INVITE have in common. Theirs together: the last one frees it. */
+struct family {
 	struct dialogs *dialogs;
 	void *owner;
 	char local_tag[TAG_LEN + 1];
-	char *remote_tag; /* NULL: not known yet */
 	char *call_id;
 	char *local, *remote; /* header values without tag */
-	char *remote_target;
-	char *contact; /* ours */
+	char *contact;        /* ours */
+	char *request_uri;    /* of our INVITE; NULL: it was theirs */
+	LIST_HEAD(, dialog) members;
+};
+
+struct dialog {
+	LIST_ENTRY(dialog) link;
+	struct family *family;
+	char *remote_tag;    /* NULL: not known yet */
+	char *remote_target; /* NULL: the family's Request-URI, if any */
 	char *routes[ROUTES_MAX];
 	size_t nroutes;
-	uint32_t local_cseq, invite_cseq, remote_cseq;
+	uint32_t local_cseq, remote_cseq;
 	struct flow flow;
 	struct message *hop; /* holds the texts of next_hop */
 };
@@ -68,64 +79,93 @@ static void clear_routes(struct dialog *dlg)
 	dlg->nroutes = 0;
 }
 
+static void family_free(struct family *f)
+{
+	if (table_get(f->dialogs->by_tag, f->local_tag) == f)
+		table_remove(f->dialogs->by_tag, f->local_tag);
+	mem_free(f->call_id);
+	mem_free(f->local);
+	mem_free(f->remote);
+	mem_free(f->contact);
+	mem_free(f->request_uri);
+	mem_free(f);
+}
+
 void dialog_free(struct dialog **dp)
 {
 	struct dialog *dlg = *dp;
 
 	if (!dlg)
 		return;
-	if (table_get(dlg->dialogs->by_tag, dlg->local_tag) == dlg)
-		table_remove(dlg->dialogs->by_tag, dlg->local_tag);
+	LIST_REMOVE(dlg, link);
+	if (LIST_EMPTY(&dlg->family->members))
+		family_free(dlg->family);
 	clear_routes(dlg);
 	flow_clear(&dlg->flow);
 	message_free(&dlg->hop);
 	mem_free(dlg->remote_tag);
-	mem_free(dlg->call_id);
-	mem_free(dlg->local);
-	mem_free(dlg->remote);
 	mem_free(dlg->remote_target);
-	mem_free(dlg->contact);
 	mem_free(dlg);
 	*dp = NULL;
 }
 
-static enum err dialog_new(struct dialog **out, struct dialogs *d, const char *contact, void *owner)
+static struct dialog *join(struct family *f)
 {
 	struct dialog *dlg = mem_zalloc(sizeof(*dlg));
-	enum err err = ERR_NOMEM;
 
 	if (!dlg)
+		return NULL;
+	dlg->family = f;
+	LIST_INSERT_HEAD(&f->members, dlg, link);
+	return dlg;
+}
+
+/* A dialog in a family of its own. */
+static enum err dialog_new(struct dialog **out, struct dialogs *d, const char *contact, void *owner)
+{
+	struct family *f = mem_zalloc(sizeof(*f));
+	struct dialog *dlg;
+	enum err err = ERR_NOMEM;
+
+	if (!f)
 		return ERR_NOMEM;
-	dlg->dialogs = d;
-	dlg->owner = owner;
-	random_token(dlg->local_tag, TAG_LEN);
-	dlg->contact = mem_strdup(contact);
-	if (dlg->contact)
-		err = table_put(d->by_tag, dlg->local_tag, dlg);
-	if (err) {
-		dialog_free(&dlg);
-		return err;
+	f->dialogs = d;
+	f->owner = owner;
+	LIST_INIT(&f->members);
+	random_token(f->local_tag, TAG_LEN);
+	dlg = join(f);
+	if (!dlg) {
+		family_free(f);
+		return ERR_NOMEM;
 	}
-	*out = dlg;
-	return OK;
+	f->contact = mem_strdup(contact);
+	if (f->contact)
+		err = table_put(d->by_tag, f->local_tag, f);
+	if (err)
+		dialog_free(&dlg);
+	else
+		*out = dlg;
+	return err;
 }
 
 enum err dialog_new_uac(struct dialog **out, struct dialogs *d, const struct dialog_uac_cfg *cfg)
 {
 	char call_id[CALL_ID_LEN + 1];
 	struct dialog *dlg;
+	struct family *f;
 	enum err err = dialog_new(&dlg, d, cfg->contact, cfg->owner);
 
 	if (err)
 		return err;
+	f = dlg->family;
 	random_token(call_id, CALL_ID_LEN);
-	dlg->call_id = mem_strdup(call_id);
-	dlg->local = mem_strdup(cfg->from);
-	dlg->remote = mem_strdup(cfg->to);
-	dlg->remote_target = mem_strdup(cfg->request_uri);
+	f->call_id = mem_strdup(call_id);
+	f->local = mem_strdup(cfg->from);
+	f->remote = mem_strdup(cfg->to);
+	f->request_uri = mem_strdup(cfg->request_uri);
 	/* 8.1.1.5: under 2^31; begun by chance, so that it tells nothing. */
 	dlg->local_cseq = 1 + random_below(65535);
-	if (!dlg->call_id || !dlg->local || !dlg->remote || !dlg->remote_target) {
+	if (!f->call_id || !f->local || !f->remote || !f->request_uri) {
 		dialog_free(&dlg);
 		return ERR_NOMEM;
 	}
@@ -188,35 +228,50 @@ static bool is_one_word(const char *uri)
 	return true;
 }
 
-/* A Contact that cannot be used leaves the target as it was. */
-static enum err take_target(struct dialog *dlg, const struct message *m)
+bool dialog_contact_is_good(const struct message *m)
 {
-	const char *contact = message_contact_text(m);
+	const char *text = message_contact_text(m), *second;
+	int64_t expires_s;
+	struct uri uri;
 
-	return contact && is_one_word(contact) ? replace(&dlg->remote_target, contact) : OK;
+	return text && is_one_word(text) && message_contact_uri(m, &uri) && !uri.tel && *uri.host &&
+	       !message_contact_at(m, 1, &second, &expires_s);
+}
+
+enum err dialog_take_target(struct dialog *dlg, const struct message *m)
+{
+	return dialog_contact_is_good(m) ? replace(&dlg->remote_target, message_contact_text(m))
+	                                 : OK;
+}
+
+static const char *target_of(const struct dialog *dlg)
+{
+	return dlg->remote_target ? dlg->remote_target : dlg->family->request_uri;
 }
 
 enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,
                         const struct flow *flow, const char *contact, void *owner)
 {
 	struct dialog *dlg;
+	struct family *f;
 	enum err err = dialog_new(&dlg, d, contact, owner);
 
 	if (err)
 		return err;
-	dlg->call_id = mem_strdup(message_call_id(invite));
+	f = dlg->family;
+	f->call_id = mem_strdup(message_call_id(invite));
+	f->local = without_tag(message_header(invite, "To", 0));
+	f->remote = without_tag(message_header(invite, "From", 0));
 	dlg->remote_tag = mem_strdup(message_from_tag(invite));
-	dlg->local = without_tag(message_header(invite, "To", 0));
-	dlg->remote = without_tag(message_header(invite, "From", 0));
 	dlg->local_cseq = random_below(65535);
 	dlg->remote_cseq = message_cseq(invite);
 	flow_copy(&dlg->flow, flow);
-	if (!dlg->call_id || !dlg->remote_tag || !dlg->local || !dlg->remote)
+	if (!f->call_id || !f->local || !f->remote || !dlg->remote_tag)
 		err = ERR_NOMEM;
 	if (!err)
 		err = take_routes(dlg, invite, false);
 	if (!err)
-		err = take_target(dlg, invite);
+		err = dialog_take_target(dlg, invite);
 	if (err)
 		dialog_free(&dlg);
 	else
@@ -224,14 +279,31 @@ enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct mes
 	return err;
 }
 
+static struct dialog *member(const struct family *f, const char *remote_tag)
+{
+	struct dialog *dlg;
+
+	LIST_FOREACH(dlg, &f->members, link)
+	{
+		if (dlg->remote_tag && strcmp(dlg->remote_tag, remote_tag) == 0)
+			return dlg;
+	}
+	return NULL;
+}
+
 void *dialog_find(const struct dialogs *d, const struct message *request)
 {
-	const struct dialog *dlg = table_get(d->by_tag, message_to_tag(request));
+	const struct family *f = table_get(d->by_tag, message_to_tag(request));
 
-	if (!dlg || !dlg->remote_tag || strcmp(dlg->call_id, message_call_id(request)) != 0 ||
-	    strcmp(dlg->remote_tag, message_from_tag(request)) != 0)
+	if (!f || strcmp(f->call_id, message_call_id(request)) != 0 ||
+	    !member(f, message_from_tag(request)))
 		return NULL;
-	return dlg->owner;
+	return f->owner;
+}
+
+struct dialog *dialog_of(const struct dialog *dlg, const struct message *m)
+{
+	return member(dlg->family, message_is_request(m) ? message_from_tag(m) : message_to_tag(m));
 }
 
 enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
@@ -243,7 +315,7 @@ enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
 		return OK;
 	err = replace(&dlg->remote_tag, message_to_tag(response));
 	if (!err)
-		err = take_target(dlg, response);
+		err = dialog_take_target(dlg, response);
 	if (!err)
 		err = take_routes(dlg, response, true);
 	if (!err)
@@ -254,32 +326,18 @@ enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
 enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
                          const struct message *response, const struct flow *flow)
 {
-	struct dialog *fork = mem_zalloc(sizeof(*fork));
-	enum err err = ERR_NOMEM;
+	struct dialog *fork = join(dlg->family);
+	enum err err;
 
 	if (!fork)
 		return ERR_NOMEM;
-	fork->dialogs = dlg->dialogs;
-	memcpy(fork->local_tag, dlg->local_tag, sizeof(fork->local_tag));
-	fork->local_cseq = dlg->local_cseq;
-	fork->invite_cseq = dlg->invite_cseq;
-	fork->call_id = mem_strdup(dlg->call_id);
-	fork->local = mem_strdup(dlg->local);
-	fork->remote = mem_strdup(dlg->remote);
-	fork->remote_target = mem_strdup(dlg->remote_target);
-	fork->contact = mem_strdup(dlg->contact);
-	if (fork->call_id && fork->local && fork->remote && fork->remote_target && fork->contact)
-		err = dialog_on_answer(fork, response, flow);
+	fork->local_cseq = message_cseq(response);
+	err = dialog_on_answer(fork, response, flow);
 	if (err)
 		dialog_free(&fork);
 	else
 		*out = fork;
 	return err;
-}
-
-bool dialog_is_of(const struct dialog *dlg, const struct message *response)
-{
-	return dlg->remote_tag && strcmp(dlg->remote_tag, message_to_tag(response)) == 0;
 }
 
 static const char *or_none(const char *s)
@@ -320,6 +378,19 @@ static bool route_uri(const char *route, char uri[URI_MAX])
 	return true;
 }
 
+bool dialog_wants_sips(const struct message *invite)
+{
+	const char *route = message_header(invite, "Record-Route", 0);
+	char text[URI_MAX];
+	struct uri uri;
+
+	if (message_request_uri(invite, &uri) && uri.sips)
+		return true;
+	if (route)
+		return route_uri(route, text) && strncasecmp(text, "sips:", 5) == 0;
+	return message_contact_uri(invite, &uri) && uri.sips;
+}
+
 /* Whether the URI of a route value has the parameter lr: then it is a loose router. */
 static bool is_loose(const char *route)
 {
@@ -343,45 +414,61 @@ static enum err new_routed(struct dialog *dlg, const char *method, struct messag
 
 	if (strict && !route_uri(dlg->routes[0], uri))
 		return ERR_SYNTAX;
-	err = message_new_request(&m, method, strict ? uri : dlg->remote_target);
+	err = message_new_request(&m, method, strict ? uri : target_of(dlg));
 	if (err)
 		return err;
 	for (size_t i = strict; i < dlg->nroutes; i++)
 		message_add(m, "Route", "%s", dlg->routes[i]);
 	if (strict)
-		message_add(m, "Route", "<%s>", dlg->remote_target);
+		message_add(m, "Route", "<%s>", target_of(dlg));
+	*out = m;
+	return OK;
+}
+
+static void add_cseq(struct message *m, uint32_t cseq, const char *method)
+{
+	message_add(m, "CSeq", "%u %s", cseq, method);
+}
+
+static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, struct message **out)
+{
+	const struct family *f = dlg->family;
+	struct message *m;
+	enum err err;
+
+	if (!target_of(dlg))
+		return ERR_NOT_NOW;
+	err = new_routed(dlg, method, &m);
+	if (err)
+		return err;
+	message_add(m, "Max-Forwards", "70");
+	message_add(m, "From", "%s;tag=%s", f->local, f->local_tag);
+	if (dlg->remote_tag && *dlg->remote_tag)
+		message_add(m, "To", "%s;tag=%s", f->remote, dlg->remote_tag);
+	else
+		message_add(m, "To", "%s", f->remote);
+	message_add(m, "Call-ID", "%s", f->call_id);
+	add_cseq(m, cseq, method);
 	*out = m;
 	return OK;
 }
 
 enum err dialog_request(struct dialog *dlg, const char *method, struct message **out)
 {
-	bool ack = strcmp(method, "ACK") == 0;
-	struct message *m;
-	enum err err;
+	enum err err = make(dlg, method, dlg->local_cseq + 1, out);
 
-	if (!dlg->remote_target)
-		return ERR_NOT_NOW;
-	err = new_routed(dlg, method, &m);
 	if (err)
 		return err;
-	if (!ack)
-		dlg->local_cseq++;
-	if (strcmp(method, "INVITE") == 0)
-		dlg->invite_cseq = dlg->local_cseq;
-	message_add(m, "Max-Forwards", "70");
-	message_add(m, "From", "%s;tag=%s", dlg->local, dlg->local_tag);
-	if (dlg->remote_tag && *dlg->remote_tag)
-		message_add(m, "To", "%s;tag=%s", dlg->remote, dlg->remote_tag);
-	else
-		message_add(m, "To", "%s", dlg->remote);
-	message_add(m, "Call-ID", "%s", dlg->call_id);
-	message_add(m, "CSeq", "%u %s", ack ? dlg->invite_cseq : dlg->local_cseq, method);
-	/* Only what makes or moves a dialog has one (20.10, table 2). */
-	if (strcmp(method, "INVITE") == 0)
-		message_add(m, "Contact", "<%s>", dlg->contact);
-	*out = m;
+	dlg->local_cseq++;
+	/* Only what makes or moves a dialog has one (20.10, table 2; RFC 3311 5.1). */
+	if (strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0)
+		message_add(*out, "Contact", "<%s>", dlg->family->contact);
 	return OK;
+}
+
+enum err dialog_ack(struct dialog *dlg, const struct message *answer, struct message **out)
+{
+	return make(dlg, "ACK", message_cseq(answer), out);
 }
 
 enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out)
@@ -391,29 +478,36 @@ enum err dialog_again(struct dialog *dlg, struct message *sent, struct message *
 
 	if (err)
 		return err;
-	dlg->local_cseq++;
-	if (message_method(m) == METHOD_INVITE)
-		dlg->invite_cseq = dlg->local_cseq;
 	message_pop_via(m);
 	message_remove(m, "CSeq");
-	message_add(m, "CSeq", "%u %s", dlg->local_cseq, message_method_name(sent));
+	add_cseq(m, ++dlg->local_cseq, message_method_name(sent));
 	*out = m;
 	return OK;
 }
 
 const char *dialog_call_id(const struct dialog *dlg)
 {
-	return dlg->call_id;
+	return dlg->family->call_id;
 }
 
 const char *dialog_local_tag(const struct dialog *dlg)
 {
-	return dlg->local_tag;
+	return dlg->family->local_tag;
 }
 
 const char *dialog_contact(const struct dialog *dlg)
 {
-	return dlg->contact;
+	return dlg->family->contact;
+}
+
+bool dialog_has_peer(const struct dialog *dlg)
+{
+	return dlg->remote_tag != NULL;
+}
+
+bool dialog_is_ours(const struct dialog *dlg)
+{
+	return dlg->family->request_uri != NULL;
 }
 
 const struct flow *dialog_flow(const struct dialog *dlg)
@@ -425,10 +519,10 @@ bool dialog_next_hop(struct dialog *dlg, struct uri *out)
 {
 	char uri[URI_MAX];
 
-	if (dlg->nroutes > 0 ? !route_uri(dlg->routes[0], uri) : !dlg->remote_target)
+	if (dlg->nroutes > 0 ? !route_uri(dlg->routes[0], uri) : !target_of(dlg))
 		return false;
 	message_free(&dlg->hop);
-	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : dlg->remote_target) ==
+	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : target_of(dlg)) ==
 	           OK &&
 	       message_request_uri(dlg->hop, out) && !out->tel;
 }

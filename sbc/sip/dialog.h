@@ -35,32 +35,44 @@ void dialog_free(struct dialog **dp);
 /* The owner of the dialog that an in-dialog request belongs to; NULL: none. */
 void *dialog_find(const struct dialogs *d, const struct message *request);
 
+/* Which of the dialogs of one INVITE (dlg is any) a message of the peer is of, by the peer's tag;
+ * NULL: none. */
+struct dialog *dialog_of(const struct dialog *dlg, const struct message *m);
+
 /* Takes peer's tag, target and routes from an answer to our INVITE (12.1.2), and the flow that it
  * came over. */
 MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
                                    const struct flow *flow);
-/* Another dialog of the same INVITE, from a 2xx of another fork (13.2.2.4): good for an ACK and a
- * BYE, found by no request. */
+/* Another dialog of the same INVITE, from an answer of another fork. */
 MUST_USE enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
                                   const struct message *response, const struct flow *flow);
-/* Whether an answer to our INVITE is of this dialog: of another fork it has another tag. */
-bool dialog_is_of(const struct dialog *dlg, const struct message *response);
+
+/* Whether a message has one Contact, by which its sender can be reached in a dialog (8.1.1.8). */
+bool dialog_contact_is_good(const struct message *m);
+/* Whether our Contact in the dialog that an INVITE begins must be a sips URI (12.1.1). */
+bool dialog_wants_sips(const struct message *invite);
+/* Target refresh (12.2): later requests go to the Contact of m, where it has a good one. */
+MUST_USE enum err dialog_take_target(struct dialog *dlg, const struct message *m);
 
 /* Checks the order of the peer's requests (12.2.2). ERR_REFUSED: older than the last; it gets 500.
  * ERR_AUTH: it came through another realm or from another trunk; it gets 481. */
 MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *request,
                                     const struct flow *flow);
 
-/* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more,
- * for ACK that of the INVITE), Max-Forwards; an INVITE's Contact. */
+/* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more),
+ * Max-Forwards; Contact where it may move the dialog. */
 MUST_USE enum err dialog_request(struct dialog *dlg, const char *method, struct message **out);
-
+/* The ACK for a 2xx to an INVITE of ours (13.2.2.4). */
+MUST_USE enum err dialog_ack(struct dialog *dlg, const struct message *answer,
+                             struct message **out);
 /* A request that was sent, once more: with the next CSeq and without our Via. */
 MUST_USE enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out);
 
 const char *dialog_call_id(const struct dialog *dlg);
 const char *dialog_local_tag(const struct dialog *dlg);
 const char *dialog_contact(const struct dialog *dlg); /* ours */
+bool dialog_has_peer(const struct dialog *dlg);       /* its tag is known */
+bool dialog_is_ours(const struct dialog *dlg);        /* our INVITE began it: Call-ID is ours */
 const struct flow *dialog_flow(const struct dialog *dlg);
 /* Where the next request goes if the flow is gone: the first route, else the peer's Contact. host
  * and the like live as long as the dialog stays as it is. */

@@ -25,6 +25,7 @@ static const struct {
 } methods[] = {
 	{ "INVITE", METHOD_INVITE }, { "ACK", METHOD_ACK },         { "BYE", METHOD_BYE },
 	{ "CANCEL", METHOD_CANCEL }, { "OPTIONS", METHOD_OPTIONS }, { "REGISTER", METHOD_REGISTER },
+	{ "PRACK", METHOD_PRACK },   { "UPDATE", METHOD_UPDATE },
 };
 
 void message_library_open(void)

@@ -326,19 +326,48 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	return OK;
 }
 
+/* name NULL: no header besides. */
+static enum err make_reply(const struct server_txn *t, unsigned status, const char *phrase,
+                           const char *to_tag, const char *name, const char *value,
+                           struct message **out)
+{
+	char tag[17];
+	enum err err;
+
+	random_token(tag, sizeof(tag) - 1);
+	err = message_new_response(out, t->request, &t->flow.peer, status, phrase,
+	                           status == 100 ? NULL
+	                           : to_tag      ? to_tag
+	                                         : tag);
+	if (!err && name)
+		message_add(*out, name, "%s", value);
+	return err;
+}
+
+void server_txn_reply_with(struct server_txn *t, unsigned status, const char *name,
+                           const char *value)
+{
+	struct message *response;
+	enum err err = ERR_NOT_NOW;
+
+	if (t->state == ST_TRYING || t->state == ST_PROCEEDING)
+		err = make_reply(t, status, NULL, NULL, name, value, &response);
+	if (!err) {
+		err = server_txn_respond(t, response);
+		message_free(&response);
+	}
+	if (err)
+		server_txn_reply(t, status, NULL, NULL);
+}
+
 void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag)
 {
 	struct message *response;
-	char tag[17];
 	enum err err;
 
 	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
 		return; /* it has its final answer */
-	random_token(tag, sizeof(tag) - 1);
-	err = message_new_response(&response, t->request, &t->flow.peer, status, phrase,
-	                           status == 100 ? NULL
-	                           : to_tag      ? to_tag
-	                                         : tag);
+	err = make_reply(t, status, phrase, to_tag, NULL, NULL, &response);
 	if (!err) {
 		err = server_txn_respond(t, response);
 		message_free(&response);
@@ -352,6 +381,21 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 		buf_free(&t->last);
 		finalise(t, status);
 	}
+}
+
+void server_txn_repeat(struct server_txn *t, struct message *provisional)
+{
+	struct buf wire;
+
+	if (t->state != ST_PROCEEDING)
+		return;
+	buf_init(&wire, MESSAGE_MAX);
+	if (message_encode(provisional, &wire) == OK &&
+	    conn_send(t->flow.conn, &t->reply_to, wire.data, wire.len) != OK)
+		LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
+		    KV("result", "a copy could not be sent"));
+	mem_wipe(wire.data, wire.len);
+	buf_free(&wire);
 }
 
 void server_txn_acked(struct server_txn *t)

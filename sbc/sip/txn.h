@@ -67,6 +67,11 @@ MUST_USE enum err server_txn_respond(struct server_txn *t, struct message *respo
 /* A response without more to it; to_tag NULL: one of chance. */
 void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
                       const char *to_tag);
+/* The same with one more header; without it if it cannot be had. */
+void server_txn_reply_with(struct server_txn *t, unsigned status, const char *name,
+                           const char *value);
+/* A copy of a provisional answer that went out before (RFC 3262). */
+void server_txn_repeat(struct server_txn *t, struct message *provisional);
 void server_txn_acked(struct server_txn *t);
 
 #endif

@@ -320,6 +320,7 @@ static void check_line(const struct peer *p, char *line, const char *message)
 
 		if (asprintf(&pattern, "*%s*", name + 1 + strspn(name + 1, " ")) < 0)
 			abort();
+		(void)keep(pattern);
 		if (pattern_match(pattern, message, p->name) == not )
 			fail("%s%s:\n%s",
 			     not ? "this is in what came: " : "not in what came: ", name + 2,

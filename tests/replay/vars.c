@@ -77,6 +77,7 @@ static char *replacement(const char *name, const char *peer)
 {
 	char full[2 * NAME_SIZE];
 	const char *value;
+	bool next;
 
 	if (strcmp(name, "fresh") == 0) {
 		snprintf(full, sizeof(full), "%u", ++fresh);
@@ -88,11 +89,15 @@ static char *replacement(const char *name, const char *peer)
 			fail("there is no text %s", name + 1);
 		return vars_expand(value, peer);
 	}
-	snprintf(full, sizeof(full), "%s%s", name[0] == '.' ? peer : "", name);
+	next = name[0] == '+';
+	snprintf(full, sizeof(full), "%s%s", name[next] == '.' ? peer : "", name + next);
 	value = vars_get(full);
 	if (!value)
 		fail("{%s} has no value", full);
-	return vars_expand(value, peer);
+	if (!next)
+		return vars_expand(value, peer);
+	snprintf(full, sizeof(full), "%lu", strtoul(value, NULL, 10) + 1);
+	return strdup(full);
 }
 
 char *vars_expand(const char *text, const char *peer)

@@ -140,6 +140,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_BYE:
 		caller.was_hung_up = true;
 		break;
+	case LEG_LOST:
 	case LEG_GONE:
 	case LEG_CANCEL:
 	case LEG_ACK:

@@ -36,6 +36,7 @@ static struct {
 	struct dialog *dlg;
 	struct conn conns[NCONNS];
 	struct flow flow;
+	uint32_t cseq; /* of our INVITE */
 	char owner;
 } t;
 
@@ -47,6 +48,7 @@ static int begin(void **state)
 
 	(void)state;
 	memset(&t, 0, sizeof(t));
+	t.cseq = 1;
 	for (size_t i = 0; i < NCONNS; i++) {
 		t.conns[i] = (struct conn){ .ops = &ops,
 			                    .handler = &handler,
@@ -122,9 +124,9 @@ static struct message *answer(unsigned status, const char *tag, const char *more
 {
 	return parse("SIP/2.0 %u x\r\nVia: SIP/2.0/TLS a;branch=z9hG4bKx\r\n"
 	             "From: <sips:us@sbc.lab>;tag=%s\r\nTo: <sips:100@provider.lab>%s%s\r\n"
-	             "Call-ID: %s\r\nCSeq: 1 INVITE\r\n%s\r\n",
+	             "Call-ID: %s\r\nCSeq: %u INVITE\r\n%s\r\n",
 	             status, dialog_local_tag(t.dlg), *tag ? ";tag=" : "", tag,
-	             dialog_call_id(t.dlg), more);
+	             dialog_call_id(t.dlg), t.cseq, more);
 }
 
 static enum err on_answer(unsigned status, const char *tag, const char *more)
@@ -156,13 +158,17 @@ static enum err on_request(const char *method, uint32_t cseq, size_t conn)
 	return err;
 }
 
-/* A request of ours, as it goes out: with a Via, written and read again. */
-static struct message *send_from(struct dialog *dlg, const char *method)
+/* A request of ours, as it goes out: with a Via, written and read again. ACK: for answered. */
+static struct message *send_for(struct dialog *dlg, const char *method,
+                                const struct message *answered)
 {
 	struct message *m, *again;
 	struct buf wire;
 
-	assert_int_equal(dialog_request(dlg, method, &m), OK);
+	assert_int_equal(answered ? dialog_ack(dlg, answered, &m) : dialog_request(dlg, method, &m),
+	                 OK);
+	if (strcmp(method, "INVITE") == 0)
+		t.cseq = message_cseq(m);
 	message_push_via(m, TRANSPORT_TCP, "us", "z9hG4bKz");
 	buf_init(&wire, MESSAGE_MAX);
 	assert_int_equal(message_encode(m, &wire), OK);
@@ -171,6 +177,11 @@ static struct message *send_from(struct dialog *dlg, const char *method)
 	assert_int_equal(message_problem(again, NULL), 0);
 	buf_free(&wire);
 	return again;
+}
+
+static struct message *send_from(struct dialog *dlg, const char *method)
+{
+	return send_for(dlg, method, NULL);
 }
 
 static void uri_is(const struct message *m, const char *user, const char *host)
@@ -195,7 +206,7 @@ static void header_is(const struct message *m, const char *name, unsigned n, con
 static void test_uac(void **state)
 {
 	char from[128];
-	struct message *m;
+	struct message *m, *answered;
 	uint32_t first;
 
 	(void)state;
@@ -215,7 +226,8 @@ static void test_uac(void **state)
 	header_is(m, "Route", 0, NULL);
 	message_free(&m);
 	assert_int_equal(on_answer(200, "theirs", "Contact: <sips:there@10.9.9.9>\r\n"), OK);
-	m = send_from(t.dlg, "ACK"); /* 13.2.2.4: the INVITE's number */
+	answered = answer(200, "theirs", "");
+	m = send_for(t.dlg, "ACK", answered); /* 13.2.2.4: the INVITE's number */
 	assert_true(message_cseq(m) == first);
 	uri_is(m, "there", "10.9.9.9");
 	header_is(m, "To", 0, "<sips:100@provider.lab>;tag=theirs");
@@ -224,9 +236,10 @@ static void test_uac(void **state)
 	m = send_from(t.dlg, "BYE");
 	assert_true(message_cseq(m) == first + 1);
 	message_free(&m);
-	m = send_from(t.dlg, "ACK");
+	m = send_for(t.dlg, "ACK", answered);
 	assert_true(message_cseq(m) == first);
 	message_free(&m);
+	message_free(&answered);
 }
 
 static void test_uas(void **state)
@@ -373,7 +386,7 @@ static void test_other_door(void **state)
 	assert_ptr_equal(dialog_flow(t.dlg)->conn, &t.conns[SAME_TRUNK]);
 }
 
-/* 13.2.2.4: another fork's 2xx has an ACK and a BYE of its own, and is found by nobody. */
+/* 13.2.2.4: another fork's 2xx has an ACK and a BYE of its own; each is found by its own tag. */
 static void test_forks(void **state)
 {
 	struct message *m, *second, *ack, *bye;
@@ -384,11 +397,13 @@ static void test_forks(void **state)
 	m = send_from(t.dlg, "INVITE");
 	assert_int_equal(on_answer(200, "one", "Contact: <sip:one>\r\n"), OK);
 	second = answer(200, "two", "Contact: <sip:two>\r\nRecord-Route: <sip:p;lr>\r\n");
-	assert_false(dialog_is_of(t.dlg, second));
+	assert_null(dialog_of(t.dlg, second));
 	assert_int_equal(dialog_new_fork(&fork, t.dlg, second, &t.flow), OK);
-	assert_true(dialog_is_of(fork, second));
+	assert_ptr_equal(dialog_of(t.dlg, second), fork);
 	assert_int_equal(dialogs_count(t.dialogs), 1);
-	ack = send_from(fork, "ACK");
+	assert_ptr_equal(find("BYE", 5, "two"), &t.owner);
+	assert_null(find("BYE", 5, "three"));
+	ack = send_for(fork, "ACK", second);
 	uri_is(ack, "", "two");
 	assert_string_equal(message_to_tag(ack), "two");
 	assert_string_equal(message_from_tag(ack), message_from_tag(m));
@@ -399,6 +414,7 @@ static void test_forks(void **state)
 	message_free(&bye);
 	message_free(&ack);
 	dialog_free(&fork);
+	assert_null(find("BYE", 5, "two"));
 	message_free(&second);
 	message_free(&m);
 	/* The first is as it was, and still found. */
@@ -418,7 +434,8 @@ static void test_answer_without_tag(void **state)
 	assert_int_equal(on_answer(100, "", "Contact: <sip:there>\r\n"), OK);
 	assert_null(dialog_flow(t.dlg)->conn);
 	m = answer(100, "", "");
-	assert_false(dialog_is_of(t.dlg, m));
+	assert_null(dialog_of(t.dlg, m));
+	assert_false(dialog_has_peer(t.dlg));
 	message_free(&m);
 	m = send_from(t.dlg, "INVITE");
 	uri_is(m, "100", "provider.lab");
@@ -445,6 +462,88 @@ static void test_next_hop(void **state)
 	dialog_free(&t.dlg);
 	assert_int_equal(new_uas("Contact: <tel:+4930>\r\n"), OK);
 	assert_false(dialog_next_hop(t.dlg, &uri));
+}
+
+/* 12.2: what of a Contact a peer can be reached by, and what stays as it was. */
+static void test_target_refresh(void **state)
+{
+	static const struct {
+		const char *contact, *host; /* NULL: as it was */
+	} cases[] = {
+		{ "Contact: <sip:b@10.0.0.8>\r\n", "10.0.0.8" },
+		{ "Contact: \"B\" <sips:b@10.0.0.7:5071>;q=0.5\r\n", "10.0.0.7" },
+		{ "", NULL },
+		{ "Contact: *\r\n", NULL },
+		{ "Contact: <tel:+4930>\r\n", NULL },
+		{ "Contact: <http://b>\r\n", NULL },
+		{ "Contact: <sip:b@10.0.0.6>, <sip:c@10.0.0.6>\r\n", NULL },
+	};
+	const char *was = "10.0.0.9";
+
+	(void)state;
+	assert_int_equal(new_uas("Contact: <sip:a@10.0.0.9>\r\n"), OK);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m = invite(cases[i].contact);
+
+		assert_int_equal(dialog_contact_is_good(m), cases[i].host != NULL);
+		assert_int_equal(dialog_take_target(t.dlg, m), OK);
+		message_free(&m);
+		was = cases[i].host ? cases[i].host : was;
+		m = send_from(t.dlg, "UPDATE");
+		assert_string_equal(message_header(m, "Contact", 0), "<sip:us@10.0.0.1>");
+		uri_is(m, "b", was);
+		message_free(&m);
+	}
+}
+
+/* The same once more, for a challenge or a greater Min-SE. */
+static void test_again(void **state)
+{
+	struct message *first, *m;
+
+	(void)state;
+	assert_int_equal(new_uac(), OK);
+	assert_int_equal(dialog_request(t.dlg, "INVITE", &first), OK);
+	message_add(first, "Subject", "it");
+	message_push_via(first, TRANSPORT_TCP, "us", "z9hG4bKz");
+	assert_int_equal(dialog_again(t.dlg, first, &m), OK);
+	assert_true(message_cseq(m) == message_cseq(first) + 1);
+	assert_string_equal(message_call_id(m), message_call_id(first));
+	assert_string_equal(message_header(m, "Subject", 0), "it");
+	header_is(m, "CSeq", 1, NULL);
+	header_is(m, "Via", 0, NULL);
+	message_free(&m);
+	m = send_from(t.dlg, "BYE");
+	assert_true(message_cseq(m) == message_cseq(first) + 2);
+	message_free(&m);
+	message_free(&first);
+}
+
+/* 12.1.1 */
+static void test_wants_sips(void **state)
+{
+	static const struct {
+		const char *more;
+		bool wants;
+	} cases[] = {
+		{ "", false },
+		{ "Contact: <sip:a>\r\n", false },
+		{ "Contact: <sips:a>\r\n", true },
+		{ "Contact: <sips:a>\r\nRecord-Route: <sip:p;lr>, <sips:q;lr>\r\n", false },
+		{ "Contact: <sip:a>\r\nRecord-Route: <SIPS:p;lr>, <sip:q;lr>\r\n", true },
+	};
+	struct message *m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		m = invite(cases[i].more);
+		assert_int_equal(dialog_wants_sips(m), cases[i].wants);
+		message_free(&m);
+	}
+	m = parse("INVITE sips:100@b SIP/2.0\r\nVia: SIP/2.0/TLS a\r\nFrom: <sip:a>;tag=x\r\n"
+	          "To: <sip:b>\r\nCall-ID: c\r\nCSeq: 7 INVITE\r\n\r\n");
+	assert_true(dialog_wants_sips(m));
+	message_free(&m);
 }
 
 /* Nobody said where the peer is: there is nothing to send, and nothing falls over. */
@@ -559,11 +658,24 @@ static void test_no_memory_uac(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(uac),           TEST(uas),        TEST(routes_reversed),
-		TEST(strict_router), TEST(find),       TEST(cseq_order),
-		TEST(other_door),    TEST(forks),      TEST(answer_without_tag),
-		TEST(next_hop),      TEST(no_contact), TEST(unclean_contact),
-		TEST(table_full),    TEST(no_memory),  TEST(no_memory_uac),
+		TEST(uac),
+		TEST(uas),
+		TEST(routes_reversed),
+		TEST(strict_router),
+		TEST(find),
+		TEST(cseq_order),
+		TEST(other_door),
+		TEST(forks),
+		TEST(answer_without_tag),
+		TEST(next_hop),
+		TEST(no_contact),
+		TEST(unclean_contact),
+		TEST(table_full),
+		TEST(no_memory),
+		TEST(no_memory_uac),
+		TEST(target_refresh),
+		TEST(again),
+		TEST(wants_sips),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

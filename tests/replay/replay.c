@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "media/srtp.h"
+#include "sbc/sip/message.h"
 #include "tests/replay/script.h"
 
 #define FAILS "fails: "
@@ -184,8 +186,13 @@ int main(int argc, char **argv)
 		fprintf(stderr, "replay: could not make the files in %s\n", folder);
 		return 1;
 	}
+	/* What every scenario needs, once: it takes as long as a scenario does. */
+	message_library_open();
+	if (srtp_library_open() != OK)
+		return 1;
 	for (int i = first; i < argc; i++)
 		run_path(argv[i]);
+	srtp_library_close();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u scenarios as they should be, %u not\n", passed, failed);
 	return failed || !passed;

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import unittest
 
-from . import audio, baresip, capture, network, pki, process, sandbox, sbc
+from . import audio, baresip, capture, explain, network, pki, process, sandbox, sbc
 
 PHONE_HZ = 440  # what the phone plays
 PROVIDER_HZ = 1000  # what the provider plays
@@ -35,11 +35,17 @@ def _work_directory(name):
 class LabTest(unittest.TestCase):
     """Builds the lab before each test and takes it down in reverse order, whatever happened."""
 
+    def __init__(self, name="runTest"):
+        super().__init__(name)
+        self.directory, self.trunkgate = None, None
+        for part in ("setUp", name):
+            setattr(self, part, explain.with_failure(self, getattr(self, part)))
+
     def setUp(self):
+        process.started.clear()
         self.directory = _work_directory(self._testMethodName)
         self.authority = pki.Authority(os.path.join(self.directory, "pki"))
         self.identity = self.authority.issue("sbc.lab")
-        self.trunkgate = None
         self.tones = {hz: self._tone(hz) for hz in (PHONE_HZ, PROVIDER_HZ)}
 
     def _tone(self, hz):

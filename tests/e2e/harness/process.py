@@ -8,6 +8,9 @@ import time
 from . import wait
 
 
+started = []  # all of the test that runs, in their order; LabTest empties it
+
+
 class Process:
     """One started program. stop() is safe to call twice and never touches anything else."""
 
@@ -19,6 +22,7 @@ class Process:
         with open(log_path, "wb") as log:
             self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                           env=dict(os.environ, **(env or {})), cwd=cwd)
+        started.append(self)
 
     @property
     def pid(self):

@@ -14,11 +14,12 @@ OTHER_LINES = 6
 LINE_MAX = 220
 SHOW_MAX = 2000
 # baresip writes every message into its log; the ladder is easier to read.
-DULL = re.compile(r"\s*$|.{0,3}\[;m|[A-Z][A-Za-z-]*: |SIP/2\.0 |[A-Z]+ sips?:|[a-z]=")
+DULL = re.compile(r"[\s#]*$|(UDP|TCP|TLS) \S+ -> |[A-Z][A-Za-z-]*: |SIP/2\.0 |[A-Z]+ sips?:|[a-z]=")
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
 def _end_of_log(program):
-    lines = [line for line in program.log().splitlines() if not DULL.match(line)]
+    lines = [line for line in COLOURS.sub("", program.log()).splitlines() if not DULL.match(line)]
     last = lines[-LINES.get(program.name, OTHER_LINES):]
     state = "runs" if program.alive() else f"ended with {program.popen.returncode}"
     yield f"--- {program.name} ({state}), the last {len(last)} of {len(lines)} lines:"

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "media/engine.h"
+#include "media/srtp.h"
 #include "tests/unit/loopback.h"
 #include "tests/unit/alloc.h"
 #include "tests/unit/media/srtp_peer.h"
@@ -475,7 +476,7 @@ static void closes_while_packets_fly(void **state)
 		addr_set_port(&f.to[i], (uint16_t)(22000 + 2 * i));
 	}
 	assert_int_equal(pthread_create(&thread, NULL, flood, &f), 0);
-	for (unsigned i = 0; i < 200; i++) {
+	for (unsigned i = 0; i < 100; i++) {
 		struct anchor *a = open_anchor(&r, 2);
 
 		tell(a, SIDE_CALLER, &f.from, NULL, NULL);
@@ -490,7 +491,7 @@ static void closes_while_packets_fly(void **state)
 	}
 	atomic_store(&f.stop, true);
 	pthread_join(thread, NULL);
-	assert_true(relayed >= 20);
+	assert_true(relayed >= 10);
 	udp_close(&f.from);
 	rig_close(&r);
 }
@@ -532,10 +533,13 @@ static void live(void *arg)
 	loop_free(&loop);
 }
 
+/* libsrtp's own start is slow, and not ours to starve. */
 static void survives_without_memory(void **state)
 {
 	(void)state;
+	assert_int_equal(srtp_library_open(), OK);
 	assert_true(each_allocation_fails(live, NULL) > 12);
+	srtp_library_close();
 }
 
 int main(void)

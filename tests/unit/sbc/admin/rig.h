@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "certs/identity.h"
+#include "media/srtp.h"
 #include "sbc/admin/ctl.h"
 #include "sbc/b2bua/call_internal.h"
 #include "tests/unit/loopback.h"
@@ -122,19 +123,41 @@ static inline void rig_on_log(void *arg, enum log_level level, const char *line)
 	(void)line;
 }
 
-static inline void rig_open(struct rig *r)
+static char rig_certificates[] = "/tmp/trunkgate-admin-ca-XXXXXX";
+
+static inline void rig_end(void)
 {
 	char command[256];
 
+	srtp_library_close();
+	snprintf(command, sizeof(command), "rm -rf %s", rig_certificates);
+	assert_int_equal(system(command), 0);
+}
+
+/* Once for the program: certificates and libsrtp take longer than any test here. */
+static inline void rig_begin(void)
+{
+	char command[256];
+
+	if (rig_certificates[strlen(rig_certificates) - 1] != 'X')
+		return;
+	assert_int_equal(srtp_library_open(), OK);
+	assert_non_null(mkdtemp(rig_certificates));
+	atexit(rig_end);
+	snprintf(command, sizeof(command), "%s/certs/lab-ca %s >/dev/null 2>&1", SOURCE_DIR,
+	         rig_certificates);
+	assert_int_equal(system(command), 0);
+}
+
+static inline void rig_open(struct rig *r)
+{
 	memset(r, 0, sizeof(*r));
 	log_capture(rig_on_log, NULL);
 	snprintf(r->dir, sizeof(r->dir), "/tmp/trunkgate-admin-XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
 	snprintf(r->socket, sizeof(r->socket), "%s/control", r->dir);
-	snprintf(r->root, sizeof(r->root), "%s/root.pem", r->dir);
-	snprintf(command, sizeof(command), "%s/certs/lab-ca %s >/dev/null 2>&1", SOURCE_DIR,
-	         r->dir);
-	assert_int_equal(system(command), 0);
+	rig_begin();
+	snprintf(r->root, sizeof(r->root), "%s/root.pem", rig_certificates);
 	message_library_open();
 	rig_config(r);
 	assert_int_equal(loop_new(&r->loop), OK);

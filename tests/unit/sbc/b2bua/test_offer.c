@@ -14,6 +14,7 @@
 #include "sbc/sip/message.h"
 #include "sbc/sip/sdp.h"
 #include "tests/unit/alloc.h"
+#include "tests/unit/loopback.h"
 #include "tests/unit/media/srtp_peer.h"
 #include "tests/unit/media/udp.h"
 
@@ -48,7 +49,7 @@ static enum err add_realm(uint16_t low, uint16_t high, struct media_realm **out)
 		.name = "test", .port_low = low, .port_high = high, .latch = true
 	};
 
-	assert_int_equal(addr_parse(&cfg.address, "127.0.0.1"), OK);
+	assert_int_equal(addr_parse(&cfg.address, own_loopback()), OK);
 	return media_add_realm(t.media, &cfg, out);
 }
 
@@ -149,7 +150,7 @@ static struct addr door_of(const struct buf *sdp, unsigned n)
 {
 	struct addr a;
 
-	assert_int_equal(addr_parse(&a, "127.0.0.1"), OK);
+	assert_int_equal(addr_parse(&a, own_loopback()), OK);
 	addr_set_port(&a, (uint16_t)strtoul(strchr(line_at(sdp, n), ' '), NULL, 10));
 	assert_true(addr_port(&a) > 0);
 	return a;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 #include "base/clock.h"
+#include "base/log.h"
 
 struct conn *conn_ref(struct conn *c)
 {
@@ -34,6 +35,19 @@ enum err conn_send(struct conn *c, const struct addr *peer, const char *data, si
 		return ERR_CLOSED;
 	c->used_ms = clock_mono_ms();
 	return c->ops->send(c, peer, data, len);
+}
+
+void conn_waited(struct conn *c, uint64_t ms)
+{
+	enum overload_change change = overload_note(&c->overload, ms);
+	char text[ADDR_TEXT_MAX];
+
+	if (change == OVERLOAD_SAME)
+		return;
+	LOG(LOG_WARN, KV("event", "overload"),
+	    KV("state", change == OVERLOAD_BEGINS ? "begins" : "ends"),
+	    KV("socket", addr_text(&c->local, text, sizeof(text))), KVN("waited_ms", ms),
+	    KVN("refused", c->overload.shed));
 }
 
 void conn_close(struct conn *c, enum err err, const char *why)

@@ -14,6 +14,7 @@
 #include "base/timer.h"
 #include "certs/tls_context.h"
 #include "config/config.h"
+#include "sbc/sip/overload.h"
 
 struct conn;
 struct sip_realm; /* stack.h */
@@ -63,6 +64,7 @@ struct conn {
 	char verified_name[256];
 	char tls_version[16];
 	uint64_t used_ms; /* when something last went over it */
+	struct overload overload;
 	/* The stack's: */
 	struct timer care;   /* the next ping, its answer, or the end of an idle one */
 	uint64_t pinged_ms;  /* 0: no ping is out */
@@ -75,6 +77,8 @@ void conn_unref(struct conn **cp); /* NULL is fine */
 /* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is
  * closed), ERR_IO. */
 MUST_USE enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len);
+/* UDP: the message that comes to hand waited so long for us. */
+void conn_waited(struct conn *c, uint64_t ms);
 /* Closes and says so to the handler; a closed one is fine. */
 void conn_close(struct conn *c, enum err err, const char *why);
 

@@ -3,6 +3,7 @@
 #include <netinet/ip.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -49,6 +50,41 @@ static void udp_free(struct conn *c)
 
 static const struct conn_ops udp_ops = { udp_send, udp_close, udp_free };
 
+/* Since the kernel had it. */
+static uint64_t waited_ms(struct msghdr *m)
+{
+	uint64_t now_us = clock_wall_us(), came_us;
+	struct timespec came;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS)
+			continue;
+		memcpy(&came, CMSG_DATA(c), sizeof(came));
+		came_us = (uint64_t)came.tv_sec * 1000000 + (uint64_t)came.tv_nsec / 1000;
+		return now_us > came_us ? (now_us - came_us) / 1000 : 0;
+	}
+	return 0;
+}
+
+static ssize_t receive(struct conn_udp *u, char *data, size_t size, struct addr *peer)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct sockaddr_storage from;
+	struct iovec into = { data, size };
+	struct msghdr m = { .msg_name = &from,
+		            .msg_namelen = sizeof(from),
+		            .msg_iov = &into,
+		            .msg_iovlen = 1,
+		            .msg_control = control,
+		            .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(u->fd, &m, 0);
+
+	if (n < 0)
+		return n;
+	conn_waited(&u->conn, waited_ms(&m));
+	return addr_from_sockaddr(peer, (struct sockaddr *)&from, m.msg_namelen) ? 0 : n;
+}
+
 static void on_readable(void *arg, int events)
 {
 	static char data[MESSAGE_MAX + 1];
@@ -57,16 +93,11 @@ static void on_readable(void *arg, int events)
 
 	(void)events;
 	for (int i = 0; i < BATCH && c->state == CONN_OPEN; i++) {
-		struct sockaddr_storage from;
-		socklen_t from_len = sizeof(from);
 		struct addr peer;
-		ssize_t n =
-		    recvfrom(u->fd, data, sizeof(data), 0, (struct sockaddr *)&from, &from_len);
+		ssize_t n = receive(u, data, sizeof(data), &peer);
 
 		if (n < 0)
 			break;
-		if (addr_from_sockaddr(&peer, (struct sockaddr *)&from, from_len))
-			continue;
 		/* Keepalives of NAT: a few CRLFs or zeroes. */
 		if (n <= 4)
 			continue;
@@ -79,7 +110,7 @@ enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *
                        const struct conn_handler *handler, struct sip_realm *realm)
 {
 	struct conn_udp *u = mem_zalloc(sizeof(*u));
-	int buffer = BUFFER_OCTETS;
+	int buffer = BUFFER_OCTETS, on = 1;
 	enum err err;
 
 	if (!u)
@@ -93,8 +124,11 @@ enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *
 	err = socket_open(&u->fd, SOCK_DGRAM, local, &u->conn.local);
 	if (err)
 		goto fail;
-	setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	/* Without the privilege no more than net.core.rmem_max. */
+	if (setsockopt(u->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)) != 0)
+		setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	setsockopt(u->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	setsockopt(u->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	err = io_new(&u->io, loop, u->fd, IO_READ, on_readable, u);
 	if (err)
 		goto fail;

@@ -42,15 +42,20 @@ static uint32_t mix(uint32_t sum, const char *text)
 	return sum;
 }
 
-/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. A request of RFC 2543
- * has no such branch: what it has instead makes the key. */
+/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. */
+static void make_key_of(char *key, const char *branch, const char *sent_by, const char *method)
+{
+	snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s|%08x", branch, sent_by, method,
+	         mix(mix(MIX_BEGIN, branch), sent_by));
+}
+
+/* A request of RFC 2543 has no such branch: what it has instead makes the key. */
 static void make_key(char *key, const struct message *m, const char *method)
 {
 	const char *branch = message_branch(m);
 
 	if (strncmp(branch, "z9hG4bK", 7) == 0)
-		snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s|%08x", branch, message_sent_by(m),
-		         method, mix(mix(MIX_BEGIN, branch), message_sent_by(m)));
+		make_key_of(key, branch, message_sent_by(m), method);
 	else
 		snprintf(key, KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
 		         message_from_tag(m), message_cseq(m), branch, method);
@@ -167,6 +172,14 @@ static void remember_merge_key(struct server_txn *t)
 		mem_free(t->merge_key);
 		t->merge_key = NULL;
 	}
+}
+
+bool server_txn_has_invite(const struct stack *stack, const char *branch, const char *sent_by)
+{
+	char key[KEY_MAX];
+
+	make_key_of(key, branch, sent_by, "INVITE");
+	return table_get(stack->server_txns, key) != NULL;
 }
 
 bool server_txn_is_merged(const struct stack *stack, const struct message *request)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "sbc/sip/shed.h"
 #include "sbc/sip/sip_realm.h"
 #include "sbc/sip/stack_internal.h"
 
@@ -120,6 +121,12 @@ enum err stack_send(struct stack *stack, struct message *request, const struct f
 	return flow_send_message(stack, flow, request);
 }
 
+/* So that not all come again at once. */
+static unsigned retry_after_s(void)
+{
+	return 1 + random_below(10);
+}
+
 /* An answer without a transaction (8.2.7): what is wrong is said once and forgotten. */
 static void answer_statelessly(const struct stack *stack, const struct message *request,
                                const struct flow *flow, unsigned status, const char *phrase)
@@ -135,7 +142,7 @@ static void answer_statelessly(const struct stack *stack, const struct message *
 	if (message_new_response(&response, request, &flow->peer, status, phrase, tag) != OK)
 		return;
 	if (status == 503)
-		message_add(response, "Retry-After", "%u", 1 + random_below(10));
+		message_add(response, "Retry-After", "%u", retry_after_s());
 	if (flow_send_message(stack, &back, response) != OK)
 		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status),
 		    KV("result", "not sent"));
@@ -157,6 +164,12 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 	}
 	if (message_method(*m) == METHOD_CANCEL) {
 		answer_statelessly(stack, *m, flow, 481, NULL);
+		return;
+	}
+	if (message_method(*m) == METHOD_INVITE && !*message_to_tag(*m) &&
+	    overload_sheds(&flow->conn->overload)) {
+		flow->conn->overload.shed++;
+		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
 	merged = server_txn_is_merged(stack, *m);
@@ -199,6 +212,27 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 		on_new_request(stack, m, flow);
 }
 
+/* A call that an overloaded socket need not even read; true: it was refused. A copy of one that was
+ * taken is its transaction's. */
+static bool refuse_unread(const struct stack *stack, struct conn *c, const struct addr *peer,
+                          const char *data, size_t len)
+{
+	struct shed_invite invite;
+	struct addr to;
+	struct buf answer;
+
+	if (!overload_sheds(&c->overload) || !shed_read(&invite, data, len) ||
+	    server_txn_has_invite(stack, invite.branch, invite.sent_by))
+		return false;
+	buf_init(&answer, MESSAGE_MAX);
+	shed_answer(&invite, peer, retry_after_s(), &answer, &to);
+	if (buf_err(&answer) != OK || conn_send(c, &to, answer.data, answer.len) != OK)
+		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", 503), KV("result", "not sent"));
+	buf_free(&answer);
+	c->overload.shed++;
+	return true;
+}
+
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
                       const char *data, size_t len)
 {
@@ -214,6 +248,8 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 		    KV("why", "not in its networks"));
 		return;
 	}
+	if (shed_is_ack(data, len) || refuse_unread(stack, c, peer, data, len))
+		return;
 	if (message_parse(&m, data, len)) {
 		if (log_limit_admits(&stack->malformed, &suppressed))
 			LOG(LOG_INFO, KV("event", "malformed"),

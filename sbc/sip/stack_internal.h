@@ -39,6 +39,8 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 /* Gives a request to its transaction; false: it is new. */
 bool server_txn_on_request(struct stack *stack, const struct message *request,
                            const struct flow *flow);
+/* Whether an INVITE of that branch and sent-by has a transaction, whatever became of it. */
+bool server_txn_has_invite(const struct stack *stack, const char *branch, const char *sent_by);
 /* The same request came before by another way (RFC 3261 8.2.2.2). */
 bool server_txn_is_merged(const struct stack *stack, const struct message *request);
 /* Takes request. ERR_LIMIT: there are too many. */

@@ -31,7 +31,7 @@ static struct {
 	char *ladder;
 	size_t ladder_size;
 	FILE *ladder_file;
-	uint64_t begun_ms;
+	uint64_t begun_ms, queue_ms;
 } net;
 
 void net_init(struct loop *loop, void (*complain)(const char *, const char *))
@@ -342,6 +342,11 @@ void net_close(struct peer *p)
 		conn_close(p->conn, ERR_CLOSED, "the peer closed the connection");
 }
 
+void net_queue(uint64_t ms)
+{
+	net.queue_ms = ms;
+}
+
 void net_send(struct peer *p, const char *text)
 {
 	struct wire *ours = p->transport == TRANSPORT_UDP ? find_ours(p) : NULL;
@@ -355,6 +360,8 @@ void net_send(struct peer *p, const char *text)
 	if (c) {
 		note(p, true, copy);
 		conn_ref(c);
+		if (p->transport == TRANSPORT_UDP)
+			conn_waited(c, net.queue_ms);
 		c->handler->on_message(c->handler->arg, c,
 		                       p->transport == TRANSPORT_UDP ? &p->addr : &c->peer, copy,
 		                       strlen(copy));

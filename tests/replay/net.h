@@ -40,6 +40,8 @@ void net_add_marker(const char *text);
 void net_connect(struct peer *p); /* the peer connects to us */
 void net_close(struct peer *p);   /* and goes away */
 void net_send(struct peer *p, const char *text);
+/* From now on datagrams wait so long in the socket of ours before they come to hand. */
+void net_queue(uint64_t ms);
 /* Ends what connects are under way. True: there was one. */
 bool net_turn(void);
 /* The next message for p, to free; NULL: none. */

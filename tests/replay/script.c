@@ -412,6 +412,13 @@ static size_t count(const struct house_counts *c, const char *name)
 	fail("calls, dialogs, ports, clients, servers or slots, not %s", name);
 }
 
+static void do_queue(char **w, size_t n)
+{
+	if (n != 2)
+		fail("queue TIME");
+	net_queue(read_time_ms(w[1]));
+}
+
 static void do_count(char **w, size_t n)
 {
 	struct house_counts counts;
@@ -470,7 +477,7 @@ static const struct {
 	      { "send", do_send },       { "resend", do_resend }, { "expect", do_expect },
 	      { "advance", do_advance }, { "count", do_count },   { "shutdown", do_shutdown },
 	      { "empty", do_empty },     { "log", do_log },       { "name", names_command },
-	      { "named", do_named },     { "hosts", do_hosts } };
+	      { "named", do_named },     { "hosts", do_hosts },   { "queue", do_queue } };
 
 static void run_command(const struct command *c)
 {

@@ -104,6 +104,20 @@ static void test_peer_gone(void **state)
 	close(fd);
 }
 
+/* What lay in the socket while we were elsewhere is known to be late. */
+static void test_waiting_is_noted(void **state)
+{
+	struct addr at;
+	int fd = open_peer(&at);
+
+	(void)state;
+	say(fd, "hello", 5);
+	poll(NULL, 0, OVERLOAD_LATE_MS + 1);
+	rig_until(&rig.messages, 1);
+	assert_true(rig.out->overload.late);
+	close(fd);
+}
+
 static void test_closed_by_its_handler(void **state)
 {
 	struct addr at;
@@ -149,13 +163,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(both_ways),
-		TEST(lengths),
-		TEST(many_at_once),
-		TEST(peer_gone),
-		TEST(closed_by_its_handler),
-		TEST(port_taken),
-		TEST(no_memory),
+		TEST(both_ways),  TEST(lengths),          TEST(many_at_once),
+		TEST(peer_gone),  TEST(waiting_is_noted), TEST(closed_by_its_handler),
+		TEST(port_taken), TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,6 +351,11 @@ const char *identity_name(const struct identity *id)
 	return id->name;
 }
 
+X509 *identity_leaf(const struct identity *id)
+{
+	return sk_X509_value(id->chain, 0);
+}
+
 const char *identity_subject(const struct identity *id)
 {
 	return id->subject;

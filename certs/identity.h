@@ -40,6 +40,7 @@ MUST_USE enum err identity_load(struct identity **out, const struct identity_cfg
 void identity_free(struct identity **idp);
 
 const char *identity_name(const struct identity *id);
+X509 *identity_leaf(const struct identity *id); /* borrowed */
 /* The leaf's subject as one line, and the end of its validity in seconds since 1970. */
 const char *identity_subject(const struct identity *id);
 int64_t identity_not_after_s(const struct identity *id);

@@ -9,7 +9,7 @@
 #include "certs/peer_name.h"
 
 #define AUTH_LEVEL 2 /* OpenSSL's: 112 bits; RSA 2048, no SHA-1 */
-#define CHAIN_MAX  10
+#define DEPTH_MAX  10
 
 static const char *const fault_names[] = {
 	[PEER_OK] = "ok",
@@ -20,6 +20,10 @@ static const char *const fault_names[] = {
 	[PEER_WRONG_NAME] = "wrong-name",
 	[PEER_WRONG_USAGE] = "wrong-usage",
 	[PEER_WEAK] = "weak",
+	[PEER_WRONG_KEY] = "wrong-key",
+	[PEER_REVOKED] = "revoked",
+	[PEER_NO_STATUS] = "no-status",
+	[PEER_OLD_VERSION] = "old-version",
 	[PEER_BAD_CHAIN] = "bad-chain",
 };
 
@@ -56,6 +60,17 @@ static enum peer_fault fault_of(int x509_error)
 	case X509_V_ERR_INVALID_PURPOSE:
 	case X509_V_ERR_CERT_REJECTED:
 		return PEER_WRONG_USAGE;
+	case X509_V_ERR_CERT_REVOKED:
+		return PEER_REVOKED;
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+	case X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+	case X509_V_ERR_CRL_NOT_YET_VALID:
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+	case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+	case X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD:
+	case X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD:
+	case X509_V_ERR_DIFFERENT_CRL_SCOPE:
+		return PEER_NO_STATUS;
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_MD_TOO_WEAK:
@@ -156,6 +171,49 @@ static void say_weak(const struct refusal *r, int x509_error)
 		         r->name, type ? type : "a key", key ? EVP_PKEY_get_bits(key) : 0);
 }
 
+static void say_revoked(const struct refusal *r)
+{
+	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(r->ctx);
+	char day[CERT_DAY_MAX] = "?", issuer[CERT_TEXT_MAX];
+	X509_REVOKED *entry = NULL;
+	int64_t when_s;
+
+	if (crl && X509_CRL_get0_by_cert(crl, &entry, r->cert) > 0 &&
+	    !cert_time_s(&when_s, X509_REVOKED_get0_revocationDate(entry)))
+		cert_day_text(when_s, day);
+	cert_name_text(X509_get_issuer_name(r->cert), issuer, sizeof(issuer));
+	cert_why(r->verdict->why, "the certificate of %s was revoked on %s, says the CRL of %s",
+	         r->name, day, issuer);
+}
+
+static void say_no_status(const struct refusal *r, int x509_error)
+{
+	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(r->ctx);
+	char day[CERT_DAY_MAX] = "?", issuer[CERT_TEXT_MAX];
+	int64_t when_s;
+
+	cert_name_text(X509_get_issuer_name(r->cert), issuer, sizeof(issuer));
+	if (crl && x509_error == X509_V_ERR_CRL_HAS_EXPIRED &&
+	    !cert_time_s(&when_s, X509_CRL_get0_nextUpdate(crl)))
+		cert_why(
+		    r->verdict->why,
+		    "whether the certificate of %s is revoked cannot be told: the CRL of %s was "
+		    "good until %s: get a new one",
+		    r->name, issuer, cert_day_text(when_s, day));
+	else if (x509_error == X509_V_ERR_UNABLE_TO_GET_CRL)
+		cert_why(
+		    r->verdict->why,
+		    "whether the certificate of %s is revoked cannot be told: there is no CRL of "
+		    "%s among those of trunk %s",
+		    r->name, issuer, r->policy->trunk);
+	else
+		cert_why(
+		    r->verdict->why,
+		    "whether the certificate of %s is revoked cannot be told: the CRL of %s is "
+		    "no good: %s",
+		    r->name, issuer, X509_verify_cert_error_string(x509_error));
+}
+
 static void say(const struct refusal *r, int x509_error)
 {
 	switch (r->verdict->fault) {
@@ -172,28 +230,22 @@ static void say(const struct refusal *r, int x509_error)
 	case PEER_WEAK:
 		say_weak(r, x509_error);
 		return;
+	case PEER_REVOKED:
+		say_revoked(r);
+		return;
+	case PEER_NO_STATUS:
+		say_no_status(r, x509_error);
+		return;
 	case PEER_OK:
 	case PEER_NO_CERTIFICATE:
 	case PEER_WRONG_NAME:
+	case PEER_WRONG_KEY:
+	case PEER_OLD_VERSION:
 	case PEER_BAD_CHAIN:
 		break;
 	}
 	cert_why(r->verdict->why, "the chain of the peer's certificate does not hold at %s: %s",
 	         r->name, X509_verify_cert_error_string(x509_error));
-}
-
-static bool prepare(X509_STORE_CTX *ctx, enum cert_role role, int64_t now_s)
-{
-	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-
-	if (X509_STORE_CTX_set_purpose(ctx, role == CERT_ROLE_SERVER
-	                                        ? X509_PURPOSE_SSL_SERVER
-	                                        : X509_PURPOSE_SSL_CLIENT) != 1)
-		return false;
-	X509_VERIFY_PARAM_set_time(param, now_s);
-	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
-	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
-	return true;
 }
 
 static void refuse(struct refusal *r, X509 *leaf)
@@ -208,25 +260,101 @@ static void refuse(struct refusal *r, X509 *leaf)
 	say(r, x509_error);
 }
 
-static bool check_chain(struct refusal *r, X509 *leaf, STACK_OF(X509) * chain)
+/* OpenSSL asks about each fault. An intermediate whose issuer gave us no CRL passes: the leaf's is
+ * the one that is demanded. */
+static int on_fault(int good, X509_STORE_CTX *ctx)
+{
+	struct refusal *r = X509_STORE_CTX_get_app_data(ctx);
+	int x509_error = X509_STORE_CTX_get_error(ctx);
+
+	if (good ||
+	    (x509_error == X509_V_ERR_UNABLE_TO_GET_CRL && X509_STORE_CTX_get_error_depth(ctx) > 0))
+		return 1;
+	refuse(r, X509_STORE_CTX_get0_cert(ctx)); /* the CRL in question is known only here */
+	if (!(r->policy->tolerated & PEER_TOLERABLE & 1U << r->verdict->fault))
+		return 0;
+	r->verdict->fault = PEER_OK;
+	return 1;
+}
+
+static bool prepare(struct refusal *r, const struct trust *trust)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(r->ctx);
+
+	if (X509_STORE_CTX_set_purpose(r->ctx, r->role == CERT_ROLE_SERVER
+	                                           ? X509_PURPOSE_SSL_SERVER
+	                                           : X509_PURPOSE_SSL_CLIENT) != 1)
+		return false;
+	X509_VERIFY_PARAM_set_time(param, r->now_s);
+	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
+	X509_VERIFY_PARAM_set_depth(param, r->policy->depth ? (int)r->policy->depth : DEPTH_MAX);
+	if (trust_has_crls(trust))
+		X509_VERIFY_PARAM_set_flags(param,
+		                            X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+	X509_STORE_CTX_set_app_data(r->ctx, r);
+	X509_STORE_CTX_set_verify_cb(r->ctx, on_fault);
+	return true;
+}
+
+static bool no_memory(struct refusal *r)
+{
+	r->verdict->fault = PEER_BAD_CHAIN;
+	cert_why(r->verdict->why, "no memory to check the peer's certificate");
+	return false;
+}
+
+/* store: where the chain may end. */
+static bool check_chain_in(struct refusal *r, X509_STORE *store, X509 *leaf, STACK_OF(X509) * chain)
 {
 	bool good;
 
 	r->ctx = X509_STORE_CTX_new();
-	if (!r->ctx ||
-	    X509_STORE_CTX_init(r->ctx, trust_store(r->policy->trust), leaf, chain) != 1 ||
-	    !prepare(r->ctx, r->role, r->now_s)) {
-		r->verdict->fault = PEER_BAD_CHAIN;
-		cert_why(r->verdict->why, "no memory to check the peer's certificate");
-		good = false;
+	if (!r->ctx || X509_STORE_CTX_init(r->ctx, store, leaf, chain) != 1 ||
+	    !prepare(r, r->policy->trust)) {
+		good = no_memory(r);
 	} else {
 		good = X509_verify_cert(r->ctx) == 1;
-		if (!good)
+		if (!good && r->verdict->fault == PEER_OK)
 			refuse(r, leaf);
 	}
 	X509_STORE_CTX_free(r->ctx);
 	r->ctx = NULL;
 	return good;
+}
+
+/* A pinned key needs no root: the certificate itself is where the chain ends. All else that is
+ * asked of a certificate is asked of it. */
+static bool check_pinned(struct refusal *r, X509 *leaf)
+{
+	char pin[TRUST_PIN_MAX];
+	X509_STORE *store;
+	bool good;
+
+	if (!trust_is_pinned(r->policy->trust, leaf)) {
+		cert_name_text(X509_get_subject_name(leaf), r->name, sizeof(r->name));
+		r->verdict->fault = PEER_WRONG_KEY;
+		cert_why(
+		    r->verdict->why,
+		    "the key of %s is %s, which is not among those that are pinned for trunk %s",
+		    r->name, trust_pin_text(leaf, pin), r->policy->trunk);
+		return false;
+	}
+	store = X509_STORE_new();
+	if (!store || X509_STORE_add_cert(store, leaf) != 1) {
+		X509_STORE_free(store);
+		return no_memory(r);
+	}
+	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+	good = check_chain_in(r, store, leaf, NULL);
+	X509_STORE_free(store);
+	return good;
+}
+
+static bool check_chain(struct refusal *r, X509 *leaf, STACK_OF(X509) * chain)
+{
+	if (trust_has_pins(r->policy->trust))
+		return check_pinned(r, leaf);
+	return check_chain_in(r, trust_store(r->policy->trust), leaf, chain);
 }
 
 /* "a.lab", or "a.lab" or one of 2 others. */
@@ -262,7 +390,8 @@ static void say_wrong_name(const struct refusal *r, X509 *leaf)
 	         peer_name_list(leaf, names, sizeof(names)),
 	         cert_name_text(X509_get_subject_name(leaf), subject, sizeof(subject)), shown,
 	         r->policy->trunk, wanted,
-	         by_wildcard ? "; SIP does not let a wildcard stand for a name (RFC 5922 7.2)"
+	         by_wildcard ? "; SIP does not let a wildcard stand for a name (RFC 5922 7.2), "
+	                       "unless the trunk has wildcards: yes"
 	                     : "");
 }
 
@@ -271,7 +400,8 @@ static bool check_name(const struct refusal *r, X509 *leaf)
 	for (size_t i = 0; i < r->policy->nnames; i++) {
 		const char *name = r->policy->names[i];
 
-		if (!peer_name_is(leaf, name))
+		if (!peer_name_is(leaf, name) &&
+		    !(r->policy->wildcards && peer_name_is_by_wildcard(leaf, name)))
 			continue;
 		cert_printable(r->verdict->name, sizeof(r->verdict->name), name, strlen(name));
 		return true;
@@ -281,22 +411,24 @@ static bool check_name(const struct refusal *r, X509 *leaf)
 	return false;
 }
 
-bool peer_check(const struct peer_policy *policy, X509 *leaf, STACK_OF(X509) * chain,
-                enum cert_role role, int64_t now_s, struct peer_verdict *verdict)
+bool peer_check(const struct peer_policy *policy, const struct peer_shown *shown,
+                struct peer_verdict *verdict)
 {
-	struct refusal r = { .policy = policy, .role = role, .now_s = now_s, .verdict = verdict };
+	struct refusal r = {
+		.policy = policy, .role = shown->role, .now_s = shown->now_s, .verdict = verdict
+	};
 	bool good;
 
 	assert(policy->trust && policy->trunk);
 	memset(verdict, 0, sizeof(*verdict));
-	if (!leaf) {
+	if (!shown->leaf) {
 		verdict->fault = PEER_NO_CERTIFICATE;
 		cert_why(verdict->why, "trunk %s demands a certificate, but the peer has sent none",
 		         policy->trunk);
 		return false;
 	}
 	ERR_set_mark(); /* the queue is the handshake's */
-	good = check_chain(&r, leaf, chain) && check_name(&r, leaf);
+	good = check_chain(&r, shown->leaf, shown->chain) && check_name(&r, shown->leaf);
 	ERR_pop_to_mark();
 	return good;
 }

@@ -128,9 +128,12 @@ static bool is_same_by_wildcard(void *arg, const char *name, size_t len)
 {
 	const char *wanted = ((const struct query *)arg)->wanted;
 	const char *parent = strchr(wanted, '.');
+	size_t parent_len = parent ? without_dot(parent, strlen(parent)) : 0;
 
-	return parent && len > 2 && name[0] == '*' && name[1] == '.' && len - 1 == strlen(parent) &&
-	       strncasecmp(name + 1, parent, len - 1) == 0;
+	len = without_dot(name, len);
+	return parent && parent > wanted && len > 2 && name[0] == '*' && name[1] == '.' &&
+	       len - 1 == parent_len && is_host(name + 1, len - 1) &&
+	       strncasecmp(name + 1, parent, parent_len) == 0;
 }
 
 bool peer_name_is(X509 *leaf, const char *wanted)

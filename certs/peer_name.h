@@ -12,7 +12,8 @@
 
 /* Without case, a trailing dot aside, the whole name; a wildcard matches nothing. */
 bool peer_name_is(X509 *leaf, const char *wanted);
-/* Whether a wildcard (*.example.com) would have matched, had SIP allowed it: worth a word. */
+/* Whether a wildcard matches: its leftmost label alone is "*", and stands for exactly one label
+ * (RFC 6125 6.4.3). For those who allow it, or for a word about it. */
 bool peer_name_is_by_wildcard(X509 *leaf, const char *wanted);
 
 /* "a.lab", "b.lab" and 3 more; or: no name. Printable. Returns buf. */

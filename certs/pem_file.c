@@ -155,6 +155,64 @@ enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path, char *wh
 	return OK;
 }
 
+/* One in DER, or as many as there are in PEM. NULL at the end of them, or where one is damaged. */
+static X509_CRL *next_crl(const struct content *c, BIO *bio, int have)
+{
+	const unsigned char *der = (const unsigned char *)c->data;
+
+	if (strstr(c->data, "-----BEGIN "))
+		return PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	return have ? NULL : d2i_X509_CRL(NULL, &der, (long)c->len);
+}
+
+static enum err parse_crls(STACK_OF(X509_CRL) * crls, const struct content *c, BIO *bio,
+                           const char *path, char *why)
+{
+	X509_CRL *crl;
+
+	while ((crl = next_crl(c, bio, sk_X509_CRL_num(crls))) != NULL) {
+		if (sk_X509_CRL_push(crls, crl) <= 0) {
+			X509_CRL_free(crl);
+			cert_why(why, "%s: no memory to read it", path);
+			return ERR_NOMEM;
+		}
+	}
+	if (sk_X509_CRL_num(crls) > 0 && (at_end_of_pem() || !strstr(c->data, "-----BEGIN ")))
+		return OK;
+	cert_why(why, "%s: there is no CRL in it, or it is damaged (PEM: -----BEGIN X509 CRL-----)",
+	         path);
+	return ERR_SYNTAX;
+}
+
+enum err pem_read_crls(STACK_OF(X509_CRL) * *out, const char *path, char *why)
+{
+	STACK_OF(X509_CRL) *crls = NULL;
+	BIO *bio = NULL;
+	struct content c;
+	enum err err = content_read(&c, path, NULL, why);
+
+	if (err)
+		return err;
+	ERR_set_mark();
+	crls = sk_X509_CRL_new_null();
+	bio = BIO_new_mem_buf(c.data, (int)c.len);
+	if (crls && bio) {
+		err = parse_crls(crls, &c, bio, path, why);
+	} else {
+		cert_why(why, "%s: no memory to read it", path);
+		err = ERR_NOMEM;
+	}
+	ERR_pop_to_mark();
+	BIO_free(bio);
+	content_free(&c);
+	if (err) {
+		sk_X509_CRL_pop_free(crls, X509_CRL_free);
+		return err;
+	}
+	*out = crls;
+	return OK;
+}
+
 struct passphrase {
 	struct content content;
 	bool asked;

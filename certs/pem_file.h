@@ -15,6 +15,9 @@ MUST_USE enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path,
  * one of both or the passphrase is missing or wrong. */
 MUST_USE enum err pem_read_key(EVP_PKEY **out, const char *path, const char *passphrase, char *why);
 
+/* All CRLs of a file, PEM or one in DER; sk_X509_CRL_pop_free. As above; one at least. */
+MUST_USE enum err pem_read_crls(STACK_OF(X509_CRL) * *out, const char *path, char *why);
+
 void pem_free_certificates(STACK_OF(X509) * certs); /* NULL is fine */
 
 #endif

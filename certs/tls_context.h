@@ -1,6 +1,6 @@
 /* TLS as a trunk or listener wants it: our identity, the policies that a peer must meet, and the
- * words for what went wrong. TLS 1.2 and 1.3; no renegotiation, no compression, no 0-RTT, no
- * tickets. Signalling thread. */
+ * words for what went wrong. TLS 1.2 and 1.3, 1.1 where it is named; no renegotiation, no
+ * compression, no 0-RTT, no tickets. Signalling thread. */
 #ifndef CERTS_TLS_CONTEXT_H
 #define CERTS_TLS_CONTEXT_H
 
@@ -21,29 +21,39 @@ struct tls_context_cfg {
 	const struct identity *also;     /* with another type of key; NULL: none */
 	bool with_root; /* send the root of ours though its file has it not (WBX-07) */
 	/* A peer meets one of them, or the handshake fails; the first that it meets is its policy.
-	 * Copied; what they point to is borrowed, by the SSLs too until their handshakes are over.
-	 * Each has trust and names; none at all only where accepting with certificate_optional
-	 * (phones). */
+	 * Copied, with a reference on each trust; names and trunk are borrowed, by the SSLs too
+	 * until their handshakes are over. Each has trust and names; none at all only where
+	 * accepting with certificate_optional (phones). */
 	const struct peer_policy *policies;
 	size_t npolicies;
-	bool certificate_optional; /* accepting only: a client without any may come in */
+	bool certificate_optional;    /* accepting only: a client without any may come in */
+	enum tls_version min_version; /* the least of its policies' */
+	const char *ciphers; /* for TLS 1.2 and below, as OpenSSL writes them; NULL: ours */
 };
 
-/* ERR_REFUSED when any peer would do; why (CERT_WHY_MAX bytes) says it. The context outlives the
- * handshakes of its SSLs. */
+/* ERR_REFUSED when any peer would do; why (CERT_WHY_MAX bytes) says it. */
 MUST_USE enum err tls_context_new(struct tls_context **out, const struct tls_context_cfg *cfg,
                                   char *why);
 void tls_context_free(struct tls_context **ctxp);
+/* A listener's further certificate, with policies of its own: for a client that asks for one of the
+ * names in it (SNI). */
+MUST_USE enum err tls_context_add_named(struct tls_context *ctx, const struct tls_context_cfg *cfg,
+                                        char *why);
+/* Each becomes what the other was, for handshakes that begin from now on; those under way, and
+ * connections that stand, keep what they began with. */
+void tls_context_swap(struct tls_context *a, struct tls_context *b);
 
 /* The one trunk that its peers must prove to be; NULL: one of several, or none. Lives as
- * tls_trunk's.
- */
+ * tls_trunk's. */
 const char *tls_context_trunk(const struct tls_context *ctx);
 
 /* A new SSL in connect or accept state, with the check wired in; SSL_free it. sni: the name asked
  * for (connecting; NULL: none). */
 MUST_USE enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL **out);
 
+/* After SSL_do_handshake is through: whether the connection may be used; else why says what is
+ * missing. */
+bool tls_finished(const SSL *ssl, char *why);
 /* After the handshake: the policy that the peer met, -1 for none; and its verdict, never NULL. */
 int tls_policy_met(const SSL *ssl);
 /* The trunk of that policy; NULL: none. Lives as long as the policies' owner keeps it. */

@@ -11,11 +11,21 @@
 #include "certs/cert_text.h"
 #include "certs/identity.h"
 #include "certs/pem_file.h"
+#include "certs/trust_pin.h"
 
 struct trust {
 	unsigned refs;
 	X509_STORE *store;
 	unsigned certificates, roots; /* put in by us */
+	unsigned crls;
+	bool is_late; /* the system's roots are still to be read */
+	unsigned char (*pins)[SHA256_DIGEST_LENGTH];
+	size_t npins;
+};
+
+struct folder {
+	const char *const *endings; /* of the files that count, then NULL */
+	enum err (*add)(struct trust *t, const char *path, char *why);
 };
 
 static enum err no_memory(const char *where, char *why)
@@ -45,16 +55,33 @@ static enum err add_file(struct trust *t, const char *path, char *why)
 	return err;
 }
 
-static bool is_wanted(const char *name)
+static enum err add_crl_file(struct trust *t, const char *path, char *why)
+{
+	STACK_OF(X509_CRL) *crls = NULL;
+	enum err err = pem_read_crls(&crls, path, why);
+
+	for (int i = 0; !err && i < sk_X509_CRL_num(crls); i++) {
+		if (X509_STORE_add_crl(t->store, sk_X509_CRL_value(crls, i)) != 1)
+			err = no_memory(path, why);
+		t->crls++;
+	}
+	sk_X509_CRL_pop_free(crls, X509_CRL_free);
+	return err;
+}
+
+static bool is_wanted(const char *const *endings, const char *name)
 {
 	const char *ending = strrchr(name, '.');
 
-	return name[0] != '.' && ending &&
-	       (strcmp(ending, ".pem") == 0 || strcmp(ending, ".crt") == 0 ||
-	        strcmp(ending, ".cer") == 0);
+	for (; name[0] != '.' && ending && *endings; endings++) {
+		if (strcmp(ending, *endings) == 0)
+			return true;
+	}
+	return false;
 }
 
-static enum err add_directory(struct trust *t, const char *where, char *why)
+static enum err add_directory(struct trust *t, const struct folder *folder, const char *where,
+                              char *why)
 {
 	DIR *dir = opendir(where);
 	struct dirent *entry;
@@ -67,10 +94,10 @@ static enum err add_directory(struct trust *t, const char *where, char *why)
 	while (!err && (entry = readdir(dir)) != NULL) {
 		char *path;
 
-		if (!is_wanted(entry->d_name))
+		if (!is_wanted(folder->endings, entry->d_name))
 			continue;
 		path = mem_printf("%s/%s", where, entry->d_name);
-		err = path ? add_file(t, path, why) : no_memory(where, why);
+		err = path ? folder->add(t, path, why) : no_memory(where, why);
 		mem_free(path);
 	}
 	closedir(dir);
@@ -85,7 +112,7 @@ static const char *system_path(const char *variable, const char *built_in)
 	return set ? set : built_in;
 }
 
-static enum err add_system(struct trust *t, char *why)
+static enum err add_system(struct trust *t, bool late, char *why)
 {
 	const char *file =
 	    system_path(X509_get_default_cert_file_env(), X509_get_default_cert_file());
@@ -99,6 +126,9 @@ static enum err add_system(struct trust *t, char *why)
 		         file, dir);
 		return ERR_NOT_FOUND;
 	}
+	t->is_late = late;
+	if (late)
+		return OK;
 	return X509_STORE_set_default_paths(t->store) == 1 ? OK : no_memory("system", why);
 }
 
@@ -119,32 +149,65 @@ static enum err check_roots(const struct trust *t, const char *where, char *why)
 	return ERR_NOT_FOUND;
 }
 
-static enum err fill(struct trust *t, const char *where, char *why)
+/* A file, or a folder of them. */
+static enum err add_path(struct trust *t, const struct folder *folder, const char *where, char *why)
 {
 	struct stat st;
-	enum err err;
 
-	if (strcmp(where, "system") == 0)
-		return add_system(t, why);
 	if (stat(where, &st) != 0) {
 		cert_why(why, "%s: cannot be opened: %s", where, strerror(errno));
 		return ERR_IO;
 	}
-	err = S_ISDIR(st.st_mode) ? add_directory(t, where, why) : add_file(t, where, why);
+	return S_ISDIR(st.st_mode) ? add_directory(t, folder, where, why)
+	                           : folder->add(t, where, why);
+}
+
+static enum err add_roots(struct trust *t, const char *where, bool late, char *why)
+{
+	static const char *const endings[] = { ".pem", ".crt", ".cer", NULL };
+	static const struct folder folder = { endings, add_file };
+	enum err err;
+
+	if (strcmp(where, "system") == 0)
+		return add_system(t, late, why);
+	err = add_path(t, &folder, where, why);
 	return err ? err : check_roots(t, where, why);
 }
 
-enum err trust_load(struct trust **out, const char *where, char *why)
+static enum err add_crls(struct trust *t, const char *where, char *why)
+{
+	static const char *const endings[] = { ".crl", ".pem", NULL };
+	static const struct folder folder = { endings, add_crl_file };
+
+	return add_path(t, &folder, where, why);
+}
+
+static enum err fill(struct trust *t, const struct trust_cfg *cfg, char *why)
+{
+	enum err err = OK;
+
+	if (cfg->npins == 0)
+		err = add_roots(t, cfg->roots, cfg->late, why);
+	for (size_t i = 0; !err && i < cfg->ncrls; i++)
+		err = add_crls(t, cfg->crls[i], why);
+	if (!err && cfg->npins > 0)
+		err = trust_pins_read(&t->pins, cfg->pins, cfg->npins, why);
+	if (!err)
+		t->npins = cfg->npins;
+	return err;
+}
+
+enum err trust_load(struct trust **out, const struct trust_cfg *cfg, char *why)
 {
 	struct trust *t = mem_zalloc(sizeof(*t));
 	enum err err;
 
 	if (!t)
-		return no_memory(where, why);
+		return no_memory(cfg->roots ? cfg->roots : "trust", why);
 	t->refs = 1;
 	ERR_set_mark();
 	t->store = X509_STORE_new();
-	err = t->store ? fill(t, where, why) : no_memory(where, why);
+	err = t->store ? fill(t, cfg, why) : no_memory(cfg->roots ? cfg->roots : "trust", why);
 	ERR_pop_to_mark();
 	if (err) {
 		trust_free(&t);
@@ -168,6 +231,7 @@ void trust_free(struct trust **trustp)
 	if (!t || --t->refs > 0)
 		return;
 	X509_STORE_free(t->store);
+	mem_free(t->pins);
 	mem_free(t);
 }
 
@@ -176,12 +240,37 @@ X509_STORE *trust_store(const struct trust *trust)
 	return trust->store;
 }
 
-X509 *trust_find_issuer(const struct trust *trust, X509 *cert)
+bool trust_has_crls(const struct trust *trust)
+{
+	return trust->crls > 0;
+}
+
+bool trust_has_pins(const struct trust *trust)
+{
+	return trust->npins > 0;
+}
+
+bool trust_is_pinned(const struct trust *trust, X509 *leaf)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	if (!trust_key_digest(leaf, digest))
+		return false;
+	for (size_t i = 0; i < trust->npins; i++) {
+		if (memcmp(trust->pins[i], digest, sizeof(digest)) == 0)
+			return true;
+	}
+	return false;
+}
+
+X509 *trust_find_issuer(struct trust *trust, X509 *cert)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509 *issuer = NULL;
 
 	ERR_set_mark();
+	if (trust->is_late && X509_STORE_set_default_paths(trust->store) == 1)
+		trust->is_late = false;
 	if (ctx && X509_STORE_CTX_init(ctx, trust->store, cert, NULL) == 1 &&
 	    X509_STORE_CTX_get1_issuer(&issuer, ctx, cert) == 1 &&
 	    X509_verify(cert, X509_get0_pubkey(issuer)) != 1) {

@@ -2,6 +2,8 @@
 #ifndef CERTS_TRUST_H
 #define CERTS_TRUST_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include "base/err.h"
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -9,15 +11,36 @@
 
 struct trust;
 
-/* where: a PEM file, a directory of PEM files (*.pem, *.crt, *.cer), or "system" for the machine's
- * own store. Certificates that are no roots help to build a chain, but none ends at them. ERR_IO,
- * ERR_SYNTAX, ERR_NOT_FOUND (no root in there); why is CERT_WHY_MAX bytes. */
-MUST_USE enum err trust_load(struct trust **out, const char *where, char *why);
+#define TRUST_PIN_MAX 64
+
+/* All borrowed for the call. */
+struct trust_cfg {
+	/* A PEM file, a directory of PEM files (*.pem, *.crt, *.cer), or "system" for the machine's
+	 * own store. Certificates that are no roots help to build a chain, but none ends at them.
+	 */
+	const char *roots;
+	bool late; /* "system" alone: read when trust_find_issuer first asks, if ever */
+	/* "sha256/" and the base64 of a public key's SHA-256 (RFC 7469 2.4), or a PEM file with a
+	 * certificate of that key. Where there is one, no root counts. */
+	char *const *pins;
+	size_t npins;
+	char *const *crls; /* files, PEM or DER, or directories of them (*.crl, *.pem) */
+	size_t ncrls;
+};
+
+/* ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no root in there); why is CERT_WHY_MAX bytes. */
+MUST_USE enum err trust_load(struct trust **out, const struct trust_cfg *cfg, char *why);
 struct trust *trust_ref(struct trust *trust);
 void trust_free(struct trust **trustp);             /* lets go of one reference */
 X509_STORE *trust_store(const struct trust *trust); /* borrowed */
+bool trust_has_crls(const struct trust *trust);
+
+bool trust_has_pins(const struct trust *trust);
+bool trust_is_pinned(const struct trust *trust, X509 *leaf);
+/* "sha256/...": how the key of cert would be pinned. Returns buf (TRUST_PIN_MAX). */
+const char *trust_pin_text(X509 *cert, char *buf);
 
 /* Who signed cert, by name and key; X509_free it. NULL: nobody in here. */
-X509 *trust_find_issuer(const struct trust *trust, X509 *cert);
+X509 *trust_find_issuer(struct trust *trust, X509 *cert);
 
 #endif

@@ -205,12 +205,23 @@ static void check_trunk_networks(const struct check *ck, size_t i)
 	}
 }
 
+/* Whether one certificate with a wildcard would be both. */
+static bool share_wildcard(const struct config_trunk *a, const char *x,
+                           const struct config_trunk *b, const char *y)
+{
+	const char *x_parent = strchr(x, '.'), *y_parent = strchr(y, '.');
+
+	return a->wildcards == YES && b->wildcards == YES && x_parent && y_parent &&
+	       strcasecmp(x_parent, y_parent) == 0;
+}
+
 /* The name that both trunks accept; NULL: none. */
 static const char *shared_name(const struct config_trunk *a, const struct config_trunk *b)
 {
 	for (size_t i = 0; i < a->nverify_names; i++) {
 		for (size_t k = 0; k < b->nverify_names; k++) {
-			if (strcasecmp(a->verify_names[i], b->verify_names[k]) == 0)
+			if (strcasecmp(a->verify_names[i], b->verify_names[k]) == 0 ||
+			    share_wildcard(a, a->verify_names[i], b, b->verify_names[k]))
 				return a->verify_names[i];
 		}
 	}

@@ -18,6 +18,7 @@ const char *transport_name(enum transport t); /* "udp", "tcp", "tls" */
 
 struct config_listener {
 	enum transport transport;
+	bool mutual; /* TLS that demands a client certificate, whatever the realm says */
 	struct addr addr;
 };
 
@@ -75,20 +76,45 @@ enum uri_form { URI_SIPS, URI_SIP_TLS };
 /* Whether DNS is asked for NAPTR before SRV (RFC 3263 4.1). */
 enum naptr_use { NAPTR_NO, NAPTR_YES };
 
+/* The oldest version that is spoken; 0 is what it is without a word. */
+enum tls_least { TLS_LEAST_1_2, TLS_LEAST_1_3, TLS_LEAST_1_1 };
+/* Faults of a peer's certificate that are logged alone. */
+enum tolerance {
+	TOLERATE_EXPIRED,
+	TOLERATE_NOT_YET_VALID,
+	TOLERATE_WRONG_USAGE,
+	TOLERATE_WEAK,
+	TOLERATE_NO_STATUS
+};
+
 struct config_trunk {
 	char *name;
 	char *profile; /* NULL: none */
 	const struct config_realm *realm;
 	char *domain;  /* a name or IPv4 address; looked up, and the host of our Request-URIs */
 	unsigned port; /* 0: from SRV, else no SRV look-up */
+	char *lookup;  /* looked up in DNS; NULL: domain */
+	char *sni;     /* asked for in the handshake; NULL: domain */
 	char **verify_names; /* that the peer's certificate may have; default: domain */
 	size_t nverify_names;
 	const struct config_identity *identity; /* as client; default: the realm's */
-	enum no_yes send_root;                  /* also where the identity's file has it not */
-	char *trust;                            /* PEM file or directory of roots, or "system" */
-	char *username;                         /* for digest; NULL: none */
-	char *password;                         /* set where username is */
-	char *auth_realm;                       /* the only one that is answered; NULL: any */
+	const struct config_identity
+	    *server_identity;  /* when it asks for a name of it; NULL: none */
+	enum no_yes send_root; /* also where the identity's file has it not */
+	char *trust;           /* PEM file or directory of roots, or "system" */
+	char **pins;           /* public keys; with one trust counts for nothing */
+	size_t npins;
+	char **crls; /* files or directories */
+	size_t ncrls;
+	enum tls_least tls_least;
+	char *ciphers;         /* TLS 1.2 and below, as OpenSSL writes them; NULL: ours */
+	unsigned verify_depth; /* intermediates at most; 0: 10 */
+	enum no_yes wildcards;
+	enum tolerance *tolerate;
+	size_t ntolerate;
+	char *username;   /* for digest; NULL: none */
+	char *password;   /* set where username is */
+	char *auth_realm; /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
 	char **demands; /* IDs that the doctor looks at; none: what any SIPS trunk needs */

@@ -14,10 +14,6 @@ static const char *const log_targets[] = { "stderr", "journald", NULL };
 static const char *const client_certs[] = { "required", "optional", NULL };
 static const char *const digest_offers[] = { "all", "md5", NULL };
 static const char *const latch_modes[] = { "strict", "first", NULL };
-static const char *const srtp_modes[] = { "required", "off", NULL };
-static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
-
-static const char *const yes_no[] = { "no", "yes", NULL };
 
 static const struct option top[] = {
 	{ .key = "control-socket",
@@ -135,7 +131,8 @@ static const struct option realms[] = {
 	  .max = 16,
 	  .example = "[ \"udp:203.0.113.5:5060\", \"tls:203.0.113.5:5061\" ]",
 	  .help =
-	      "Where signalling is heard: transport, address, port. Without a port it is 5060, or 5061 for tls." },
+	      "Where signalling is heard: transport, address, port. Without a port it is 5060, or 5061 for tls. "
+	      "mtls is tls that demands a client certificate, whatever client-certificate says." },
 	{ .key = "advertise",
 	  .kind = KIND_HOST,
 	  FIELD(config_realm, advertise),
@@ -257,199 +254,6 @@ static const struct option realms[] = {
 	  .help = "Who may speak to us here; others are dropped without an answer." },
 };
 
-static const struct option trunks[] = {
-	{ .key = "profile",
-	  .kind = KIND_PROFILE,
-	  .flags = OPTION_OWN,
-	  FIELD(config_trunk, profile),
-	  .min = 1,
-	  .max = 64,
-	  .example = "webex",
-	  .help =
-	      "A file of options of this section, providers/NAME.yaml, that holds what is known of a provider. "
-	      "What is written here goes before it." },
-	{ .key = "realm",
-	  .kind = KIND_REF,
-	  .flags = OPTION_REQUIRED | OPTION_OWN,
-	  FIELD(config_trunk, realm),
-	  .section = SECTION_REALMS,
-	  .example = "border",
-	  .help = "The realm that it speaks to; it has a tls listener." },
-	{ .key = "domain",
-	  .kind = KIND_DOMAIN,
-	  .flags = OPTION_REQUIRED,
-	  FIELD(config_trunk, domain),
-	  .max = 253,
-	  .example = "provider.example",
-	  .help = "The provider's domain: looked up in DNS, and the host of our requests." },
-	{ .key = "port",
-	  .kind = KIND_NUMBER,
-	  FIELD(config_trunk, port),
-	  .min = 1,
-	  .max = 65535,
-	  .otherwise = "what DNS says (SRV of _sips._tcp)",
-	  .example = "5061",
-	  .help =
-	      "TCP port of the provider. With it DNS is asked for addresses alone, not for SRV." },
-	{ .key = "verify-names",
-	  .kind = KIND_NAME,
-	  .flags = OPTION_LIST,
-	  LIST(config_trunk, verify_names),
-	  .min = 1,
-	  .max = 16,
-	  .otherwise = "the domain",
-	  .example = "[ sip.provider.example ]",
-	  .help = "Names of which the provider's certificate must have one." },
-	{ .key = "identity",
-	  .kind = KIND_REF,
-	  .flags = OPTION_OWN,
-	  FIELD(config_trunk, identity),
-	  .section = SECTION_IDENTITIES,
-	  .otherwise = "the realm's",
-	  .example = "us",
-	  .help = "The identity that we show when we connect to it." },
-	{ .key = "send-root",
-	  .kind = KIND_ENUM,
-	  FIELD(config_trunk, send_root),
-	  .names = yes_no,
-	  .standard = "no",
-	  .help =
-	      "Whether the root is sent behind our chain though the identity's file has it not; in the file it "
-	      "is always sent. The realm's listeners do what one of their trunks asks." },
-	{ .key = "trust",
-	  .kind = KIND_TRUST,
-	  FIELD(config_trunk, trust),
-	  .standard = "system",
-	  .help =
-	      "The roots that its certificate may end at: a PEM file, a folder of them, or system for those of the "
-	      "machine." },
-	{ .key = "username",
-	  .kind = KIND_TEXT,
-	  .flags = OPTION_OWN,
-	  FIELD(config_trunk, username),
-	  .max = 128,
-	  .otherwise = "what it asks a password for fails",
-	  .example = "acme-4711",
-	  .help =
-	      "Who we are to a provider that asks for a password (digest), besides our certificate." },
-	{ .key = "password-file",
-	  .kind = KIND_SECRET_FILE,
-	  .flags = OPTION_OWN,
-	  FIELD(config_trunk, password),
-	  .min = 1,
-	  .max = 128,
-	  .example = "acme.password",
-	  .help = "A file with the password in its only line, which not everybody may read." },
-	{ .key = "auth-realm",
-	  .kind = KIND_TEXT,
-	  FIELD(config_trunk, auth_realm),
-	  .max = 128,
-	  .otherwise = "any realm that the provider names",
-	  .example = "provider.example",
-	  .help =
-	      "The only digest realm whose challenges are answered; others, such as those of whoever stands "
-	      "behind the provider, are not." },
-	{ .key = "srtp",
-	  .kind = KIND_ENUM,
-	  FIELD(config_trunk, srtp),
-	  .names = srtp_modes,
-	  .standard = "required",
-	  .help =
-	      "off sends calls unencrypted over the provider's network. It must be written here; no profile can." },
-	{ .key = "uri-form",
-	  .kind = KIND_ENUM,
-	  FIELD(config_trunk, uri_form),
-	  .names = uri_forms,
-	  .standard = "sips",
-	  .help =
-	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
-	{ .key = "demands",
-	  .kind = KIND_DEMAND,
-	  .flags = OPTION_LIST,
-	  LIST(config_trunk, demands),
-	  .min = 1,
-	  .max = 64,
-	  .otherwise = "what any SIPS trunk needs",
-	  .example = "[ WBX-05, WBX-06 ]",
-	  .help =
-	      "The provider's demands that trunkgate doctor looks at, by their IDs; usually its profile's." },
-	{ .key = "provider-roots",
-	  .kind = KIND_TRUST,
-	  FIELD(config_trunk, provider_roots),
-	  .standard = "system",
-	  .help =
-	      "The roots that the provider is known to trust, for trunkgate doctor: a PEM file, a folder of them, "
-	      "or system for the public ones of this machine." },
-	{ .key = "resolvers",
-	  .kind = KIND_DNS_SERVER,
-	  .flags = OPTION_LIST,
-	  LIST(config_trunk, resolvers),
-	  .min = 1,
-	  .max = 4,
-	  .otherwise = "the system's",
-	  .example = "[ 192.0.2.53 ]",
-	  .help = "DNS servers that are asked for this trunk." },
-	{ .key = "resolver-domains",
-	  .kind = KIND_NAME,
-	  .flags = OPTION_LIST,
-	  LIST(config_trunk, resolver_domains),
-	  .min = 1,
-	  .max = 16,
-	  .otherwise = "they are asked for all names",
-	  .example = "[ provider.example ]",
-	  .help =
-	      "Domains that those servers are asked for, where they know no others; for any other name the "
-	      "system's are asked." },
-	{ .key = "naptr",
-	  .kind = KIND_ENUM,
-	  FIELD(config_trunk, naptr),
-	  .names = yes_no,
-	  .standard = "no",
-	  .help =
-	      "Whether DNS is asked for NAPTR, to learn which SRV to ask for. Only SIPS is taken from it." },
-	{ .key = "networks",
-	  .kind = KIND_NETWORK,
-	  .flags = OPTION_LIST,
-	  LIST(config_trunk, networks),
-	  .min = 1,
-	  .max = 256,
-	  .otherwise = "anywhere, by certificate alone",
-	  .example = "[ 198.51.100.0/24 ]",
-	  .help = "Where its calls come from." },
-	{ .key = "max-calls",
-	  .kind = KIND_NUMBER,
-	  FIELD(config_trunk, max_calls),
-	  .min = 1,
-	  .max = 32000,
-	  .unit = "calls",
-	  .otherwise = "the max-calls of all",
-	  .example = "30",
-	  .help = "Calls at the same time, both ways together: what the contract says." },
-	{ .key = "connect-timeout",
-	  .kind = KIND_DURATION,
-	  FIELD(config_trunk, connect_timeout_ms),
-	  .min = 100,
-	  .max = 60000,
-	  .standard = "5s",
-	  .help =
-	      "How long one of its addresses may take for TCP and TLS before the next is tried." },
-	{ .key = "target-timeout",
-	  .kind = KIND_DURATION,
-	  FIELD(config_trunk, target_timeout_ms),
-	  .min = 500,
-	  .max = 32000, /* timer B; RFC 3261 17.1.1.2 */
-	  .standard = "5s",
-	  .help =
-	      "How long one of its addresses may leave a call without any answer before the next is tried." },
-	{ .key = "answer-timeout",
-	  .kind = KIND_DURATION,
-	  FIELD(config_trunk, answer_timeout_ms),
-	  .min = 1000,
-	  .max = 3600000,
-	  .standard = "180s", /* timer C; RFC 3261 16.6 */
-	  .help = "How long it may ring until we give up." },
-};
-
 const struct section config_sections[NSECTIONS] = {
 	[SECTION_TOP] = { .shape = SHAPE_ONE, SECTION(top) },
 	[SECTION_LOG] = { .key = "log",
@@ -486,7 +290,7 @@ const struct section config_sections[NSECTIONS] = {
 	[SECTION_TRUNKS] = { .key = "trunks",
 	                     .one = "trunk",
 	                     .shape = SHAPE_MAP,
-	                     SECTION(trunks),
+	                     SECTION(trunk_options),
 	                     OBJECTS(config_trunk, trunks),
 	                     .max = 100,
 	                     .example = "acme",
@@ -501,7 +305,7 @@ const struct section config_sections[NSECTIONS] = {
 	                         "Where calls go. Tried from the first to the last; the first that fits is taken." },
 };
 
-_Static_assert(ARRAY_LEN(trunks) <= OPTIONS_MAX && ARRAY_LEN(realms) <= OPTIONS_MAX,
+_Static_assert(ARRAY_LEN(trunk_options) <= OPTIONS_MAX && ARRAY_LEN(realms) <= OPTIONS_MAX,
                "the parser keeps an array of OPTIONS_MAX lines");
 _Static_assert(offsetof(struct config_identity, name) == 0 &&
                    offsetof(struct config_realm, name) == 0 &&

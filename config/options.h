@@ -34,6 +34,9 @@ enum kind_id {
 	KIND_FILE,        /* char *: a file that is there */
 	KIND_KEY_FILE,    /* char *: the same, and only we can read it */
 	KIND_TRUST,       /* char *: a file or folder that is there, or "system" */
+	KIND_FOLDER,      /* char *: a file or folder that is there */
+	KIND_PIN,         /* char *: a file that is there, or "sha256/..." */
+	KIND_CIPHERS,     /* char * */
 	KIND_SOCKET,      /* char *: where a local socket can be */
 	KIND_SECRET,      /* char *, wiped */
 	KIND_SECRET_FILE, /* the same, from a file */

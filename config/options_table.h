@@ -10,10 +10,14 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 7
+#define TRUNK_OPTIONS 33
 #define ROUTE_OPTIONS 3
 
 /* options_calls.c */
 extern const struct option phone_options[PHONE_OPTIONS];
 extern const struct option route_options[ROUTE_OPTIONS];
+
+/* options_trunk.c */
+extern const struct option trunk_options[TRUNK_OPTIONS];
 
 #endif

@@ -222,6 +222,18 @@ static bool parse_text(struct value_env *env, const struct option *o, const char
 	return value_keep(env, text, field);
 }
 
+static bool parse_ciphers(struct value_env *env, const struct option *o, const char *text,
+                          void *field)
+{
+	size_t len = strlen(text);
+
+	if (len > 0 && len <= 1024 &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_-") == len)
+		return value_keep(env, text, field);
+	not_one(env, o, text);
+	return false;
+}
+
 static bool parse_profile(struct value_env *env, const struct option *o, const char *text,
                           void *field)
 {
@@ -296,6 +308,13 @@ const struct kind config_kinds[NKINDS] = {
 	                    NULL, sizeof(char *), true, value_parse_file },
 	[KIND_TRUST] = { "a file or folder of roots", "system, or a path, from this file's folder",
 	                 NULL, sizeof(char *), true, value_parse_file },
+	[KIND_FOLDER] = { "a file or folder", "a path, from this file's folder", NULL,
+	                  sizeof(char *), true, value_parse_file },
+	[KIND_PIN] = { "a public key",
+	               "sha256/ and 44 characters of base64, or a path to a certificate", NULL,
+	               sizeof(char *), true, value_parse_pin },
+	[KIND_CIPHERS] = { "a list of ciphers", "names as OpenSSL has them, with : between",
+	                   "^[A-Z0-9:_-]+$", sizeof(char *), true, parse_ciphers },
 	[KIND_SOCKET] = { "a local socket", "a path of at most 107 characters", NULL,
 	                  sizeof(char *), true, value_parse_socket },
 	[KIND_SECRET] = { "a password", "8 to 128 characters", NULL, sizeof(char *), true,
@@ -313,9 +332,9 @@ const struct kind config_kinds[NKINDS] = {
 	                   "^[0-9A-Fa-f.:]+(/[0-9]+)?$", sizeof(struct addr_net), false,
 	                   value_parse_network },
 	[KIND_LISTENER] = { "a listener",
-	                    "transport (udp, tcp, tls), address and port, as in udp:192.0.2.1:5060",
-	                    "^(udp|tcp|tls):[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct config_listener),
-	                    false, value_parse_listener },
+	                    "transport (udp, tcp, tls, mtls), address and port, as in udp:192.0.2.1:5060",
+	                    "^(udp|tcp|tls|mtls):[0-9A-Fa-f.:\\[\\]]+$",
+	                    sizeof(struct config_listener), false, value_parse_listener },
 	[KIND_PORTS] = { "a range of ports", "the lowest and the highest, as in 36000-59999",
 	                 "^[0-9]+-[0-9]+$", sizeof(unsigned), false, value_parse_ports },
 	[KIND_REF] = { "a name", "the name of one that is defined", NULL, sizeof(void *), false,

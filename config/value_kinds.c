@@ -75,7 +75,7 @@ static char *join(struct value_env *env, const struct option *o, const char *tex
 static bool is_usable(struct value_env *env, const struct option *o, const char *text,
                       const char *path)
 {
-	bool folder_will_do = o->kind == KIND_TRUST;
+	bool folder_will_do = o->kind == KIND_TRUST || o->kind == KIND_FOLDER;
 	struct stat st;
 
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
@@ -110,6 +110,20 @@ VALUE_PARSER(file)
 	}
 	memcpy(field, &path, sizeof(path));
 	return true;
+}
+
+/* RFC 7469 2.4: the base64 of 32 octets has 43 characters and an equals sign. */
+VALUE_PARSER(pin)
+{
+	static const char prefix[] = "sha256/";
+	const char *hash = text + strlen(prefix);
+
+	if (strncmp(text, prefix, strlen(prefix)) != 0)
+		return value_parse_file(env, o, text, field);
+	if (strlen(hash) != 44 || hash[43] != '=' ||
+	    strspn(hash, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") != 43)
+		return refuse(env, o, text);
+	return value_keep(env, text, field);
 }
 
 VALUE_PARSER(socket)
@@ -227,13 +241,13 @@ VALUE_PARSER(network)
 
 VALUE_PARSER(listener)
 {
-	struct config_listener listener;
-	const char *colon = strchr(text, ':');
-	size_t len = colon ? (size_t)(colon - text) : 0;
+	struct config_listener listener = { .mutual = strncmp(text, "mtls:", 5) == 0 };
+	const char *name = text + listener.mutual, *colon = strchr(name, ':');
+	size_t len = colon ? (size_t)(colon - name) : 0;
 	unsigned t = TRANSPORT_UDP;
 
 	while (t <= TRANSPORT_TLS && (strlen(transport_name((enum transport)t)) != len ||
-	                              strncmp(transport_name((enum transport)t), text, len) != 0))
+	                              strncmp(transport_name((enum transport)t), name, len) != 0))
 		t++;
 	if (t > TRANSPORT_TLS || addr_parse(&listener.addr, colon + 1) != OK)
 		return refuse(env, o, text);

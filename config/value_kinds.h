@@ -13,6 +13,7 @@ bool value_keep(struct value_env *env, const char *text, void *field);
 	                        void *field)
 
 VALUE_PARSER(file);
+VALUE_PARSER(pin);
 VALUE_PARSER(socket);
 VALUE_PARSER(secret);
 VALUE_PARSER(secret_file);

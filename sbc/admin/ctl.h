@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "media/media.h"
 #include "sbc/b2bua/border.h"
+#include "sbc/trunk/reload.h"
 
 struct ctl;
 
@@ -21,6 +22,7 @@ struct ctl_cfg {
 	struct trunks *trunks;
 	struct locations *locations;
 	struct border *border;
+	struct reload *reload; /* NULL: nothing can be read anew */
 };
 
 /* Listens on cfg->control_socket (mode 0600). On failure why (CERT_WHY_MAX bytes) says what is in
@@ -31,5 +33,7 @@ void ctl_close(struct ctl **cp); /* removes the socket; NULL is fine */
 /* The asking side: `trunkgate show WHAT [--json]`. Prints to stdout, errors in words to stderr;
  * gives the exit status. socket: of the server. */
 int ctl_show(const char *socket, const char *what, const char *which, int json);
+/* `trunkgate reload`. */
+int ctl_reload(const char *socket);
 
 #endif

@@ -139,7 +139,7 @@ static int bad_question(const struct ctl_question *q, FILE *errors)
 	if (!print_knows(q->what, &takes_name)) {
 		fprintf(errors,
 		        "trunkgate: there is no \"%s\" to show: it is calls, trunks, phones, "
-		        "status or ladder\n",
+		        "certs, status or ladder\n",
 		        q->what);
 		return 2;
 	}
@@ -156,20 +156,15 @@ static int bad_question(const struct ctl_question *q, FILE *errors)
 	return 0;
 }
 
-int ctl_ask(const struct ctl_question *q, FILE *out, FILE *errors)
+/* Gives an exit status. */
+static int ask(const struct ctl_question *q, const char *question, FILE *out, FILE *errors)
 {
-	char question[CTL_QUESTION_MAX + 2];
-	int fd = -1, status = bad_question(q, errors);
+	int fd = -1, status = open_socket(q, &fd, errors);
 	struct buf answer;
 	enum err err;
 
 	if (status)
 		return status;
-	status = open_socket(q, &fd, errors);
-	if (status)
-		return status;
-	snprintf(question, sizeof(question), "show %s%s%s\n", q->what, q->which ? " " : "",
-	         q->which ? q->which : "");
 	buf_init(&answer, ANSWER_MAX);
 	err = talk(fd, question, &answer);
 	close(fd);
@@ -181,6 +176,29 @@ int ctl_ask(const struct ctl_question *q, FILE *out, FILE *errors)
 	}
 	buf_free(&answer);
 	return status;
+}
+
+int ctl_ask(const struct ctl_question *q, FILE *out, FILE *errors)
+{
+	char question[CTL_QUESTION_MAX + 2];
+	int status = strcmp(q->what, PRINT_RELOAD) == 0 ? 0 : bad_question(q, errors);
+
+	if (status)
+		return status;
+	if (strcmp(q->what, PRINT_RELOAD) == 0)
+		return ask(q, "reload\n", out, errors);
+	snprintf(question, sizeof(question), "show %s%s%s\n", q->what, q->which ? " " : "",
+	         q->which ? q->which : "");
+	return ask(q, question, out, errors);
+}
+
+int ctl_reload(const char *socket)
+{
+	const struct ctl_question q = { .socket = socket,
+		                        .what = PRINT_RELOAD,
+		                        .timeout_ms = TIMEOUT_MS };
+
+	return ctl_ask(&q, stdout, stderr);
 }
 
 int ctl_show(const char *socket, const char *what, const char *which, int json)

@@ -136,6 +136,22 @@ static enum err print_status(FILE *out, const json_t *status)
 	return err;
 }
 
+static const char *const cert_heads[] = { "NAME",       "WHOSE", "SUBJECT", "NAMES", "ISSUER",
+	                                  ">DAYS LEFT", "KEY",   "USAGE",   "TRUNKS" };
+
+static void cert_row(struct text_table *t, const json_t *cert)
+{
+	add_text(t, cert, "name");
+	add_text(t, cert, "whose");
+	add_text(t, cert, "subject");
+	add_text(t, cert, "names");
+	add_text(t, cert, "issuer");
+	add_count(t, cert, "days_left");
+	add_text(t, cert, "key");
+	add_text(t, cert, "usage");
+	add_text(t, cert, "trunks");
+}
+
 /* What is a list. */
 static const struct list {
 	const char *what, *none;
@@ -146,6 +162,7 @@ static const struct list {
 	{ "calls", "There is no call now.", call_heads, ARRAY_LEN(call_heads), call_rows },
 	{ "trunks", "No trunk is configured.", trunk_heads, ARRAY_LEN(trunk_heads), trunk_row },
 	{ "phones", "No phone is configured.", phone_heads, ARRAY_LEN(phone_heads), phone_row },
+	{ "certs", "No certificate is configured.", cert_heads, ARRAY_LEN(cert_heads), cert_row },
 };
 
 static enum err print_list(FILE *out, const struct list *list, const json_t *items)
@@ -177,6 +194,10 @@ bool print_knows(const char *what, bool *takes_name)
 
 enum err print_answer(FILE *out, const char *what, const json_t *answer)
 {
+	if (strcmp(what, PRINT_RELOAD) == 0)
+		return fprintf(out, "Read anew: %s.\n", print_text_of(answer, "reloaded")) < 0
+		           ? ERR_IO
+		           : OK;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		if (strcmp(what, lists[i].what) == 0)
 			return print_list(out, &lists[i], answer);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include "base/err.h"
 
+#define PRINT_RELOAD "reload" /* what `trunkgate reload` gets */
+
 /* Whether that is something to ask for; takes_name: a name may follow. */
 bool print_knows(const char *what, bool *takes_name);
 /* what: as print_knows knows it. Borrows answer. ERR_NOMEM. */

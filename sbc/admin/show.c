@@ -11,7 +11,7 @@
 
 json_t *show_error(const char *fmt, ...)
 {
-	char text[256];
+	char text[CERT_WHY_MAX + 64];
 	struct fields f;
 	va_list args;
 
@@ -186,6 +186,25 @@ static void show_phones(const struct show_env *env, struct buf *out)
 	buf_puts(out, "]");
 }
 
+static void show_certificates(const struct show_env *env, struct buf *out)
+{
+	write_json(out, show_certs(env));
+}
+
+static json_t *reload(const struct show_env *env)
+{
+	char why[CERT_WHY_MAX];
+	struct fields f;
+
+	if (!env->from.reload)
+		return show_error("this server has nothing to read anew");
+	if (reload_now(env->from.reload, "command", why))
+		return show_error("refused, and what was there stays in use: %s", why);
+	fields_init(&f);
+	fields_text(&f, "reloaded", "certificates, keys, trust and CRLs");
+	return fields_take(&f);
+}
+
 /* At most three words; false: there are more. */
 static bool split(char *question, char *words[3])
 {
@@ -209,7 +228,8 @@ void show_answer(const struct show_env *env, char *question, struct buf *out)
 	} topics[] = { { "status", show_status },
 		       { "calls", show_calls },
 		       { "trunks", show_trunks },
-		       { "phones", show_phones } };
+		       { "phones", show_phones },
+		       { "certs", show_certificates } };
 	char *words[3];
 	bool ok = split(question, words) && words[1] && strcmp(words[0], "show") == 0;
 
@@ -220,10 +240,13 @@ void show_answer(const struct show_env *env, char *question, struct buf *out)
 			return;
 		}
 	}
-	if (ok && strcmp(words[1], "ladder") == 0)
+	if (words[0] && !words[1] && strcmp(words[0], "reload") == 0)
+		write_json(out, reload(env));
+	else if (ok && strcmp(words[1], "ladder") == 0)
 		write_json(out, show_ladder(env, words[2]));
 	else
 		write_json(out, show_error("this is not a question: ask show calls, show trunks, "
-		                           "show phones, show status or show ladder [CALL]"));
+		                           "show phones, show certs, show status, show ladder "
+		                           "[CALL] or reload"));
 	buf_puts(out, "\n");
 }

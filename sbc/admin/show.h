@@ -24,6 +24,8 @@ void show_answer(const struct show_env *env, char *question, struct buf *out);
 json_t *show_call(const struct call_info *info);
 /* id NULL: the call that began or ended last. *out is {"error": ...} when there is none. */
 json_t *show_ladder(const struct show_env *env, const char *id);
+/* show_certs.c. NULL without memory. */
+json_t *show_certs(const struct show_env *env);
 json_t *show_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -22,8 +22,9 @@ static const char usage[] =
     "  trunkgate check [FILE]        say what is wrong with a configuration, and stop\n"
     "  trunkgate config --full       print every option with its default and what it does\n"
     "  trunkgate config --schema     print the same as JSON Schema, for editors\n"
-    "  trunkgate show WHAT [--json]  ask the running one; WHAT is calls, trunks, phones, status,\n"
-    "                                or ladder [CALL] for the messages of a call\n"
+    "  trunkgate show WHAT [--json]  ask the running one; WHAT is calls, trunks, phones, certs,\n"
+    "                                status, or ladder [CALL] for the messages of a call\n"
+    "  trunkgate reload              have it read certificates, keys, trust and CRLs anew\n"
     "      --socket PATH             of the one to ask (default " DEFAULT_SOCKET ")\n"
     "  trunkgate doctor [TRUNK…]     say what would fail between us and a provider, before a call\n"
     "                                does: see trunkgate doctor --help\n"
@@ -98,7 +99,7 @@ static int cmd_show(int argc, char **argv)
 			return bad_usage("show takes one thing to show");
 	}
 	if (!what)
-		return bad_usage("show what? calls, trunks, phones, status or ladder");
+		return bad_usage("show what? calls, trunks, phones, certs, status or ladder");
 	return ctl_show(socket, what, which, json);
 }
 
@@ -107,13 +108,23 @@ static int cmd_doctor(int argc, char **argv)
 	return doctor_main(argc, argv, DEFAULT_CONFIG);
 }
 
+static int cmd_reload(int argc, char **argv)
+{
+	if (argc == 2)
+		return ctl_reload(DEFAULT_SOCKET);
+	if (argc == 4 && strcmp(argv[2], "--socket") == 0)
+		return ctl_reload(argv[3]);
+	return bad_usage("reload takes --socket PATH");
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
 	} commands[] = { { "run", cmd_run },   { "check", cmd_check },   { "config", cmd_config },
-		         { "show", cmd_show }, { "doctor", cmd_doctor }, { "lab", lab_main } };
+		         { "show", cmd_show }, { "reload", cmd_reload }, { "doctor", cmd_doctor },
+		         { "lab", lab_main } };
 
 	if (argc < 2)
 		return bad_usage("what is to be done?");

@@ -20,6 +20,8 @@
 #include "sbc/phone/location.h"
 #include "sbc/sip/dialog.h"
 #include "sbc/sip/stack.h"
+#include "sbc/trunk/expiry.h"
+#include "sbc/trunk/reload.h"
 #include "sbc/trunk/trunk.h"
 
 /* Calls that do not end when asked to are left behind after this. */
@@ -37,6 +39,8 @@ struct server {
 	struct locations *locations;
 	struct phone_auth *auth;
 	struct border *border;
+	struct reload *reload;
+	struct expiry *expiry;
 	struct ctl *ctl;
 	struct timer shut_timer, tidy_timer;
 	bool busy_before; /* something was going on when tidy_timer last looked */
@@ -86,10 +90,11 @@ static enum err open_sip(struct server *s)
 	if (!err)
 		err =
 		    because(s, stack_new(&s->stack, s->loop, loop_timers(s->loop), &limits), "SIP");
-	for (size_t i = 0; !err && i < s->cfg->nrealms; i++)
-		err = stack_add_realm(s->stack, &s->cfg->realms[i],
-		                      trunks_realm_tls(s->trunks, &s->cfg->realms[i]), &realm,
-		                      s->why);
+	for (size_t i = 0; !err && i < s->cfg->nrealms; i++) {
+		struct realm_tls tls = trunks_realm_tls(s->trunks, &s->cfg->realms[i]);
+
+		err = stack_add_realm(s->stack, &s->cfg->realms[i], &tls, &realm, s->why);
+	}
 	if (!err)
 		err = because(s, dialogs_new(&s->dialogs, 2 * (size_t)s->cfg->max_calls + 1000),
 		              "SIP");
@@ -121,6 +126,15 @@ static enum err open_border(struct server *s)
 	return OK;
 }
 
+static enum err open_certificate_care(struct server *s)
+{
+	enum err err = reload_open(&s->reload, s->cfg, s->loop, s->trunks);
+
+	if (!err)
+		err = expiry_open(&s->expiry, s->cfg, loop_timers(s->loop), trunks_tls(s->trunks));
+	return because(s, err, "certificates");
+}
+
 static enum err open_ctl(struct server *s)
 {
 	const struct ctl_cfg ctl = { .loop = s->loop,
@@ -130,7 +144,8 @@ static enum err open_ctl(struct server *s)
 		                     .media_realms = s->media_realms,
 		                     .trunks = s->trunks,
 		                     .locations = s->locations,
-		                     .border = s->border };
+		                     .border = s->border,
+		                     .reload = s->reload };
 
 	return ctl_open(&s->ctl, &ctl, s->why);
 }
@@ -181,8 +196,11 @@ static void on_terminate(void *arg)
 
 static void on_hangup(void *arg)
 {
-	(void)arg;
-	LOG(LOG_WARN, KV("event", "sighup"), KV("why", "a changed configuration wants a restart"));
+	struct server *s = arg;
+	char why[CERT_WHY_MAX];
+
+	if (reload_now(s->reload, "SIGHUP", why))
+		return; /* the log has it */
 }
 
 /* Descriptors for all calls that may come: each has a stream or more with RTP and RTCP on two
@@ -219,6 +237,8 @@ static void server_close(struct server *s)
 	timer_stop(&s->shut_timer);
 	timer_stop(&s->tidy_timer);
 	ctl_close(&s->ctl);
+	expiry_close(&s->expiry);
+	reload_close(&s->reload);
 	border_free(&s->border);
 	phone_auth_free(&s->auth);
 	locations_free(&s->locations);
@@ -247,6 +267,8 @@ static enum err server_open(struct server *s)
 		err = open_sip(s);
 	if (!err)
 		err = open_border(s);
+	if (!err)
+		err = open_certificate_care(s);
 	if (!err)
 		err = open_ctl(s);
 	if (!err)

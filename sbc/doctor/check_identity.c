@@ -13,6 +13,8 @@
 static struct identity *load(const struct patient *p, const struct config_identity *cfg, char *why)
 {
 	struct trust *stores[2] = { 0 };
+	const struct trust_cfg trunk = { .roots = p->trunk->trust },
+	                       machine = { .roots = "system" };
 	char unused[CERT_WHY_MAX];
 	struct identity_cfg id = { .stores = stores };
 	struct identity *loaded = NULL;
@@ -20,9 +22,9 @@ static struct identity *load(const struct patient *p, const struct config_identi
 	snprintf(why, CERT_WHY_MAX, "there is none");
 	if (!cfg)
 		return NULL;
-	if (trust_load(&stores[id.nstores], p->trunk->trust, unused) == OK)
+	if (trust_load(&stores[id.nstores], &trunk, unused) == OK)
 		id.nstores++;
-	if (trust_load(&stores[id.nstores], "system", unused) == OK)
+	if (trust_load(&stores[id.nstores], &machine, unused) == OK)
 		id.nstores++;
 	id.name = cfg->name;
 	id.certificate = cfg->certificate;
@@ -40,11 +42,18 @@ static const struct config_identity *as_client(const struct patient *p)
 	return p->trunk->identity ? p->trunk->identity : p->trunk->realm->identity;
 }
 
+static const struct config_identity *as_server(const struct patient *p)
+{
+	return p->trunk->server_identity ? p->trunk->server_identity : p->trunk->realm->identity;
+}
+
 void identity_examine(struct patient *p)
 {
+	const struct trust_cfg provider = { .roots = p->trunk->provider_roots };
+
 	p->client = load(p, as_client(p), p->client_why);
-	p->server = load(p, p->trunk->realm->identity, p->server_why);
-	if (trust_load(&p->provider_roots, p->trunk->provider_roots, p->roots_why) != OK)
+	p->server = load(p, as_server(p), p->server_why);
+	if (trust_load(&p->provider_roots, &provider, p->roots_why) != OK)
 		p->provider_roots = NULL;
 }
 
@@ -57,7 +66,7 @@ void identity_dismiss(struct patient *p)
 
 static bool is_one(const struct patient *p)
 {
-	return as_client(p) == p->trunk->realm->identity;
+	return as_client(p) == as_server(p);
 }
 
 /* False: one of the two is not there, which is the finding. */

@@ -33,7 +33,8 @@ static enum err open_media(struct kit *kit, const struct kit_cfg *cfg, char *why
 static enum err open_realm(struct kit *kit, struct tls_context *tls, char *why)
 {
 	const struct conn *udp;
-	enum err err = stack_add_realm(kit->stack, &kit->realm_cfg, tls, &kit->realm, why);
+	const struct realm_tls contexts = { .standard = tls, .mutual = tls };
+	enum err err = stack_add_realm(kit->stack, &kit->realm_cfg, &contexts, &kit->realm, why);
 
 	if (err)
 		return err;

@@ -265,7 +265,7 @@ static enum err dial(struct phone *p, char *why)
 enum err phone_new(struct phone **out, struct loop *loop, const struct phone_cfg *cfg,
                    void (*fn)(void *), void *arg, char *why)
 {
-	struct kit_cfg kit = { .listener = { TRANSPORT_UDP, cfg->listen },
+	struct kit_cfg kit = { .listener = { .transport = TRANSPORT_UDP, .addr = cfg->listen },
 		               .media_low = cfg->media_low,
 		               .media_high = cfg->media_high };
 	struct phone *p = mem_zalloc(sizeof(*p));

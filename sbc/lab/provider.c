@@ -38,11 +38,12 @@ static enum err open_tls(struct provider *p, char *why)
 {
 	struct peer_policy policy = { .trunk = "sbc", .names = p->names, .nnames = 1 };
 	struct tls_context_cfg cfg = { .policies = &policy, .npolicies = 1 };
+	const struct trust_cfg trust = { .roots = p->cfg.trust };
 	const struct identity_cfg id = { .name = "provider", .certificate = p->cfg.identity };
 	enum err err = identity_load(&p->identity, &id, why);
 
 	if (!err)
-		err = trust_load(&p->trust, p->cfg.trust, why);
+		err = trust_load(&p->trust, &trust, why);
 	if (err)
 		return err;
 	p->names[0] = p->cfg.peer_name;
@@ -76,7 +77,7 @@ static enum err open_dns(struct provider *p, struct loop *loop, char *why)
 
 static enum err open_kit(struct provider *p, struct loop *loop, char *why)
 {
-	struct kit_cfg cfg = { .listener = { TRANSPORT_TLS, p->cfg.listen },
+	struct kit_cfg cfg = { .listener = { .transport = TRANSPORT_TLS, .addr = p->cfg.listen },
 		               .advertise = p->host,
 		               .tls = p->server,
 		               .media_low = p->cfg.media_low,

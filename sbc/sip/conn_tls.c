@@ -40,6 +40,8 @@ static enum stream_result tls_handshake(struct conn_stream *s, char *why)
 	ERR_clear_error();
 	rc = SSL_do_handshake(ssl);
 	if (rc == 1) {
+		if (!tls_finished(ssl, why))
+			return STREAM_FAILED;
 		take_identity(s, ssl);
 		return STREAM_OK;
 	}

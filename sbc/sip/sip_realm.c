@@ -15,9 +15,12 @@ struct sip_realm {
 };
 
 static enum err open_listener(struct stack *stack, struct sip_realm *realm,
-                              const struct config_listener *l, struct tls_context *tls,
+                              const struct config_listener *l, const struct realm_tls *of_realm,
                               struct conn **out)
 {
+	struct tls_context *tls = !of_realm   ? NULL
+	                          : l->mutual ? of_realm->mutual
+	                                      : of_realm->standard;
 	const struct conn_handler *handler = stack_conn_handler(stack);
 
 	switch (l->transport) {
@@ -63,7 +66,7 @@ static void explain(const struct config_realm *cfg, const struct config_listener
 }
 
 enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
-                         struct tls_context *tls, struct sip_realm **out, char *why)
+                         const struct realm_tls *tls, struct sip_realm **out, char *why)
 {
 	struct sip_realm *realm = mem_zalloc(sizeof(*realm));
 	enum err err;

@@ -59,10 +59,15 @@ struct conn_opener {
 void stack_set_opener(struct stack *stack, const struct conn_opener *opener);
 void stack_free(struct stack **stackp);
 
-/* Opens the realm's listeners. Borrows cfg and tls (NULL: it has no TLS listener) for the stack's
- * life. On failure why (CERT_WHY_MAX bytes) says which socket and why. */
+/* What a realm's TLS listeners show and demand: tls and mtls ones. */
+struct realm_tls {
+	struct tls_context *standard, *mutual;
+};
+
+/* Opens the realm's listeners. Borrows cfg and the contexts (tls NULL: it has no TLS listener) for
+ * the stack's life. On failure why (CERT_WHY_MAX bytes) says which socket and why. */
 MUST_USE enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
-                                  struct tls_context *tls, struct sip_realm **out, char *why);
+                                  const struct realm_tls *tls, struct sip_realm **out, char *why);
 struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg);
 const struct config_realm *sip_realm_config(const struct sip_realm *realm);
 /* host:port for Via and Contact of what leaves by c: what the realm advertises, or c's own address.

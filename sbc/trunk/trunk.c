@@ -114,9 +114,22 @@ void trunks_free(struct trunks **tp)
 	*tp = NULL;
 }
 
-struct tls_context *trunks_realm_tls(struct trunks *ts, const struct config_realm *realm)
+struct realm_tls trunks_realm_tls(struct trunks *ts, const struct config_realm *realm)
 {
-	return trunk_tls_server(ts->tls, (size_t)(realm - ts->cfg->realms));
+	size_t i = (size_t)(realm - ts->cfg->realms);
+
+	return (struct realm_tls){ .standard = trunk_tls_server(ts->tls, i, false),
+		                   .mutual = trunk_tls_server(ts->tls, i, true) };
+}
+
+struct trunk_tls *trunks_tls(struct trunks *ts)
+{
+	return ts->tls;
+}
+
+enum err trunks_reload(struct trunks *ts, char *why)
+{
+	return trunk_tls_reload(ts->tls, why);
 }
 
 struct resolver *trunks_system_resolver(struct trunks *ts)
@@ -166,12 +179,12 @@ void trunk_target(const struct trunk *t, struct stack *stack, struct target *out
 	 * names. */
 	*out = (struct target){ .realm = stack_realm(stack, t->cfg->realm),
 		                .transport = TRANSPORT_TLS,
-		                .host = t->cfg->domain,
+		                .host = t->cfg->lookup ? t->cfg->lookup : t->cfg->domain,
 		                .port = t->cfg->port,
 		                .srv = true,
 		                .naptr = t->cfg->naptr == NAPTR_YES,
 		                .tls = t->tls,
-		                .sni = t->cfg->domain,
+		                .sni = t->cfg->sni ? t->cfg->sni : t->cfg->domain,
 		                .resolver = t->resolver,
 		                .health = t->health,
 		                .credentials = t->credentials,

@@ -11,6 +11,7 @@
 
 struct trunks;
 struct trunk;
+struct trunk_tls;
 
 enum trunk_state {
 	TRUNK_UNKNOWN, /* nothing was tried yet */
@@ -34,8 +35,11 @@ MUST_USE enum err trunks_new(struct trunks **out, const struct config *cfg, stru
                              char *why);
 void trunks_free(struct trunks **tp); /* the stack must be gone */
 
-/* What a realm's TLS listeners show and demand; NULL: it has none. */
-struct tls_context *trunks_realm_tls(struct trunks *ts, const struct config_realm *realm);
+/* What a realm's TLS listeners show and demand. */
+struct realm_tls trunks_realm_tls(struct trunks *ts, const struct config_realm *realm);
+struct trunk_tls *trunks_tls(struct trunks *ts);
+/* Reads certificates, keys, trust and CRLs again; see trunk_tls_reload. */
+MUST_USE enum err trunks_reload(struct trunks *ts, char *why);
 /* For all who ask the system's DNS. */
 struct resolver *trunks_system_resolver(struct trunks *ts);
 

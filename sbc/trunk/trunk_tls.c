@@ -1,135 +1,354 @@
 /* The certificates of all trunks and realms. A listener knows a trunk by the name in the
- * certificate that is shown to it, so its policies are those of the trunks of its realm. Signalling
- * thread. */
+ * certificate that is shown to it, so its policies are those of the trunks of its realm. All that
+ * comes out of files is one set, made anew as a whole when files change: what cannot be read leaves
+ * the old set in force. Signalling thread. */
 #include "sbc/trunk/trunk_tls.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
-#include "certs/identity.h"
 #include "certs/peer_check.h"
-#include "certs/trust.h"
 
-struct trunk_tls {
-	const struct config *cfg;
+struct set {
 	struct identity **identities; /* as in cfg */
-	struct trust **trusts;        /* by trunk; those of one file are one */
+	struct trust **trusts;        /* by trunk; those of the same files are one */
 	struct trust *machine;        /* its roots, for our own chains; NULL: it has none */
 	struct peer_policy *policies; /* by trunk */
 	struct tls_context **clients; /* by trunk */
 	struct tls_context **servers; /* by realm */
+	struct tls_context **mutual;  /* by realm, where it is not the same as servers */
+	struct peer_seen *seen;       /* by trunk; the trunk_tls's own */
 };
 
-static struct identity *find_identity(const struct trunk_tls *t, const struct config_identity *id)
+struct trunk_tls {
+	const struct config *cfg;
+	struct peer_seen *seen; /* by trunk */
+	struct set set;
+};
+
+static struct identity *find_identity(const struct config *cfg, const struct set *s,
+                                      const struct config_identity *id)
 {
-	return id ? t->identities[id - t->cfg->identities] : NULL;
+	return id ? s->identities[id - cfg->identities] : NULL;
 }
 
-static enum err load_trust(struct trunk_tls *t, size_t i, char *why)
+static bool same_trust(const struct config_trunk *a, const struct config_trunk *b)
 {
-	const char *where = t->cfg->trunks[i].trust;
+	return !a->npins && !b->npins && !a->ncrls && !b->ncrls && strcmp(a->trust, b->trust) == 0;
+}
+
+static enum err load_trust(const struct config *cfg, struct set *s, size_t i, char *why)
+{
+	const struct config_trunk *trunk = &cfg->trunks[i];
+	const struct trust_cfg from = { .roots = trunk->trust,
+		                        .pins = trunk->pins,
+		                        .npins = trunk->npins,
+		                        .crls = trunk->crls,
+		                        .ncrls = trunk->ncrls };
 
 	for (size_t k = 0; k < i; k++) {
-		if (strcmp(t->cfg->trunks[k].trust, where) == 0) {
-			t->trusts[i] = trust_ref(t->trusts[k]);
+		if (same_trust(&cfg->trunks[k], trunk)) {
+			s->trusts[i] = trust_ref(s->trusts[k]);
 			return OK;
 		}
 	}
-	return trust_load(&t->trusts[i], where, why);
+	return trust_load(&s->trusts[i], &from, why);
 }
 
-static enum err load_trusts(struct trunk_tls *t, char *why)
+static enum err load_trusts(const struct config *cfg, struct set *s, char *why)
 {
+	const struct trust_cfg machine = { .roots = "system", .late = true };
 	char unused[CERT_WHY_MAX];
 	enum err err = OK;
 
-	for (size_t i = 0; !err && i < t->cfg->ntrunks; i++)
-		err = load_trust(t, i, why);
-	if (!err && trust_load(&t->machine, "system", unused) == ERR_NOMEM)
+	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
+		err = load_trust(cfg, s, i, why);
+	if (!err && trust_load(&s->machine, &machine, unused) == ERR_NOMEM)
 		err = ERR_NOMEM;
 	return err;
 }
 
 /* An issuer that is missing in an identity's file may be known to any of the trusts. */
-static enum err load_identities(struct trunk_tls *t, char *why)
+static enum err load_identities(const struct config *cfg, struct set *s, char *why)
 {
 	size_t nstores = 0;
-	struct trust **stores = mem_zalloc((t->cfg->ntrunks + 1) * sizeof(struct trust *));
+	struct trust **stores = mem_zalloc((cfg->ntrunks + 1) * sizeof(struct trust *));
 	enum err err = stores ? OK : ERR_NOMEM;
 
-	for (size_t i = 0; stores && i < t->cfg->ntrunks; i++)
-		stores[nstores++] = t->trusts[i];
-	if (stores && t->machine)
-		stores[nstores++] = t->machine;
-	for (size_t i = 0; !err && i < t->cfg->nidentities; i++) {
-		const struct config_identity *id = &t->cfg->identities[i];
-		const struct identity_cfg cfg = { .name = id->name,
-			                          .certificate = id->certificate,
-			                          .key = id->key,
-			                          .passphrase = id->passphrase_file,
-			                          .stores = stores,
-			                          .nstores = nstores };
+	for (size_t i = 0; stores && i < cfg->ntrunks; i++)
+		stores[nstores++] = s->trusts[i];
+	if (stores && s->machine)
+		stores[nstores++] = s->machine;
+	for (size_t i = 0; !err && i < cfg->nidentities; i++) {
+		const struct config_identity *id = &cfg->identities[i];
+		const struct identity_cfg from = { .name = id->name,
+			                           .certificate = id->certificate,
+			                           .key = id->key,
+			                           .passphrase = id->passphrase_file,
+			                           .stores = stores,
+			                           .nstores = nstores };
 
-		err = identity_load(&t->identities[i], &cfg, why);
+		err = identity_load(&s->identities[i], &from, why);
 	}
 	mem_free(stores);
 	return err;
 }
 
-static enum err make_client(struct trunk_tls *t, size_t i, char *why)
+static enum tls_version version_of(enum tls_least least)
 {
-	const struct config_trunk *trunk = &t->cfg->trunks[i];
-	const struct config_identity *id =
-	    trunk->identity ? trunk->identity : trunk->realm->identity;
-	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_SERVER,
-		                       .identity = find_identity(t, id),
-		                       .also = find_identity(t, id ? id->also : NULL),
-		                       .with_root = id && trunk->send_root == YES,
-		                       .policies = &t->policies[i],
-		                       .npolicies = 1 };
-
-	t->policies[i] = (struct peer_policy){ .trunk = trunk->name,
-		                               .trust = t->trusts[i],
-		                               .names = (const char *const *)trunk->verify_names,
-		                               .nnames = trunk->nverify_names };
-	return tls_context_new(&t->clients[i], &cfg, why);
+	switch (least) {
+	case TLS_LEAST_1_2:
+		return TLS_1_2;
+	case TLS_LEAST_1_3:
+		return TLS_1_3;
+	case TLS_LEAST_1_1:
+		return TLS_1_1;
+	}
+	return TLS_1_2;
 }
 
-static bool has_tls_listener(const struct config_realm *realm)
+static unsigned fault_bit(enum tolerance tolerance)
+{
+	switch (tolerance) {
+	case TOLERATE_EXPIRED:
+		return 1U << PEER_EXPIRED;
+	case TOLERATE_NOT_YET_VALID:
+		return 1U << PEER_NOT_YET_VALID;
+	case TOLERATE_WRONG_USAGE:
+		return 1U << PEER_WRONG_USAGE;
+	case TOLERATE_WEAK:
+		return 1U << PEER_WEAK;
+	case TOLERATE_NO_STATUS:
+		return 1U << PEER_NO_STATUS;
+	}
+	return 0;
+}
+
+static struct peer_policy policy_of(const struct config_trunk *trunk, struct trust *trust,
+                                    struct peer_seen *seen)
+{
+	struct peer_policy p = { .trunk = trunk->name,
+		                 .trust = trust,
+		                 .seen = seen,
+		                 .names = (const char *const *)trunk->verify_names,
+		                 .nnames = trunk->nverify_names,
+		                 .wildcards = trunk->wildcards == YES,
+		                 .depth = trunk->verify_depth,
+		                 .min_version = version_of(trunk->tls_least) };
+
+	for (size_t i = 0; i < trunk->ntolerate; i++)
+		p.tolerated |= fault_bit(trunk->tolerate[i]);
+	return p;
+}
+
+/* Says whose configuration it is that cannot be. */
+static enum err blame(const char *kind, const char *name, enum err err, char *why)
+{
+	char what[CERT_WHY_MAX];
+
+	if (err) {
+		snprintf(what, sizeof(what), "%s", why);
+		snprintf(why, CERT_WHY_MAX, "%s %s: %.400s", kind, name, what);
+	}
+	return err;
+}
+
+static enum err make_client(const struct config *cfg, struct set *s, size_t i, char *why)
+{
+	const struct config_trunk *trunk = &cfg->trunks[i];
+	const struct config_identity *id =
+	    trunk->identity ? trunk->identity : trunk->realm->identity;
+	struct tls_context_cfg c = { .peer_role = CERT_ROLE_SERVER,
+		                     .identity = find_identity(cfg, s, id),
+		                     .also = find_identity(cfg, s, id ? id->also : NULL),
+		                     .with_root = id && trunk->send_root == YES,
+		                     .policies = &s->policies[i],
+		                     .npolicies = 1,
+		                     .min_version = version_of(trunk->tls_least),
+		                     .ciphers = trunk->ciphers };
+
+	s->policies[i] = policy_of(trunk, s->trusts[i], &s->seen[i]);
+	return blame("trunk", trunk->name, tls_context_new(&s->clients[i], &c, why), why);
+}
+
+static bool has_listener(const struct config_realm *realm, bool mutual)
 {
 	for (size_t i = 0; i < realm->nlisteners; i++) {
-		if (realm->listeners[i].transport == TRANSPORT_TLS)
+		if (realm->listeners[i].transport == TRANSPORT_TLS &&
+		    realm->listeners[i].mutual >= mutual)
 			return true;
 	}
 	return false;
 }
 
-static enum err make_server(struct trunk_tls *t, size_t i, char *why)
-{
-	const struct config_realm *realm = &t->cfg->realms[i];
+/* What a listener's context is made from. only: the trunks that this identity is for; NULL: all of
+ * the realm. mem_free the policies and the ciphers. */
+struct server_cfg {
+	struct tls_context_cfg c;
 	struct peer_policy *policies;
-	struct tls_context_cfg cfg = {
-		.peer_role = CERT_ROLE_CLIENT,
-		.identity = find_identity(t, realm->identity),
-		.also = find_identity(t, realm->identity ? realm->identity->also : NULL),
-		.certificate_optional = realm->client_certificate == CLIENT_CERT_OPTIONAL
-	};
-	enum err err;
+	char *ciphers;
+};
 
-	if (!has_tls_listener(realm))
+static enum err add_ciphers(struct server_cfg *out, const char *ciphers)
+{
+	char *both;
+
+	if (!ciphers)
 		return OK;
-	policies = mem_zalloc((t->cfg->ntrunks + 1) * sizeof(*policies));
-	if (!policies)
+	both = mem_printf("%s%s%s", out->ciphers ? out->ciphers : "", out->ciphers ? ":" : "",
+	                  ciphers);
+	if (!both)
 		return ERR_NOMEM;
-	for (size_t k = 0; k < t->cfg->ntrunks; k++) {
-		if (t->cfg->trunks[k].realm != realm)
+	mem_free(out->ciphers);
+	out->ciphers = both;
+	out->c.ciphers = both;
+	return OK;
+}
+
+static enum err server_cfg_fill(struct server_cfg *out, const struct config *cfg,
+                                const struct set *s, const struct config_realm *realm,
+                                const struct config_identity *only)
+{
+	const struct config_identity *id = only ? only : realm->identity;
+	enum err err = OK;
+
+	*out = (struct server_cfg){ .policies =
+		                        mem_zalloc((cfg->ntrunks + 1) * sizeof(*out->policies)) };
+	if (!out->policies)
+		return ERR_NOMEM;
+	out->c = (struct tls_context_cfg){ .peer_role = CERT_ROLE_CLIENT,
+		                           .identity = find_identity(cfg, s, id),
+		                           .also = find_identity(cfg, s, id ? id->also : NULL),
+		                           .policies = out->policies };
+	for (size_t i = 0; !err && i < cfg->ntrunks; i++) {
+		const struct config_trunk *trunk = &cfg->trunks[i];
+
+		if (trunk->realm != realm || (only && trunk->server_identity != only))
 			continue;
-		policies[cfg.npolicies++] = t->policies[k];
-		cfg.with_root = cfg.with_root || t->cfg->trunks[k].send_root == YES;
+		out->policies[out->c.npolicies++] = s->policies[i];
+		out->c.with_root = out->c.with_root || trunk->send_root == YES;
+		if (trunk->tls_least == TLS_LEAST_1_1)
+			out->c.min_version = TLS_1_1;
+		err = add_ciphers(out, trunk->ciphers);
 	}
-	cfg.policies = policies;
-	err = tls_context_new(&t->servers[i], &cfg, why);
-	mem_free(policies);
+	return err;
+}
+
+static void server_cfg_free(struct server_cfg *sc)
+{
+	mem_free(sc->policies);
+	mem_free(sc->ciphers);
+}
+
+/* The identity of the i-th trunk's own in the realm, where no trunk before it has the same; NULL:
+ * none. */
+static const struct config_identity *own_identity(const struct config *cfg, size_t i,
+                                                  const struct config_realm *realm)
+{
+	const struct config_identity *id = cfg->trunks[i].server_identity;
+
+	if (cfg->trunks[i].realm != realm || !id)
+		return NULL;
+	for (size_t k = 0; k < i; k++) {
+		if (cfg->trunks[k].realm == realm && cfg->trunks[k].server_identity == id)
+			return NULL;
+	}
+	return id;
+}
+
+/* Whoever asks for a name that a trunk's own server identity has, must be such a trunk. */
+static enum err add_own_identities(const struct config *cfg, struct set *s,
+                                   const struct config_realm *realm, struct tls_context *ctx,
+                                   char *why)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; !err && i < cfg->ntrunks; i++) {
+		const struct config_identity *id = own_identity(cfg, i, realm);
+		struct server_cfg sc;
+
+		if (!id)
+			continue;
+		err = server_cfg_fill(&sc, cfg, s, realm, id);
+		if (!err)
+			err = tls_context_add_named(ctx, &sc.c, why);
+		server_cfg_free(&sc);
+	}
+	return err;
+}
+
+static enum err make_server(const struct config *cfg, struct set *s,
+                            const struct config_realm *realm, bool optional,
+                            struct tls_context **out, char *why)
+{
+	struct server_cfg sc;
+	enum err err = server_cfg_fill(&sc, cfg, s, realm, NULL);
+
+	sc.c.certificate_optional = optional;
+	if (!err)
+		err = tls_context_new(out, &sc.c, why);
+	if (!err)
+		err = add_own_identities(cfg, s, realm, *out, why);
+	server_cfg_free(&sc);
+	return blame("realm", realm->name, err, why);
+}
+
+static enum err make_servers(const struct config *cfg, struct set *s, size_t i, char *why)
+{
+	const struct config_realm *realm = &cfg->realms[i];
+	bool optional = realm->client_certificate == CLIENT_CERT_OPTIONAL;
+	enum err err = OK;
+
+	if (has_listener(realm, false))
+		err = make_server(cfg, s, realm, optional, &s->servers[i], why);
+	if (!err && optional && has_listener(realm, true))
+		err = make_server(cfg, s, realm, false, &s->mutual[i], why);
+	return err;
+}
+
+static void set_free(const struct config *cfg, struct set *s)
+{
+	for (size_t i = 0; s->servers && i < cfg->nrealms; i++)
+		tls_context_free(&s->servers[i]);
+	for (size_t i = 0; s->mutual && i < cfg->nrealms; i++)
+		tls_context_free(&s->mutual[i]);
+	for (size_t i = 0; s->clients && i < cfg->ntrunks; i++)
+		tls_context_free(&s->clients[i]);
+	for (size_t i = 0; s->trusts && i < cfg->ntrunks; i++)
+		trust_free(&s->trusts[i]);
+	trust_free(&s->machine);
+	for (size_t i = 0; s->identities && i < cfg->nidentities; i++)
+		identity_free(&s->identities[i]);
+	mem_free(s->identities);
+	mem_free(s->trusts);
+	mem_free(s->policies);
+	mem_free(s->clients);
+	mem_free(s->servers);
+	mem_free(s->mutual);
+}
+
+static enum err set_load(const struct config *cfg, struct set *s, struct peer_seen *seen, char *why)
+{
+	enum err err = ERR_NOMEM;
+
+	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
+	*s = (struct set){ .seen = seen,
+		           .identities = mem_zalloc(cfg->nidentities * sizeof(*s->identities)),
+		           .trusts = mem_zalloc(cfg->ntrunks * sizeof(*s->trusts)),
+		           .policies = mem_zalloc(cfg->ntrunks * sizeof(*s->policies)),
+		           .clients = mem_zalloc(cfg->ntrunks * sizeof(*s->clients)),
+		           .servers = mem_zalloc(cfg->nrealms * sizeof(*s->servers)),
+		           .mutual = mem_zalloc(cfg->nrealms * sizeof(*s->mutual)) };
+	if (s->identities && s->trusts && s->policies && s->clients && s->servers && s->mutual)
+		err = load_trusts(cfg, s, why);
+	if (!err)
+		err = load_identities(cfg, s, why);
+	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
+		err = make_client(cfg, s, i, why);
+	for (size_t i = 0; !err && i < cfg->nrealms; i++)
+		err = make_servers(cfg, s, i, why);
+	if (err)
+		set_free(cfg, s);
 	return err;
 }
 
@@ -139,27 +358,47 @@ enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, char *w
 	enum err err = ERR_NOMEM;
 
 	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
-	if (!t)
-		return ERR_NOMEM;
+	if (t)
+		t->seen = mem_zalloc(cfg->ntrunks * sizeof(*t->seen));
+	if (t && t->seen)
+		err = set_load(cfg, &t->set, t->seen, why);
+	if (err) {
+		if (t)
+			mem_free(t->seen);
+		mem_free(t);
+		return err;
+	}
 	t->cfg = cfg;
-	t->identities = mem_zalloc(cfg->nidentities * sizeof(*t->identities));
-	t->trusts = mem_zalloc(cfg->ntrunks * sizeof(*t->trusts));
-	t->policies = mem_zalloc(cfg->ntrunks * sizeof(*t->policies));
-	t->clients = mem_zalloc(cfg->ntrunks * sizeof(*t->clients));
-	t->servers = mem_zalloc(cfg->nrealms * sizeof(*t->servers));
-	if (t->identities && t->trusts && t->policies && t->clients && t->servers)
-		err = load_trusts(t, why);
-	if (!err)
-		err = load_identities(t, why);
-	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
-		err = make_client(t, i, why);
-	for (size_t i = 0; !err && i < cfg->nrealms; i++)
-		err = make_server(t, i, why);
+	*out = t;
+	return OK;
+}
+
+/* The contexts stay where they are, for those who hold them, and get the new content. */
+static void swap_contexts(struct tls_context **held, struct tls_context **made, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct tls_context *kept = held[i];
+
+		if (kept)
+			tls_context_swap(kept, made[i]);
+		held[i] = made[i];
+		made[i] = kept;
+	}
+}
+
+enum err trunk_tls_reload(struct trunk_tls *t, char *why)
+{
+	struct set next;
+	enum err err = set_load(t->cfg, &next, t->seen, why);
+
 	if (err)
-		trunk_tls_free(&t);
-	else
-		*out = t;
-	return err;
+		return err;
+	swap_contexts(t->set.clients, next.clients, t->cfg->ntrunks);
+	swap_contexts(t->set.servers, next.servers, t->cfg->nrealms);
+	swap_contexts(t->set.mutual, next.mutual, t->cfg->nrealms);
+	set_free(t->cfg, &t->set);
+	t->set = next;
+	return OK;
 }
 
 void trunk_tls_free(struct trunk_tls **tp)
@@ -168,30 +407,28 @@ void trunk_tls_free(struct trunk_tls **tp)
 
 	if (!t)
 		return;
-	for (size_t i = 0; t->servers && i < t->cfg->nrealms; i++)
-		tls_context_free(&t->servers[i]);
-	for (size_t i = 0; t->clients && i < t->cfg->ntrunks; i++)
-		tls_context_free(&t->clients[i]);
-	for (size_t i = 0; t->trusts && i < t->cfg->ntrunks; i++)
-		trust_free(&t->trusts[i]);
-	trust_free(&t->machine);
-	for (size_t i = 0; t->identities && i < t->cfg->nidentities; i++)
-		identity_free(&t->identities[i]);
-	mem_free(t->identities);
-	mem_free(t->trusts);
-	mem_free(t->policies);
-	mem_free(t->clients);
-	mem_free(t->servers);
+	set_free(t->cfg, &t->set);
+	mem_free(t->seen);
 	mem_free(t);
 	*tp = NULL;
 }
 
 struct tls_context *trunk_tls_client(const struct trunk_tls *t, size_t trunk)
 {
-	return t->clients[trunk];
+	return t->set.clients[trunk];
 }
 
-struct tls_context *trunk_tls_server(const struct trunk_tls *t, size_t realm)
+struct tls_context *trunk_tls_server(const struct trunk_tls *t, size_t realm, bool mutual)
 {
-	return t->servers[realm];
+	return mutual && t->set.mutual[realm] ? t->set.mutual[realm] : t->set.servers[realm];
+}
+
+const struct identity *trunk_tls_identity(const struct trunk_tls *t, size_t identity)
+{
+	return t->set.identities[identity];
+}
+
+const struct peer_seen *trunk_tls_peer(const struct trunk_tls *t, size_t trunk)
+{
+	return &t->seen[trunk];
 }

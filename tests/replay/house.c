@@ -80,10 +80,11 @@ static enum err open_sip(struct house *h)
 		err = stack_new(&h->stack, h->loop, loop_timers(h->loop), &limits);
 	if (!err)
 		stack_set_opener(h->stack, net_opener());
-	for (size_t i = 0; !err && i < h->cfg->nrealms; i++)
-		err = stack_add_realm(h->stack, &h->cfg->realms[i],
-		                      trunks_realm_tls(h->trunks, &h->cfg->realms[i]), &realm,
-		                      h->why);
+	for (size_t i = 0; !err && i < h->cfg->nrealms; i++) {
+		struct realm_tls tls = trunks_realm_tls(h->trunks, &h->cfg->realms[i]);
+
+		err = stack_add_realm(h->stack, &h->cfg->realms[i], &tls, &realm, h->why);
+	}
 	if (!err)
 		err = dialogs_new(&h->dialogs, 1000);
 	return err;

@@ -28,6 +28,11 @@
 #include "tests/unit/alloc.h"
 
 #define UNUSED(x) ((void)(x))
+/* A policy with one name. */
+#define POLICY(t, roots, n)                                               \
+	{                                                                 \
+		.trunk = (t), .trust = (roots), .names = (n), .nnames = 1 \
+	}
 
 static struct {
 	char dir[64];
@@ -111,9 +116,10 @@ static inline void lab_write(const char *name, const char *text)
 
 static inline struct trust *lab_trust(const char *file)
 {
+	const struct trust_cfg cfg = { .roots = lab_path(file) };
 	struct trust *t = NULL;
 
-	if (trust_load(&t, lab_path(file), lab.why) != OK)
+	if (trust_load(&t, &cfg, lab.why) != OK)
 		fail_msg("%s", lab.why);
 	return t;
 }

@@ -32,16 +32,26 @@ static int teardown(void **state)
 	return 0;
 }
 
+static bool check(const struct peer_policy *policy, X509 *leaf, STACK_OF(X509) * chain,
+                  enum cert_role role, int64_t now_s, struct peer_verdict *v)
+{
+	const struct peer_shown shown = {
+		.leaf = leaf, .chain = chain, .role = role, .now_s = now_s
+	};
+
+	return peer_check(policy, &shown, v);
+}
+
 static struct peer_verdict check_at(const char *file, enum cert_role role, int64_t now_s)
 {
-	const struct peer_policy policy = { "acme", lab_root, wanted, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, wanted);
 	STACK_OF(X509) *certs = lab_certificates(file);
 	X509 *leaf = sk_X509_shift(certs);
 	struct peer_verdict v;
 	bool good;
 
 	memset(&v, 0xff, sizeof(v));
-	good = peer_check(&policy, leaf, certs, role, now_s, &v);
+	good = check(&policy, leaf, certs, role, now_s, &v);
 	assert_int_equal(good, v.fault == PEER_OK);
 	assert_int_equal(ERR_peek_error(), 0);
 	if (v.fault == PEER_OK) {
@@ -82,14 +92,14 @@ static void wbx15_a_good_peer_is_good_in_both_roles(void **state)
 
 static void no_certificate(void **state)
 {
-	const struct peer_policy policy = { "acme", lab_root, wanted, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, wanted);
 	struct peer_verdict v;
 
 	UNUSED(state);
-	assert_false(peer_check(&policy, NULL, NULL, CERT_ROLE_CLIENT, clock_wall_s(), &v));
+	assert_false(check(&policy, NULL, NULL, CERT_ROLE_CLIENT, clock_wall_s(), &v));
 	assert_int_equal(v.fault, PEER_NO_CERTIFICATE);
 	assert_string_equal(v.why, "trunk acme demands a certificate, but the peer has sent none");
-	assert_false(peer_check(&policy, NULL, NULL, CERT_ROLE_SERVER, clock_wall_s(), &v));
+	assert_false(check(&policy, NULL, NULL, CERT_ROLE_SERVER, clock_wall_s(), &v));
 	assert_int_equal(v.fault, PEER_NO_CERTIFICATE);
 }
 
@@ -275,7 +285,7 @@ static struct peer_verdict check_made(const struct made *m, const char *name)
 {
 	X509 *cert = make(m);
 	BIO *bio = BIO_new_file(lab_path("made.pem"), "w");
-	struct peer_policy policy = { "acme", NULL, &name, 1 };
+	struct peer_policy policy = POLICY("acme", NULL, &name);
 	struct trust *trust;
 	struct peer_verdict v;
 
@@ -283,7 +293,7 @@ static struct peer_verdict check_made(const struct made *m, const char *name)
 	BIO_free(bio);
 	trust = lab_trust("made.pem");
 	policy.trust = trust;
-	peer_check(&policy, cert, NULL, CERT_ROLE_SERVER, clock_wall_s(), &v);
+	check(&policy, cert, NULL, CERT_ROLE_SERVER, clock_wall_s(), &v);
 	if (v.fault != PEER_OK && v.fault != PEER_WRONG_NAME)
 		fail_msg("%s", v.why);
 	for (const char *c = v.why; *c; c++)
@@ -412,20 +422,22 @@ static void one_of_many_names_is_enough(void **state)
 {
 	static const char *const names[] = { "x.lab", "Provider.LAB", "y.lab" };
 	static const char *const wrong[] = { "x.lab", "y.lab" };
-	struct peer_policy policy = { "acme", lab_root, names, 3 };
+	struct peer_policy policy = {
+		.trunk = "acme", .trust = lab_root, .names = names, .nnames = 3
+	};
 	STACK_OF(X509) *certs = lab_certificates("good.pem");
 	X509 *leaf = sk_X509_value(certs, 0);
 	struct peer_verdict v;
 
 	UNUSED(state);
-	assert_true(peer_check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
+	assert_true(check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
 	assert_string_equal(v.name, "Provider.LAB");
 	policy.names = wrong;
 	policy.nnames = 2;
-	assert_false(peer_check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
+	assert_false(check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
 	assert_has(v.why, "expects \"x.lab\" (or one of 1 others)");
 	policy.nnames = 0; /* nobody's name: nobody comes in */
-	assert_false(peer_check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
+	assert_false(check(&policy, leaf, certs, CERT_ROLE_SERVER, clock_wall_s(), &v));
 	assert_int_equal(v.fault, PEER_WRONG_NAME);
 	lab_free_certificates(certs);
 }

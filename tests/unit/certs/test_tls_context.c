@@ -179,7 +179,7 @@ static const struct fault_case {
 
 static void fault_in_role(const struct fault_case *c, enum cert_role peer_role, int version)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(peer_role, sbc, &policy, 1);
 	bool peer_serves = peer_role == CERT_ROLE_SERVER;
 	const char *file = c->file;
@@ -250,7 +250,7 @@ static void a_client_without_certificate_is_told(void **state)
 		{ TLS1_2_VERSION,
 		  "or wanted a certificate that we did not send (alert handshake_failure" },
 	};
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *server = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
 
 	UNUSED(state);
@@ -270,8 +270,8 @@ static void a_client_without_certificate_is_told(void **state)
 
 static void both_ours(int version, void (*look)(struct end *server, struct end *client))
 {
-	const struct peer_policy to_client = { "in", lab_root, provider, 1 };
-	const struct peer_policy to_server = { "out", lab_root, sbc_names, 1 };
+	const struct peer_policy to_client = POLICY("in", lab_root, provider);
+	const struct peer_policy to_server = POLICY("out", lab_root, sbc_names);
 	struct identity *id = lab_identity("good.pem");
 	struct tls_context *s = context(CERT_ROLE_CLIENT, sbc, &to_client, 1);
 	struct tls_context *c = context(CERT_ROLE_SERVER, id, &to_server, 1);
@@ -352,7 +352,7 @@ static void tls12_has_forward_secrecy(void **state)
  * request. */
 static void renegotiation_in_role(enum cert_role peer_role)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(peer_role, sbc, &policy, 1);
 	struct end us, peer;
 	char byte;
@@ -390,7 +390,7 @@ static void what_is_no_host_name_is_no_sni(void **state)
 		{ "192.0.2.1", NULL },
 		{ "2001:db8::1", NULL },
 	};
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_SERVER, NULL, &policy, 1);
 	static char big[300];
 	SSL *ssl = NULL;
@@ -421,7 +421,7 @@ static void what_is_no_host_name_is_no_sni(void **state)
 static void against_raw(enum cert_role peer_role, int version, const char *ciphers,
                         const char *ours)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(peer_role, sbc, &policy, 1);
 	struct end us, peer;
 
@@ -458,7 +458,7 @@ static void ciphers_without_forward_secrecy_are_refused(void **state)
 /* text NULL: the peer only closes. */
 static void against_text(enum cert_role peer_role, const char *text, const char *ours)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(peer_role, sbc, &policy, 1);
 	struct end us, peer;
 
@@ -498,7 +498,7 @@ static void a_peer_that_closes_is_named(void **state)
 
 static void a_peer_that_cuts_or_is_silent_is_named(void **state)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_SERVER, sbc, &policy, 1);
 	struct end us, peer;
 	char why[CERT_WHY_MAX];
@@ -518,7 +518,7 @@ static void a_peer_that_cuts_or_is_silent_is_named(void **state)
 
 static void every_alert_has_words(void **state)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_SERVER, sbc, &policy, 1);
 
 	UNUSED(state);
@@ -562,10 +562,10 @@ static void the_first_policy_met_wins(void **state)
 {
 	static const char *const others[] = { "other.lab" };
 	struct trust *evil = lab_trust("evil/root.pem");
-	const struct peer_policy p[] = { { "evil", evil, provider, 1 },
-		                         { "other", lab_root, others, 1 },
-		                         { "acme", lab_root, provider, 1 },
-		                         { "twin", lab_root, provider, 1 } };
+	const struct peer_policy p[] = { POLICY("evil", evil, provider),
+		                         POLICY("other", lab_root, others),
+		                         POLICY("acme", lab_root, provider),
+		                         POLICY("twin", lab_root, provider) };
 
 	UNUSED(state);
 	against_listener(p, 4, "good.pem", 2, PEER_OK, "");
@@ -578,9 +578,9 @@ static void the_most_useful_verdict_is_kept(void **state)
 {
 	static const char *const others[] = { "other.lab" };
 	struct trust *evil = lab_trust("evil/root.pem");
-	const struct peer_policy p[] = { { "evil", evil, provider, 1 },
-		                         { "other", lab_root, others, 1 },
-		                         { "evil2", evil, provider, 1 } };
+	const struct peer_policy p[] = { POLICY("evil", evil, provider),
+		                         POLICY("other", lab_root, others),
+		                         POLICY("evil2", evil, provider) };
 
 	UNUSED(state);
 	against_listener(p, 3, "good.pem", -1, PEER_WRONG_NAME,
@@ -593,7 +593,7 @@ static void the_most_useful_verdict_is_kept(void **state)
 
 static void an_optional_certificate(void **state)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_CLIENT,
 		                       .identity = sbc,
 		                       .policies = &policy,
@@ -623,7 +623,7 @@ static void an_optional_certificate(void **state)
 
 static void acceptable_roots_are_named_while_few(void **state)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
 	struct end us, peer;
 
@@ -640,7 +640,7 @@ static void acceptable_roots_are_named_while_few(void **state)
 	        "-subj /CN=$i -days 9; done >many.pem"),
 	    0);
 	struct trust *many = lab_trust("many.pem");
-	const struct peer_policy big = { "acme", many, provider, 1 };
+	const struct peer_policy big = POLICY("acme", many, provider);
 
 	ctx = context(CERT_ROLE_CLIENT, sbc, &big, 1);
 	join(&us, session(ctx, NULL), &peer, raw(false, "good.pem"));
@@ -664,9 +664,11 @@ static void assert_refused(const struct tls_context_cfg *cfg, const char *words)
 
 static void what_would_let_everybody_in_is_refused(void **state)
 {
-	const struct peer_policy good = { "acme", lab_root, provider, 1 };
-	const struct peer_policy no_name = { "acme", lab_root, NULL, 0 };
-	const struct peer_policy no_trust = { "acme", NULL, provider, 1 };
+	const struct peer_policy good = POLICY("acme", lab_root, provider);
+	const struct peer_policy no_name = {
+		.trunk = "acme", .trust = lab_root, .names = NULL, .nnames = 0
+	};
+	const struct peer_policy no_trust = POLICY("acme", NULL, provider);
 	struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_SERVER,
 		                       .certificate_optional = true };
 
@@ -695,7 +697,7 @@ static void a_foreign_ssl_is_no_surprise(void **state)
 
 static void shake_with_failing_memory(void *arg)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	const struct tls_context_cfg cfg = {
 		.peer_role = CERT_ROLE_CLIENT, .identity = sbc, .policies = &policy, .npolicies = 1
 	};
@@ -799,7 +801,7 @@ static bool finish(struct tls_context *ctx, int fd, char *why, SSL **out)
 
 static void s_client_against_our_listener(const char *options, bool good, const char *words)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -854,7 +856,7 @@ static void wbx07_wbx15_openssl_s_client(void **state)
 
 static void we_against_s_server(const char *options, bool good, const char *words)
 {
-	const struct peer_policy policy = { "acme", lab_root, provider, 1 };
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
 	struct tls_context *ctx = context(CERT_ROLE_SERVER, sbc, &policy, 1);
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };

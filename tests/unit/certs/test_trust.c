@@ -20,11 +20,12 @@ static int teardown(void **state)
 
 static enum err load_at(const char *where)
 {
+	const struct trust_cfg cfg = { .roots = where };
 	struct trust *t = NULL;
 	enum err err;
 
 	lab.why[0] = '\0';
-	err = trust_load(&t, where, lab.why);
+	err = trust_load(&t, &cfg, lab.why);
 	if (err)
 		assert_null(t);
 	else
@@ -89,8 +90,9 @@ static void what_cannot_be_used_is_said(void **state)
 
 static void load_with_failing_memory(void *arg)
 {
+	const struct trust_cfg cfg = { .roots = arg };
 	struct trust *t = NULL;
-	enum err err = trust_load(&t, arg, lab.why);
+	enum err err = trust_load(&t, &cfg, lab.why);
 
 	if (err) {
 		assert_int_equal(err, ERR_NOMEM);

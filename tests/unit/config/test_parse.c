@@ -307,7 +307,7 @@ static void a_listener_is_read_or_refused(void **state)
 	static const char *const good[] = { "udp:10.0.0.1", "tcp:10.0.0.1:5060", "udp:[::1]:5060",
 		                            "tcp:::1" };
 	static const char *const bad[] = {
-		"10.0.0.1:5060", "sctp:10.0.0.1:5060", "udp",      "udp:", "UDP:10.0.0.1",
+		"10.0.0.1:5060", "mudp:10.0.0.1:5060", "udp",      "udp:", "UDP:10.0.0.1",
 		"udp:host:5060", "udp:10.0.0.1:70000", ":10.0.0.1"
 	};
 	char text[256], expected[256];
@@ -323,7 +323,7 @@ static void a_listener_is_read_or_refused(void **state)
 		         listener);
 		snprintf(expected, sizeof(expected),
 		         "t.yaml:1: realm 'in': listen '%s' is not a listener; write transport "
-		         "(udp, tcp, tls), address and port, as in udp:192.0.2.1:5060\n",
+		         "(udp, tcp, tls, mtls), address and port, as in udp:192.0.2.1:5060\n",
 		         listener);
 		world_says(text, is_good ? "" : expected);
 	}

@@ -41,8 +41,8 @@ static void test_find(void **state)
 	assert_null(trunk_find(trunks, "acm"));
 	assert_null(trunk_find(trunks, ""));
 	assert_null(trunk_find(trunks, NULL));
-	assert_non_null(trunks_realm_tls(trunks, &rig.realms[OUTSIDE]));
-	assert_null(trunks_realm_tls(trunks, &rig.realms[INSIDE]));
+	assert_non_null(trunks_realm_tls(trunks, &rig.realms[OUTSIDE]).standard);
+	assert_null(trunks_realm_tls(trunks, &rig.realms[INSIDE]).standard);
 }
 
 static void test_slots(void **state)

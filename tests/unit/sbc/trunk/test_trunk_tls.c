@@ -62,7 +62,7 @@ static void accepts(const struct trunk_tls *t, size_t realm, const char *file, c
 	SSL *ours = NULL, *theirs = peer(false, file);
 	bool in;
 
-	assert_int_equal(tls_context_ssl(trunk_tls_server(t, realm), NULL, &ours), OK);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, realm, false), NULL, &ours), OK);
 	in = shake(ours, theirs);
 	if (in != (trunk != NULL))
 		fail_msg("%s in realm %zu: %s", file ? file : "no certificate", realm,
@@ -80,7 +80,7 @@ static void test_listeners(void **state)
 	struct trunk_tls *t = load();
 
 	UNUSED(state);
-	assert_null(trunk_tls_server(t, INSIDE));
+	assert_null(trunk_tls_server(t, INSIDE, false));
 	accepts(t, OUTSIDE, "acme.pem", "acme");
 	accepts(t, OUTSIDE, "umbrella.pem", "umbrella");
 	accepts(t, OUTSIDE, "special.pem", NULL);
@@ -138,7 +138,7 @@ static void shows(const struct trunk_tls *t, const char *signatures, const char 
 	SSL *ours = NULL, *theirs = peer(false, "acme.pem");
 
 	assert_int_equal(SSL_set1_sigalgs_list(theirs, signatures), 1);
-	assert_int_equal(tls_context_ssl(trunk_tls_server(t, OUTSIDE), NULL, &ours), OK);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, OUTSIDE, false), NULL, &ours), OK);
 	assert_true(shake(ours, theirs));
 	subject_is(SSL_get0_peer_certificate(theirs), shown);
 	assert_int_equal(sk_X509_num(SSL_get_peer_cert_chain(theirs)), 1 + above);
@@ -164,6 +164,176 @@ static void test_two_types_of_key(void **state)
 	rig_path(1, "special.pem");
 	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
 	assert_has(rig.why, "identities ours and special have keys of the same type");
+}
+
+/* A client that asks for name and shows file sees the certificate of shown; trunk as in accepts. */
+static void asks_for(const struct trunk_tls *t, bool mutual, const char *name, const char *file,
+                     const char *shown, const char *trunk)
+{
+	SSL *ours = NULL, *theirs = peer(false, file);
+	bool in;
+
+	assert_int_equal(SSL_set_tlsext_host_name(theirs, name), 1);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, ELSEWHERE, mutual), NULL, &ours), OK);
+	in = shake(ours, theirs);
+	subject_is(SSL_get0_peer_certificate(theirs), shown);
+	assert_int_equal(in, trunk != NULL);
+	if (trunk && *trunk)
+		assert_string_equal(tls_trunk(ours), trunk);
+	SSL_free(ours);
+	SSL_free(theirs);
+}
+
+/* WBX-14: as a server a trunk may have another identity than as a client, and the name that is
+ * asked for says whether a certificate is demanded. */
+static void test_by_name(void **state)
+{
+	struct trunk_tls *t;
+
+	UNUSED(state);
+	rig.realms[OUTSIDE].client_certificate = CLIENT_CERT_OPTIONAL;
+	rig.trunks[ACME].realm = &rig.realms[ELSEWHERE];
+	rig.trunks[UMBRELLA].realm = &rig.realms[ELSEWHERE];
+	rig.trunks[UMBRELLA].server_identity = &rig.identities[SPECIAL];
+	t = load();
+	asks_for(t, false, "sbc.lab", NULL, "sbc.lab", "");
+	asks_for(t, false, "elsewhere.lab", NULL, "sbc.lab", "");
+	asks_for(t, false, "sbc.lab", "acme.pem", "sbc.lab", "acme");
+	asks_for(t, false, "special.lab", "umbrella.pem", "special.lab", "umbrella");
+	asks_for(t, false, "SPECIAL.lab", "umbrella.pem", "special.lab", "umbrella");
+	asks_for(t, false, "special.lab", "acme.pem", "special.lab", NULL);
+	asks_for(t, false, "special.lab", NULL, "special.lab", NULL);
+	trunk_tls_free(&t);
+}
+
+/* Port 5061 asks for a certificate, 5062 demands one. */
+static void test_by_port(void **state)
+{
+	struct trunk_tls *t;
+
+	UNUSED(state);
+	rig.tls.mutual = true;
+	rig.trunks[ACME].realm = &rig.realms[ELSEWHERE];
+	t = load();
+	asks_for(t, false, "sbc.lab", NULL, "sbc.lab", "");
+	asks_for(t, true, "sbc.lab", NULL, "sbc.lab", NULL);
+	asks_for(t, true, "sbc.lab", "acme.pem", "sbc.lab", "acme");
+	assert_ptr_equal(trunk_tls_server(t, OUTSIDE, true), trunk_tls_server(t, OUTSIDE, false));
+	trunk_tls_free(&t);
+}
+
+/* A client of this TLS version, with or without a certificate; words: why it is not let in. */
+static void speaks(const struct trunk_tls *t, int version, const char *file, const char *words)
+{
+	SSL *ours = NULL, *theirs = peer(false, file);
+	char why[CERT_WHY_MAX] = "";
+
+	SSL_set_security_level(theirs, 0);
+	assert_int_equal(SSL_set_min_proto_version(theirs, version), 1);
+	assert_int_equal(SSL_set_max_proto_version(theirs, version), 1);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, ELSEWHERE, false), NULL, &ours), OK);
+	if (!shake(ours, theirs))
+		snprintf(why, sizeof(why), "%s", tls_verdict(ours)->why);
+	else if (tls_finished(ours, why))
+		assert_int_equal(SSL_version(ours), version);
+	if (words)
+		assert_has(why, words);
+	else
+		assert_string_equal(why, "");
+	SSL_free(ours);
+	SSL_free(theirs);
+}
+
+static void test_versions(void **state)
+{
+	struct trunk_tls *t;
+
+	UNUSED(state);
+	rig.realms[OUTSIDE].client_certificate = CLIENT_CERT_OPTIONAL;
+	rig.trunks[ACME].realm = &rig.realms[ELSEWHERE];
+	rig.trunks[UMBRELLA].realm = &rig.realms[ELSEWHERE];
+	rig.trunks[UMBRELLA].tls_least = TLS_LEAST_1_3;
+	t = load();
+	speaks(t, TLS1_1_VERSION, "acme.pem", "sent no certificate"); /* it never came so far */
+	speaks(t, TLS1_2_VERSION, "acme.pem", NULL);
+	speaks(t, TLS1_3_VERSION, "umbrella.pem", NULL);
+	speaks(t, TLS1_2_VERSION, "umbrella.pem",
+	       "the peer speaks TLSv1.2, but trunk umbrella wants TLS 1.3 at least");
+	trunk_tls_free(&t);
+	/* WBX-11: 1.1 for the trunk that names it, and for nobody else. */
+	rig.trunks[ACME].tls_least = TLS_LEAST_1_1;
+	t = load();
+	speaks(t, TLS1_1_VERSION, "acme.pem", NULL);
+	speaks(t, TLS1_1_VERSION, "umbrella.pem", "trunk umbrella wants TLS 1.3 at least");
+	speaks(t, TLS1_1_VERSION, NULL, "the peer speaks TLSv1.1 without a certificate");
+	speaks(t, TLS1_2_VERSION, NULL, NULL);
+	trunk_tls_free(&t);
+}
+
+static void test_ciphers(void **state)
+{
+	static char good[] = "ECDHE-ECDSA-AES256-GCM-SHA384", unknown[] = "ROT13",
+	            anybody[] = "ADH-AES128-SHA";
+	struct trunk_tls *t;
+	SSL *ours = NULL, *theirs = peer(true, "acme.pem");
+
+	UNUSED(state);
+	rig.trunks[ACME].ciphers = good;
+	t = load();
+	assert_int_equal(tls_context_ssl(trunk_tls_client(t, ACME), "x.lab", &ours), OK);
+	SSL_set_max_proto_version(theirs, TLS1_2_VERSION);
+	assert_true(shake(ours, theirs));
+	assert_string_equal(SSL_get_cipher_name(ours), good);
+	SSL_free(ours);
+	SSL_free(theirs);
+	trunk_tls_free(&t);
+	rig.trunks[ACME].ciphers = unknown;
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_string_equal(rig.why,
+	                    "trunk acme: ciphers \"ROT13\": none of them is known here and safe");
+	rig.trunks[ACME].ciphers = anybody;
+	rig.trunks[ACME].tls_least = TLS_LEAST_1_1;
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_has(rig.why, "proves nobody's identity");
+}
+
+/* Whoever holds a context goes by the new files; what is wrong in them leaves all as it was. */
+static void test_reload(void **state)
+{
+	struct trunk_tls *t;
+	struct tls_context *client, *server;
+	SSL *under_way = NULL, *theirs;
+
+	UNUSED(state);
+	assert_int_equal(lab_shell("cp sbc.pem live.pem && cp root.pem live-root.pem"), 0);
+	rig_path(0, "live.pem");
+	rig_path(2, "live-root.pem");
+	t = load();
+	client = trunk_tls_client(t, ACME);
+	server = trunk_tls_server(t, OUTSIDE, false);
+	connects(t, ACME, "acme.pem", "sbc.lab");
+	theirs = peer(true, "acme.pem");
+	assert_int_equal(tls_context_ssl(client, "x.lab", &under_way), OK);
+
+	assert_int_equal(lab_shell("cp leaf.pem live.pem && cp evil/root.pem live-root.pem"), 0);
+	assert_int_equal(trunk_tls_reload(t, rig.why), ERR_REFUSED);
+	assert_has(rig.why, "live.pem: the chain has an open end");
+	connects(t, ACME, "acme.pem", "sbc.lab");
+
+	assert_int_equal(lab_shell("cp special.pem live.pem"), 0);
+	assert_int_equal(trunk_tls_reload(t, rig.why), OK);
+	assert_ptr_equal(trunk_tls_client(t, ACME), client);
+	assert_ptr_equal(trunk_tls_server(t, OUTSIDE, false), server);
+	connects(t, ACME, "acme.pem", NULL); /* its root is no longer known */
+	connects(t, ACME, "evil/acme.pem", "special.lab");
+	accepts(t, OUTSIDE, "acme.pem", NULL);
+	accepts(t, OUTSIDE, "evil/acme.pem", "acme");
+	/* What was under way goes on as it began. */
+	assert_true(shake(under_way, theirs));
+	subject_is(SSL_get_certificate(under_way), "sbc.lab");
+	SSL_free(under_way);
+	SSL_free(theirs);
+	trunk_tls_free(&t);
 }
 
 static void test_open_chain(void **state)
@@ -213,17 +383,41 @@ static void starved(void *arg)
 	trunk_tls_free(&t);
 }
 
+static void reload_starved(void *arg)
+{
+	struct trunk_tls *t = arg;
+
+	if (trunk_tls_reload(t, rig.why)) {
+		assert_true(mem_has_failed());
+		assert_true(rig.why[0]);
+	}
+	assert_non_null(trunk_tls_client(t, ACME));
+}
+
+static void test_no_memory_to_reload(void **state)
+{
+	struct trunk_tls *t = load();
+
+	UNUSED(state);
+	assert_true(each_allocation_fails(reload_starved, t) >= 12);
+	connects(t, ACME, "acme.pem", "sbc.lab");
+	trunk_tls_free(&t);
+}
+
 static void test_no_memory(void **state)
 {
 	UNUSED(state);
+	rig.trunks[UMBRELLA].server_identity = &rig.identities[SPECIAL];
 	assert_true(each_allocation_fails(starved, NULL) >= 12);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(listeners),        TEST(clients),
-		                            TEST(two_types_of_key), TEST(open_chain),
-		                            TEST(bad_files),        TEST(no_memory) };
+	const struct CMUnitTest tests[] = {
+		TEST(listeners),  TEST(clients),   TEST(two_types_of_key), TEST(by_name),
+		TEST(by_port),    TEST(versions),  TEST(ciphers),          TEST(reload),
+		TEST(open_chain), TEST(bad_files), TEST(no_memory),        TEST(no_memory_to_reload)
+	};
 
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, rig_open, rig_close);

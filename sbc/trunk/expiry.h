@@ -1,0 +1,17 @@
+/* Says in time that a certificate runs out: ours, and the peers' as they were last seen. Signalling
+ * thread. */
+#ifndef SBC_TRUNK_EXPIRY_H
+#define SBC_TRUNK_EXPIRY_H
+
+#include "base/timer.h"
+#include "sbc/trunk/trunk_tls.h"
+
+struct expiry;
+
+/* Looks once an hour; all borrowed. A line in the log at 30, 14, 7, 3 and 1 days, and when it is
+ * over, once each. */
+MUST_USE enum err expiry_open(struct expiry **out, const struct config *cfg, struct timers *timers,
+                              const struct trunk_tls *tls);
+void expiry_close(struct expiry **ep); /* NULL is fine */
+
+#endif

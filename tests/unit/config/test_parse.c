@@ -6,21 +6,6 @@
 #include "config/document.h"
 #include "config/options.h"
 
-/* A configuration that is good, for single mistakes to be put in. Two lines, so that what a test
- * appends begins in line 3. */
-#define REALM                                                \
-	"realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n" \
-	"phones: { desk: { realm: in, address: 10.0.0.20 } }\n"
-
-/* The same with a trunk; what is appended goes on with the trunk's options in line 6. */
-#define TRUNK                                                                                    \
-	"identities: { us: { certificate: us.pem, key: us.key } }\n"                             \
-	"realms: { out: { listen: [ \"tls:203.0.113.5\" ], identity: us } }\n"                   \
-	"routes: [ { from: acme, number: \"*\", to: acme2 }, { from: acme2, number: \"*\", to: " \
-	"acme } ]\n"                                                                             \
-	"trunks: { acme2: { realm: out, domain: two.example }, acme: {\n"                        \
-	"    realm: out, domain: provider.example,\n"
-
 static const struct {
 	const char *text, *expected;
 } cases[] = {
@@ -388,127 +373,6 @@ static void minimal_is_read(void **state)
 	free(text);
 }
 
-static void own_options_go_before_the_profile(void **state)
-{
-	struct config *cfg;
-	char *said;
-
-	(void)state;
-	world_file("providers/p.yaml",
-	           "uri-form: sip-tls\nport: 5071\nconnect-timeout: 7s\ntrust: ../roots.pem\n"
-	           "verify-names: [ a.example, b.example ]\n",
-	           0644);
-	said =
-	    world_parse(&cfg, TRUNK "port: 5061, profile: p, verify-names: [ c.example ] } }\n", 0);
-	assert_string_equal(said, "");
-	assert_int_equal(cfg->trunks[1].port, 5061);
-	assert_int_equal(cfg->trunks[1].connect_timeout_ms, 7000);
-	assert_int_equal(cfg->trunks[1].uri_form, URI_SIP_TLS);
-	assert_int_equal(cfg->trunks[1].nverify_names, 1);
-	assert_string_equal(cfg->trunks[1].verify_names[0], "c.example");
-	assert_non_null(strstr(cfg->trunks[1].trust, "/providers/../roots.pem"));
-	assert_string_equal(cfg->trunks[1].profile, "p");
-	config_free(&cfg);
-	free(said);
-}
-
-static const struct {
-	const char *profile, *expected;
-} profile_cases[] = {
-	{ "prot: 5061\n", "providers/p.yaml:1: trunk 'acme': no option is called 'prot'; did you "
-	                  "mean 'port'?\n" },
-	{ "port: 0\n", "providers/p.yaml:1: trunk 'acme': port '0' is out of range; write 1 to "
-	               "65535\n" },
-	{ "# x\nrealm: out\n", "providers/p.yaml:2: trunk 'acme': realm stands in the "
-	                       "configuration, not in a profile\n" },
-	{ "srtp: off\n", "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off; write "
-	                 "it at the trunk\n" },
-	{ "- a\n", "providers/p.yaml:1: a profile: write KEY: VALUE lines\n" },
-	{ "", "providers/p.yaml:1: nothing is written here\n" },
-	{ "a: [\n", "providers/p.yaml:2: not YAML: did not find expected node content\n" },
-};
-
-static void a_profile_has_lines_of_its_own(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(profile_cases); i++) {
-		world_file("providers/p.yaml", profile_cases[i].profile, 0644);
-		world_says(TRUNK "profile: p } }\n", profile_cases[i].expected);
-	}
-}
-
-static void each_shipped_profile_fits(void **state)
-{
-	static const char *const names[] = { "webex", "8x8", "att", "cloudoe", "ipw" };
-	char text[1024];
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		snprintf(text, sizeof(text), TRUNK "profile: %s } }\n", names[i]);
-		world_says(text, "");
-	}
-}
-
-static void a_password_in_an_open_file_is_refused(void **state)
-{
-	const char *text = "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n"
-	                   "phones: { desk: { realm: in, password: long and random } }\n";
-	struct config *cfg;
-	char *said = world_parse(&cfg, text, 0644);
-
-	(void)state;
-	assert_string_equal(said, "t.yaml:2: phone 'desk': password stands in a file that "
-	                          "everybody can read; chmod o-r t.yaml, or use password-file\n");
-	free(said);
-	said = world_parse(&cfg, text, 0640);
-	assert_string_equal(said, "");
-	free(said);
-	config_free(&cfg);
-}
-
-static enum err load(const char *name, char **said)
-{
-	struct config *cfg = NULL;
-	char path[128];
-	size_t size;
-	FILE *errors = open_memstream(said, &size);
-	enum err err;
-
-	snprintf(path, sizeof(path), "%s/%s", world, name);
-	err = config_load(&cfg, path, errors);
-	fclose(errors);
-	config_free(&cfg);
-	return err;
-}
-
-static void a_file_is_loaded_or_refused(void **state)
-{
-	char *big = calloc(1, DOCUMENT_SIZE_MAX + 2), *said;
-
-	(void)state;
-	world_file("good.yaml", REALM, 0644);
-	assert_int_equal(load("good.yaml", &said), OK);
-	assert_string_equal(said, "");
-	free(said);
-	assert_int_equal(load("none.yaml", &said), ERR_NOT_FOUND);
-	assert_non_null(strstr(said, "/none.yaml: cannot be read: No such file or directory\n"));
-	free(said);
-	assert_int_equal(load("providers", &said), ERR_UNSUPPORTED);
-	assert_non_null(strstr(said, "/providers: cannot be read: it is a folder\n"));
-	free(said);
-	world_file("open.yaml", REALM, 0666);
-	assert_int_equal(load("open.yaml", &said), ERR_REFUSED);
-	assert_non_null(strstr(said, "/open.yaml: everybody can write to it; chmod o-w "));
-	free(said);
-	assert_non_null(big);
-	memset(big, '#', DOCUMENT_SIZE_MAX + 1);
-	world_file("big.yaml", big, 0600);
-	assert_int_equal(load("big.yaml", &said), ERR_LIMIT);
-	free(said);
-	world_says(big, "t.yaml: is bigger than 1024 KiB; is it the right file?\n");
-	free(big);
-}
-
 static void too_many_are_refused(void **state)
 {
 	char *text = calloc(1, 64 * 1024), *end = text, *said;
@@ -558,34 +422,6 @@ static void long_values_are_refused(void **state)
 	world_says(text, expected);
 }
 
-static void a_profile_that_cannot_be_read_is_said(void **state)
-{
-	char path[128];
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/providers/folder.yaml", world);
-	assert_int_equal(mkdir(path, 0700), 0);
-	world_says(TRUNK "profile: folder } }\n",
-	           "t.yaml:6: profile 'folder': providers/folder.yaml cannot be read: it is a "
-	           "folder\n");
-}
-
-/* A file named without a folder lies in the current one, and so do the paths in it. */
-static void a_bare_name_is_here(void **state)
-{
-	const char *text = REALM "control-socket: control\n";
-	struct config *cfg = NULL;
-
-	(void)state;
-	assert_int_equal(config_parse(&cfg, "t.yaml", text, strlen(text), 0, stderr), OK);
-	assert_string_equal(cfg->control_socket, "control");
-	assert_string_equal(cfg->file, "t.yaml");
-	config_free(&cfg);
-	assert_int_equal(config_parse(&cfg, "/t.yaml", text, strlen(text), 0, stderr), OK);
-	assert_string_equal(cfg->control_socket, "/control");
-	config_free(&cfg);
-}
-
 struct attempt {
 	const char *text;
 	enum err err;
@@ -621,31 +457,6 @@ static void each_allocation_can_fail(void **state)
 	free(minimal);
 }
 
-static void load_once(void *arg)
-{
-	char *said;
-	enum err err = load("good.yaml", &said);
-
-	(void)arg;
-	assert_int_equal(err, mem_has_failed() ? ERR_NOMEM : OK);
-	free(said);
-}
-
-static void each_allocation_of_load_can_fail(void **state)
-{
-	(void)state;
-	world_file("good.yaml", REALM, 0600);
-	assert_true(each_allocation_fails(load_once, NULL) > 5);
-}
-
-static void transports_have_names(void **state)
-{
-	(void)state;
-	assert_string_equal(transport_name(TRANSPORT_UDP), "udp");
-	assert_string_equal(transport_name(TRANSPORT_TCP), "tcp");
-	assert_string_equal(transport_name(TRANSPORT_TLS), "tls");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -656,18 +467,9 @@ int main(void)
 		cmocka_unit_test(a_listener_is_read_or_refused),
 		cmocka_unit_test(all_problems_are_said_in_order),
 		cmocka_unit_test(minimal_is_read),
-		cmocka_unit_test(own_options_go_before_the_profile),
-		cmocka_unit_test(a_profile_has_lines_of_its_own),
-		cmocka_unit_test(each_shipped_profile_fits),
-		cmocka_unit_test(a_password_in_an_open_file_is_refused),
-		cmocka_unit_test(a_file_is_loaded_or_refused),
 		cmocka_unit_test(too_many_are_refused),
 		cmocka_unit_test(long_values_are_refused),
-		cmocka_unit_test(a_profile_that_cannot_be_read_is_said),
-		cmocka_unit_test(a_bare_name_is_here),
 		cmocka_unit_test(each_allocation_can_fail),
-		cmocka_unit_test(each_allocation_of_load_can_fail),
-		cmocka_unit_test(transports_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, world_begin, world_end);

@@ -16,6 +16,21 @@
 #include "base/mem.h"
 #include "config/config.h"
 
+/* A configuration that is good, for single mistakes to be put in. Two lines, so that what a test
+ * appends begins in line 3. */
+#define REALM                                                \
+	"realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\n" \
+	"phones: { desk: { realm: in, address: 10.0.0.20 } }\n"
+
+/* The same with a trunk; what is appended goes on with the trunk's options in line 6. */
+#define TRUNK                                                                                    \
+	"identities: { us: { certificate: us.pem, key: us.key } }\n"                             \
+	"realms: { out: { listen: [ \"tls:203.0.113.5\" ], identity: us } }\n"                   \
+	"routes: [ { from: acme, number: \"*\", to: acme2 }, { from: acme2, number: \"*\", to: " \
+	"acme } ]\n"                                                                             \
+	"trunks: { acme2: { realm: out, domain: two.example }, acme: {\n"                        \
+	"    realm: out, domain: provider.example,\n"
+
 static char world[64];
 
 static inline void world_file(const char *name, const char *text, mode_t mode)

@@ -147,6 +147,9 @@ static inline void rig_begin(void)
 	snprintf(command, sizeof(command), "%s/certs/lab-ca %s >/dev/null 2>&1", SOURCE_DIR,
 	         rig_certificates);
 	assert_int_equal(system(command), 0);
+	/* The machine's own roots take longer to read than all else. */
+	snprintf(command, sizeof(command), "%s/root.pem", rig_certificates);
+	setenv("SSL_CERT_FILE", command, 1);
 }
 
 static inline void rig_open(struct rig *r)

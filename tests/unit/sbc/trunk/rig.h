@@ -76,8 +76,11 @@ static inline int rig_begin(void **state)
 static inline int rig_open(void **state)
 {
 	UNUSED(state);
-	return lab_open() ||
-	       lab_shell("$LAB . sbc --cn sbc.lab && $LAB . special --cn special.lab &&"
+	if (lab_open())
+		return -1;
+	/* The machine's own roots take longer to read than all else. */
+	setenv("SSL_CERT_FILE", rig_path(2, "root.pem"), 1);
+	return lab_shell("$LAB . sbc --cn sbc.lab && $LAB . special --cn special.lab &&"
 	                 "$LAB . rsa --rsa --no-root --cn rsa.lab && $LAB . leaf --leaf-only &&"
 	                 "$LAB . acme --cn acme.lab && $LAB . umbrella --cn umbrella.lab &&"
 	                 "$LAB evil acme --cn acme.lab");

@@ -156,6 +156,18 @@ static void check_times(const struct check *ck, size_t i)
 		              realm->t2_ms, realm->t1_ms);
 }
 
+static void check_session(const struct check *ck, size_t i)
+{
+	const struct config_realm *realm = &ck->cfg->realms[i];
+	bool min_se = check_written(ck, SECTION_REALMS, i, "min-se");
+
+	if (realm->session_expires_ms && realm->session_expires_ms < realm->min_se_ms)
+		check_problem(ck, SECTION_REALMS, i, min_se ? "min-se" : "session-expires",
+		              "session-expires is %u s and min-se is %u s: we would refuse what we "
+		              "ask for; raise session-expires, or write 0s for no session timers",
+		              realm->session_expires_ms / 1000, realm->min_se_ms / 1000);
+}
+
 static bool same_socket(const struct config_listener *a, const struct config_listener *b)
 {
 	bool a_udp = a->transport == TRANSPORT_UDP, b_udp = b->transport == TRANSPORT_UDP;
@@ -216,6 +228,7 @@ void check_realms(const struct check *ck)
 		check_addresses(ck, i);
 		check_ports(ck, i);
 		check_times(ck, i);
+		check_session(ck, i);
 		check_against(ck, i);
 		if (!unclear && !is_used(ck->cfg, &ck->cfg->realms[i]))
 			check_problem(ck, SECTION_REALMS, i, NULL,

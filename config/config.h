@@ -50,7 +50,9 @@ struct config_realm {
 	unsigned keepalive_ms;         /* between two pings; 0: none */
 	unsigned idle_timeout_ms;      /* of a connection that came in and no trunk's; 0: none */
 	unsigned handshake_timeout_ms; /* of a connection that came in; 0: 10 s */
-	unsigned t1_ms, t2_ms, t4_ms;  /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
+	unsigned session_expires_ms;   /* RFC 4028; 0: no session timers */
+	unsigned min_se_ms;
+	unsigned t1_ms, t2_ms, t4_ms;           /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
 	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
 	enum client_cert client_certificate;
 	struct addr_net *networks; /* who may speak to us here; none: anybody */

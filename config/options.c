@@ -197,6 +197,22 @@ static const struct option realms[] = {
 	  .max = 60000,
 	  .standard = "10s",
 	  .help = "How long a connection that comes in may take for TLS." },
+	{ .key = "session-expires",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, session_expires_ms),
+	  .min = 0,
+	  .max = 86400000,
+	  .standard = "30m", /* RFC 4028 4 */
+	  .help =
+	      "How long a call stands without either side saying that it still does, where the peer can do "
+	      "that (RFC 4028): a call whose other end is gone is hung up by then. 0s: never asked for." },
+	{ .key = "min-se",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, min_se_ms),
+	  .min = 90000, /* RFC 4028 4 */
+	  .max = 86400000,
+	  .standard = "90s",
+	  .help = "The least of that time that we take from a peer; for less it gets 422." },
 	{ .key = "t1",
 	  .kind = KIND_DURATION,
 	  FIELD(config_realm, t1_ms),

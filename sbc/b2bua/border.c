@@ -158,6 +158,19 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	call_check_gone(call);
 }
 
+static const struct config_realm *realm_of(const struct config_party *who)
+{
+	return who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
+}
+
+struct session_timer_cfg call_session(const struct config_party *who)
+{
+	const struct config_realm *realm = realm_of(who);
+
+	return (struct session_timer_cfg){ .expires_s = realm->session_expires_ms / 1000,
+		                           .min_se_s = realm->min_se_ms / 1000 };
+}
+
 static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 {
 	struct border *b = call->border;
@@ -167,6 +180,9 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	    call->caller.who.kind == PARTY_TRUNK ? call->caller.who.trunk->uri_form : URI_SIP_TLS;
 	struct target target;
 	char contact[400];
+	struct leg_uas_cfg cfg = { .contact = contact,
+		                   .target = &target,
+		                   .session = call_session(&call->caller.who) };
 	enum err err;
 
 	if (dialog_wants_sips(server_txn_request(txn)))
@@ -174,7 +190,7 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	call_target(b, &call->caller, &target);
 	sip_realm_uri(flow->conn->realm, flow->conn->transport, form, "trunkgate", contact,
 	              sizeof(contact));
-	err = leg_new_uas(&call->caller.leg, &b->env, txn, contact, &target, &handler);
+	err = leg_new_uas(&call->caller.leg, &b->env, txn, &cfg, &handler);
 	if (err)
 		return err;
 	call->caller.call_id = mem_strdup(leg_call_id(call->caller.leg));
@@ -185,7 +201,7 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 static void party_set(struct party *p, const struct config_party *who, const char *number)
 {
 	p->who = *who;
-	p->realm = who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
+	p->realm = realm_of(who);
 	snprintf(p->number, sizeof(p->number), "%s", number);
 }
 
@@ -228,6 +244,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
 {
 	const struct config_route *route;
+	struct session_timer_cfg session;
 	struct config_party from;
 	struct uri uri;
 	char number[sizeof(((struct party *)0)->number)];
@@ -249,6 +266,9 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		    KV("why", b->shut ? "we stop" : "max-calls is reached"));
 		return;
 	}
+	session = call_session(&from);
+	if (session_timer_refuses(&session, txn, invite))
+		return;
 	route = route_pick(b->cfg.cfg, &from, number);
 	if (!route) {
 		LOG(LOG_INFO, KV("event", "refused"),

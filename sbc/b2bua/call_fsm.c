@@ -122,6 +122,7 @@ static unsigned map_status(unsigned status)
 	case 407:
 		return 403;
 	case 408:
+	case 422: /* of our session timer */
 		return 480;
 	default:
 		return status >= 300 && status < 400 ? 480 : status;

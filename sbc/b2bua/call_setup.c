@@ -189,7 +189,8 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .to = names.to,
 		                   .request_uri = names.request_uri,
 		                   .contact = names.contact,
-		                   .target = &target };
+		                   .target = &target,
+		                   .session = call_session(&call->callee.who) };
 	enum err err;
 
 	call_target(b, &call->callee, &target);

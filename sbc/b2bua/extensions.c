@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const ours[] = { "100rel" /* RFC 3262 */ };
+static const char *const ours[] = { "100rel" /* RFC 3262 */, "timer" /* RFC 4028 */ };
 
 /* The next word of a list at *at, its length in *len; NULL: no more. */
 static const char *next_word(const char **at, size_t *len)

@@ -4,11 +4,16 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/leg_internal.h"
 
 void leg_set_state(struct leg *leg, enum leg_state state)
 {
 	leg->state = state;
+	if (state == LEG_HANGING_UP || state == LEG_OVER) {
+		session_timer_stop(&leg->session);
+		timer_stop(&leg->again);
+	}
 }
 
 void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, const char *why)
@@ -23,6 +28,8 @@ void leg_free(struct leg **lp)
 	if (!leg)
 		return;
 	timer_stop(&leg->late);
+	timer_stop(&leg->again);
+	session_timer_stop(&leg->session);
 	reliable_close(&leg->reliable);
 	server_txn_detach(&leg->invited);
 	leg_requests_free(leg);
@@ -64,9 +71,20 @@ enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsign
 		return err;
 	if (method == METHOD_INVITE || method == METHOD_UPDATE)
 		message_add(*out, "Contact", "<%s>", dialog_contact(leg->fork->dialog));
-	message_add(*out, "Allow", "%s", LEG_ALLOW);
-	message_add(*out, "Supported", "100rel");
+	leg_add_abilities(leg, *out);
 	return OK;
+}
+
+void leg_add_abilities(const struct leg *leg, struct message *m)
+{
+	message_add(m, "Allow", "%s", LEG_ALLOW);
+	message_add(m, "Supported", "%s", leg->session.cfg.expires_s ? "100rel, timer" : "100rel");
+}
+
+void leg_note_allow(struct leg *leg, const struct message *m)
+{
+	if (message_header(m, "Allow", 0))
+		leg->peer_updates = extension_in(m, "Allow", "UPDATE");
 }
 
 struct leg_fork *leg_fork_of(struct leg *leg, const struct message *m)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include "base/err.h"
+#include "sbc/b2bua/session_timer.h"
 #include "sbc/sip/dialog.h"
 #include "sbc/sip/message.h"
 #include "sbc/sip/request.h"
@@ -40,17 +41,21 @@ struct leg_handler {
 	void *arg;
 };
 
-/* The callee's side, for an INVITE that waits for an answer. Takes over the transaction. contact:
- * our URI. target: the peer, for when its flow is gone; copied, its strings live as long as the
- * leg. */
+struct leg_uas_cfg {
+	const char *contact;         /* our URI */
+	const struct target *target; /* the peer, for when its flow is gone; copied, its strings
+	                                live as long as the leg */
+	struct session_timer_cfg session;
+};
+/* The callee's side, for an INVITE that waits for an answer. Takes over the transaction. */
 MUST_USE enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
-                              const char *contact, const struct target *target,
-                              const struct leg_handler *handler);
+                              const struct leg_uas_cfg *cfg, const struct leg_handler *handler);
 
 struct leg_uac_cfg {
 	const char *from, *to, *request_uri, *contact; /* see dialog_uac_cfg */
 	const struct target *target; /* copied; its strings live as long as the leg */
 	const struct flow *flow;     /* taken while it lives; NULL: the target */
+	struct session_timer_cfg session;
 };
 /* The caller's side. leg_invite makes the INVITE, to which the owner may add headers; leg_send
  * sends it. */

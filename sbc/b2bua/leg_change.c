@@ -17,12 +17,18 @@ static void ask_later(struct server_txn *txn)
 static enum err make_answer(struct leg *leg, const struct leg_fork *fork, struct server_txn *txn,
                             struct message **out)
 {
+	const struct message *request = server_txn_request(txn);
 	size_t len;
 	enum err err = leg_make_response(leg, txn, 200, NULL, out);
 
-	if (!err && refresh_sdp(server_txn_request(txn), &len))
+	if (err)
+		return err;
+	if (refresh_sdp(request, &len))
 		message_set_body(*out, "application/sdp", fork->said.ours, strlen(fork->said.ours));
-	return err;
+	/* Early dialogs have no timer yet (RFC 4028 3). */
+	if (message_method(request) != METHOD_PRACK && leg->state == LEG_STANDING)
+		session_timer_answer(&leg->session, request, *out);
+	return OK;
 }
 
 void leg_answer_offer(struct leg *leg, struct leg_fork *fork, struct server_txn *txn)
@@ -69,11 +75,13 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 	case LEG_STANDING:
 		break;
 	}
-	if (leg->fork->said.txn)
+	if (leg->refreshing == REFRESHING_INVITE)
+		server_txn_reply(txn, 491, NULL, NULL);
+	else if (leg->fork->said.txn)
 		ask_later(txn);
 	else if (!dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Missing Or Unusable Contact", NULL);
-	else
+	else if (!session_timer_refuses(&leg->session.cfg, txn, request))
 		leg_answer_offer(leg, leg->fork, txn);
 }
 
@@ -81,15 +89,18 @@ void leg_on_update(struct leg *leg, struct leg_fork *fork, struct server_txn *tx
                    const struct message *request)
 {
 	size_t len;
+	bool offers = refresh_sdp(request, &len) != NULL;
 
 	if (leg->state == LEG_HANGING_UP || leg->state == LEG_OVER)
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (message_header(request, "Contact", 0) && !dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
-	else if (fork->said.agreed || !refresh_sdp(request, &len))
-		leg_answer_offer(leg, fork, txn);
-	else if (dialog_is_ours(fork->dialog))
-		server_txn_reply(txn, 491, NULL, NULL); /* our offer has no answer yet */
+	else if (session_timer_refuses(&leg->session.cfg, txn, request))
+		return;
+	else if (offers && !fork->said.agreed && !dialog_is_ours(fork->dialog))
+		ask_later(txn); /* their first offer has no answer yet */
+	else if (offers && (!fork->said.agreed || leg->refreshing == REFRESHING_INVITE))
+		server_txn_reply(txn, 491, NULL, NULL); /* ours has none */
 	else
-		ask_later(txn); /* theirs has none */
+		leg_answer_offer(leg, fork, txn);
 }

@@ -1,6 +1,6 @@
 /* A leg as its rooms see it: leg.c (its life, its end, the peer's requests), leg_uac.c (our
  * INVITE), leg_uas.c (the peer's INVITE), leg_change.c (re-INVITE and UPDATE of the peer),
- * leg_request.c (all that we send in its dialogs). */
+ * leg_refresh.c (ours), leg_request.c (all that we send in its dialogs). */
 #ifndef SBC_B2BUA_LEG_INTERNAL_H
 #define SBC_B2BUA_LEG_INTERNAL_H
 
@@ -22,6 +22,9 @@ enum leg_state {
 	LEG_HANGING_UP, /* BYE is out */
 	LEG_OVER,
 };
+
+/* Our re-INVITE or UPDATE that has no final answer yet. */
+enum leg_refreshing { REFRESHING_NOT, REFRESHING_INVITE, REFRESHING_UPDATE };
 
 struct leg_request;
 
@@ -46,9 +49,14 @@ struct leg {
 		RELY_NEVER,
 		RELY_WITH_SDP,
 		RELY_ALWAYS
-	} rely;                     /* which of them the peer is to acknowledge */
-	bool answer_held;           /* 2xx waits for a PRACK */
-	struct leg_request *invite; /* ours: until a final answer other than 2xx */
+	} rely;                      /* which of them the peer is to acknowledge */
+	bool answer_held;            /* 2xx waits for a PRACK */
+	struct leg_request *invite;  /* ours: until a final answer other than 2xx */
+	struct leg_request *refresh; /* ours, or the last one: a 2xx may come again */
+	enum leg_refreshing refreshing;
+	bool peer_updates; /* it takes UPDATE, as its Allow said last */
+	struct session_timer session;
+	struct timer again; /* the next try of a refresh */
 	LIST_HEAD(, leg_request) requests;
 	struct target target; /* when the flow of the dialog is gone */
 	struct flow first_flow;
@@ -64,6 +72,9 @@ void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, co
  * Supported. */
 MUST_USE enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
                                     const char *phrase, struct message **out);
+/* Allow and Supported. */
+void leg_add_abilities(const struct leg *leg, struct message *m);
+void leg_note_allow(struct leg *leg, const struct message *m);
 /* The dialog of ours that a message of the peer is of; NULL: none. */
 struct leg_fork *leg_fork_of(struct leg *leg, const struct message *m);
 
@@ -73,8 +84,8 @@ struct leg_request_handler {
 	void (*on_response)(struct leg *leg, const struct message *m, const struct flow *flow);
 	/* Instead of a final answer. */
 	void (*on_fail)(struct leg *leg, const char *why);
-	/* Whether a final answer other than 2xx lets us ask once more, by next, which is what was
-	 * sent with the CSeq that follows; changes next. NULL: never. */
+	/* Whether a 422 lets us ask once more, by next, which is what was sent with the CSeq that
+	 * follows; changes next. NULL: never. */
 	bool (*amend)(struct leg *leg, const struct message *answer, struct message *next);
 };
 /* Sends m over the flow of dialog, or to its next hop under the rules of the leg's target. Shares
@@ -83,8 +94,18 @@ struct leg_request_handler {
 MUST_USE enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
                                    struct message *m, const struct leg_request_handler *handler);
 const struct message *leg_request_message(const struct leg_request *rq); /* as it was sent last */
+/* Forgets one that has its 2xx; NULL is fine. */
+void leg_request_end(struct leg_request *rq);
 void leg_request_cancel(struct leg_request *rq);
 void leg_requests_free(struct leg *leg);
+
+/* leg_uac.c */
+/* Confirms a 2xx. invite: what it answers, whose credentials go with the ACK; NULL: forgotten. */
+void leg_send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer,
+                  const struct leg_request *invite);
+
+/* leg_refresh.c */
+void leg_refresh_open(struct leg *leg, const struct session_timer_cfg *cfg);
 
 /* leg_uas.c */
 void leg_uas_on_bye(struct leg *leg); /* the INVITE that still waits is answered */

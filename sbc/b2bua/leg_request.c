@@ -23,6 +23,8 @@ static void free_one(struct leg_request *rq)
 	LIST_REMOVE(rq, link);
 	if (rq == rq->leg->invite)
 		rq->leg->invite = NULL;
+	if (rq == rq->leg->refresh)
+		rq->leg->refresh = NULL;
 	request_free(&rq->request);
 	message_free(&rq->message);
 	mem_free(rq);
@@ -81,11 +83,11 @@ static bool is_challenge(struct leg_request *rq, const struct message *answer)
 static bool ask_again(struct leg_request *rq, const struct message *answer, const struct flow *flow)
 {
 	bool challenge = !rq->cancelled && is_challenge(rq, answer);
+	bool amend = message_status(answer) == 422 && rq->handler->amend;
 	struct request *was = rq->request;
 	struct message *next;
 
-	if (rq->cancelled || (!challenge && !rq->handler->amend) ||
-	    dialog_again(rq->dialog, rq->message, &next))
+	if (rq->cancelled || (!challenge && !amend) || dialog_again(rq->dialog, rq->message, &next))
 		return false;
 	if (challenge) {
 		credentials_add(rq->leg->target.credentials, next, true);
@@ -155,6 +157,12 @@ enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dial
 const struct message *leg_request_message(const struct leg_request *rq)
 {
 	return rq->message;
+}
+
+void leg_request_end(struct leg_request *rq)
+{
+	if (rq)
+		free_one(rq);
 }
 
 void leg_request_cancel(struct leg_request *rq)

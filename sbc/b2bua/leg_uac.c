@@ -21,6 +21,7 @@ enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct l
 	if (err)
 		return err;
 	dialog.owner = leg;
+	leg_refresh_open(leg, &cfg->session);
 	err = dialog_new_uac(&leg->fork->dialog, env->dialogs, &dialog);
 	if (err) {
 		leg_free(&leg);
@@ -38,8 +39,8 @@ enum err leg_invite(struct leg *leg, struct message **out)
 
 	if (err)
 		return err;
-	message_add(*out, "Allow", "%s", LEG_ALLOW);
-	message_add(*out, "Supported", "100rel");
+	leg_add_abilities(leg, *out);
+	session_timer_ask(&leg->session, *out);
 	return OK;
 }
 
@@ -73,14 +74,15 @@ static struct leg_fork *fork_of_answer(struct leg *leg, const struct message *m,
 	return dialog_on_answer(fork->dialog, m, flow) ? NULL : fork;
 }
 
-static void send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer)
+void leg_send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer,
+                  const struct leg_request *invite)
 {
 	struct message *ack;
 	enum err err = dialog_ack(fork->dialog, answer, &ack);
 
 	if (!err) {
-		if (leg->invite)
-			credentials_copy(leg_request_message(leg->invite), ack);
+		if (invite)
+			credentials_copy(leg_request_message(invite), ack);
 		err = stack_send(leg->env->stack, ack, dialog_flow(fork->dialog));
 		message_free(&ack);
 	}
@@ -110,7 +112,7 @@ static void hang_up_fork(struct leg *leg, struct leg_fork *fork, const struct me
 	struct message *bye;
 	enum err err;
 
-	send_ack(leg, fork, m);
+	leg_send_ack(leg, fork, m, leg->invite);
 	if (fork->hung_up)
 		return;
 	err = dialog_request(fork->dialog, "BYE", &bye);
@@ -129,7 +131,8 @@ static void on_2xx(struct leg *leg, const struct message *m, const struct flow *
 	struct leg_fork *fork;
 
 	if (late && leg_fork_of(leg, m) == leg->fork) {
-		send_ack(leg, leg->fork, m); /* a copy: the ACK was lost (13.2.2.4) */
+		leg_send_ack(leg, leg->fork, m,
+		             leg->invite); /* a copy: the ACK was lost (13.2.2.4) */
 		return;
 	}
 	fork = fork_of_answer(leg, m, flow);
@@ -139,8 +142,10 @@ static void on_2xx(struct leg *leg, const struct message *m, const struct flow *
 		leg->fork = fork;
 		refresh_keep_theirs(&fork->said, m);
 		fork->said.agreed = true;
+		leg_note_allow(leg, m);
 		leg_set_state(leg, LEG_STANDING);
-		send_ack(leg, fork, m);
+		session_timer_on_2xx(&leg->session, m);
+		leg_send_ack(leg, fork, m, leg->invite);
 		leg_tell(leg, LEG_ANSWER, m, NULL);
 	} else if (!late) {
 		leg_set_state(leg, LEG_OVER);
@@ -196,6 +201,7 @@ static void on_provisional(struct leg *leg, const struct message *m, const struc
 	if (!fork || !acknowledge(leg, fork, m))
 		return;
 	refresh_keep_theirs(&fork->said, m);
+	leg_note_allow(leg, m);
 	leg_tell(leg, LEG_PROGRESS, m, NULL);
 }
 
@@ -225,9 +231,14 @@ static void on_fail(struct leg *leg, const char *why)
 	leg_tell(leg, LEG_FAIL, NULL, why);
 }
 
+static bool amend(struct leg *leg, const struct message *answer, struct message *next)
+{
+	return leg->state == LEG_CALLING && session_timer_raise(&leg->session, answer, next);
+}
+
 enum err leg_send(struct leg *leg, struct message *invite)
 {
-	static const struct leg_request_handler handler = { on_response, on_fail, NULL };
+	static const struct leg_request_handler handler = { on_response, on_fail, amend };
 	const char *sdp;
 	size_t len;
 	enum err err;

@@ -51,6 +51,7 @@ static void take_invite(struct leg *leg, struct server_txn *txn)
 		leg->rely = RELY_ALWAYS;
 	else if (extension_in(invite, "Supported", "100rel"))
 		leg->rely = RELY_WITH_SDP;
+	leg_note_allow(leg, invite);
 	reliable_open(&leg->reliable, leg->env->stack, txn, on_no_prack, leg);
 	leg->invited = txn;
 	server_txn_set_handler(txn, &handler);
@@ -58,20 +59,20 @@ static void take_invite(struct leg *leg, struct server_txn *txn)
 }
 
 enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
-                     const char *contact, const struct target *target,
-                     const struct leg_handler *handler)
+                     const struct leg_uas_cfg *cfg, const struct leg_handler *handler)
 {
 	struct leg *leg;
-	enum err err = leg_new(&leg, env, handler, target);
+	enum err err = leg_new(&leg, env, handler, cfg->target);
 
 	if (err)
 		return err;
 	err = dialog_new_uas(&leg->fork->dialog, env->dialogs, server_txn_request(txn),
-	                     server_txn_flow(txn), contact, leg);
+	                     server_txn_flow(txn), cfg->contact, leg);
 	if (err) {
 		leg_free(&leg);
 		return err;
 	}
+	leg_refresh_open(leg, &cfg->session);
 	take_invite(leg, txn);
 	*out = leg;
 	return OK;
@@ -122,6 +123,7 @@ static enum err send_2xx(struct leg *leg, const char *sdp)
 
 	if (err)
 		return err;
+	session_timer_answer(&leg->session, server_txn_request(leg->invited), m);
 	err = server_txn_respond(leg->invited, m);
 	message_free(&m);
 	if (err)

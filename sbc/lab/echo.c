@@ -203,6 +203,7 @@ static enum err open_leg(struct echo *e, struct server_txn *txn, const struct me
 	struct leg_handler handler = { .on_event = on_event, .arg = e };
 	char contact[CONTACT_MAX];
 	struct target target;
+	struct leg_uas_cfg leg = { .contact = contact, .target = &target };
 	struct uri uri;
 	bool sips = message_request_uri(invite, &uri) && uri.sips;
 
@@ -210,7 +211,7 @@ static enum err open_leg(struct echo *e, struct server_txn *txn, const struct me
 	kit_target(cfg->kit, &server_txn_flow(txn)->peer, e->host, &target);
 	target.tls = cfg->tls;
 	target.sni = cfg->sni;
-	return leg_new_uas(&e->leg, &cfg->kit->legs, txn, contact, &target, &handler);
+	return leg_new_uas(&e->leg, &cfg->kit->legs, txn, &leg, &handler);
 }
 
 static unsigned status_of(enum err err)

@@ -53,6 +53,14 @@ static const struct {
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': t2 is 4000 ms and t1 is 5000 ms: copies would come closer together, "
 	  "not further apart; raise t2, or lower t1\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    session-expires: 60s\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': session-expires is 60 s and min-se is 90 s: we would refuse what we "
+	  "ask for; raise session-expires, or write 0s for no session timers\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    min-se: 1h\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': session-expires is 1800 s and min-se is 3600 s: we would refuse what "
+	  "we ask for; raise session-expires, or write 0s for no session timers\n" },
 	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    t2: 500ms\n    t1: 1s\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': t2 is 500 ms and t1 is 1000 ms: copies would come closer together, "

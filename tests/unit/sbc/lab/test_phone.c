@@ -81,12 +81,12 @@ static void on_invite(struct server_txn *txn, const struct message *invite)
 	struct leg_handler handler = { .on_event = on_leg };
 	struct target target;
 	char contact[300];
+	const struct leg_uas_cfg cfg = { .contact = contact, .target = &target };
 
 	assert_null(callee.leg);
 	kit_contact(&callee.kit, URI_SIP_TLS, "callee", contact, sizeof(contact));
 	kit_target(&callee.kit, &server_txn_flow(txn)->peer, callee.host, &target);
-	assert_int_equal(
-	    leg_new_uas(&callee.leg, &callee.kit.legs, txn, contact, &target, &handler), OK);
+	assert_int_equal(leg_new_uas(&callee.leg, &callee.kit.legs, txn, &cfg, &handler), OK);
 	assert_int_equal(leg_progress(callee.leg, 180, NULL, NULL), OK);
 	if (callee.temper == BUSY)
 		leg_reject(callee.leg, 486, NULL, "not today");

@@ -1,0 +1,408 @@
+/* sbc/b2bua/leg.c with its rooms: what each state answers to each method, what its owner may ask of
+ * it when, and every allocation failing. The scenarios of tests/replay show the rest. */
+#include "sbc/b2bua/leg.h"
+
+#include "sbc/b2bua/leg_internal.h"
+#include "tests/unit/alloc.h"
+#include "tests/unit/sbc/sip/stack_rig.h"
+
+#define SDP  "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\n"
+#define OURS "v=0\r\no=- 2 2 IN IP4 192.0.2.9\r\n"
+
+static struct {
+	struct dialogs *dialogs;
+	struct leg_env env;
+	struct leg *leg;
+	struct target target;
+	unsigned events[LEG_GONE + 1];
+	uint32_t cseq;  /* the peer's last */
+	char tags[300]; /* From, To and Call-ID of the peer's requests in the dialog */
+} t;
+
+static void on_event(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
+                     const char *why)
+{
+	(void)arg;
+	(void)leg;
+	(void)m;
+	(void)why;
+	t.events[event]++;
+}
+
+static const struct leg_handler leg_handler = { .on_event = on_event };
+
+static void on_request(void *arg, struct server_txn *txn, const struct message *request)
+{
+	const struct leg_uas_cfg cfg = { .contact = "sip:us@192.0.2.9",
+		                         .target = &t.target,
+		                         .session = { 1800, 90 } };
+
+	(void)arg;
+	if (dialog_find(t.dialogs, request))
+		leg_on_request(t.leg, txn, request);
+	else if (t.leg || leg_new_uas(&t.leg, &t.env, txn, &cfg, &leg_handler))
+		server_txn_reply(txn, 500, NULL, NULL);
+}
+
+static void on_ack(void *arg, const struct message *ack, const struct flow *flow)
+{
+	(void)arg;
+	if (dialog_find(t.dialogs, ack))
+		leg_on_ack(t.leg, ack, flow);
+}
+
+static const struct stack_handler handler = { on_request, on_ack, NULL };
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	rig_open(&handler);
+	assert_int_equal(dialogs_new(&t.dialogs, 10), OK);
+	t.env = (struct leg_env){ .stack = rig.stack, .dialogs = t.dialogs };
+	t.target = (struct target){ .realm = rig.realm, .transport = TRANSPORT_UDP };
+	return 0;
+}
+
+static void forget_leg(void)
+{
+	leg_free(&t.leg);
+	assert_int_equal(dialogs_count(t.dialogs), 0);
+	memset(t.events, 0, sizeof(t.events));
+	rig_forget();
+}
+
+static int end(void **state)
+{
+	(void)state;
+	forget_leg();
+	dialogs_free(&t.dialogs);
+	rig_close();
+	return 0;
+}
+
+/* --- the peer --- */
+
+/* body NULL: none */
+static void peer_request(const char *method, const char *headers, const char *body)
+{
+	rig_receive("%s sip:us@192.0.2.9 SIP/2.0\r\n"
+	            "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%u\r\nMax-Forwards: 70\r\n%s"
+	            "CSeq: %u %s\r\nContact: <sip:peer@192.0.2.1>\r\n%s%sContent-Length: %zu\r\n"
+	            "\r\n%s",
+	            method, rig.branch++, t.tags, ++t.cseq, method, headers,
+	            body ? "Content-Type: application/sdp\r\n" : "", body ? strlen(body) : 0,
+	            body ? body : "");
+}
+
+static void peer_invites(const char *headers)
+{
+	t.cseq = 0;
+	snprintf(t.tags, sizeof(t.tags),
+	         "From: <sip:peer@192.0.2.1>;tag=peer\r\nTo: <sip:us@192.0.2.9>\r\n"
+	         "Call-ID: theirs%u\r\n",
+	         rig.branch);
+	peer_request("INVITE", headers, SDP);
+}
+
+/* From now on in the dialog of our answer m, or of our INVITE m. */
+static void peer_joins(const struct message *m)
+{
+	bool ours = message_is_request(m);
+
+	if (!m)
+		return;
+	snprintf(t.tags, sizeof(t.tags), "From: %s%s\r\nTo: %s\r\nCall-ID: %s\r\n",
+	         message_header(m, ours ? "To" : "From", 0), ours ? ";tag=peer" : "",
+	         message_header(m, ours ? "From" : "To", 0), message_call_id(m));
+}
+
+static void peer_acks(void)
+{
+	uint32_t was = t.cseq;
+
+	t.cseq = 0;
+	peer_request("ACK", "", NULL);
+	t.cseq = was;
+}
+
+static void peer_answers(const struct message *m, unsigned status, const char *headers,
+                         const char *body)
+{
+	if (!m)
+		return;
+	rig_receive(
+	    "SIP/2.0 %u x\r\nVia: %s\r\nFrom: %s\r\nTo: %s%s\r\nCall-ID: %s\r\n"
+	    "CSeq: %u %s\r\nContact: <sip:peer@192.0.2.1>\r\n%s%sContent-Length: %zu\r\n\r\n%s",
+	    status, message_header(m, "Via", 0), message_header(m, "From", 0),
+	    message_header(m, "To", 0), *message_to_tag(m) ? "" : ";tag=peer", message_call_id(m),
+	    message_cseq(m), message_method_name(m), headers,
+	    body ? "Content-Type: application/sdp\r\n" : "", body ? strlen(body) : 0,
+	    body ? body : "");
+}
+
+static enum err call(void)
+{
+	const struct leg_uac_cfg cfg = { .from = "<sip:us@192.0.2.9>",
+		                         .to = "<sip:peer@192.0.2.1>",
+		                         .request_uri = "sip:peer@192.0.2.1",
+		                         .contact = "sip:us@192.0.2.9",
+		                         .target = &t.target,
+		                         .flow = &rig.flow,
+		                         .session = { 1800, 90 } };
+	struct message *invite;
+	enum err err = leg_new_uac(&t.leg, &t.env, &cfg, &leg_handler);
+
+	if (!err)
+		err = leg_invite(t.leg, &invite);
+	if (err)
+		return err;
+	message_set_body(invite, "application/sdp", OURS, strlen(OURS));
+	err = leg_send(t.leg, invite);
+	message_free(&invite);
+	return err;
+}
+
+/* --- every state --- */
+
+enum how {
+	CALLING,
+	CALLED_STANDING,
+	CALLED_HANGING_UP,
+	CALLED_OVER,
+	WAITING,
+	UNACKED,
+	STANDING,
+	HANGING_UP,
+	OVER,
+	NHOWS
+};
+
+static void bring_called(enum how how)
+{
+	assert_int_equal(call(), OK);
+	t.cseq = 0;
+	peer_joins(rig_last("INVITE", 0));
+	if (how == CALLING)
+		peer_answers(rig_last("INVITE", 0), 180, "", NULL);
+	else if (how == CALLED_OVER)
+		peer_answers(rig_last("INVITE", 0), 183, "", SDP);
+	else
+		peer_answers(rig_last("INVITE", 0), 200, "", SDP);
+	if (how == CALLED_OVER)
+		peer_answers(rig_last("INVITE", 0), 486, "", NULL);
+	if (how == CALLED_HANGING_UP)
+		leg_bye(t.leg, NULL);
+}
+
+static void bring(enum how how)
+{
+	if (how < WAITING) {
+		bring_called(how);
+		return;
+	}
+	peer_invites("");
+	assert_int_equal(leg_progress(t.leg, 180, NULL, NULL), OK);
+	peer_joins(rig_last("INVITE", 180));
+	if (how == OVER)
+		leg_reject(t.leg, 486, NULL, NULL);
+	else if (how != WAITING)
+		assert_int_equal(leg_answer(t.leg, OURS), OK);
+	if (how == STANDING || how == HANGING_UP)
+		peer_acks();
+	if (how == HANGING_UP)
+		leg_bye(t.leg, NULL);
+}
+
+static const enum leg_state states[NHOWS] = { LEG_CALLING,  LEG_STANDING,   LEG_HANGING_UP,
+	                                      LEG_OVER,     LEG_WAITING,    LEG_UNACKED,
+	                                      LEG_STANDING, LEG_HANGING_UP, LEG_OVER };
+static const struct {
+	const char *method, *body;
+	unsigned status[NHOWS];
+} asked[] = {
+	{ "INVITE", SDP, { 491, 200, 481, 481, 500, 491, 200, 481, 481 } },
+	{ "INVITE", OURS, { 491, 488, 481, 481, 500, 491, 488, 481, 481 } },
+	{ "INVITE", NULL, { 491, 488, 481, 481, 500, 491, 488, 481, 481 } },
+	{ "UPDATE", NULL, { 200, 200, 481, 481, 200, 200, 200, 481, 481 } },
+	{ "UPDATE", SDP, { 491, 200, 481, 481, 500, 200, 200, 481, 481 } },
+	{ "UPDATE", OURS, { 491, 488, 481, 481, 500, 488, 488, 481, 481 } },
+	{ "PRACK", NULL, { 481, 481, 481, 481, 481, 481, 481, 481, 481 } },
+	{ "OPTIONS", NULL, { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
+	{ "BYE", NULL, { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
+	{ "INFO", NULL, { 405, 405, 405, 405, 405, 405, 405, 405, 405 } },
+};
+
+static void test_every_method(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+			bring((enum how)how);
+			assert_int_equal(t.leg->state, states[how]);
+			peer_request(asked[i].method, "", asked[i].body);
+			if (!rig_last(asked[i].method, asked[i].status[how]))
+				fail_msg("%s %s in state %d is not answered %u", asked[i].method,
+				         asked[i].body ? asked[i].body : "", how,
+				         asked[i].status[how]);
+			forget_leg();
+		}
+	}
+}
+
+static void test_bye_ends(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		bool was_over = states[how] == LEG_OVER;
+
+		bring((enum how)how);
+		peer_request("BYE", "", NULL);
+		assert_true(leg_is_gone(t.leg));
+		assert_int_equal(t.events[LEG_BYE], was_over ? 0 : 1);
+		assert_int_equal(rig_last("INVITE", 487) != NULL, how == WAITING);
+		forget_leg();
+	}
+}
+
+/* What the owner asks for when there is nothing to do it to. */
+static void test_not_now(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		bool waits = states[how] == LEG_WAITING;
+
+		bring((enum how)how);
+		assert_int_equal(leg_progress(t.leg, 180, NULL, NULL), waits ? OK : ERR_NOT_NOW);
+		assert_int_equal(leg_received_invite(t.leg) != NULL, waits);
+		assert_int_equal(leg_answer(t.leg, OURS), waits ? OK : ERR_NOT_NOW);
+		assert_int_equal(leg_answer(t.leg, OURS), ERR_NOT_NOW);
+		rig_forget();
+		leg_cancel(t.leg);
+		assert_int_equal(rig_last("CANCEL", 0) != NULL, states[how] == LEG_CALLING);
+		forget_leg();
+	}
+}
+
+static void test_bye(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		bool stands = states[how] == LEG_STANDING || how == UNACKED || how == WAITING;
+
+		bring((enum how)how);
+		if (how == WAITING)
+			assert_int_equal(leg_answer(t.leg, OURS), OK);
+		rig_forget();
+		leg_bye(t.leg, "Q.850;cause=16");
+		assert_int_equal(rig_last("BYE", 0) != NULL, stands);
+		leg_bye(t.leg, NULL);
+		assert_int_equal(rig.nsent, stands);
+		if (stands)
+			assert_string_equal(message_header(rig_last("BYE", 0), "Reason", 0),
+			                    "Q.850;cause=16");
+		peer_answers(rig_last("BYE", 0), 481, "", NULL);
+		assert_int_equal(t.events[LEG_GONE], stands);
+		assert_int_equal(leg_is_gone(t.leg), stands || states[how] == LEG_OVER);
+		forget_leg();
+	}
+}
+
+/* The peer answers nothing at all. */
+static void test_silence(void **state)
+{
+	(void)state;
+	bring(CALLED_STANDING);
+	leg_bye(t.leg, NULL);
+	rig_forget();
+	for (int i = 0; i < 70; i++) {
+		rig_turn(500);
+		rig_forget();
+	}
+	assert_int_equal(t.events[LEG_GONE], 1);
+	forget_leg();
+	assert_int_equal(call(), OK);
+	for (int i = 0; i < 70; i++) {
+		rig_turn(500);
+		rig_forget();
+	}
+	assert_int_equal(t.events[LEG_FAIL], 1);
+	assert_true(leg_is_gone(t.leg));
+}
+
+/* --- without memory --- */
+
+static void settle(void)
+{
+	rig_turn(1);
+	leg_free(&t.leg);
+	assert_int_equal(dialogs_count(t.dialogs), 0);
+	rig_turn(100000);
+	rig_forget();
+	rig_turn(100000);
+	rig_forget();
+}
+
+static void uac_starved(void *arg)
+{
+	(void)arg;
+	if (call() == OK) {
+		struct message *invite = rig_last("INVITE", 0);
+
+		t.cseq = 0;
+		if (invite)
+			peer_joins(invite);
+		peer_answers(invite, 422, "Min-SE: 3600\r\n", NULL);
+		invite = rig_last("INVITE", 0);
+		peer_answers(invite, 183, "Require: 100rel\r\nRSeq: 5\r\nAllow: UPDATE\r\n", SDP);
+		peer_answers(rig_last("PRACK", 0), 200, "", NULL);
+		peer_answers(invite, 200, "Session-Expires: 90;refresher=uac\r\n", NULL);
+		rig_turn(45000);
+		peer_answers(rig_last("UPDATE", 0), 501, "", NULL);
+		rig_turn(1);
+		leg_bye(t.leg, NULL);
+		peer_answers(rig_last("BYE", 0), 200, "", NULL);
+	}
+	settle();
+}
+
+static void uas_starved(void *arg)
+{
+	char rack[64];
+
+	(void)arg;
+	peer_invites("Supported: 100rel, timer\r\nSession-Expires: 90;refresher=uas\r\n");
+	if (t.leg && leg_progress(t.leg, 183, NULL, OURS) == OK && rig_last("INVITE", 183)) {
+		struct message *m = rig_last("INVITE", 183);
+
+		peer_joins(m);
+		(void)!leg_answer(t.leg, OURS);
+		snprintf(rack, sizeof(rack), "RAck: %s 1 INVITE\r\n",
+		         message_header(m, "RSeq", 0) ? message_header(m, "RSeq", 0) : "0");
+		peer_request("PRACK", rack, NULL);
+		peer_acks();
+		peer_request("INVITE", "", SDP);
+		peer_acks();
+		peer_request("UPDATE", "", SDP);
+		rig_turn(45000);
+		leg_bye(t.leg, NULL);
+	}
+	settle();
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(uac_starved, NULL) > 30);
+	assert_true(each_allocation_fails(uas_starved, NULL) > 30);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends), TEST(not_now),
+		                            TEST(bye),          TEST(silence),  TEST(no_memory) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,107 @@
+"""SIPp on both sides, on the other core, and what was on the wire."""
+import glob
+import os
+import signal
+import struct
+import subprocess
+import time
+
+import processes
+from borders import BORDER, CALLEE, CALLER, HERE
+
+HOLD_MS = 200  # from ACK to BYE
+GIVE_UP_S = 5  # on calls that should have been over
+COLUMNS = {"ok": "SuccessfulCall(C)", "failed": "FailedCall(C)", "again": "Retransmissions(C)"}  # of SIPp
+
+
+class Load:
+    """A callee, and callers one after the other or beside each other."""
+
+    def __init__(self, work, border):
+        self.work = os.path.join(work, border.name)
+        self.runs = 0
+        self.tunnel = None
+        transport = []
+        if border.callee_tls:
+            transport = ["-t", "t1"]
+            self.tunnel = self.start_tunnel(border)
+        self.callee = processes.start(self.work, "callee", processes.LOAD_CORE, self.sipp(
+            "callee-tls" if border.callee_tls else "callee", "callee",
+            "127.0.0.1" if border.callee_tls else CALLEE, *transport))
+
+    def start_tunnel(self, border):
+        """SIPp knows no TLS: stunnel does it, on the load's core."""
+        path = os.path.join(self.work, "stunnel.conf")
+        with open(path, "w", encoding="ascii") as out:
+            out.write(f"foreground = yes\npid =\nsyslog = no\n[sips]\naccept = {CALLEE}:5061\n"
+                      f"connect = 127.0.0.1:5060\ncert = {border.pki}/provider.lab.pem\n"
+                      f"CAfile = {border.pki}/root.pem\nverifyChain = yes\nrequireCert = yes\n")
+        return processes.start(self.work, "stunnel", processes.LOAD_CORE, ["stunnel", path])
+
+    def sipp(self, scenario, name, address, *options):
+        return ["sipp", "-sf", os.path.join(HERE, scenario + ".xml"), "-nostdin", "-i", address, "-p", "5060",
+                "-buff_size", "1000000", "-trace_stat", "-fd", "1", "-stf", name + ".csv", *options]
+
+    def statistics(self, name):
+        with open(os.path.join(self.work, name + ".csv"), encoding="ascii", errors="replace") as table:
+            rows = table.read().splitlines()
+        return dict(zip(rows[0].split(";"), rows[-1].split(";"))) if len(rows) > 1 else {}
+
+    def begin(self, rate, calls, hold_ms=HOLD_MS, port=5060):
+        self.runs += 1
+        name = f"caller-{self.runs}"
+        process = processes.start(self.work, name, processes.LOAD_CORE, self.sipp(
+            "caller", name, CALLER, "-p", str(port), "-s", "4711", "-r", str(rate), "-m", str(calls), "-l", "30000",
+            "-d", str(int(hold_ms)), "-timeout", str(int(calls / rate + hold_ms / 1000 + GIVE_UP_S)), f"{BORDER}:5060"))
+        return name, process
+
+    def end(self, name, process):
+        """What came of it."""
+        process.wait()
+        counted = self.statistics(name)
+        return {key: int(counted.get(column) or 0) for key, column in COLUMNS.items()}
+
+    def place(self, rate, calls):
+        return self.end(*self.begin(rate, calls))
+
+    def stop(self):
+        processes.stop(self.callee, signal.SIGKILL)  # it has no state to save, and would wait for its calls
+        if self.tunnel:
+            processes.stop(self.tunnel)
+
+
+class Wire:
+    """The caller's messages with the kernel's times: SIPp's own clock goes in steps of 4 ms."""
+
+    def __init__(self, work):
+        self.path = os.path.join(work, "caller.pcap")
+        self.process = subprocess.Popen(
+            ["taskset", "-c", processes.LOAD_CORE, "dumpcap", "-q", "-P", "-i", "lo", "-B", "64", "-w", self.path,
+             "-f", f"udp port 5060 and host {CALLER}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while "File:" not in (line := self.process.stderr.readline()):
+            if not line:
+                raise processes.Failed("dumpcap does not work")
+
+    def times_ms(self, *statuses):
+        """From each call's first INVITE to its first answer of these, sorted."""
+        time.sleep(0.2)
+        processes.stop(self.process, signal.SIGINT)
+        begun, times = {}, {}
+        for at, payload in packets(self.path):
+            call = payload.partition(b"\r\nCall-ID: ")[2].partition(b"\r\n")[0]
+            if payload.startswith(b"INVITE "):
+                begun.setdefault(call, at)
+            elif payload[8:11] in statuses and call in begun and payload.startswith(b"SIP/2.0"):
+                times.setdefault(call, (at - begun[call]) * 1000)
+        return sorted(times.values())
+
+
+def packets(path):
+    """(seconds, UDP payload) of a capture of the loopback in libpcap's format."""
+    with open(path, "rb") as capture:
+        data = capture.read()
+    at = 24
+    while at + 16 <= len(data):
+        s, us, size, _ = struct.unpack_from("<IIII", data, at)
+        yield s + us / 1e6, data[at + 16 + 14 + 20 + 8:at + 16 + size]
+        at += 16 + size

@@ -59,9 +59,11 @@ int tls_policy_met(const SSL *ssl);
 /* The trunk of that policy; NULL: none. Lives as long as the policies' owner keeps it. */
 const char *tls_trunk(const SSL *ssl);
 const struct peer_verdict *tls_verdict(const SSL *ssl);
-/* After a failed handshake: one sentence on which side refused and why (our verdict, the peer's
- * alert in plain words, no common version, a closed connection). why is CERT_WHY_MAX bytes. Empties
- * OpenSSL's error queue. */
+/* The end of the peer's certificate, in seconds since 1970; 0: it showed none. */
+int64_t tls_peer_until_s(const SSL *ssl);
+/* After a failed handshake, or a failed read: one sentence on which side refused and why (our
+ * verdict, the peer's alert in plain words, no common version, a closed connection). why is
+ * CERT_WHY_MAX bytes. Empties OpenSSL's error queue. */
 void tls_explain(const SSL *ssl, int ssl_result, char *why);
 
 /* Writes every session's secrets to file, so that a capture can be decrypted: a lab's tool. Says so

@@ -146,6 +146,16 @@ static void explain_system(int error, char *why)
 		cert_why(why, "the connection broke during the handshake: %s", strerror(error));
 }
 
+int64_t tls_peer_until_s(const SSL *ssl)
+{
+	const X509 *leaf = SSL_get0_peer_certificate(ssl);
+	int64_t until_s = 0;
+
+	if (!leaf || cert_time_s(&until_s, X509_get0_notAfter(leaf)))
+		return 0;
+	return until_s;
+}
+
 void tls_explain(const SSL *ssl, int ssl_result, char *why)
 {
 	int error = errno; /* before anything else touches it */

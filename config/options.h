@@ -21,6 +21,7 @@ enum section_id {
 /* Kinds of values; what a field of each is in C. */
 enum kind_id {
 	KIND_NUMBER,      /* unsigned */
+	KIND_PORT,        /* unsigned */
 	KIND_DURATION,    /* unsigned, ms */
 	KIND_ENUM,        /* an enum */
 	KIND_NAME,        /* char *: a DNS name */

@@ -203,6 +203,16 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "sips",
 	  .help =
 	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
+	{ .key = "other-ports",
+	  .kind = KIND_PORT,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, other_ports),
+	  .min = 1,
+	  .max = 8,
+	  .otherwise = "none",
+	  .example = "[ 5062 ]",
+	  .help =
+	      "TCP ports of the provider, besides the one that calls go to, that trunkgate doctor tries." },
 	{ .key = "demands",
 	  .kind = KIND_DEMAND,
 	  .flags = OPTION_LIST,

@@ -81,6 +81,20 @@ static bool parse_number(struct value_env *env, const struct option *o, const ch
 	return true;
 }
 
+/* Has no range of its own: that of a list counts elements. */
+static bool parse_port(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	const char *rest;
+	uint64_t value = leading_number(text, &rest);
+
+	if (!isdigit((unsigned char)*text) || *rest || value < 1 || value > 65535) {
+		not_one(env, o, text);
+		return false;
+	}
+	keep_unsigned(field, (unsigned)value);
+	return true;
+}
+
 static const struct {
 	const char *unit;
 	unsigned ms;
@@ -281,6 +295,8 @@ bool profile_name_is_valid(const char *name)
 const struct kind config_kinds[NKINDS] = {
 	[KIND_NUMBER] = { "a whole number", "digits alone", NULL, sizeof(unsigned), false,
 	                  parse_number },
+	[KIND_PORT] = { "a port", "a number from 1 to 65535", "^[0-9]+$", sizeof(unsigned), false,
+	                parse_port },
 	[KIND_DURATION] = { "a duration", "a number with ms, s, m or h, as in 5s",
 	                    "^[0-9]+(ms|s|m|h)$", sizeof(unsigned), false, parse_duration },
 	[KIND_ENUM] = { "a choice", "one of its values", NULL, sizeof(unsigned), false,

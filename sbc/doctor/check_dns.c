@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/mem.h"
+#include "sbc/doctor/check_tls.h"
 
 #define SIPS_PORT 5061
 
@@ -100,7 +101,7 @@ static void judge_service(const struct patient *p, struct finding *f, const char
 	finding_advise(f, "listen there, or correct the record");
 }
 
-void judge_way_in(const struct patient *p, struct finding *f)
+static void judge_names_of_ours(const struct patient *p, struct finding *f)
 {
 	const struct dns_reply *srv, *a;
 	char host[256];
@@ -127,6 +128,13 @@ void judge_way_in(const struct patient *p, struct finding *f)
 		            host);
 		finding_advise(f, "add an A record with our outer address");
 	}
+}
+
+void judge_way_in(const struct patient *p, struct finding *f)
+{
+	judge_names_of_ours(p, f);
+	if (f->verdict == VERDICT_OK)
+		judge_listener(p, f);
 }
 
 /* --- every name has an address, WBX-04 --- */
@@ -235,7 +243,7 @@ void judge_reverse(const struct patient *p, struct finding *f)
 
 void judge_way_out(const struct patient *p, struct finding *f)
 {
-	const char *domain = p->trunk->domain;
+	const char *domain = patient_domain(p);
 	const struct dns_reply *srv, *a;
 	char text[ADDR_TEXT_MAX];
 
@@ -350,14 +358,16 @@ static bool is_anycast(const struct addr *server)
 	return false;
 }
 
-static bool is_limited_away(const struct config_trunk *t)
+static bool is_limited_away(const struct patient *p)
 {
-	for (size_t i = 0; i < t->nresolver_domains; i++) {
-		size_t len = strlen(t->domain), part = strlen(t->resolver_domains[i]);
+	const struct config_trunk *t = p->trunk;
+	const char *domain = patient_domain(p);
 
-		if (len >= part &&
-		    strcasecmp(t->domain + len - part, t->resolver_domains[i]) == 0 &&
-		    (len == part || t->domain[len - part - 1] == '.'))
+	for (size_t i = 0; i < t->nresolver_domains; i++) {
+		size_t len = strlen(domain), part = strlen(t->resolver_domains[i]);
+
+		if (len >= part && strcasecmp(domain + len - part, t->resolver_domains[i]) == 0 &&
+		    (len == part || domain[len - part - 1] == '.'))
 			return false;
 	}
 	return t->nresolver_domains > 0;
@@ -392,7 +402,7 @@ void judge_own_resolver(const struct patient *p, struct finding *f)
 			            text);
 		else if (!answers(s))
 			finding_add(f, VERDICT_WARN, "%s does not answer for %s: %s", text,
-			            p->trunk->domain,
+			            patient_domain(p),
 			            s->err ? err_text(s->err) : dns_status_text(s->status));
 	}
 	if (good == 0)
@@ -400,15 +410,15 @@ void judge_own_resolver(const struct patient *p, struct finding *f)
 	if (f->verdict != VERDICT_OK)
 		finding_advise(f, "write the provider's name servers, or your own, into resolvers "
 		                  "of the trunk");
-	else if (is_limited_away(p->trunk))
+	else if (is_limited_away(p))
 		finding_say(f, VERDICT_WARN,
 		            "%s is in none of the resolver-domains, so the system's are asked",
-		            p->trunk->domain);
+		            patient_domain(p));
 	else
 		finding_say(f, VERDICT_OK, "%s answer%s for %s",
 		            p->trunk->nresolvers ? "the trunk's own resolvers"
 		                                 : "the system's resolvers",
-		            "", p->trunk->domain);
+		            "", patient_domain(p));
 }
 
 void judge_resolvers(const struct patient *p, struct finding *f)

@@ -47,6 +47,11 @@ static const struct config_identity *as_server(const struct patient *p)
 	return p->trunk->server_identity ? p->trunk->server_identity : p->trunk->realm->identity;
 }
 
+const struct config_identity *identity_as_server(const struct patient *p)
+{
+	return p->trunk->server_identity ? p->trunk->server_identity : p->trunk->realm->identity;
+}
+
 void identity_examine(struct patient *p)
 {
 	const struct trust_cfg provider = { .roots = p->trunk->provider_roots };

@@ -9,6 +9,9 @@
 void identity_examine(struct patient *p);
 void identity_dismiss(struct patient *p);
 
+/* What we show to those who connect to us; NULL: nothing. */
+const struct config_identity *identity_as_server(const struct patient *p);
+
 void judge_expiry(const struct patient *p, struct finding *f); /* WBX-05 */
 void judge_name(const struct patient *p, struct finding *f);   /* WBX-06 */
 void judge_chain(const struct patient *p, struct finding *f);  /* WBX-07 */

@@ -172,14 +172,14 @@ static void try_servers(struct patient *p)
 	struct dns_question question;
 	struct addr numeric;
 
-	if (addr_parse(&numeric, p->trunk->domain) == OK)
+	if (addr_parse(&numeric, patient_domain(p)) == OK)
 		return;
 	if (n == 0) {
 		dns_conf_update(&system);
 		servers = system.servers;
 		n = system.nservers;
 	}
-	if (dns_question_set(&question, DNS_TYPE_A, p->trunk->domain))
+	if (dns_question_set(&question, DNS_TYPE_A, patient_domain(p)))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		try_server(p, &servers[i], false, &question);
@@ -210,11 +210,11 @@ static void ask_about_them(struct patient *p)
 	char service[DNS_TEXT_MAX];
 	struct addr numeric;
 
-	if (addr_parse(&numeric, p->trunk->domain) == OK)
+	if (addr_parse(&numeric, patient_domain(p)) == OK)
 		return;
 	if (p->trunk->port)
-		ask(p, false, DNS_TYPE_A, p->trunk->domain);
-	else if (dns_service_name(p->trunk->domain, service)[0])
+		ask(p, false, DNS_TYPE_A, patient_domain(p));
+	else if (dns_service_name(patient_domain(p), service)[0])
 		ask(p, false, DNS_TYPE_SRV, service);
 }
 

@@ -6,11 +6,14 @@
 #include "base/mem.h"
 #include "sbc/doctor/check_dns.h"
 #include "sbc/doctor/check_identity.h"
+#include "sbc/doctor/check_tls.h"
+#include "sbc/doctor/own_side.h"
 
 struct doctor {
 	const struct config *cfg;
 	struct loop *loop;
 	struct resolver *system;
+	struct own_side *own_side;
 	struct timer deadline;
 	struct patient *patients;
 	size_t n, nactive;
@@ -26,8 +29,12 @@ static const struct check {
 	{ "WBX-05", true, judge_expiry },       { "WBX-06", true, judge_name },
 	{ "WBX-07", false, judge_chain },       { "WBX-08", false, judge_root },
 	{ "WBX-09", false, judge_reverse },     { "WBX-10", true, judge_way_out },
-	{ "WBX-12", true, judge_contact },      { "WBX-14", true, judge_usage },
-	{ "E8-07", false, judge_own_resolver }, { "CLO-06", true, judge_resolvers },
+	{ "WBX-11", true, judge_version },      { "WBX-12", true, judge_contact },
+	{ "WBX-14", true, judge_usage },        { "WBX-15", true, judge_handshake },
+	{ "WBX-16", true, judge_reach },        { "E8-01", false, judge_version },
+	{ "E8-07", false, judge_own_resolver }, { "E8-13", false, judge_handshake },
+	{ "ATT-01", false, judge_reach },       { "CLO-01", false, judge_reach },
+	{ "CLO-06", true, judge_resolvers },    { "IPW-05", false, judge_handshake },
 };
 
 static void on_deadline(void *arg)
@@ -37,12 +44,21 @@ static void on_deadline(void *arg)
 	loop_stop(d->loop);
 }
 
-static void on_examined(struct patient *p)
+static void on_probed(struct patient *p)
 {
 	struct doctor *d = p->doctor;
 
 	if (--d->nactive == 0)
 		loop_stop(d->loop);
+}
+
+/* What DNS said leads on. */
+static void on_asked(struct patient *p)
+{
+	p->next = on_probed;
+	patient_hold(p);
+	tls_examine(p);
+	patient_release(p);
 }
 
 static enum err open_resolver(struct patient *p, struct resolver *system)
@@ -66,7 +82,8 @@ static enum err begin(struct doctor *d, struct patient *p)
 	if (err)
 		return err;
 	identity_examine(p);
-	p->next = on_examined;
+	own_side_tell(d->own_side, p);
+	p->next = on_asked;
 	patient_hold(p);
 	dns_examine(p);
 	patient_release(p);
@@ -76,6 +93,7 @@ static enum err begin(struct doctor *d, struct patient *p)
 static void close_patient(struct patient *p)
 {
 	p->next = NULL;
+	tls_dismiss(p);
 	dns_dismiss(p);
 	identity_dismiss(p);
 	resolver_free(&p->own);
@@ -162,6 +180,8 @@ enum err doctor_examine(const struct config *cfg, const struct config_trunk *con
 	if (err)
 		return err;
 	err = resolver_new(&d.system, d.loop, NULL, 0);
+	if (!err)
+		err = own_side_open(&d.own_side, cfg, d.loop);
 	d.patients = err ? NULL : mem_zalloc(n * sizeof(*d.patients));
 	if (!err && !d.patients)
 		err = ERR_NOMEM;
@@ -174,6 +194,7 @@ enum err doctor_examine(const struct config *cfg, const struct config_trunk *con
 	for (size_t i = 0; d.patients && i < n; i++)
 		close_patient(&d.patients[i]);
 	timer_stop(&d.deadline);
+	own_side_close(&d.own_side);
 	resolver_free(&d.system);
 	mem_free(d.patients);
 	loop_free(&d.loop);

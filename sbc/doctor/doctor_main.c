@@ -110,7 +110,7 @@ static int examine_config(const struct doctor_args *args)
 static int examine_server(struct doctor_args *args)
 {
 	static char name[] = "server", system[] = "system";
-	static char ids[][8] = { "WBX-04", "WBX-10" };
+	static char ids[][8] = { "WBX-04", "WBX-10", "WBX-11", "WBX-15", "WBX-16" };
 	char *names[] = { args->server }, *demands[ARRAY_LEN(ids)];
 	struct config_realm realm = { .name = name };
 	struct config_trunk trunk = { .name = name,

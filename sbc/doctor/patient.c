@@ -38,6 +38,11 @@ const char *patient_host(const struct patient *p, char *buf, size_t size)
 	return buf;
 }
 
+const char *patient_domain(const struct patient *p)
+{
+	return p->trunk->lookup ? p->trunk->lookup : p->trunk->domain;
+}
+
 bool patient_listens(const struct patient *p, unsigned port)
 {
 	const struct config_realm *realm = p->trunk->realm;

@@ -11,7 +11,10 @@
 #include "config/config.h"
 #include "sbc/doctor/report.h"
 #include "sbc/sip/dns_exchange.h"
+#include "sbc/sip/conn.h"
 #include "sbc/sip/resolver.h"
+#include "sbc/sip/stack.h"
+#include "sbc/trunk/trunk.h"
 
 struct doctor;
 struct patient;
@@ -45,6 +48,43 @@ struct server_fact {
 	enum dns_status status;
 };
 
+#define PROBES_MAX         64 /* of one trunk */
+#define PROBED_TARGETS_MAX 8  /* addresses of the provider */
+
+enum probe_kind {
+	PROBE_REACH,  /* TCP alone */
+	PROBE_CLIENT, /* TLS as we shake hands with the provider */
+	PROBE_OWN,    /* TLS as a peer shakes hands with our listener */
+};
+
+/* One connection, and how it fared. */
+struct probe {
+	struct patient *patient;
+	enum probe_kind kind;
+	bool aside; /* of other-ports, or ours by its outer address: not where calls go */
+	struct addr peer;
+	struct conn_handler handler;
+	struct conn *conn; /* under way; NULL: not any more */
+	struct timer settle;
+	uint64_t begun_ms;
+	unsigned took_ms;
+	bool open;    /* it stood */
+	bool refused; /* it stood, and the peer closed it at once */
+	enum err err; /* ERR_TIMEOUT until it is known; OK when open */
+	char why[CERT_WHY_MAX];
+	char version[16], name[256];
+	const char *cipher;
+	int64_t until_s; /* the peer's certificate */
+};
+
+/* Our listeners while we look at them. */
+enum own_state {
+	OWN_NONE,    /* the realm has none for TLS */
+	OWN_OPENED,  /* the daemon does not run: we opened them */
+	OWN_RUNNING, /* the daemon has them */
+	OWN_FAILED,  /* they cannot be opened; own_why */
+};
+
 struct patient {
 	struct doctor *doctor;
 	struct loop *loop;
@@ -64,6 +104,19 @@ struct patient {
 	size_t ndns;
 	struct server_fact *servers[SERVER_FACTS_MAX];
 	size_t nservers;
+
+	const struct trunk *connections; /* NULL: unfit says why Trunkgate would not start */
+	const char *unfit;
+	struct stack *stack;
+	struct lookup *lookup;
+	struct lookup_result found; /* addresses to connect to */
+	struct probe *probes[PROBES_MAX];
+	size_t nprobes;
+	enum own_state own_state;
+	const char *own_why;
+	struct tls_context *own_tls; /* as a peer of ours */
+	struct trust *own_trust;
+	char seen_why[CERT_WHY_MAX]; /* why nobody can look at our listener; empty: somebody can */
 };
 
 /* Before anything is started, and when it has ended. */
@@ -74,6 +127,8 @@ void patient_release(struct patient *p);
 /* The host that we give peers: what the realm advertises, else the first TLS listener's address.
  * Returns buf (256 bytes). */
 const char *patient_host(const struct patient *p, char *buf, size_t size);
+/* The provider's name that DNS is asked for. */
+const char *patient_domain(const struct patient *p);
 /* Whether the realm has a TLS listener on that port; 0: on any. */
 bool patient_listens(const struct patient *p, unsigned port);
 

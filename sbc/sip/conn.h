@@ -63,7 +63,9 @@ struct conn {
 	const char *trunk; /* the trunk whose name the peer's certificate proved; NULL: none */
 	char verified_name[256];
 	char tls_version[16];
-	uint64_t used_ms; /* when something last went over it */
+	const char *tls_cipher;   /* NULL: none */
+	int64_t verified_until_s; /* end of the certificate that proved it; 0: none did */
+	uint64_t used_ms;         /* when something last went over it */
 	struct overload overload;
 	/* The stack's: */
 	struct timer care;   /* the next ping, its answer, or the end of an idle one */

@@ -19,6 +19,8 @@ struct stream_ops {
 	enum stream_result (*read)(struct conn_stream *s, char *data, size_t size, size_t *got);
 	enum stream_result (*write)(struct conn_stream *s, const char *data, size_t len,
 	                            size_t *put);
+	/* After read has said STREAM_FAILED, in words (CERT_WHY_MAX bytes); NULL: it has none. */
+	void (*explain)(struct conn_stream *s, char *why);
 	void (*close)(struct conn_stream *s);
 };
 

@@ -60,7 +60,8 @@ static void tcp_close(struct conn_stream *s)
 	(void)s;
 }
 
-static const struct stream_ops stream_tcp_ops = { tcp_handshake, tcp_read, tcp_write, tcp_close };
+static const struct stream_ops stream_tcp_ops = { tcp_handshake, tcp_read, tcp_write, NULL,
+	                                          tcp_close };
 
 static void want(struct conn_stream *s, bool write)
 {
@@ -155,6 +156,15 @@ static bool take_frames(struct conn_stream *s)
 	return c->state == CONN_OPEN;
 }
 
+static void broke(struct conn_stream *s)
+{
+	char why[CERT_WHY_MAX] = "the connection broke";
+
+	if (s->ops->explain)
+		s->ops->explain(s, why);
+	conn_close(&s->conn, ERR_CLOSED, why);
+}
+
 static void on_readable(struct conn_stream *s)
 {
 	char data[READ_SIZE];
@@ -180,7 +190,7 @@ static void on_readable(struct conn_stream *s)
 	if (result == STREAM_EOF)
 		conn_close(&s->conn, ERR_CLOSED, "the peer closed the connection");
 	else if (result == STREAM_FAILED)
-		conn_close(&s->conn, ERR_CLOSED, "the connection broke");
+		broke(s);
 	else
 		want(s, s->read_wants_write);
 }

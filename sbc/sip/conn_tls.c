@@ -26,7 +26,9 @@ static void take_identity(struct conn_stream *s, SSL *ssl)
 	const struct peer_verdict *verdict = tls_verdict(ssl);
 
 	snprintf(s->conn.tls_version, sizeof(s->conn.tls_version), "%s", SSL_get_version(ssl));
+	s->conn.tls_cipher = SSL_get_cipher_name(ssl);
 	s->conn.trunk = tls_trunk(ssl);
+	s->conn.verified_until_s = s->conn.trunk ? tls_peer_until_s(ssl) : 0;
 	if (s->conn.trunk)
 		snprintf(s->conn.verified_name, sizeof(s->conn.verified_name), "%s", verdict->name);
 }
@@ -61,6 +63,12 @@ static enum stream_result tls_read(struct conn_stream *s, char *data, size_t siz
 	return rc == 1 ? STREAM_OK : result_of(s->tls, rc);
 }
 
+/* A TLS 1.3 peer that refuses our certificate says so behind the handshake (RFC 8446 4.4.2.4). */
+static void explain_read(struct conn_stream *s, char *why)
+{
+	tls_explain(s->tls, -1, why);
+}
+
 static enum stream_result tls_write(struct conn_stream *s, const char *data, size_t len,
                                     size_t *put)
 {
@@ -82,7 +90,8 @@ static void tls_close(struct conn_stream *s)
 	s->tls = NULL;
 }
 
-const struct stream_ops stream_tls_ops = { tls_handshake, tls_read, tls_write, tls_close };
+const struct stream_ops stream_tls_ops = { tls_handshake, tls_read, tls_write, explain_read,
+	                                   tls_close };
 
 enum err conn_tls_attach(struct conn_stream *s, struct tls_context *ctx, const char *sni)
 {

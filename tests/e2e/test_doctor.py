@@ -5,6 +5,7 @@ test_WBX_05_passes and test_WBX_05_fails: the names are made from PASSES and fro
 """
 import json
 import os
+import socket
 import subprocess
 import tempfile
 import unittest
@@ -19,10 +20,12 @@ GOOD_DNS = {
     "sbc-a": f"--host-record=sbc.lab,{network.SBC_OUTSIDE}",  # and its PTR record
 }
 PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-12", "WBX-14",
-          "E8-07", "CLO-06"]
+          "WBX-11", "WBX-15", "WBX-16", "E8-01", "E8-07", "E8-13", "ATT-01", "CLO-01", "CLO-06", "IPW-05"]
 
 
 class Doctor(unittest.TestCase):
+    well = {}  # findings where nothing is wrong, by their IDs
+
     @classmethod
     def setUpClass(cls):
         base = os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
@@ -46,6 +49,9 @@ class Doctor(unittest.TestCase):
                                         os.path.join(self.directory, "control"))
         self.trunk = self.config["trunks"]["provider"]
         self.trunk["provider-roots"] = self.authority.root
+        self.provider_shows = self.provider_identity
+        self.provider_options = ["-Verify", "5", "-verify_return_error"]
+        self.provider_listens = True
 
     def start_dns(self):
         argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--no-resolv", "--no-hosts",
@@ -55,6 +61,21 @@ class Doctor(unittest.TestCase):
                               os.path.join(self.directory, "dns.log"), "dns")
         self.addCleanup(dns.stop)
         dns.wait_for_line("started")
+
+    def start_provider(self):
+        """OpenSSL's own server, which demands a certificate that ends at our root."""
+        argv = ["openssl", "s_server", "-accept", f"{network.PROVIDER}:5061", "-cert", self.provider_shows,
+                "-key", self.provider_shows, "-cert_chain", self.provider_shows, "-CAfile", self.authority.root,
+                "-www"]
+        provider = process.Process("openssl s_server", argv + self.provider_options,
+                                   os.path.join(self.directory, "provider.log"), "provider")
+        self.addCleanup(provider.stop)
+        provider.wait_for_line("ACCEPT")
+
+    def start_world(self):
+        self.start_dns()
+        if self.provider_listens:
+            self.start_provider()
 
     def run_doctor(self, *options, env=None):
         """What it printed, as text, and its exit status."""
@@ -78,7 +99,7 @@ class Doctor(unittest.TestCase):
 
     def assert_finds(self, identifier, result, words, *options, demands=None, env=None):
         """This result, with words that a person can do something with."""
-        self.start_dns()
+        self.start_world()
         if "--server" not in options:
             self.trunk["demands"] = demands or [identifier]
         finding = self.examine(*options, env=env)[identifier]
@@ -120,6 +141,74 @@ class Doctor(unittest.TestCase):
         self.addCleanup(subprocess.run, ["ip", "netns", "exec", "dns", "nft", "delete table ip doctor"], check=True)
         self.assert_finds("CLO-06", "fail", rf"{network.DNS}:53 does not answer over TCP")
 
+    # --- reach and handshakes ---
+
+    def test_WBX_16_fails(self):
+        self.provider_listens = False
+        self.assert_finds("WBX-16", "fail", rf"{network.PROVIDER}:5061 does not accept: Connection refused")
+
+    def test_WBX_16_warns_of_other_ports(self):
+        self.trunk["other-ports"] = [5061, 5062]
+        self.assert_finds("WBX-16", "warn", rf"{network.PROVIDER}:5062 does not accept.*, where no calls go")
+
+    def test_ATT_01_fails(self):
+        self.provider_listens = False
+        self.assert_finds("ATT-01", "fail", "does not accept")
+
+    def test_CLO_01_fails(self):
+        self.provider_listens = False
+        self.assert_finds("CLO-01", "fail", "does not accept")
+
+    def only_old_tls(self):
+        self.provider_options = ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"]
+
+    def test_WBX_11_fails(self):
+        self.only_old_tls()
+        self.assert_finds("WBX-11", "fail", "no TLS version in common")
+
+    def test_E8_01_fails(self):
+        self.only_old_tls()
+        self.assert_finds("E8-01", "fail", "no TLS version in common")
+
+    def test_WBX_15_fails(self):
+        self.provider_shows = self.authority.issue("mallory.lab")
+        self.assert_finds("WBX-15", "fail", r"mallory\.lab.* expects .*provider\.lab.*check verify-names")
+
+    def test_WBX_15_fails_where_we_are_refused(self):
+        """TLS 1.3: it refuses our certificate after the handshake."""
+        stranger = pki.Authority(os.path.join(self.directory, "stranger"), "Stranger")
+        self.config["identities"]["us"]["certificate"] = stranger.issue("sbc.lab")
+        self.assert_finds("WBX-15", "fail", "and then closed: .*it does not know the root that signed it")
+
+    def test_WBX_15_fails_where_its_certificate_ends(self):
+        self.assert_finds("WBX-15", "fail", r"proved to be provider\.lab, but only until", "--date", "2030-01-01")
+
+    def test_E8_13_fails(self):
+        self.provider_shows = self.authority.issue("provider.lab.old", "--cn", "provider.lab", "--expired")
+        self.assert_finds("E8-13", "fail", "expired on")
+
+    def test_IPW_05_fails(self):
+        self.provider_shows = self.authority.issue("provider.lab.self", "--cn", "provider.lab", "--self-signed")
+        self.assert_finds("IPW-05", "fail", "not among the roots")
+
+    def test_WBX_03_fails_for_our_listener(self):
+        """A peer that connects to us sees a certificate that is not for the name."""
+        self.config["realms"]["internet"]["advertise"] = "edge.lab"
+        self.records["edge-a"] = f"--host-record=edge.lab,{network.SBC_OUTSIDE}"
+        self.assert_finds("WBX-03", "fail", r"a peer that connects to .*:5061 hears: .*sbc\.lab.* expects .*edge\.lab")
+
+    def test_WBX_03_fails_for_a_taken_port(self):
+        with network.inside("sbc"):
+            other = socket.create_server((network.SBC_OUTSIDE, 5061))
+        self.addCleanup(other.close)
+        self.assert_finds("WBX-03", "fail", "cannot listen on tls:.*Address already in use")
+
+    def test_WBX_03_passes_beside_the_running_one(self):
+        """Its ports are in use by ourselves, which is as it should be."""
+        trunkgate = sbc.Trunkgate(self.directory, self.config)
+        self.addCleanup(trunkgate.stop)
+        self.assert_finds("WBX-03", "ok", r"Trunkgate runs and listens; .*:5061 shows a whole chain for sbc\.lab")
+
     # --- our identity ---
 
     def show(self, *options):
@@ -157,7 +246,7 @@ class Doctor(unittest.TestCase):
 
     def test_all_is_well(self):
         """In words, for a person: a line each, and nothing else."""
-        self.start_dns()
+        self.start_world()
         self.trunk["demands"] = PASSES
         text, status = self.run_doctor("provider")
         lines = text.splitlines()
@@ -188,13 +277,30 @@ class Doctor(unittest.TestCase):
     def test_server(self):
         self.assert_finds("WBX-10", "ok", r"leads to sip\.provider\.lab port 5061", "--server", "provider.lab")
 
+    def test_server_s_certificate(self):
+        """The machine's roots are those of the environment, as OpenSSL has it; we show no certificate."""
+        self.provider_shows = self.authority.issue("sip.provider.lab")
+        self.provider_options = []
+        self.assert_finds("WBX-15", "ok", r"proved to be sip\.provider\.lab", "--server", "sip.provider.lab:5061",
+                          env={"SSL_CERT_FILE": self.authority.root})
+
+    def test_server_that_demands_ours(self):
+        self.provider_shows = self.authority.issue("sip.provider.lab")
+        self.assert_finds("WBX-15", "fail", "and then closed: the peer demands a certificate and we sent none",
+                          "--server", "sip.provider.lab:5061", env={"SSL_CERT_FILE": self.authority.root})
+
     def test_wrong_server(self):
         self.assert_finds("WBX-10", "fail", r"neither an SRV record", "--server", "nobody.lab")
 
 
 def passes(identifier):
+    """All of them look at one examination of the lab where all is well."""
     def test(self):
-        self.assert_finds(identifier, "ok", ".")
+        if not Doctor.well:
+            self.start_world()
+            self.trunk["demands"] = PASSES
+            Doctor.well = self.examine()
+        self.assertEqual(Doctor.well[identifier]["result"], "ok", Doctor.well[identifier])
     return test
 
 

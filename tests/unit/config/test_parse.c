@@ -139,6 +139,12 @@ static const struct {
 	  "t.yaml:6: trunk 'acme': identity 'u' is not defined; known here: us\n" },
 	{ TRUNK "identity: su } }\n",
 	  "t.yaml:6: trunk 'acme': identity 'su' is not defined; did you mean 'us'?\n" },
+	{ TRUNK "other-ports: [ 5062, 0, 65536, x, -1 ] } }\n",
+	  "t.yaml:6: trunk 'acme': other-ports '-1' is not a port; write a number from 1 to 65535\n"
+	  "t.yaml:6: trunk 'acme': other-ports '0' is not a port; write a number from 1 to 65535\n"
+	  "t.yaml:6: trunk 'acme': other-ports '65536' is not a port; write a number from 1 to "
+	  "65535\n"
+	  "t.yaml:6: trunk 'acme': other-ports 'x' is not a port; write a number from 1 to 65535\n" },
 	{ TRUNK "demands: [ WBX-05, wbx-06, WBX, E8-x, TOOLONGNAME-1, W-12345 ] } }\n",
 	  "t.yaml:6: trunk 'acme': demands 'E8-x' is not a demand; write its ID, as in WBX-05\n"
 	  "t.yaml:6: trunk 'acme': demands 'TOOLONGNAME-1' is not a demand; write its ID, as in WBX-05\n"

@@ -13,6 +13,7 @@ static struct {
 	struct patient patient;
 	struct dns_fact dns[DNS_FACTS_MAX];
 	struct server_fact servers[SERVER_FACTS_MAX];
+	struct probe probes[PROBES_MAX];
 	struct finding finding;
 } rig;
 
@@ -91,6 +92,21 @@ static inline void rig_server(const char *address, bool tcp, enum err err)
 		.patient = p, .server = rig_addr(address), .tcp = tcp, .err = err
 	};
 	p->servers[p->nservers++] = s;
+}
+
+static inline struct probe *rig_probe(enum probe_kind kind, const char *peer, enum err err,
+                                      const char *why)
+{
+	struct patient *p = &rig.patient;
+	struct probe *b = &rig.probes[p->nprobes];
+
+	*b = (struct probe){ .patient = p, .kind = kind, .peer = rig_addr(peer), .err = err };
+	b->open = err == OK;
+	snprintf(b->why, sizeof(b->why), "%s", why);
+	snprintf(b->name, sizeof(b->name), "provider.lab");
+	snprintf(b->version, sizeof(b->version), "TLSv1.3");
+	p->probes[p->nprobes++] = b;
+	return b;
 }
 
 /* What the judge finds, and that its words have part in them. */

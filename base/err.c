@@ -10,6 +10,8 @@ const char *err_text(enum err err)
 		return "out of memory";
 	case ERR_LIMIT:
 		return "limit reached";
+	case ERR_TOO_LONG:
+		return "too long";
 	case ERR_SYNTAX:
 		return "malformed";
 	case ERR_NOT_FOUND:

@@ -13,6 +13,7 @@ enum err {
 	OK = 0,
 	ERR_NOMEM,       /* an allocation failed */
 	ERR_LIMIT,       /* a table, queue or range is full */
+	ERR_TOO_LONG,    /* more octets than may go this way */
 	ERR_SYNTAX,      /* input is not what the format says */
 	ERR_NOT_FOUND,   /* no such thing */
 	ERR_EXISTS,      /* there is one already */

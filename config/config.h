@@ -52,6 +52,8 @@ struct config_realm {
 	unsigned handshake_timeout_ms; /* of a connection that came in; 0: 10 s */
 	unsigned session_expires_ms;   /* RFC 4028; 0: no session timers */
 	unsigned min_se_ms;
+	unsigned udp_keepalive_ms;              /* between two to a registered phone; 0: none */
+	unsigned max_head, max_body;            /* octets of a message; 0: 16 and 64 KiB */
 	unsigned t1_ms, t2_ms, t4_ms;           /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
 	const struct config_identity *identity; /* shown by TLS listeners; NULL: none */
 	enum client_cert client_certificate;

@@ -181,6 +181,33 @@ static const struct option realms[] = {
 	      "How often we ping on TCP and TLS connections to and from trunks, so that no NAT or firewall "
 	      "forgets them. A peer that has ever answered must answer within 10 s each time, or the "
 	      "connection is closed. 0s: never." },
+	{ .key = "udp-keepalive",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, udp_keepalive_ms),
+	  .min = 0,
+	  .max = 280000,
+	  .standard = "25s", /* RFC 5626 4.4.2: under the 30 s that many NATs give UDP */
+	  .help =
+	      "How often a phone that registered over UDP gets an empty datagram, so that the NAT before it "
+	      "does not forget the way. Some NATs count only what the phone itself sends: then the phone must "
+	      "keep it open. 0s: never." },
+	{ .key = "max-head",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_realm, max_head),
+	  .min = 4096,
+	  .max = 65536,
+	  .unit = "octets",
+	  .standard = "16384",
+	  .help =
+	      "The longest head of a message, first line and headers. A longer one is answered 513." },
+	{ .key = "max-body",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_realm, max_body),
+	  .min = 4096,
+	  .max = 131072,
+	  .unit = "octets",
+	  .standard = "65536",
+	  .help = "The longest body of a message. A longer one is answered 413." },
 	{ .key = "idle-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_realm, idle_timeout_ms),

@@ -188,8 +188,8 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	if (dialog_wants_sips(server_txn_request(txn)))
 		form = URI_SIPS;
 	call_target(b, &call->caller, &target);
-	sip_realm_uri(flow->conn->realm, flow->conn->transport, form, "trunkgate", contact,
-	              sizeof(contact));
+	sip_realm_uri(flow->conn->realm, sip_realm_listener_of(flow->conn), form, "trunkgate",
+	              contact, sizeof(contact));
 	err = leg_new_uas(&call->caller.leg, &b->env, txn, &cfg, &handler);
 	if (err)
 		return err;

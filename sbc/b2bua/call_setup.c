@@ -84,6 +84,8 @@ static enum err name_trunk(struct call *call, const struct target *target, struc
 	const char *tail = trunk->uri_form == URI_SIPS ? "" : ";transport=tls";
 	const char *caller_id =
 	    call->caller.who.kind == PARTY_PHONE ? call->caller.who.phone->caller_id : NULL;
+	const struct config_listener *ours =
+	    sip_realm_listener_for(target->realm, target->transport, NULL);
 	char host[256], port[16] = "";
 
 	if (trunk->port)
@@ -92,9 +94,9 @@ static enum err name_trunk(struct call *call, const struct target *target, struc
 	         call->callee.number, trunk->domain, port, tail);
 	snprintf(n->to, sizeof(n->to), "<%s:%s@%.200s>", scheme, call->callee.number,
 	         trunk->domain);
-	sip_realm_uri(target->realm, target->transport, trunk->uri_form, "trunkgate", n->contact,
+	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	sip_realm_host(target->realm, target->transport, host, sizeof(host));
+	sip_realm_host(target->realm, ours, host, sizeof(host));
 	return headers_from(leg_received_invite(call->caller.leg), caller_id, host, scheme,
 	                    n->from);
 }
@@ -103,7 +105,9 @@ static enum err name_phone(struct call *call, const struct target *target,
                            const struct location *where, struct names *n)
 {
 	const struct config_phone *phone = call->callee.who.phone;
-	enum transport t = where ? where->flow.conn->transport : target->transport;
+	const struct config_listener *ours =
+	    where ? sip_realm_listener_of(where->flow.conn)
+	          : sip_realm_listener_for(target->realm, target->transport, &phone->address);
 	struct addr addr = phone->address;
 	char host[256], text[ADDR_TEXT_MAX];
 
@@ -114,9 +118,10 @@ static enum err name_phone(struct call *call, const struct target *target,
 	else
 		snprintf(n->request_uri, sizeof(n->request_uri), "sip:%s@%s", call->callee.number,
 		         addr_text(&addr, text, sizeof(text)));
-	sip_realm_host(target->realm, t, host, sizeof(host));
+	sip_realm_host(target->realm, ours, host, sizeof(host));
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", call->callee.number, host);
-	sip_realm_uri(target->realm, t, URI_SIP_TLS, "trunkgate", n->contact, sizeof(n->contact));
+	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
+	              sizeof(n->contact));
 	return headers_from(leg_received_invite(call->caller.leg), NULL, host, "sip", n->from);
 }
 

@@ -112,7 +112,7 @@ void kit_target(const struct kit *kit, const struct addr *peer, char *host, stru
 void kit_contact(const struct kit *kit, enum uri_form form, const char *user, char *buf,
                  size_t size)
 {
-	sip_realm_uri(kit->realm, kit->listener.transport, form, user, buf, size);
+	sip_realm_uri(kit->realm, &kit->listener, form, user, buf, size);
 }
 
 enum err kit_on_stop(struct loop *loop, void (*fn)(void *), void *arg)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 struct locations {
 	const struct config *cfg;
@@ -32,6 +33,7 @@ enum err locations_new(struct locations **out, const struct config *cfg, struct 
 static void forget(struct location *l)
 {
 	timer_stop(&l->timer);
+	timer_stop(&l->ping);
 	flow_clear(&l->flow);
 	mem_free(l->contact);
 	mem_free(l->user_agent);
@@ -64,6 +66,30 @@ static void on_expired(void *arg)
 	location_clear(l->all, l->phone, "expired");
 }
 
+static void on_ping(void *arg);
+
+/* 80 to 100 in a hundred of the time, so that not all come at once (RFC 5626 4.4.1). */
+static void wait_for_ping(struct location *l)
+{
+	unsigned ms = l->phone->realm->udp_keepalive_ms;
+
+	timer_stop(&l->ping);
+	if (ms && l->flow.conn->transport == TRANSPORT_UDP)
+		timer_start(l->all->timers, &l->ping, ms - random_below(ms / 5 + 1), on_ping, l);
+}
+
+/* RFC 5626 has STUN for this, which a phone must ask for and answer; a CRLFCRLF harms nobody: who
+ * takes datagrams skips one that has no message in it. Nobody need answer it. */
+static void on_ping(void *arg)
+{
+	struct location *l = arg;
+
+	if (conn_send(l->flow.conn, &l->flow.peer, "\r\n\r\n", 4) != OK)
+		LOG(LOG_DEBUG, KV("phone", l->phone->name), KV("event", "keepalive"),
+		    KV("result", "not sent"));
+	wait_for_ping(l);
+}
+
 enum err location_set(struct locations *ls, const struct config_phone *phone, const char *contact,
                       const struct flow *flow, unsigned expires_s, const char *user_agent)
 {
@@ -90,6 +116,7 @@ enum err location_set(struct locations *ls, const struct config_phone *phone, co
 	l->expires_ms = clock_mono_ms() + expires_s * 1000ULL;
 	flow_copy(&l->flow, flow);
 	timer_start(ls->timers, &l->timer, expires_s * 1000ULL, on_expired, l);
+	wait_for_ping(l);
 	return OK;
 }
 

@@ -18,7 +18,8 @@ struct location {
 	struct flow flow;
 	uint64_t expires_ms; /* clock_mono_ms() */
 	char *user_agent;    /* NULL: it does not say */
-	struct timer timer;
+	struct timer timer;  /* its end */
+	struct timer ping;   /* of a flow over UDP */
 	struct locations *all;
 };
 

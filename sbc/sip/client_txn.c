@@ -111,6 +111,12 @@ static bool reliable(const struct client_txn *t)
 	return t->flow.conn->transport != TRANSPORT_UDP;
 }
 
+static bool is_too_long(const struct client_txn *t)
+{
+	return !reliable(t) && t->wire.len > DATAGRAM_MAX &&
+	       !stack_has_no_tcp(t->stack, &t->flow.peer);
+}
+
 static enum err prepare(struct client_txn *t, const char *branch)
 {
 	char sent_by[300];
@@ -119,7 +125,7 @@ static enum err prepare(struct client_txn *t, const char *branch)
 	snprintf(t->branch, sizeof(t->branch), "%s", branch);
 	make_key(t->key, branch, message_method_name(t->request));
 	if (message_method(t->request) != METHOD_CANCEL) {
-		sip_realm_sent_by(t->flow.conn->realm, t->flow.conn, sent_by, sizeof(sent_by));
+		sip_realm_sent_by(t->flow.conn, sent_by, sizeof(sent_by));
 		message_push_via(t->request, t->flow.conn->transport, sent_by, branch);
 	}
 	buf_init(&t->wire, MESSAGE_MAX);
@@ -156,6 +162,10 @@ static enum err start(struct client_txn **out, struct stack *stack, struct messa
 	t->request = message_ref(request);
 	flow_copy(&t->flow, flow);
 	err = prepare(t, branch);
+	if (!err && handler->on_fail && is_too_long(t)) {
+		err = ERR_TOO_LONG;
+		table_remove(stack->client_txns, t->key);
+	}
 	if (!err) {
 		err = send_wire(t, &t->wire);
 		if (err)
@@ -314,6 +324,21 @@ static void on_final(struct client_txn *t, const struct message *response)
 	}
 }
 
+/* 18.1.2, 8.1.3.3: what was sent by somebody else, or has another Via below ours, was led astray.
+ */
+static bool has_our_via(const struct client_txn *t, const struct message *response)
+{
+	const char *theirs = message_sent_by(response), *port;
+	char ours[300];
+	size_t n = strlen(theirs);
+
+	sip_realm_sent_by(t->flow.conn, ours, sizeof(ours));
+	if (strncasecmp(ours, theirs, n) != 0 || message_via_branch(response, 1))
+		return false;
+	port = ours + n; /* the standard one may be left out */
+	return !*port || strcmp(port, ":5060") == 0 || strcmp(port, ":5061") == 0;
+}
+
 bool client_txn_on_response(struct stack *stack, const struct message *response)
 {
 	char key[KEY_MAX];
@@ -321,7 +346,7 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 
 	make_key(key, message_branch(response), message_method_name(response));
 	t = table_get(stack->client_txns, key);
-	if (!t)
+	if (!t || !has_our_via(t, response))
 		return false;
 	if (t->state == CT_CALLING || t->state == CT_PROCEEDING)
 		stack_trace(stack, false, &t->flow, response);

@@ -33,9 +33,9 @@ struct conn_handler {
 	 * reference. */
 	void (*on_accepted)(void *arg, struct conn *c);
 	/* What came cannot be cut into messages: status says why to the request whose head this is,
-	 * without its empty line. The connection closes after it. */
-	void (*on_unreadable)(void *arg, struct conn *c, const char *head, size_t len,
-	                      unsigned status, const char *why);
+	 * without its empty line. A stream closes after it. */
+	void (*on_unreadable)(void *arg, struct conn *c, const struct addr *peer, const char *head,
+	                      size_t len, unsigned status, const char *why);
 	/* An empty line came between two messages: the answer to a ping of ours, if one is out. */
 	void (*on_pong)(void *arg, struct conn *c);
 	void *arg;

@@ -12,7 +12,7 @@
 #include "sbc/sip/conn_stream.h"
 #include "sbc/sip/frame.h"
 #include "sbc/sip/message.h"
-#include "sbc/sip/stack.h"
+#include "sbc/sip/sip_realm.h"
 
 #define OUT_MAX           (256 * 1024) /* octets that wait for a peer that does not read */
 #define READ_SIZE         16384
@@ -129,15 +129,17 @@ static const struct conn_ops stream_conn_ops = { stream_send, stream_close, stre
 static bool take_frames(struct conn_stream *s)
 {
 	struct conn *c = &s->conn;
+	const struct frame_limits limits = sip_realm_limits(c->realm);
 	size_t done = 0;
 
 	while (c->state == CONN_OPEN) {
-		struct frame f = frame_next(s->in.data + done, s->in.len - done);
+		struct frame f = frame_next(s->in.data + done, s->in.len - done, limits);
 
 		if (f.kind == FRAME_BAD) {
 			if (f.status && c->handler->on_unreadable)
-				c->handler->on_unreadable(c->handler->arg, c, s->in.data + done,
-				                          f.head, f.status, f.why);
+				c->handler->on_unreadable(c->handler->arg, c, &c->peer,
+				                          s->in.data + done, f.head, f.status,
+				                          f.why);
 			conn_close(c, ERR_SYNTAX, f.why);
 			return false;
 		}

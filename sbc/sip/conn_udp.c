@@ -1,4 +1,5 @@
 /* A UDP socket of a realm (RFC 3261 18.1.1, 18.2.1). Signalling thread. */
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/ip.h>
 #include <string.h>
@@ -10,10 +11,11 @@
 #include "base/mem.h"
 #include "sbc/sip/conn.h"
 #include "sbc/sip/conn_socket.h"
-#include "sbc/sip/message.h"
+#include "sbc/sip/sip_realm.h"
 
 /* Datagrams in one go, so that one busy socket does not starve the rest of the loop. */
-#define BATCH 32
+#define BATCH         32
+#define DATAGRAM_SIZE 65536 /* more than IP carries */
 /* A burst of calls must fit while the loop is elsewhere. */
 #define BUFFER_OCTETS (4 * 1024 * 1024)
 
@@ -85,9 +87,35 @@ static ssize_t receive(struct conn_udp *u, char *data, size_t size, struct addr 
 	return addr_from_sockaddr(peer, (struct sockaddr *)&from, m.msg_namelen) ? 0 : n;
 }
 
+/* What phones send to keep their NAT awake is no message and needs no answer (RFC 5626 asks for
+ * one to STUN alone, and that of a proxy that offers it): nothing but line breaks, blanks and
+ * zeroes, or as short as "jaK", or a STUN request (RFC 5389 6). */
+static bool is_keepalive(const char *data, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (data[i] == '\0' || isspace((unsigned char)data[i])))
+		i++;
+	return len <= 4 || i == len ||
+	       (len >= 20 && data[0] == '\0' && memcmp(data + 4, "\x21\x12\xa4\x42", 4) == 0);
+}
+
+static void take(struct conn *c, const struct addr *peer, const char *data, size_t len)
+{
+	struct frame f;
+
+	if (is_keepalive(data, len))
+		return;
+	f = frame_of_datagram(data, len, sip_realm_limits(c->realm));
+	if (f.kind == FRAME_MESSAGE)
+		c->handler->on_message(c->handler->arg, c, peer, data, len);
+	else if (f.status && c->handler->on_unreadable)
+		c->handler->on_unreadable(c->handler->arg, c, peer, data, f.head, f.status, f.why);
+}
+
 static void on_readable(void *arg, int events)
 {
-	static char data[MESSAGE_MAX + 1];
+	static char data[DATAGRAM_SIZE];
 	struct conn_udp *u = arg;
 	struct conn *c = conn_ref(&u->conn);
 
@@ -98,10 +126,7 @@ static void on_readable(void *arg, int events)
 
 		if (n < 0)
 			break;
-		/* Keepalives of NAT: a few CRLFs or zeroes. */
-		if (n <= 4)
-			continue;
-		c->handler->on_message(c->handler->arg, c, &peer, data, (size_t)n);
+		take(c, &peer, data, (size_t)n);
 	}
 	conn_unref(&c);
 }

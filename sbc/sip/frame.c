@@ -18,9 +18,9 @@ static struct frame bad_request(unsigned status, size_t head, const char *why)
 }
 
 /* Its first lines may be all that an answer needs. */
-static struct frame head_too_long(const char *data)
+static struct frame head_too_long(const char *data, size_t most)
 {
-	const char *last = memrchr(data, '\n', FRAME_HEAD_MAX);
+	const char *last = memrchr(data, '\n', most);
 
 	return bad_request(last ? 513 : 0, last ? (size_t)(last - data) + 1 : 0,
 	                   "the head of a message is too long");
@@ -48,7 +48,7 @@ static bool read_length(const char *at, const char *end, size_t *out)
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	for (; at < end && *at >= '0' && *at <= '9'; at++, digits++) {
-		if (value <= MESSAGE_MAX) /* more is too much, however much it is */
+		if (value <= BODY_MOST) /* more is too much, however much it is */
 			value = value * 10 + (size_t)(*at - '0');
 	}
 	while (at < end && (*at == ' ' || *at == '\t'))
@@ -96,7 +96,19 @@ static const char *body_length(const char *head, size_t len, size_t *out)
 	return found ? NULL : "no Content-Length";
 }
 
-struct frame frame_next(const char *data, size_t len)
+struct frame frame_of_datagram(const char *data, size_t len, struct frame_limits limits)
+{
+	const char *blank = memmem(data, len, "\r\n\r\n", 4);
+	size_t head = blank ? (size_t)(blank - data) + 4 : len;
+
+	if (head > limits.head)
+		return head_too_long(data, limits.head);
+	if (len - head > limits.body)
+		return bad_request(413, head - 2, "the body of a message is too long");
+	return (struct frame){ .kind = FRAME_MESSAGE, .len = len };
+}
+
+struct frame frame_next(const char *data, size_t len, struct frame_limits limits)
 {
 	const char *blank, *why;
 	size_t head, body = 0;
@@ -107,16 +119,16 @@ struct frame frame_next(const char *data, size_t len)
 		return between(data, len);
 	blank = memmem(data, len, "\r\n\r\n", 4);
 	if (!blank)
-		return len > FRAME_HEAD_MAX ? head_too_long(data)
-		                            : (struct frame){ .kind = FRAME_MORE };
+		return len > limits.head ? head_too_long(data, limits.head)
+		                         : (struct frame){ .kind = FRAME_MORE };
 	head = (size_t)(blank - data) + 4;
-	if (head > FRAME_HEAD_MAX)
-		return head_too_long(data);
+	if (head > limits.head)
+		return head_too_long(data, limits.head);
 	why = body_length(data, head - 2, &body);
 	if (why)
 		return bad_request(400, head - 2, why);
-	if (head + body > MESSAGE_MAX)
-		return bad_request(413, head - 2, "a message is too long");
+	if (body > limits.body)
+		return bad_request(413, head - 2, "the body of a message is too long");
 	if (len < head + body)
 		return (struct frame){ .kind = FRAME_MORE };
 	return (struct frame){ .kind = FRAME_MESSAGE, .len = head + body };

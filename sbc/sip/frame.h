@@ -23,9 +23,15 @@ struct frame {
 	size_t head;
 };
 
-#define FRAME_HEAD_MAX 16384 /* octets up to the empty line */
+/* Octets up to and with the empty line, and after it; at most HEAD_MOST and BODY_MOST. */
+struct frame_limits {
+	size_t head, body;
+};
 
 /* Looks at what has come so far, which begins with a frame. */
-struct frame frame_next(const char *data, size_t len);
+struct frame frame_next(const char *data, size_t len, struct frame_limits limits);
+/* The same of a datagram, which is one message or FRAME_BAD for its length alone (RFC 3261 18.3).
+ */
+struct frame frame_of_datagram(const char *data, size_t len, struct frame_limits limits);
 
 #endif

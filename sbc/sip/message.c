@@ -17,8 +17,6 @@
 #include "sbc/sip/frame.h"
 #include "sbc/sip/message_internal.h"
 
-#define HEAD_VALUES_MAX 400 /* lines and commas of a head */
-
 static const struct {
 	const char *name;
 	enum method method;
@@ -133,45 +131,6 @@ static void judge_request(struct message *m)
 		set_problem(m, 400, "Missing From Tag");
 }
 
-/* A request whose Request-URI cannot be read, with another in its place: it can be refused in its
- * own words. NULL: no request either, or out of memory. */
-static msg_t *make_without_uri(const char *data, size_t len)
-{
-	const char *eol = memchr(data, '\n', len);
-	const char *space = eol ? memchr(data, ' ', (size_t)(eol - data)) : NULL;
-	msg_t *msg = NULL;
-	struct buf text;
-
-	if (!space || (len > 4 && strncasecmp(data, "SIP/", 4) == 0))
-		return NULL;
-	buf_init(&text, MESSAGE_MAX + 64);
-	buf_add(&text, data, (size_t)(space - data));
-	buf_printf(&text, " sip:unreadable.invalid SIP/2.0\r\n");
-	buf_add(&text, eol + 1, len - (size_t)(eol + 1 - data));
-	if (buf_err(&text) == OK)
-		msg = msg_make(sip_default_mclass(), 0, text.data, (ssize_t)text.len);
-	buf_free(&text);
-	return msg;
-}
-
-static bool has_first_line(const msg_t *msg)
-{
-	const sip_t *sip = msg ? sip_object(msg) : NULL;
-
-	return sip && (sip->sip_request || sip->sip_status);
-}
-
-static void make_message(struct message *m, const char *data, size_t len)
-{
-	m->msg = msg_make(sip_default_mclass(), 0, data, (ssize_t)len);
-	if (m->msg && !has_first_line(m->msg)) {
-		msg_destroy(m->msg);
-		m->msg = make_without_uri(data, len);
-		set_problem(m, 400, "Malformed Request-URI");
-	}
-	m->sip = m->msg ? sip_object(m->msg) : NULL;
-}
-
 /* Sofia-SIP strings the values of a header together by walking the list each time: thousands of
  * them, in lines or behind commas, would take seconds. Honest messages have some dozens. */
 static bool head_is_modest(const char *data, size_t len)
@@ -181,13 +140,14 @@ static bool head_is_modest(const char *data, size_t len)
 
 	for (size_t i = 0; i < head; i++)
 		values += data[i] == '\n' || data[i] == ',';
-	return head <= FRAME_HEAD_MAX && values <= HEAD_VALUES_MAX;
+	return head <= HEAD_MOST && values <= HEAD_VALUES_MAX;
 }
 
 enum err message_parse(struct message **out, const char *data, size_t len)
 {
 	struct message *m;
 	const sip_t *sip;
+	bool has_uri;
 
 	if (len > MESSAGE_MAX || !head_is_text(data, len) || !head_is_modest(data, len))
 		return ERR_SYNTAX;
@@ -195,7 +155,10 @@ enum err message_parse(struct message **out, const char *data, size_t len)
 	if (!m)
 		return ERR_NOMEM;
 	m->refs = 1;
-	make_message(m, data, len);
+	m->msg = message_make(data, len, &has_uri);
+	m->sip = m->msg ? sip_object(m->msg) : NULL;
+	if (!has_uri)
+		set_problem(m, 400, "Malformed Request-URI");
 	sip = m->sip;
 	if (!sip || (!sip->sip_request == !sip->sip_status) || !via_is_well(sip->sip_via) ||
 	    !sip->sip_from || !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq) {
@@ -499,7 +462,7 @@ static const char *unknown_header(const struct message *m, const char *name, uns
  * first guess, so the value is printed into room that is enough for any head that we take. */
 static const char *header_text(const struct message *m, const sip_header_t *h)
 {
-	static char text[MESSAGE_MAX];
+	static char text[HEAD_MOST];
 	issize_t len = sip_header_field_e(text, sizeof(text), h, 0);
 
 	return len < 0 || (size_t)len >= sizeof(text) ? NULL : su_strdup(msg_home(m->msg), text);
@@ -543,12 +506,21 @@ const char *message_content_type(const struct message *m)
 	return or_empty(m->sip->sip_content_type ? m->sip->sip_content_type->c_type : NULL);
 }
 
-void message_reply_addr(const struct message *request, const struct addr *src, struct addr *out)
+void message_reopen_addr(const struct message *request, const struct addr *src,
+                         unsigned standard_port, struct addr *out)
 {
 	const sip_via_t *via = request->sip->sip_via;
-	unsigned long port = via->v_port ? strtoul(via->v_port, NULL, 10) : 5060;
+	unsigned long port = via->v_port ? strtoul(via->v_port, NULL, 10) : standard_port;
 
 	*out = *src;
-	if (!via->v_rport && port > 0 && port < 65536)
+	if (port > 0 && port < 65536)
 		addr_set_port(out, (uint16_t)port);
+}
+
+void message_reply_addr(const struct message *request, const struct addr *src, struct addr *out)
+{
+	if (request->sip->sip_via->v_rport)
+		*out = *src;
+	else
+		message_reopen_addr(request, src, 5060, out);
 }

@@ -25,7 +25,10 @@ enum method {
 	METHOD_OTHER,
 };
 
-#define MESSAGE_MAX 65536 /* octets, head and body */
+/* Octets of a message, whatever a realm's max-head and max-body say. */
+#define HEAD_MOST   65536
+#define BODY_MOST   131072
+#define MESSAGE_MAX (HEAD_MOST + BODY_MOST)
 
 struct uri {
 	bool sips, tel;
@@ -90,6 +93,10 @@ const char *message_content_type(const struct message *m);      /* "type/subtype
 /* Where a response to a request that came from src goes by its Via (RFC 3261 18.2.2, RFC 3581 4).
  */
 void message_reply_addr(const struct message *request, const struct addr *src, struct addr *out);
+/* The same where the request came over a stream that is gone: the port is Via's, rport or not;
+ * where it has none, standard_port. */
+void message_reopen_addr(const struct message *request, const struct addr *src,
+                         unsigned standard_port, struct addr *out);
 
 /* Building. A header that cannot be added sticks as an error until message_encode. */
 MUST_USE enum err message_new_request(struct message **out, const char *method, const char *uri);

@@ -11,6 +11,8 @@
 #include "sbc/sip/target_health.h"
 #include "sbc/sip/txn.h"
 
+#define STREAM_INSTEAD_MS 2000 /* for TCP's connection where UDP would do as well */
+
 enum request_state { RQ_LOOKING_UP, RQ_CONNECTING, RQ_SENT, RQ_ANSWERED, RQ_FAILED };
 
 /* One transaction of a request. It outlives the request where it was left for the next address
@@ -38,6 +40,7 @@ struct request {
 	LIST_HEAD(, attempt) left;
 	struct conn_watcher watcher;
 	struct conn *connecting; /* counted */
+	struct flow datagrams;   /* that it was too long for; the dialog goes on there */
 	struct attempt *attempt; /* under way; NULL: none */
 	bool via_is_ours;        /* the top Via is of an earlier try */
 	bool ringing;            /* a provisional answer above 100 came */
@@ -48,6 +51,7 @@ struct request {
 };
 
 static void try_next(struct request *r);
+static void on_connection(void *arg, struct conn *c, enum err err, const char *why);
 
 static void on_failing(void *arg)
 {
@@ -82,7 +86,7 @@ static void blame(struct request *r, enum err err, unsigned least_s, const char 
 {
 	timer_stop(&r->patience);
 	if (!addr_is_set(&r->peer) || err == ERR_NOMEM || err == ERR_LIMIT ||
-	    err == ERR_UNSUPPORTED || err == ERR_SYNTAX)
+	    err == ERR_UNSUPPORTED || err == ERR_SYNTAX || err == ERR_TOO_LONG)
 		return;
 	target_health_failed(r->target.health, &r->peer, least_s, why);
 }
@@ -111,7 +115,7 @@ static void give(struct request *r, struct client_txn *txn, const struct message
 {
 	struct flow flow = { 0 };
 
-	flow_copy(&flow, client_txn_flow(txn));
+	flow_copy(&flow, r->datagrams.conn ? &r->datagrams : client_txn_flow(txn));
 	r->handler.on_response(r->handler.arg, response, &flow);
 	flow_clear(&flow);
 }
@@ -250,6 +254,54 @@ static void on_patience_over(void *arg)
 	try_next(r);
 }
 
+static enum err send_over(struct request *r, const struct flow *flow);
+
+/* Sends over a connection that stands, or waits for one that opens. */
+static enum err send_by(struct request *r, const struct stack_way *way)
+{
+	struct flow flow = { 0 };
+	struct conn *c;
+	enum err err = stack_connect(r->stack, way, &c);
+
+	if (err) {
+		snprintf(r->why, sizeof(r->why), "cannot connect: %s",
+		         err == ERR_IO ? strerror(errno) : err_text(err));
+		return err;
+	}
+	if (c->state == CONN_OPEN) {
+		flow_set(&flow, c, way->peer);
+		err = send_over(r, &flow);
+		flow_clear(&flow);
+		conn_unref(&c);
+		return err;
+	}
+	r->state = RQ_CONNECTING;
+	r->connecting = c;
+	stack_watch(r->stack, &r->watcher, c, on_connection, r);
+	return OK;
+}
+
+static enum err send_by_datagram(struct request *r)
+{
+	stack_note_no_tcp(r->stack, &r->datagrams.peer);
+	return send_over(r, &r->datagrams);
+}
+
+/* 18.1.1: too long for a datagram. A peer that speaks both has TCP where its UDP is; one that
+ * refuses, or cannot be reached so (a NAT lies before it), gets the datagram. */
+static enum err send_by_stream(struct request *r, const struct flow *datagrams)
+{
+	const struct stack_way way = { .realm = datagrams->conn->realm,
+		                       .peer = &datagrams->peer,
+		                       .from = &datagrams->conn->local,
+		                       .timeout_ms = STREAM_INSTEAD_MS };
+	enum err err;
+
+	flow_copy(&r->datagrams, datagrams);
+	err = send_by(r, &way);
+	return err ? send_by_datagram(r) : OK;
+}
+
 static enum err send_over(struct request *r, const struct flow *flow)
 {
 	struct attempt *a = mem_zalloc(sizeof(*a));
@@ -268,7 +320,7 @@ static enum err send_over(struct request *r, const struct flow *flow)
 	err = client_txn_start(&a->txn, r->stack, r->message, flow, &handler);
 	if (err) {
 		mem_free(a);
-		return err;
+		return err == ERR_TOO_LONG ? send_by_stream(r, flow) : err;
 	}
 	r->attempt = a;
 	if (r->target.target_timeout_ms && message_method(r->message) == METHOD_INVITE)
@@ -288,6 +340,11 @@ static void on_connection(void *arg, struct conn *c, enum err err, const char *w
 		err = send_over(r, &flow);
 		why = "the connection went down at once";
 		flow_clear(&flow);
+		if (!err)
+			return;
+	} else if (flow_alive(&r->datagrams)) {
+		err = send_by_datagram(r);
+		why = "the request could not be sent";
 		if (!err)
 			return;
 	}
@@ -319,27 +376,13 @@ static enum err try_udp(struct request *r, const struct addr *peer)
 
 static enum err try_stream(struct request *r, const struct addr *peer)
 {
-	struct flow flow = { 0 };
-	struct conn *c;
-	enum err err = stack_connect(r->stack, r->target.realm, peer, r->target.tls, r->target.sni,
-	                             r->target.connect_timeout_ms, &c);
+	const struct stack_way way = { .realm = r->target.realm,
+		                       .peer = peer,
+		                       .tls = r->target.tls,
+		                       .sni = r->target.sni,
+		                       .timeout_ms = r->target.connect_timeout_ms };
 
-	if (err) {
-		snprintf(r->why, sizeof(r->why), "cannot connect: %s",
-		         err == ERR_IO ? strerror(errno) : err_text(err));
-		return err;
-	}
-	if (c->state == CONN_OPEN) {
-		flow_set(&flow, c, peer);
-		err = send_over(r, &flow);
-		flow_clear(&flow);
-		conn_unref(&c);
-		return err;
-	}
-	r->state = RQ_CONNECTING;
-	r->connecting = c;
-	stack_watch(r->stack, &r->watcher, c, on_connection, r);
-	return OK;
+	return send_by(r, &way);
 }
 
 static void try_next(struct request *r)
@@ -347,6 +390,7 @@ static void try_next(struct request *r)
 	enum err err = ERR_NOT_FOUND;
 	size_t i;
 
+	flow_clear(&r->datagrams);
 	while ((i = next_addr(r)) < r->found.naddrs) {
 		r->peer = r->found.addrs[i];
 		r->tried |= 1U << i;
@@ -450,6 +494,7 @@ void request_free(struct request **rp)
 	lookup_cancel(&r->lookup);
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
+	flow_clear(&r->datagrams);
 	let_go(r);
 	while ((a = LIST_FIRST(&r->left))) {
 		LIST_REMOVE(a, link);

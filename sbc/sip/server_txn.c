@@ -26,6 +26,7 @@ struct server_txn {
 	struct buf last; /* the last answer, to be sent again */
 	struct flow flow;
 	struct addr reply_to;
+	struct conn_watcher reopening;
 	struct timer again;   /* G, or the copies of a 2xx; before an answer: 100 */
 	struct timer timeout; /* H, I, J or L; of a non-INVITE without an answer: its end */
 	uint64_t again_ms;
@@ -85,6 +86,7 @@ static void terminate(struct server_txn *t)
 {
 	timer_stop(&t->again);
 	timer_stop(&t->timeout);
+	conn_unwatch(&t->reopening);
 	table_remove(t->stack->server_txns, t->key);
 	forget_merge_key(t);
 	TAILQ_REMOVE(&t->stack->server_list, t, link);
@@ -102,18 +104,57 @@ static bool reliable(const struct server_txn *t)
 	return t->flow.conn->transport != TRANSPORT_UDP;
 }
 
-static void send_last(struct server_txn *t)
+static void not_sent(const struct server_txn *t, const char *why)
 {
 	char peer[ADDR_TEXT_MAX];
+
+	LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
+	    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))), KV("result", why));
+}
+
+static void on_reopened(void *arg, struct conn *c, enum err err, const char *why)
+{
+	struct server_txn *t = arg;
+
+	if (!err) {
+		flow_set(&t->flow, c, &t->reply_to);
+		err = conn_send(c, &t->reply_to, t->last.data, t->last.len);
+		why = err_text(err);
+	}
+	if (err)
+		not_sent(t, why);
+}
+
+/* 18.2.2 */
+static enum err reopen(struct server_txn *t)
+{
+	struct conn *c;
+	enum err err;
+
+	if (t->reopening.stack)
+		return OK; /* what is the last answer then goes out */
+	err = stack_reopen(t->stack, t->flow.conn, &t->reply_to, &c);
+	if (err)
+		return err;
+	if (c->state == CONN_OPEN)
+		on_reopened(t, c, OK, NULL);
+	else
+		stack_watch(t->stack, &t->reopening, c, on_reopened, t);
+	conn_unref(&c);
+	return OK;
+}
+
+static void send_last(struct server_txn *t)
+{
 	enum err err;
 
 	if (t->last.len == 0)
 		return;
 	err = conn_send(t->flow.conn, &t->reply_to, t->last.data, t->last.len);
+	if (err == ERR_CLOSED && reliable(t))
+		err = reopen(t);
 	if (err)
-		LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
-		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))),
-		    KV("result", err_text(err)));
+		not_sent(t, err_text(err));
 }
 
 static void on_trying(void *arg)
@@ -219,7 +260,12 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
 	t->request = *request;
 	*request = NULL;
 	flow_copy(&t->flow, flow);
-	message_reply_addr(t->request, &flow->peer, &t->reply_to);
+	if (reliable(t))
+		message_reopen_addr(t->request, &flow->peer,
+		                    flow->conn->transport == TRANSPORT_TLS ? 5061 : 5060,
+		                    &t->reply_to);
+	else
+		message_reply_addr(t->request, &flow->peer, &t->reply_to);
 	TAILQ_INSERT_TAIL(&stack->server_list, t, link);
 	remember_merge_key(t);
 	start_waiting(t);
@@ -291,8 +337,9 @@ static void finalise(struct server_txn *t, unsigned status)
 		forget_merge_key(t);
 	if (!t->invite) {
 		set_state(t, ST_COMPLETED);
-		timer_start(timers, &t->timeout, reliable(t) ? 0 : times.give_up_ms, on_over,
-		            t); /* J */
+		/* J; a stream that is opened again for the answer needs its time. */
+		timer_start(timers, &t->timeout,
+		            reliable(t) && flow_alive(&t->flow) ? 0 : times.give_up_ms, on_over, t);
 		return;
 	}
 	t->again_ms = times.t1_ms;

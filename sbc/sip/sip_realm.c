@@ -7,6 +7,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+/* Where a realm that no file describes has no own. */
+#define MAX_HEAD 16384
+#define MAX_BODY 65536
+
 struct sip_realm {
 	TAILQ_ENTRY(sip_realm) link;
 	const struct config_realm *cfg;
@@ -109,9 +113,9 @@ const struct config_realm *sip_realm_config(const struct sip_realm *realm)
 	return realm->cfg;
 }
 
-static unsigned or_standard(unsigned ms, unsigned standard)
+static unsigned or_standard(unsigned value, unsigned standard)
 {
-	return ms ? ms : standard;
+	return value ? value : standard;
 }
 
 struct txn_times txn_times(const struct flow *flow)
@@ -125,6 +129,12 @@ struct txn_times txn_times(const struct flow *flow)
 	return times;
 }
 
+struct frame_limits sip_realm_limits(const struct sip_realm *realm)
+{
+	return (struct frame_limits){ .head = or_standard(realm->cfg->max_head, MAX_HEAD),
+		                      .body = or_standard(realm->cfg->max_body, MAX_BODY) };
+}
+
 bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer)
 {
 	for (size_t i = 0; i < realm->cfg->nnetworks; i++) {
@@ -134,7 +144,7 @@ bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer)
 	return realm->cfg->nnetworks == 0;
 }
 
-/* The listener of a transport, of that family where family is set. NULL: none. */
+/* The first listener of a transport, of that family where family is set. NULL: none. */
 static const struct config_listener *find_listener(const struct config_realm *cfg, enum transport t,
                                                    sa_family_t family)
 {
@@ -160,34 +170,86 @@ static void host_text(const struct sip_realm *realm, const struct addr *own, cha
 		snprintf(buf, size, "%s", realm->cfg->advertise);
 }
 
-void sip_realm_sent_by(const struct sip_realm *realm, const struct conn *c, char *buf, size_t size)
+void sip_realm_leave_from(const struct sip_realm *realm, enum transport t, const struct addr *peer,
+                          struct addr *out)
+{
+	sa_family_t family = peer->sa.sa_family;
+	const struct config_listener *l = find_listener(realm->cfg, t, family);
+
+	for (size_t i = 0; !l && i < realm->cfg->nlisteners; i++) {
+		if (realm->cfg->listeners[i].addr.sa.sa_family == family)
+			l = &realm->cfg->listeners[i];
+	}
+	if (l)
+		*out = l->addr;
+}
+
+/* How well peers reach by l what came by c. */
+static unsigned fitness(const struct config_listener *l, const struct conn *c)
+{
+	if (l->addr.sa.sa_family != c->local.sa.sa_family)
+		return 0;
+	/* 18.2.1: where there is UDP, one looks for TCP too. */
+	if (l->transport != c->transport)
+		return l->transport == TRANSPORT_UDP && c->transport == TRANSPORT_TCP ? 1 : 0;
+	if (!addr_same_host(&l->addr, &c->local))
+		return 2;
+	return addr_port(&l->addr) == addr_port(&c->local) ? 4 : 3;
+}
+
+const struct config_listener *sip_realm_listener_of(const struct conn *c)
+{
+	const struct config_realm *cfg = c->realm->cfg;
+	const struct config_listener *best = NULL;
+	unsigned so_far = 0;
+
+	for (size_t i = 0; i < cfg->nlisteners; i++) {
+		unsigned fits = fitness(&cfg->listeners[i], c);
+
+		if (fits > so_far) {
+			best = &cfg->listeners[i];
+			so_far = fits;
+		}
+	}
+	return best;
+}
+
+const struct config_listener *sip_realm_listener_for(const struct sip_realm *realm,
+                                                     enum transport t, const struct addr *peer)
 {
 	const struct config_listener *l =
-	    find_listener(realm->cfg, c->transport, c->local.sa.sa_family);
+	    peer ? find_listener(realm->cfg, t, peer->sa.sa_family) : NULL;
+
+	return l ? l : find_listener(realm->cfg, t, 0);
+}
+
+void sip_realm_sent_by(const struct conn *c, char *buf, size_t size)
+{
+	const struct config_listener *l = sip_realm_listener_of(c);
 	char host[256];
 
 	/* The port is one that peers can connect to, not the passing one of a connection of ours.
 	 */
-	host_text(realm, &c->local, host, sizeof(host));
+	host_text(c->realm, &c->local, host, sizeof(host));
 	snprintf(buf, size, "%s:%u", host, addr_port(l ? &l->addr : &c->local));
 }
 
-void sip_realm_host(const struct sip_realm *realm, enum transport t, char *buf, size_t size)
+void sip_realm_host(const struct sip_realm *realm, const struct config_listener *l, char *buf,
+                    size_t size)
 {
-	const struct config_listener *l = find_listener(realm->cfg, t, 0);
 	static const struct addr none;
 
 	host_text(realm, l ? &l->addr : &none, buf, size);
 }
 
-void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
-                   const char *user, char *buf, size_t size)
+void sip_realm_uri(const struct sip_realm *realm, const struct config_listener *l,
+                   enum uri_form form, const char *user, char *buf, size_t size)
 {
-	const struct config_listener *l = find_listener(realm->cfg, t, 0);
+	enum transport t = l ? l->transport : TRANSPORT_UDP;
 	bool sips = t == TRANSPORT_TLS && form == URI_SIPS;
 	char host[256];
 
-	sip_realm_host(realm, t, host, sizeof(host));
+	sip_realm_host(realm, l, host, sizeof(host));
 	snprintf(buf, size, "%s:%s%s%s:%u%s%s", sips ? "sips" : "sip", user, *user ? "@" : "", host,
 	         l ? addr_port(&l->addr) : 5060, sips || t == TRANSPORT_UDP ? "" : ";transport=",
 	         sips || t == TRANSPORT_UDP ? "" : transport_name(t));

@@ -3,10 +3,17 @@
 #define SBC_SIP_SIP_REALM_H
 
 #include <stdbool.h>
+#include "sbc/sip/frame.h"
 #include "sbc/sip/stack_internal.h"
 
 /* In its networks; a realm that names none admits everybody. */
 bool sip_realm_admits(const struct sip_realm *realm, const struct addr *peer);
+/* How long messages of its peers may be. */
+struct frame_limits sip_realm_limits(const struct sip_realm *realm);
+/* The address that a stream to peer leaves from: that of the transport's first listener of peer's
+ * family, else of any. */
+void sip_realm_leave_from(const struct sip_realm *realm, enum transport t, const struct addr *peer,
+                          struct addr *out);
 void sip_realms_free(struct stack *stack);
 
 /* stack_conns.c: the stream connections and who waits for them. */
@@ -21,7 +28,7 @@ void stack_care_pong(void *arg, struct conn *c); /* of struct conn_handler */
 /* stack.c: what connections bring. */
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
                       const char *data, size_t len);
-void stack_on_unreadable(void *arg, struct conn *c, const char *head, size_t len, unsigned status,
-                         const char *why); /* of struct conn_handler */
+void stack_on_unreadable(void *arg, struct conn *c, const struct addr *peer, const char *head,
+                         size_t len, unsigned status, const char *why); /* of struct conn_handler */
 
 #endif

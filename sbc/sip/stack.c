@@ -116,7 +116,7 @@ enum err stack_send(struct stack *stack, struct message *request, const struct f
 		return ERR_CLOSED;
 	snprintf(branch, sizeof(branch), "z9hG4bK");
 	random_token(branch + 7, 20);
-	sip_realm_sent_by(flow->conn->realm, flow->conn, sent_by, sizeof(sent_by));
+	sip_realm_sent_by(flow->conn, sent_by, sizeof(sent_by));
 	message_push_via(request, flow->conn->transport, sent_by, branch);
 	return flow_send_message(stack, flow, request);
 }
@@ -269,8 +269,8 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 }
 
 /* RFC 3261 18.3, 21.4.10, 21.5.7: said where there is enough of a request to say it to. */
-void stack_on_unreadable(void *arg, struct conn *c, const char *head, size_t len, unsigned status,
-                         const char *why)
+void stack_on_unreadable(void *arg, struct conn *c, const struct addr *peer, const char *head,
+                         size_t len, unsigned status, const char *why)
 {
 	const struct stack *stack = arg;
 	const char *phrase = status == 400 ? why : NULL;
@@ -278,14 +278,14 @@ void stack_on_unreadable(void *arg, struct conn *c, const char *head, size_t len
 	struct message *m = NULL;
 	struct buf text;
 
-	if (!sip_realm_admits(c->realm, &c->peer))
+	if (!sip_realm_admits(c->realm, peer))
 		return;
 	buf_init(&text, MESSAGE_MAX);
 	buf_add(&text, head, len);
 	buf_add(&text, "\r\n", 2);
 	if (buf_err(&text) == OK && message_parse(&m, text.data, text.len) == OK &&
 	    message_is_request(m)) {
-		flow_set(&flow, c, &c->peer);
+		flow_set(&flow, c, peer);
 		stack_trace(stack, false, &flow, m);
 		answer_statelessly(stack, m, &flow, status, phrase);
 		flow_clear(&flow);

@@ -70,27 +70,49 @@ MUST_USE enum err stack_add_realm(struct stack *stack, const struct config_realm
                                   const struct realm_tls *tls, struct sip_realm **out, char *why);
 struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg);
 const struct config_realm *sip_realm_config(const struct sip_realm *realm);
-/* host:port for Via and Contact of what leaves by c: what the realm advertises, or c's own address.
+/* The listener that peers reach us by when they answer to c: its own, or the one beside it; and the
+ * first of a transport, of peer's family where there is one. peer NULL: not known yet. NULL: none.
  */
-void sip_realm_sent_by(const struct sip_realm *realm, const struct conn *c, char *buf, size_t size);
-
-/* Our URI in a realm, for Contact: sip:user@host:port;transport=tls, or sips: where form says so
+const struct config_listener *sip_realm_listener_of(const struct conn *c);
+const struct config_listener *sip_realm_listener_for(const struct sip_realm *realm,
+                                                     enum transport t, const struct addr *peer);
+/* host:port for the Via of what leaves by c: what the realm advertises, or c's own address, and
+ * that listener's port. */
+void sip_realm_sent_by(const struct conn *c, char *buf, size_t size);
+/* Our URI at a listener, for Contact: sip:user@host:port;transport=tls, or sips: where form says so
  * and the transport is TLS. user "": none. */
-void sip_realm_uri(const struct sip_realm *realm, enum transport t, enum uri_form form,
-                   const char *user, char *buf, size_t size);
-
+void sip_realm_uri(const struct sip_realm *realm, const struct config_listener *l,
+                   enum uri_form form, const char *user, char *buf, size_t size);
 /* The host of that URI alone. */
-void sip_realm_host(const struct sip_realm *realm, enum transport t, char *buf, size_t size);
+void sip_realm_host(const struct sip_realm *realm, const struct config_listener *l, char *buf,
+                    size_t size);
 
 /* The UDP socket of the realm for that family; NULL: none. */
 struct conn *sip_realm_udp(const struct sip_realm *realm, const struct addr *peer);
 /* The families that the realm can send from by that transport, its first listener's first. */
 enum lookup_families sip_realm_families(const struct sip_realm *realm, enum transport t);
-/* An open or opening connection of ours to peer under the same tls, or a new one; the caller gets a
- * reference. sni and timeout_ms count for a new one. */
-MUST_USE enum err stack_connect(struct stack *stack, struct sip_realm *realm,
-                                const struct addr *peer, struct tls_context *tls, const char *sni,
-                                unsigned timeout_ms, struct conn **out);
+/* All borrowed. */
+struct stack_way {
+	struct sip_realm *realm;
+	const struct addr *peer;
+	const struct addr *from; /* of ours, without its port; NULL: as the realm has it */
+	struct tls_context *tls; /* NULL: TCP */
+	const char *sni;
+	unsigned timeout_ms;
+};
+/* An open or opening connection of ours to the peer under the same tls, or a new one; the caller
+ * gets a reference. from, sni and timeout_ms count for a new one. */
+MUST_USE enum err stack_connect(struct stack *stack, const struct stack_way *way,
+                                struct conn **out);
+/* RFC 3261 18.2.2: another way for answers to what came over a stream that is gone; the caller gets
+ * a reference. Over TCP a new connection to to. Over TLS one that stands already, from or to the
+ * same host, with the same trunk proven: to an address alone nothing is opened. */
+MUST_USE enum err stack_reopen(struct stack *stack, const struct conn *gone, const struct addr *to,
+                               struct conn **out);
+/* RFC 3261 18.1.1: a peer that takes no TCP connection; what is too long for a datagram goes to it
+ * in one all the same, for some minutes. */
+void stack_note_no_tcp(struct stack *stack, const struct addr *peer);
+bool stack_has_no_tcp(const struct stack *stack, const struct addr *peer);
 /* fn(arg, c) once when c opens or closes; the watcher is embedded in its owner, who calls
  * conn_unwatch. */
 struct conn_watcher {

@@ -3,8 +3,9 @@
  * Connections to and from trunks are pinged with CRLFCRLF, which RFC 3261 7.5 has everybody skip,
  * so it needs nobody's consent; that keeps NATs and firewalls awake. To close one for want of an
  * answer does need to know that the peer answers at all. Nobody negotiates that here (RFC 6223), so
- * only a peer that has answered before on the connection is held to it. Other connections that came
- * in are their peers' to keep alive: what carries nothing for the realm's idle-timeout is closed.
+ * only a peer that has answered before on the connection is held to it. Those of phones
+ * are theirs to keep alive: what carries nothing for the realm's idle-timeout is closed, also one
+ * that we made for a request too long for UDP.
  */
 #include "base/clock.h"
 #include "base/random.h"
@@ -74,7 +75,7 @@ void stack_care_begin(struct stack *stack, struct conn *c)
 {
 	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms;
 
-	if (!c->accepted || c->trunk)
+	if (c->trunk || (c->tls && !c->accepted))
 		wait_for_ping(c);
 	else if (idle_ms)
 		timer_start(stack->timers, &c->care, idle_ms, on_idle, c);

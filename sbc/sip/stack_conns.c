@@ -2,9 +2,13 @@
  * thread. */
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "sbc/sip/sip_realm.h"
 #include "sbc/sip/stack_internal.h"
+
+#define NO_TCP_MS (5 * 60 * 1000)
+#define REOPEN_MS 5000 /* for the connection that an answer waits for */
 
 static void keep(struct stack *stack, struct conn *c)
 {
@@ -70,13 +74,14 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 	conn_unref(&c);
 }
 
-static bool has_too_many(const struct stack *stack, const struct conn *newest)
+/* peer has more than its share, counting those that are not accepted where ours is set. */
+static bool has_too_many(const struct stack *stack, const struct addr *peer, bool ours)
 {
 	const struct conn *c;
 	size_t n = 0;
 
 	TAILQ_FOREACH (c, &stack->conns, link)
-		n += c->accepted && addr_same_host(&c->peer, &newest->peer);
+		n += (c->accepted || ours) && addr_same_host(&c->peer, peer);
 	return stack->limits.connections_per_source && n > stack->limits.connections_per_source;
 }
 
@@ -89,7 +94,7 @@ static void on_accepted(void *arg, struct conn *c)
 		conn_close(c, ERR_REFUSED, "not in the realm's networks");
 	else if (stack->nconns > stack->limits.connections)
 		conn_close(c, ERR_LIMIT, "too many connections");
-	else if (has_too_many(stack, c))
+	else if (has_too_many(stack, &c->peer, false))
 		conn_close(c, ERR_LIMIT, "too many connections from this address");
 }
 
@@ -146,25 +151,22 @@ static bool is_alias(const struct conn *c, const struct addr *peer, const struct
 	       c->alias_port == addr_port(peer) && addr_same_host(&c->peer, peer);
 }
 
-enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struct addr *peer,
-                       struct tls_context *tls, const char *sni, unsigned timeout_ms,
-                       struct conn **out)
+enum err stack_connect(struct stack *stack, const struct stack_way *way, struct conn **out)
 {
-	const struct config_realm *cfg = sip_realm_config(realm);
 	struct conn_connect_cfg connect = { .loop = stack->loop,
-		                            .peer = *peer,
-		                            .tls = tls,
-		                            .sni = sni,
-		                            .timeout_ms = timeout_ms,
+		                            .peer = *way->peer,
+		                            .tls = way->tls,
+		                            .sni = way->sni,
+		                            .timeout_ms = way->timeout_ms,
 		                            .handler = &stack->conn_handler,
-		                            .realm = realm };
+		                            .realm = way->realm };
 	struct conn *c;
 	enum err err;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (c->realm == realm &&
-		    (c->accepted ? is_alias(c, peer, tls)
-		                 : c->tls == tls && addr_equal(&c->peer, peer))) {
+		if (c->realm == way->realm &&
+		    (c->accepted ? is_alias(c, way->peer, way->tls)
+		                 : c->tls == way->tls && addr_equal(&c->peer, way->peer))) {
 			*out = conn_ref(c);
 			return OK;
 		}
@@ -173,16 +175,70 @@ enum err stack_connect(struct stack *stack, struct sip_realm *realm, const struc
 		return ERR_UNSUPPORTED;
 	if (stack->nconns >= stack->limits.connections)
 		return ERR_LIMIT;
-	for (size_t i = cfg->nlisteners; i-- > 0;) {
-		if (cfg->listeners[i].addr.sa.sa_family == peer->sa.sa_family)
-			connect.local = cfg->listeners[i].addr;
-	}
+	if (way->from)
+		connect.local = *way->from;
+	else
+		sip_realm_leave_from(way->realm, way->tls ? TRANSPORT_TLS : TRANSPORT_TCP,
+		                     way->peer, &connect.local);
 	err = stack->opener->connect(&c, &connect);
 	if (err)
 		return err;
 	keep(stack, c);
 	*out = conn_ref(c);
 	return OK;
+}
+
+static struct conn *find_proven(const struct stack *stack, const struct conn *gone)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &stack->conns, link) {
+		if (gone->trunk && c->state == CONN_OPEN && c->realm == gone->realm && c->trunk &&
+		    strcmp(c->trunk, gone->trunk) == 0 && addr_same_host(&c->peer, &gone->peer))
+			return c;
+	}
+	return NULL;
+}
+
+enum err stack_reopen(struct stack *stack, const struct conn *gone, const struct addr *to,
+                      struct conn **out)
+{
+	const struct stack_way way = {
+		.realm = gone->realm, .peer = to, .from = &gone->local, .timeout_ms = REOPEN_MS
+	};
+	struct conn *c;
+
+	if (gone->transport == TRANSPORT_TCP) {
+		/* Who names a port each time must not have us fill the table. */
+		if (has_too_many(stack, to, true))
+			return ERR_LIMIT;
+		return stack_connect(stack, &way, out);
+	}
+	c = find_proven(stack, gone);
+	if (!c)
+		return ERR_CLOSED;
+	*out = conn_ref(c);
+	return OK;
+}
+
+void stack_note_no_tcp(struct stack *stack, const struct addr *peer)
+{
+	size_t i = stack->next_no_tcp;
+
+	stack->next_no_tcp = (i + 1) % NO_TCP_MAX;
+	stack->no_tcp[i].peer = *peer;
+	stack->no_tcp[i].until_ms = clock_mono_ms() + NO_TCP_MS;
+}
+
+bool stack_has_no_tcp(const struct stack *stack, const struct addr *peer)
+{
+	uint64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; i < NO_TCP_MAX; i++) {
+		if (stack->no_tcp[i].until_ms > now_ms && addr_equal(&stack->no_tcp[i].peer, peer))
+			return true;
+	}
+	return false;
 }
 
 void stack_watch(struct stack *stack, struct conn_watcher *w, struct conn *c,

@@ -6,6 +6,8 @@
 #include "base/table.h"
 #include "sbc/sip/stack.h"
 
+#define NO_TCP_MAX 64 /* peers; the oldest are forgotten */
+
 struct stack {
 	struct loop *loop; /* NULL in tests without sockets */
 	struct timers *timers;
@@ -23,6 +25,11 @@ struct stack {
 	TAILQ_HEAD(, conn) conns; /* accepted and connected streams; a reference each */
 	size_t nconns;
 	TAILQ_HEAD(, conn_watcher) watchers;
+	struct {
+		struct addr peer;
+		uint64_t until_ms;
+	} no_tcp[NO_TCP_MAX];
+	size_t next_no_tcp;
 	struct conn_handler conn_handler;
 	struct log_limit malformed, refused, closed, full;
 };

@@ -18,7 +18,10 @@ struct server_txn;
 #define TIMER_B_T1S      64 /* timers B, F, H, J, L and M, in T1 */
 #define TIMER_D_LEAST_MS 32000
 
-#define BRANCH_MAX       48 /* with its NUL */
+/* Octets of a request in a datagram while nobody knows the path's MTU (18.1.1). */
+#define DATAGRAM_MAX 1300
+
+#define BRANCH_MAX   48 /* with its NUL */
 
 struct client_txn_handler {
 	/* Every provisional answer, then the final one; of INVITE also each further 2xx, for which
@@ -31,7 +34,9 @@ struct client_txn_handler {
 	void *arg;
 };
 
-/* Sends request over flow, with a Via of our own on top, which stays there. Shares the request. */
+/* Sends request over flow, with a Via of our own on top, which stays there. Shares the request.
+ * ERR_TOO_LONG: 18.1.1 wants it on a stream, the peer is not known to have no TCP, and there is an
+ * on_fail, that is somebody who can choose another way. */
 MUST_USE enum err client_txn_start(struct client_txn **out, struct stack *stack,
                                    struct message *request, const struct flow *flow,
                                    const struct client_txn_handler *handler);

@@ -4,14 +4,15 @@
 #include <stdint.h>
 #include <string.h>
 #include "sbc/sip/frame.h"
-#include "sbc/sip/message.h"
+
+static const struct frame_limits limits = { 16384, 65536 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Less than the whole of a frame is either "more" or as bad as the whole. */
 static void check_prefix(const char *data, size_t len, struct frame whole)
 {
-	struct frame part = frame_next(data, len);
+	struct frame part = frame_next(data, len, limits);
 
 	if (part.kind == FRAME_BAD)
 		assert(whole.kind == FRAME_BAD && part.why);
@@ -29,13 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *at = (const char *)data;
 
 	while (size > 0) {
-		struct frame f = frame_next(at, size);
+		struct frame f = frame_next(at, size, limits);
 
 		for (size_t len = 1; len < size; len += 1 + len / 4)
 			check_prefix(at, len, f);
 		if (f.kind == FRAME_MORE || f.kind == FRAME_BAD)
 			return 0;
-		assert(f.len > 0 && f.len <= size && f.len <= MESSAGE_MAX);
+		assert(f.len > 0 && f.len <= size && f.len <= limits.head + limits.body);
 		at += f.len;
 		size -= f.len;
 	}

@@ -12,6 +12,7 @@ struct house;
 
 struct house_counts {
 	size_t calls, dialogs, ports, clients, servers, slots;
+	size_t pings; /* of the net */
 };
 
 /* yaml: the configuration, which stands in folder. NULL: it does not stand, and stderr says why. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/timer.h"
-#include "sbc/sip/frame.h"
+#include "sbc/sip/sip_realm.h"
 
 #define PEERS_MAX   16
 #define MARKERS_MAX 256
@@ -32,6 +32,7 @@ static struct {
 	size_t ladder_size;
 	FILE *ladder_file;
 	uint64_t begun_ms, queue_ms;
+	size_t pings;
 } net;
 
 void net_init(struct loop *loop, void (*complain)(const char *, const char *))
@@ -146,10 +147,12 @@ static enum err wire_send(struct conn *c, const struct addr *to, const char *dat
 	struct wire *w = (struct wire *)(void *)c;
 	struct peer *p = c->transport == TRANSPORT_UDP ? find_peer(TRANSPORT_UDP, to) : w->peer;
 	char text[ADDR_TEXT_MAX], what[128];
-	struct frame f = frame_next(data, len);
+	struct frame f = frame_next(data, len, (struct frame_limits){ HEAD_MOST, BODY_MOST });
 
-	if (f.kind == FRAME_PING) /* to keep a connection alive: nothing that a script is about */
+	if (f.kind == FRAME_PING) {
+		net.pings += c->transport == TRANSPORT_UDP;
 		return OK;
+	}
 	if (f.kind != FRAME_MESSAGE || f.len != len)
 		net.complain("what was sent is not one whole message", data);
 	if (p) {
@@ -312,6 +315,14 @@ static struct wire *find_ours(const struct peer *p)
 	return NULL;
 }
 
+size_t net_pings(void)
+{
+	size_t n = net.pings;
+
+	net.pings = 0;
+	return n;
+}
+
 void net_connect(struct peer *p)
 {
 	struct wire *listener = find_ours(p), *w;
@@ -347,6 +358,17 @@ void net_queue(uint64_t ms)
 	net.queue_ms = ms;
 }
 
+/* As conn_udp.c and conn_tcp.c do, what is too long said. */
+static void hand_over(struct conn *c, const struct addr *peer, const char *text)
+{
+	struct frame f = frame_of_datagram(text, strlen(text), sip_realm_limits(c->realm));
+
+	if (f.kind == FRAME_MESSAGE)
+		c->handler->on_message(c->handler->arg, c, peer, text, strlen(text));
+	else if (f.status)
+		c->handler->on_unreadable(c->handler->arg, c, peer, text, f.head, f.status, f.why);
+}
+
 void net_send(struct peer *p, const char *text)
 {
 	struct wire *ours = p->transport == TRANSPORT_UDP ? find_ours(p) : NULL;
@@ -362,9 +384,7 @@ void net_send(struct peer *p, const char *text)
 		conn_ref(c);
 		if (p->transport == TRANSPORT_UDP)
 			conn_waited(c, net.queue_ms);
-		c->handler->on_message(c->handler->arg, c,
-		                       p->transport == TRANSPORT_UDP ? &p->addr : &c->peer, copy,
-		                       strlen(copy));
+		hand_over(c, p->transport == TRANSPORT_UDP ? &p->addr : &c->peer, copy);
 		conn_unref(&c);
 	} else {
 		net.complain("no way from this peer to us", p->name);

@@ -46,6 +46,8 @@ void net_queue(uint64_t ms);
 bool net_turn(void);
 /* The next message for p, to free; NULL: none. */
 char *net_receive(struct peer *p);
+/* Keepalives over UDP since the last time; they come to nobody's inbox. */
+size_t net_pings(void);
 /* What went over the wire so far, for people. */
 void net_print_ladder(FILE *out);
 void net_end(void);

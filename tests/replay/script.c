@@ -403,7 +403,8 @@ static size_t count(const struct house_counts *c, const char *name)
 		const char *name;
 		size_t value;
 	} all[] = { { "calls", c->calls },     { "dialogs", c->dialogs }, { "ports", c->ports },
-		    { "clients", c->clients }, { "servers", c->servers }, { "slots", c->slots } };
+		    { "clients", c->clients }, { "servers", c->servers }, { "slots", c->slots },
+		    { "pings", c->pings } };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		if (strcmp(all[i].name, name) == 0)
@@ -424,6 +425,7 @@ static void do_count(char **w, size_t n)
 	struct house_counts counts;
 
 	house_count(house(), &counts);
+	counts.pings = net_pings();
 	for (size_t i = 1; i + 1 < n; i += 2) {
 		if (count(&counts, w[i]) != strtoul(w[i + 1], NULL, 10))
 			fail("%zu %s, not %s", count(&counts, w[i]), w[i], w[i + 1]);

@@ -98,6 +98,40 @@ static void test_clear(void **state)
 	rig_turn(60000);
 }
 
+static void test_keepalive(void **state)
+{
+	struct flow yard = { .conn = &rig.conns[YARD], .peer = office.peer };
+
+	(void)state;
+	rig.realms[OFFICE].udp_keepalive_ms = 10000;
+	assert_int_equal(set(DESK, "sip:d@h", 60, NULL), OK);
+	rig_turn(7999);
+	assert_int_equal(rig.nsent, 0);
+	rig_turn(2001);
+	assert_int_equal(rig.nsent, 1);
+	assert_string_equal(rig.sent, "\r\n\r\n");
+	assert_true(addr_equal(&rig.sent_to, &office.peer));
+	rig_turn(10000);
+	assert_int_equal(rig.nsent, 2);
+	/* To where it is now. */
+	assert_int_equal(addr_parse(&office.peer, "192.0.2.1:6000"), OK);
+	assert_int_equal(set(DESK, "sip:d@h", 60, NULL), OK);
+	rig_turn(10000);
+	assert_int_equal(rig.nsent, 3);
+	assert_true(addr_equal(&rig.sent_to, &office.peer));
+	/* No longer than it is registered. */
+	location_clear(rig.locations, &rig.phones[DESK], "the test says so");
+	rig_turn(60000);
+	assert_int_equal(rig.nsent, 3);
+	/* A realm that wants none, a stream. */
+	assert_int_equal(location_set(rig.locations, &rig.phones[DOOR], "sip:d@h", &yard, 60, NULL),
+	                 OK);
+	rig.conns[OFFICE].transport = TRANSPORT_TCP;
+	assert_int_equal(set(DESK, "sip:d@h", 60, NULL), OK);
+	rig_turn(59000);
+	assert_int_equal(rig.nsent, 3);
+}
+
 /* The lines that an operator reads: one for the beginning, none for a refresh, one for the end. */
 static char lines[1024];
 
@@ -165,8 +199,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(set_and_get), TEST(each_its_own), TEST(in_place),  TEST(set_from_itself),
-		TEST(clear),       TEST(log),          TEST(no_phones), TEST(no_memory),
+		TEST(set_and_get), TEST(each_its_own), TEST(in_place), TEST(set_from_itself),
+		TEST(clear),       TEST(keepalive),    TEST(log),      TEST(no_phones),
+		TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,14 +55,20 @@ static void test_both_ways(void **state)
 static void test_lengths(void **state)
 {
 	static char big[65507]; /* the most that IPv4 carries */
+	static const char stun[20] = "\0\1\0\0\x21\x12\xa4\x42 a chance id";
 	struct addr at;
 	int fd = open_peer(&at);
 
 	(void)state;
 	memset(big, 'b', sizeof(big));
+	memcpy(big + 100, "\r\n\r\n", 4); /* else it is all head */
 	say(fd, "", 0);
 	say(fd, "\r\n\r\n", 4);
 	say(fd, "\0\0\0\0", 4);
+	say(fd, "jaK", 3);
+	say(fd, "\r\n\r\n\r\n\r\n", 8);
+	say(fd, "\0\0\0\0\0\0\0\0\0", 9);
+	say(fd, stun, sizeof(stun));
 	say(fd, big, sizeof(big));
 	say(fd, "12345", 5);
 	rig_until(&rig.messages, 1);

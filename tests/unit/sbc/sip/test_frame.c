@@ -10,11 +10,15 @@
 #include <cmocka.h>
 #include "sbc/sip/message.h"
 
+#define HEAD_MAX 16384
+
+static const struct frame_limits limits = { HEAD_MAX, 65536 };
+
 #define HEAD "OPTIONS sip:a SIP/2.0\r\n"
 
 static void check(const char *text, enum frame_kind kind, size_t len)
 {
-	struct frame f = frame_next(text, strlen(text));
+	struct frame f = frame_next(text, strlen(text), limits);
 
 	if (f.kind != kind || f.len != len)
 		fail_msg("%s: kind %d length %zu %s", text, (int)f.kind, f.len, f.why ? f.why : "");
@@ -48,7 +52,7 @@ static void test_bad(void **state)
 		                           HEAD "Content-Length: 3x\r\n\r\n",
 		                           HEAD "Content-Length: 3 4\r\n\r\n",
 		                           HEAD "Content-Length: 99999999999999999999\r\n\r\n",
-		                           HEAD "Content-Length: 65536\r\n\r\n",
+		                           HEAD "Content-Length: 65537\r\n\r\n",
 		                           HEAD "Content-Length: 3\r\nl: 4\r\n\r\n",
 		                           HEAD "X-Content-Length: 3\r\n\r\n",
 		                           "\n\r\n",
@@ -72,23 +76,70 @@ static void test_between(void **state)
 
 static void test_limits(void **state)
 {
-	static char big[FRAME_HEAD_MAX + 100];
+	static char big[HEAD_MAX + 100];
 
 	(void)state;
 	memset(big, 'a', sizeof(big) - 1);
 	check(big, FRAME_BAD, 0);
-	big[FRAME_HEAD_MAX] = '\0';
+	big[HEAD_MAX] = '\0';
 	check(big, FRAME_MORE, 0);
-	memcpy(big + FRAME_HEAD_MAX - 8, "\r\n\r\n", 5);
+	memcpy(big + HEAD_MAX - 8, "\r\n\r\n", 5);
 	check(big, FRAME_BAD, 0); /* no Content-Length */
+}
+
+/* The realm says how much; an answer is possible with the first lines. */
+static void test_realm_limits(void **state)
+{
+	static const struct frame_limits small = { 60, 3 };
+	static const char fits[] = HEAD "Content-Length: 3\r\n\r\nabc";
+	static const char body[] = HEAD "Content-Length: 4\r\n\r\n";
+	static const char head[] = HEAD "Subject: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n\r\n";
+	struct frame f;
+
+	(void)state;
+	assert_int_equal(frame_next(fits, strlen(fits), small).kind, FRAME_MESSAGE);
+	assert_int_equal(frame_of_datagram(fits, strlen(fits), small).kind, FRAME_MESSAGE);
+	f = frame_next(body, strlen(body), small);
+	assert_int_equal(f.kind, FRAME_BAD);
+	assert_int_equal(f.status, 413);
+	assert_int_equal(f.head, strlen(body) - 2);
+	f = frame_next(head, strlen(head), small);
+	assert_int_equal(f.status, 513);
+	assert_int_equal(f.head, strlen(HEAD));
+}
+
+/* A datagram ends by itself; without an empty line it is all head. */
+static void test_datagrams(void **state)
+{
+	static const struct frame_limits small = { 60, 3 };
+	static const char body[] = HEAD "l: 3\r\n\r\nabcd", short_one[] = HEAD "l: 9\r\n\r\nabc";
+	static char head[200];
+	struct frame f = frame_of_datagram(body, strlen(body), small);
+
+	(void)state;
+	assert_int_equal(f.status, 413);
+	assert_int_equal(f.head, strlen(HEAD "l: 3\r\n"));
+	assert_int_equal(frame_of_datagram(short_one, strlen(short_one), small).kind,
+	                 FRAME_MESSAGE);
+	memset(head, 'a', sizeof(head));
+	f = frame_of_datagram(head, 60, small);
+	assert_int_equal(f.kind, FRAME_MESSAGE);
+	f = frame_of_datagram(head, 61, small);
+	assert_int_equal(f.kind, FRAME_BAD);
+	assert_int_equal(f.status, 0);
+	memcpy(head, HEAD, strlen(HEAD));
+	f = frame_of_datagram(head, sizeof(head), small);
+	assert_int_equal(f.status, 513);
+	assert_int_equal(f.head, strlen(HEAD));
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole),
-		                            cmocka_unit_test(test_bad),
-		                            cmocka_unit_test(test_between),
-		                            cmocka_unit_test(test_limits) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whole),        cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_between),      cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_realm_limits), cmocka_unit_test(test_datagrams)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

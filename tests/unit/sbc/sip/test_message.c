@@ -388,6 +388,59 @@ static void refuse(const char *text, size_t len)
 	assert_null(m);
 }
 
+/* Sofia-SIP takes these for no methods at all. */
+static void test_short_methods(void **state)
+{
+	static const char *const names[] = { "NOPE", "N", "IN", "A",   "BY",  "CANCE", "OPT",
+		                             "PUB",  "R", "SU", "MES", "UPD", "X",     "XN" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char text[600];
+		struct message *m, *response;
+		struct buf wire;
+		struct addr src;
+
+		snprintf(text, sizeof(text),
+		         "%s sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+		         "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: x\r\n"
+		         "cseq\t:  7 \t%s\r\nContent-Length: 4\r\n\r\nbody",
+		         names[i], names[i]);
+		m = parse(text);
+		assert_int_equal(message_problem(m, NULL), 0);
+		assert_string_equal(message_method_name(m), names[i]);
+		assert_int_equal(message_method(m), METHOD_OTHER);
+		assert_int_equal(message_cseq(m), 7);
+		assert_int_equal(addr_parse(&src, "192.0.2.1:5060"), OK);
+		assert_int_equal(message_new_response(&response, m, &src, 501, NULL, "t"), OK);
+		buf_init(&wire, MESSAGE_MAX);
+		assert_int_equal(message_encode(response, &wire), OK);
+		snprintf(text, sizeof(text), "CSeq: 7 %s\r\n", names[i]);
+		assert_non_null(strstr(wire.data, text));
+		buf_free(&wire);
+		message_free(&response);
+		message_free(&m);
+	}
+}
+
+/* The mark that helps to read them makes nothing well that is not. */
+static void test_short_methods_that_differ(void **state)
+{
+	struct message *m = parse("NOPE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+	                          "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: x\r\n"
+	                          "CSeq: 7 XNOPE\r\n\r\n");
+
+	(void)state;
+	assert_int_equal(message_problem(m, NULL), 400);
+	message_free(&m);
+	m = parse("NOPE sip:a b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+	          "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: x\r\n"
+	          "CSeq: 7 NOPE\r\n\r\n");
+	assert_int_equal(message_problem(m, NULL), 400);
+	assert_string_equal(message_method_name(m), "NOPE");
+	message_free(&m);
+}
+
 static void test_not_sip(void **state)
 {
 	static const char nul[] = WELL "Subject: a\0b\r\n\r\n", cr[] = WELL "Subject: a\rb\r\n\r\n";
@@ -459,13 +512,22 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request),     cmocka_unit_test(test_what_is_absent),
-		cmocka_unit_test(test_response),    cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_uris),        cmocka_unit_test(test_header_uris),
-		cmocka_unit_test(test_broken_uris), cmocka_unit_test(test_contact_expires),
-		cmocka_unit_test(test_headers),     cmocka_unit_test(test_long_headers),
-		cmocka_unit_test(test_reply_addr),  cmocka_unit_test(test_problems),
-		cmocka_unit_test(test_not_sip),     cmocka_unit_test(test_counted),
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_what_is_absent),
+		cmocka_unit_test(test_response),
+		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_uris),
+		cmocka_unit_test(test_header_uris),
+		cmocka_unit_test(test_broken_uris),
+		cmocka_unit_test(test_contact_expires),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_long_headers),
+		cmocka_unit_test(test_reply_addr),
+		cmocka_unit_test(test_problems),
+		cmocka_unit_test(test_not_sip),
+		cmocka_unit_test(test_short_methods),
+		cmocka_unit_test(test_short_methods_that_differ),
+		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_no_memory),
 	};
 

@@ -306,13 +306,13 @@ static unsigned count_rows(const char *folder)
 	return rows;
 }
 
-/* Each message has its row: 49 of RFC 4475, 12 of RFC 5118. */
+/* Each message has its row: 49 of RFC 4475, 12 of RFC 5118, and ours. */
 static void test_all_are_there(void **state)
 {
 	static const struct {
 		const char *folder;
 		int messages;
-	} rfcs[] = { { "rfc4475", 49 }, { "rfc5118", 12 } };
+	} rfcs[] = { { "rfc4475", 49 }, { "rfc5118", 12 }, { "own", 2 } };
 
 	UNUSED(state);
 	for (size_t i = 0; i < ARRAY_LEN(rfcs); i++) {

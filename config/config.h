@@ -136,7 +136,7 @@ struct config_trunk {
 	size_t nnetworks;
 	unsigned max_calls;          /* default: the config's */
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
-	unsigned target_timeout_ms;  /* for one address: the first answer to INVITE */
+	unsigned target_timeout_ms;  /* for one address: the first answer */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
 };
 

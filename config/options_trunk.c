@@ -290,7 +290,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .max = 32000, /* timer B; RFC 3261 17.1.1.2 */
 	  .standard = "5s",
 	  .help =
-	      "How long one of its addresses may leave a call without any answer before the next is tried." },
+	      "How long one of its addresses may leave a request without any answer before the next is tried. "
+	      "When there is no other, a call ends with it." },
 	{ .key = "answer-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_trunk, answer_timeout_ms),

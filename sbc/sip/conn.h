@@ -68,9 +68,11 @@ struct conn {
 	uint64_t used_ms;         /* when something last went over it */
 	struct overload overload;
 	/* The stack's: */
-	struct timer care;   /* the next ping, its answer, or the end of an idle one */
-	uint64_t pinged_ms;  /* 0: no ping is out */
-	bool answers_pings;  /* it has done so before */
+	struct timer care;  /* the next ping, its answer, or the end of an idle one */
+	uint64_t pinged_ms; /* 0: no ping is out */
+	uint64_t heard_ms;  /* when a message or pong last came over it */
+	bool answers_pings; /* it has done so before */
+	bool doubted; /* a request over it went unanswered: nobody takes it until it is heard */
 	unsigned alias_port; /* RFC 5923: it leads to this port of the peer; 0: to none */
 };
 

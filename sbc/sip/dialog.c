@@ -81,7 +81,7 @@ static void clear_routes(struct dialog *dlg)
 
 static void family_free(struct family *f)
 {
-	if (table_get(f->dialogs->by_tag, f->local_tag) == f)
+	if (f->dialogs && table_get(f->dialogs->by_tag, f->local_tag) == f)
 		table_remove(f->dialogs->by_tag, f->local_tag);
 	mem_free(f->call_id);
 	mem_free(f->local);
@@ -337,6 +337,35 @@ enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
 		dialog_free(&fork);
 	else
 		*out = fork;
+	return err;
+}
+
+enum err dialog_new_answered(struct dialog **out, const struct message *answer,
+                             const struct flow *flow)
+{
+	struct family *f = mem_zalloc(sizeof(*f));
+	struct dialog *dlg = NULL;
+	enum err err = ERR_NOMEM;
+
+	if (!f)
+		return ERR_NOMEM;
+	LIST_INIT(&f->members);
+	snprintf(f->local_tag, sizeof(f->local_tag), "%s", message_from_tag(answer));
+	dlg = join(f);
+	if (!dlg) {
+		family_free(f);
+		return ERR_NOMEM;
+	}
+	f->call_id = mem_strdup(message_call_id(answer));
+	f->local = without_tag(message_header(answer, "From", 0));
+	f->remote = without_tag(message_header(answer, "To", 0));
+	dlg->local_cseq = message_cseq(answer);
+	if (f->call_id && f->local && f->remote)
+		err = dialog_on_answer(dlg, answer, flow);
+	if (err)
+		dialog_free(&dlg);
+	else
+		*out = dlg;
 	return err;
 }
 

@@ -46,6 +46,9 @@ MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *res
 /* Another dialog of the same INVITE, from an answer of another fork. */
 MUST_USE enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
                                   const struct message *response, const struct flow *flow);
+/* The dialog of a 2xx alone, to end it: its INVITE's is gone. In no table. */
+MUST_USE enum err dialog_new_answered(struct dialog **out, const struct message *answer,
+                                      const struct flow *flow);
 
 /* Whether a message has one Contact, by which its sender can be reached in a dialog (8.1.1.8). */
 bool dialog_contact_is_good(const struct message *m);

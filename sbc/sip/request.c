@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/sip/late_answer.h"
 #include "sbc/sip/target_health.h"
 #include "sbc/sip/txn.h"
 
@@ -20,8 +21,13 @@ enum request_state { RQ_LOOKING_UP, RQ_CONNECTING, RQ_SENT, RQ_ANSWERED, RQ_FAIL
 struct attempt {
 	struct request *r; /* NULL: gone */
 	struct client_txn *txn;
-	bool left;
 	LIST_ENTRY(attempt) link; /* of those that were left */
+	/* Once it is left: */
+	bool left;
+	struct stack *stack;
+	struct credentials *credentials;
+	struct message *message; /* as it was sent; shared */
+	char *answered;          /* To tag of a 2xx that was taken, or ended; NULL: none */
 };
 
 struct request {
@@ -33,9 +39,10 @@ struct request {
 	struct request_handler handler;
 	struct lookup *lookup;
 	struct lookup_result found;
-	uint32_t tried;        /* of found, a bit each */
-	bool rested_tried;     /* one that rested is among them */
-	struct addr peer;      /* that is tried now; unset: a flow that stood */
+	uint32_t tried;    /* of found, a bit each */
+	bool rested_tried; /* one that rested is among them */
+	bool by_flow;      /* a flow that stood is tried; when it fails the target is looked up */
+	struct addr peer;  /* that is tried now; unset: a flow that stood */
 	struct timer patience; /* until the first answer; then the next address */
 	LIST_HEAD(, attempt) left;
 	struct conn_watcher watcher;
@@ -52,6 +59,7 @@ struct request {
 
 static void try_next(struct request *r);
 static void on_connection(void *arg, struct conn *c, enum err err, const char *why);
+static enum err look_up(struct request *r);
 
 static void on_failing(void *arg)
 {
@@ -78,7 +86,7 @@ static size_t next_addr(const struct request *r)
 static bool may_try_next(const struct request *r)
 {
 	/* What rings at one must not ring at another as well. */
-	return next_addr(r) < r->found.naddrs && !r->cancel_wanted && !r->ringing;
+	return (r->by_flow || next_addr(r) < r->found.naddrs) && !r->cancel_wanted && !r->ringing;
 }
 
 /* The address is to blame, not we. */
@@ -91,6 +99,13 @@ static void blame(struct request *r, enum err err, unsigned least_s, const char 
 	target_health_failed(r->target.health, &r->peer, least_s, why);
 }
 
+static void free_attempt(struct attempt *a)
+{
+	message_free(&a->message);
+	mem_free(a->answered);
+	mem_free(a);
+}
+
 static void let_go(struct request *r)
 {
 	struct attempt *a = r->attempt;
@@ -99,7 +114,20 @@ static void let_go(struct request *r)
 	if (!a)
 		return;
 	client_txn_detach(&a->txn);
-	mem_free(a);
+	free_attempt(a);
+}
+
+/* It is not waited for any more; whatever it answers is ended as it should be. */
+static void leave(struct request *r)
+{
+	struct attempt *a = r->attempt;
+
+	a->left = true;
+	a->stack = r->stack;
+	a->credentials = r->target.credentials;
+	a->message = message_ref(r->message);
+	LIST_INSERT_HEAD(&r->left, a, link);
+	r->attempt = NULL;
 }
 
 /* RFC 3261 21.5.4; 0: it does not say. */
@@ -127,39 +155,59 @@ static void leave_all(struct request *r)
 
 	r->state = RQ_ANSWERED;
 	r->found.naddrs = 0;
+	lookup_cancel(&r->lookup);
 	timer_stop(&r->patience);
 	timer_stop(&r->failing);
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
 	if (!a)
 		return;
-	a->left = true;
-	LIST_INSERT_HEAD(&r->left, a, link);
-	r->attempt = NULL;
+	leave(r);
 	if (client_txn_cancel(a->txn) != OK)
 		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
 }
 
-/* An answer of one that was left. A 2xx is one more fork (13.2.2.4), and perhaps the first to
- * answer: then it has the call. */
+/* A 2xx to an INVITE: one more fork (13.2.2.4), and perhaps the first to answer, which has the call
+ * then. Without a taker it is hung up, once. */
+static void on_late_2xx(struct attempt *a, const struct message *response)
+{
+	const char *tag = message_to_tag(response);
+	bool copy = a->answered && strcmp(a->answered, tag) == 0;
+	struct request *r = a->r;
+
+	if (!copy) {
+		mem_free(a->answered);
+		a->answered = mem_strdup(tag);
+	}
+	if (!r) {
+		/* A re-INVITE's call has its own BYE. */
+		late_answer_end(a->stack, a->message, response, client_txn_flow(a->txn),
+		                a->credentials,
+		                copy || !a->answered || *message_to_tag(a->message));
+		return;
+	}
+	if (r->state != RQ_ANSWERED)
+		leave_all(r);
+	give(r, a->txn, response);
+}
+
+/* An answer of one that was left. */
 static void on_late_response(struct attempt *a, const struct message *response)
 {
+	bool invite = message_method(response) == METHOD_INVITE;
 	unsigned status = message_status(response);
 	struct request *r = a->r;
-	bool hung_up = true;
 
-	if (status < 200) {
-		hung_up = client_txn_cancel(a->txn) == OK;
-	} else if (status < 300 && r) {
-		if (r->state != RQ_ANSWERED)
-			leave_all(r);
+	if (invite && status >= 200 && status < 300) {
+		on_late_2xx(a, response);
+	} else if (status < 200) {
+		if (invite && client_txn_cancel(a->txn) != OK)
+			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
+			    KV("event", "cancel"), KV("result", "could not be sent"));
+	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
+		leave_all(r);
 		give(r, a->txn, response);
-	} else if (status < 300) {
-		hung_up = false;
 	}
-	if (!hung_up)
-		LOG(LOG_WARN, KV("call-id", message_call_id(response)), KV("event", "late-answer"),
-		    KVN("code", status), KV("result", "could not be hung up"));
 }
 
 static void on_response(void *arg, const struct message *response)
@@ -172,6 +220,7 @@ static void on_response(void *arg, const struct message *response)
 		on_late_response(a, response);
 		return;
 	}
+	r->by_flow = false; /* it bears */
 	timer_stop(&r->patience);
 	r->ringing = r->ringing || (status > 100 && status < 200);
 	if (status == 503) {
@@ -208,6 +257,8 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 	blame(r, err, 0, why);
 	let_go(r);
 	snprintf(r->why, sizeof(r->why), "%s", why);
+	/* Who had the whole of timer B or F had his time. */
+	r->by_flow = r->by_flow && err != ERR_TIMEOUT;
 	if (may_try_next(r))
 		try_next(r);
 	else
@@ -222,35 +273,33 @@ static void on_txn_end(void *arg)
 		LIST_REMOVE(a, link);
 	else if (a->r)
 		a->r->attempt = NULL;
-	mem_free(a);
+	free_attempt(a);
 }
 
-/* The transaction that is left keeps the message as it was sent. */
-static enum err copy_message(struct request *r)
-{
-	struct message *copy;
-	enum err err = message_copy(&copy, r->message);
-
-	if (err)
-		return err;
-	message_free(&r->message);
-	r->message = copy;
-	return OK;
-}
-
-/* No answer to an INVITE, not even 100: long before timer B the next address is asked. */
+/* No answer, to an INVITE not even 100: long before timers B and F the next address is asked. With
+ * none left an INVITE ends here too, for whoever calls has waited long enough; another request may
+ * still be answered (RFC 4320), and nobody waits for that. */
 static void on_patience_over(void *arg)
 {
 	struct request *r = arg;
+	bool next = may_try_next(r);
+	struct message *copy = NULL;
 
-	if (!may_try_next(r) || copy_message(r))
+	if (!next && message_method(r->message) != METHOD_INVITE)
 		return;
-	snprintf(r->why, sizeof(r->why), "no answer to INVITE within %u ms",
-	         r->target.target_timeout_ms);
+	if (next && message_copy(&copy, r->message)) /* what is left keeps its own */
+		return;
+	snprintf(r->why, sizeof(r->why), "no answer to %s within %u ms",
+	         message_method_name(r->message), r->target.target_timeout_ms);
 	blame(r, ERR_TIMEOUT, 0, r->why);
-	r->attempt->left = true;
-	LIST_INSERT_HEAD(&r->left, r->attempt, link);
-	r->attempt = NULL;
+	stack_doubt(r->stack, client_txn_flow(r->attempt->txn)->conn, r->target.target_timeout_ms);
+	leave(r);
+	if (!next) {
+		fail(r, ERR_TIMEOUT, r->why);
+		return;
+	}
+	message_free(&r->message);
+	r->message = copy;
 	try_next(r);
 }
 
@@ -323,7 +372,8 @@ static enum err send_over(struct request *r, const struct flow *flow)
 		return err == ERR_TOO_LONG ? send_by_stream(r, flow) : err;
 	}
 	r->attempt = a;
-	if (r->target.target_timeout_ms && message_method(r->message) == METHOD_INVITE)
+	/* A dialog's flow has no other address beside it. */
+	if (r->target.target_timeout_ms && addr_is_set(&r->peer))
 		timer_start(stack_timers(r->stack), &r->patience, r->target.target_timeout_ms,
 		            on_patience_over, r);
 	return OK;
@@ -391,6 +441,12 @@ static void try_next(struct request *r)
 	size_t i;
 
 	flow_clear(&r->datagrams);
+	if (r->by_flow) {
+		r->by_flow = false;
+		err = look_up(r);
+		if (!err)
+			return;
+	}
 	while ((i = next_addr(r)) < r->found.naddrs) {
 		r->peer = r->found.addrs[i];
 		r->tried |= 1U << i;
@@ -448,6 +504,7 @@ enum err request_start(struct request **out, struct stack *stack, struct message
 	r->target = *target;
 	r->handler = *handler;
 	snprintf(r->host, sizeof(r->host), "%s", target->host ? target->host : "");
+	r->by_flow = flow && flow_alive(flow) && *r->host;
 	if (flow && flow_alive(flow))
 		err = send_over(r, flow);
 	else
@@ -473,6 +530,7 @@ void request_cancel(struct request *r)
 	case RQ_SENT:
 		/* Whatever becomes of it, no other address is asked. */
 		r->found.naddrs = 0;
+		r->by_flow = false;
 		/* Before a provisional answer it must wait for one. */
 		r->cancel_wanted = client_txn_cancel(r->attempt->txn) != OK;
 		return;
@@ -495,6 +553,9 @@ void request_free(struct request **rp)
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
 	flow_clear(&r->datagrams);
+	if (r->attempt && r->state == RQ_SENT && message_method(r->message) == METHOD_INVITE &&
+	    !*message_to_tag(r->message))
+		leave(r);
 	let_go(r);
 	while ((a = LIST_FIRST(&r->left))) {
 		LIST_REMOVE(a, link);

@@ -27,7 +27,8 @@ struct target {
 	struct target_health *health;    /* of its addresses; NULL: nobody keeps it */
 	struct credentials *credentials; /* answer 401 and 407; NULL: these are answers as others */
 	unsigned connect_timeout_ms;
-	unsigned target_timeout_ms; /* for the first answer to an INVITE; 0: as long as timer B */
+	unsigned target_timeout_ms; /* for the first answer of an address; 0: as long as timers B
+	                               and F */
 };
 
 struct request_handler {
@@ -47,7 +48,8 @@ MUST_USE enum err request_start(struct request **out, struct stack *stack, struc
 /* Ends an INVITE early: CANCEL as soon as that is allowed (RFC 3261 9.1), or nothing is sent at
  * all. The handler hears a final answer or on_fail. */
 void request_cancel(struct request *r);
-/* No more calls; a transaction that is under way ends by itself. NULL is fine. */
+/* No more calls; a transaction that is under way ends by itself, and a call that is answered late
+ * is hung up. NULL is fine. */
 void request_free(struct request **rp);
 
 #endif

@@ -25,6 +25,7 @@ void stack_note_alias(struct conn *c, const struct message *request);
  * it. */
 void stack_care_begin(struct stack *stack, struct conn *c);
 void stack_care_pong(void *arg, struct conn *c); /* of struct conn_handler */
+void stack_care_heard(struct conn *c);           /* a message or pong came over it */
 /* stack.c: what connections bring. */
 void stack_on_message(struct stack *stack, struct conn *c, const struct addr *peer,
                       const char *data, size_t len);

@@ -113,6 +113,9 @@ MUST_USE enum err stack_reopen(struct stack *stack, const struct conn *gone, con
  * in one all the same, for some minutes. */
 void stack_note_no_tcp(struct stack *stack, const struct addr *peer);
 bool stack_has_no_tcp(const struct stack *stack, const struct addr *peer);
+/* A request over c had no answer for silent_ms: where nothing else came either, new requests take
+ * another connection until it is heard, and after 32 s it closes. */
+void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms);
 /* fn(arg, c) once when c opens or closes; the watcher is embedded in its owner, who calls
  * conn_unwatch. */
 struct conn_watcher {

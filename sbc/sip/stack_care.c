@@ -6,12 +6,16 @@
  * only a peer that has answered before on the connection is held to it. Those of phones
  * are theirs to keep alive: what carries nothing for the realm's idle-timeout is closed, also one
  * that we made for a request too long for UDP.
+ *
+ * One over which nothing came since a request went is doubted: late answers still find it, new
+ * requests do not, and unless it is heard it closes.
  */
 #include "base/clock.h"
 #include "base/random.h"
 #include "sbc/sip/sip_realm.h"
 
-#define PONG_MS 10000 /* RFC 5626 4.4.1 */
+#define PONG_MS  10000 /* RFC 5626 4.4.1 */
+#define DOUBT_MS 32000 /* timers B and F: what comes later is nobody's */
 
 static void on_ping(void *arg);
 
@@ -46,9 +50,40 @@ static void on_ping(void *arg)
 		wait_for_ping(c);
 }
 
+static void on_doubt_over(void *arg)
+{
+	struct conn *c = arg;
+
+	conn_close(c, ERR_TIMEOUT, "nothing came over it within 32 s of a request without answer");
+}
+
+void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms)
+{
+	char peer[ADDR_TEXT_MAX];
+
+	if (c->transport == TRANSPORT_UDP || c->state != CONN_OPEN || c->doubted ||
+	    clock_mono_ms() - c->heard_ms < silent_ms)
+		return;
+	c->doubted = true;
+	LOG(LOG_WARN, KV("event", "doubted"), KV("over", transport_name(c->transport)),
+	    KV("peer", addr_text(&c->peer, peer, sizeof(peer))), KVN("silent-ms", silent_ms),
+	    KV("why", "nothing came over it since a request went; others take a new one"));
+	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
+}
+
+void stack_care_heard(struct conn *c)
+{
+	c->heard_ms = clock_mono_ms();
+	if (!c->doubted)
+		return;
+	c->doubted = false;
+	stack_care_begin(c->handler->arg, c);
+}
+
 void stack_care_pong(void *arg, struct conn *c)
 {
 	(void)arg;
+	stack_care_heard(c);
 	/* Padding between messages is none. */
 	if (!c->pinged_ms || clock_mono_ms() - c->pinged_ms > PONG_MS)
 		return;

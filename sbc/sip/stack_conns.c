@@ -36,6 +36,7 @@ static void tell_watchers(struct stack *stack, struct conn *c, enum err err, con
 static void on_message(void *arg, struct conn *c, const struct addr *peer, const char *data,
                        size_t len)
 {
+	stack_care_heard(c);
 	stack_on_message(arg, c, peer, data, len);
 }
 
@@ -164,7 +165,7 @@ enum err stack_connect(struct stack *stack, const struct stack_way *way, struct 
 	enum err err;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (c->realm == way->realm &&
+		if (c->realm == way->realm && !c->doubted &&
 		    (c->accepted ? is_alias(c, way->peer, way->tls)
 		                 : c->tls == way->tls && addr_equal(&c->peer, way->peer))) {
 			*out = conn_ref(c);

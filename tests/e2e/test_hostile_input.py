@@ -167,6 +167,17 @@ class HostileInput(lab.LabTest):
         self.open_and_silent(self.tcp)
         self.assert_still_answers(self.tcp(), "TCP", network.PHONE)
 
+    def attack_not_reading(self):
+        """Asks and asks and reads no answer: what waits for it is bounded, then it is out (RFC 3261 18.4)."""
+        ask = sip.request("OPTIONS", "sip:sbc.lab", network.PHONE, 5066, "TCP")
+        with self.tcp() as connection:
+            connection.settimeout(30)
+            with self.assertRaises((ConnectionError, BrokenPipeError)):
+                for number in range(100000):
+                    connection.sendall(ask.replace(b"branch=z9hG4bK", b"branch=z9hG4bK%d." % number))
+        self.assertIn("the peer does not read what we send", self.trunkgate.log())
+        self.assert_still_answers(self.tcp(), "TCP", network.PHONE)
+
     def attack_tls_before_handshake(self):
         noise = [self.rng.randbytes(self.rng.randrange(1, 600)) for _ in range(50)]
         hellos = [b"\x16\x03\x01" + self.rng.randbytes(300) for _ in range(50)]
@@ -255,6 +266,9 @@ class HostileInput(lab.LabTest):
 
     def test_udp(self):
         self.survive(self.attack_udp)
+
+    def test_not_reading(self):
+        self.survive(self.attack_not_reading)
 
     def test_tcp(self):
         self.survive(self.attack_tcp)

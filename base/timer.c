@@ -1,4 +1,4 @@
-/* A pairing heap of embedded timers: start O(1), stop and run O(log n), no allocation.
+/* Two pairing heaps of embedded timers: start O(1), stop and run O(log n), no allocation.
  * The thread of the set's loop only. */
 #include "base/timer.h"
 
@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 struct timers {
-	struct timer *root;
+	struct timer *roots[2]; /* the second: of those that are lazy */
 };
 
 enum err timers_new(struct timers **out)
@@ -25,8 +25,10 @@ void timers_free(struct timers **setp)
 {
 	if (!*setp)
 		return;
-	while ((*setp)->root)
-		timer_stop((*setp)->root);
+	for (int i = 0; i < 2; i++) {
+		while ((*setp)->roots[i])
+			timer_stop((*setp)->roots[i]);
+	}
 	mem_free(*setp);
 	*setp = NULL;
 }
@@ -80,14 +82,14 @@ static struct timer *meld_siblings(struct timer *first)
 
 void timer_stop(struct timer *t)
 {
-	struct timers *set = t->set;
-	struct timer *rest;
+	struct timer **root, *rest;
 
-	if (!set)
+	if (!t->set)
 		return;
+	root = &t->set->roots[t->lazy];
 	rest = meld_siblings(t->child);
-	if (set->root == t) {
-		set->root = rest;
+	if (*root == t) {
+		*root = rest;
 	} else {
 		assert(t->prev);
 		if (t->prev->child == t)
@@ -96,21 +98,34 @@ void timer_stop(struct timer *t)
 			t->prev->next = t->next;
 		if (t->next)
 			t->next->prev = t->prev;
-		set->root = meld(set->root, rest);
+		*root = meld(*root, rest);
 	}
 	t->set = NULL;
 	t->child = t->next = t->prev = NULL;
 }
 
-void timer_start(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *), void *arg)
+static void start(struct timers *set, struct timer *t, bool lazy, uint64_t in_ms,
+                  void (*fn)(void *), void *arg)
 {
 	timer_stop(t);
 	t->due_ms = clock_mono_ms() + (in_ms ? in_ms : 1);
 	t->fn = fn;
 	t->arg = arg;
 	t->set = set;
+	t->lazy = lazy;
 	t->child = t->next = t->prev = NULL;
-	set->root = meld(set->root, t);
+	set->roots[lazy] = meld(set->roots[lazy], t);
+}
+
+void timer_start(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *), void *arg)
+{
+	start(set, t, false, in_ms, fn, arg);
+}
+
+void timer_start_lazy(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *),
+                      void *arg)
+{
+	start(set, t, true, in_ms, fn, arg);
 }
 
 bool timer_running(const struct timer *t)
@@ -118,12 +133,22 @@ bool timer_running(const struct timer *t)
 	return t->set != NULL;
 }
 
+/* NULL: there is none. */
+static struct timer *earliest(const struct timers *set)
+{
+	struct timer *a = set->roots[0], *b = set->roots[1];
+
+	if (!a || !b)
+		return a ? a : b;
+	return b->due_ms < a->due_ms ? b : a;
+}
+
 void timers_run(struct timers *set)
 {
 	uint64_t now_ms = clock_mono_ms();
 	struct timer *t;
 
-	while ((t = set->root) && t->due_ms <= now_ms) {
+	while ((t = earliest(set)) && t->due_ms <= now_ms) {
 		void (*fn)(void *) = t->fn;
 		void *arg = t->arg;
 
@@ -134,10 +159,13 @@ void timers_run(struct timers *set)
 
 uint64_t timers_next_ms(const struct timers *set)
 {
-	uint64_t now_ms;
+	const struct timer *exact = set->roots[0], *lazy = set->roots[1];
+	uint64_t due_ms = exact ? exact->due_ms : UINT64_MAX, now_ms;
 
-	if (!set->root)
+	if (lazy && lazy->due_ms + TIMER_LAZY_MS < due_ms)
+		due_ms = lazy->due_ms + TIMER_LAZY_MS;
+	if (due_ms == UINT64_MAX)
 		return UINT64_MAX;
 	now_ms = clock_mono_ms();
-	return set->root->due_ms <= now_ms ? 0 : set->root->due_ms - now_ms;
+	return due_ms <= now_ms ? 0 : due_ms - now_ms;
 }

@@ -13,9 +13,12 @@ struct timer {
 	void (*fn)(void *arg);
 	void *arg;
 	struct timers *set; /* NULL: stopped */
+	bool lazy;
 	/* A pairing heap's links. */
 	struct timer *child, *next, *prev;
 };
+
+#define TIMER_LAZY_MS 100
 
 struct timers;
 
@@ -25,12 +28,17 @@ void timers_free(struct timers **setp);
 /* Calls fn(arg) in_ms (at least 1) from now, once. A timer that runs is moved. */
 void timer_start(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *),
                  void *arg);
+/* The same for what nobody waits for: the loop may sleep TIMER_LAZY_MS past its time, so that many
+ * are served when it wakes once. */
+void timer_start_lazy(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *),
+                      void *arg);
 void timer_stop(struct timer *t); /* a stopped one is fine */
 bool timer_running(const struct timer *t);
 
 /* Calls all that are due by clock_mono_ms(), in order of time. */
 void timers_run(struct timers *set);
-/* Milliseconds until the next one; 0 when one is due, UINT64_MAX when there is none. */
+/* Milliseconds until somebody must call timers_run; 0 when one is due, UINT64_MAX when there is
+ * none. */
 uint64_t timers_next_ms(const struct timers *set);
 
 #endif

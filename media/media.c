@@ -38,7 +38,7 @@ static void on_sweep(void *arg)
 
 	media_sweep(media);
 	if (media->out)
-		timer_start(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
+		timer_start_lazy(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
 }
 
 void media_sweep(struct media *media)
@@ -53,7 +53,7 @@ void media_send(struct media *media, struct media_worker *to, struct worker_msg 
 	worker_send(to->worker, msg);
 	media->out++;
 	if (!timer_running(&media->sweep))
-		timer_start(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
+		timer_start_lazy(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
 }
 
 enum err media_new(struct media **out, struct loop *loop, unsigned workers)

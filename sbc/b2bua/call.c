@@ -104,7 +104,7 @@ void call_bury(struct call *call)
 	log_end(&info);
 	if (b->on_end)
 		b->on_end(b->on_end_arg, &info);
-	timer_start(stack_timers(b->cfg.stack), &call->burying, 0, on_burying, call);
+	timer_start_lazy(stack_timers(b->cfg.stack), &call->burying, 0, on_burying, call);
 }
 
 void call_check_gone(struct call *call)

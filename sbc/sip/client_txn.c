@@ -249,7 +249,7 @@ static void linger(struct client_txn *t, uint64_t ms)
 	buf_free(&t->wire);
 	message_free(&t->request);
 	timer_stop(&t->again);
-	timer_start(t->stack->timers, &t->timeout, ms, on_linger_over, t);
+	timer_start_lazy(t->stack->timers, &t->timeout, ms, on_linger_over, t);
 }
 
 static void send_ack(struct client_txn *t, const struct message *response)

@@ -189,7 +189,7 @@ static void start_waiting(struct server_txn *t)
 	if (!reliable(t))
 		timer_start(timers, &t->again, until_e_is_t2(&times), on_trying, t);
 	/* RFC 4320 4.2: an answer after that finds nobody who waits for it. */
-	timer_start(timers, &t->timeout, times.give_up_ms, on_over, t);
+	timer_start_lazy(timers, &t->timeout, times.give_up_ms, on_over, t);
 }
 
 /* The last eighth is for the calls that stand. */
@@ -338,15 +338,16 @@ static void finalise(struct server_txn *t, unsigned status)
 	if (!t->invite) {
 		set_state(t, ST_COMPLETED);
 		/* J; a stream that is opened again for the answer needs its time. */
-		timer_start(timers, &t->timeout,
-		            reliable(t) && flow_alive(&t->flow) ? 0 : times.give_up_ms, on_over, t);
+		timer_start_lazy(timers, &t->timeout,
+		                 reliable(t) && flow_alive(&t->flow) ? 0 : times.give_up_ms,
+		                 on_over, t);
 		return;
 	}
 	t->again_ms = times.t1_ms;
 	set_state(t, status < 300 ? ST_ACCEPTED : ST_COMPLETED);
 	/* A failure needs no copies on a stream; a 2xx does, for it crosses more hops than this. */
 	timer_start(timers, &t->again, t->again_ms, on_again, t);
-	timer_start(timers, &t->timeout, times.give_up_ms, on_no_ack, t); /* H or L */
+	timer_start_lazy(timers, &t->timeout, times.give_up_ms, on_no_ack, t); /* H or L */
 }
 
 /* RFC 4320 4.1, 4.2: a non-INVITE hears of no progress but 100, that not over a stream, and of no
@@ -537,8 +538,8 @@ static void on_ack(struct server_txn *t, const struct message *ack, const struct
 	set_state(t, ST_CONFIRMED);
 	timer_stop(&t->again);
 	message_free(&t->request);
-	timer_start(t->stack->timers, &t->timeout, reliable(t) ? 0 : txn_times(&t->flow).t4_ms,
-	            on_over, t); /* I */
+	timer_start_lazy(t->stack->timers, &t->timeout, reliable(t) ? 0 : txn_times(&t->flow).t4_ms,
+	                 on_over, t); /* I */
 }
 
 bool server_txn_on_request(struct stack *stack, const struct message *request,

@@ -116,12 +116,45 @@ static void test_from_within(void **state)
 	assert_int_equal(count, 3);
 }
 
+static void count_up(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* The loop may be late for a lazy one, and whenever it wakes takes what is due. */
+static void test_lazy(void **state)
+{
+	unsigned count[3] = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		timer_start_lazy(set, &timers[i], 10 * i, count_up, &count[i]);
+	assert_int_equal(timers_next_ms(set), 1 + TIMER_LAZY_MS);
+	timer_start(set, &timers[3], 15, count_up, &count[0]);
+	assert_int_equal(timers_next_ms(set), 15);
+	clock_fake_advance(15);
+	timers_run(set);
+	assert_int_equal(count[0], 2);
+	assert_int_equal(count[1], 1);
+	assert_int_equal(timers_next_ms(set), 5 + TIMER_LAZY_MS);
+	clock_fake_advance(4 + TIMER_LAZY_MS);
+	assert_int_equal(timers_next_ms(set), 1);
+	timer_start(set, &timers[2], 7, count_up, &count[2]); /* no more */
+	assert_int_equal(timers_next_ms(set), 7);
+	timer_start_lazy(set, &timers[2], 7, count_up, &count[2]);
+	timer_stop(&timers[2]);
+	assert_int_equal(timers_next_ms(set), UINT64_MAX);
+	assert_int_equal(count[2], 0);
+}
+
 static void test_free_stops(void **state)
 {
 	(void)state;
 	start(0, 50);
+	timer_start_lazy(set, &timers[1], 50, count_up, NULL);
 	timers_free(&set);
 	assert_false(timer_running(&timers[0]));
+	assert_false(timer_running(&timers[1]));
 	assert_int_equal(timers_new(&set), OK);
 }
 
@@ -130,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_order),
 		                            cmocka_unit_test(test_next),
 		                            cmocka_unit_test(test_from_within),
+		                            cmocka_unit_test(test_lazy),
 		                            cmocka_unit_test(test_free_stops) };
 
 	return cmocka_run_group_tests(tests, open_set, close_set);

@@ -41,6 +41,7 @@ struct refusal {
 	int64_t now_s;
 	char name[CERT_TEXT_MAX]; /* cert's */
 	struct peer_verdict *verdict;
+	X509 **issuer; /* struct peer_shown's */
 };
 
 static enum peer_fault fault_of(int x509_error)
@@ -303,6 +304,15 @@ static bool no_memory(struct refusal *r)
 	return false;
 }
 
+static X509 *take_issuer(X509_STORE_CTX *ctx)
+{
+	X509 *issuer = sk_X509_value(X509_STORE_CTX_get0_chain(ctx), 1);
+
+	if (issuer)
+		X509_up_ref(issuer);
+	return issuer;
+}
+
 /* store: where the chain may end. */
 static bool check_chain_in(struct refusal *r, X509_STORE *store, X509 *leaf, STACK_OF(X509) * chain)
 {
@@ -316,6 +326,8 @@ static bool check_chain_in(struct refusal *r, X509_STORE *store, X509 *leaf, STA
 		good = X509_verify_cert(r->ctx) == 1;
 		if (!good && r->verdict->fault == PEER_OK)
 			refuse(r, leaf);
+		if (good && r->issuer)
+			*r->issuer = take_issuer(r->ctx);
 	}
 	X509_STORE_CTX_free(r->ctx);
 	r->ctx = NULL;
@@ -414,12 +426,16 @@ static bool check_name(const struct refusal *r, X509 *leaf)
 bool peer_check(const struct peer_policy *policy, const struct peer_shown *shown,
                 struct peer_verdict *verdict)
 {
-	struct refusal r = {
-		.policy = policy, .role = shown->role, .now_s = shown->now_s, .verdict = verdict
-	};
+	struct refusal r = { .policy = policy,
+		             .role = shown->role,
+		             .now_s = shown->now_s,
+		             .verdict = verdict,
+		             .issuer = shown->issuer };
 	bool good;
 
 	assert(policy->trust && policy->trunk);
+	if (shown->issuer)
+		*shown->issuer = NULL;
 	memset(verdict, 0, sizeof(*verdict));
 	if (!shown->leaf) {
 		verdict->fault = PEER_NO_CERTIFICATE;

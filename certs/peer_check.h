@@ -43,6 +43,15 @@ enum peer_fault {
 	(1U << PEER_EXPIRED | 1U << PEER_NOT_YET_VALID | 1U << PEER_WRONG_USAGE | \
 	 1U << PEER_WEAK | 1U << PEER_NO_STATUS)
 
+struct ocsp; /* ocsp_ask.h */
+
+/* Whether OCSP is asked about a peer. */
+enum ocsp_use {
+	OCSP_STAPLED, /* what the peer brings is checked; it must bring it where it promised to */
+	OCSP_ASK,     /* and where it brings nothing, we ask */
+	OCSP_OFF
+};
+
 /* What a peer showed last that met a policy. */
 struct peer_seen {
 	struct cert_info info;
@@ -62,6 +71,8 @@ struct peer_policy {
 	unsigned tolerated; /* bits of PEER_TOLERABLE */
 	unsigned depth;     /* intermediates at most; 0: 10 */
 	enum tls_version min_version;
+	enum ocsp_use ocsp;
+	struct ocsp *asks;      /* for OCSP_ASK; borrowed */
 	struct peer_seen *seen; /* written when it is met; NULL: nobody wants to know */
 };
 
@@ -79,6 +90,8 @@ struct peer_shown {
 	STACK_OF(X509) * chain; /* the others that the peer sent; NULL is fine */
 	enum cert_role role;
 	int64_t now_s;
+	X509 *
+	    *issuer; /* gets a reference on who signed leaf, or NULL; NULL: nobody wants to know */
 };
 
 /* True when all is well. */

@@ -51,9 +51,11 @@ const char *tls_context_trunk(const struct tls_context *ctx);
  * for (connecting; NULL: none). */
 MUST_USE enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL **out);
 
-/* After SSL_do_handshake is through: whether the connection may be used; else why says what is
- * missing. */
-bool tls_finished(const SSL *ssl, char *why);
+/* After SSL_do_handshake is through, and before anything else: whether the connection may be used.
+ * TLS_REFUSED: why says the reason. TLS_WAITS: an OCSP responder is asked, and fn(arg) is called
+ * when it is time to come again; not after the SSL is freed. */
+enum tls_ready { TLS_READY, TLS_WAITS, TLS_REFUSED };
+enum tls_ready tls_finish(SSL *ssl, void (*fn)(void *arg), void *arg, char *why);
 /* After the handshake: the policy that the peer met, -1 for none; and its verdict, never NULL. */
 int tls_policy_met(const SSL *ssl);
 /* The trunk of that policy; NULL: none. Lives as long as the policies' owner keeps it. */

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include "certs/cert_text.h"
+#include "certs/cert_info.h"
 #include "certs/tls_context.h"
 #include "certs/tls_session.h"
 
@@ -33,7 +33,7 @@ static const struct {
 	{ SSL_AD_DECRYPT_ERROR, "decrypt_error",
 	  "the peer could not verify a signature of ours: do key and certificate belong together?" },
 	{ SSL_AD_PROTOCOL_VERSION, "protocol_version",
-	  "no TLS version in common: we speak 1.2 and 1.3, the peer does not" },
+	  "no TLS version in common: the peer speaks none that we do" },
 	{ SSL_AD_INSUFFICIENT_SECURITY, "insufficient_security",
 	  "the peer demands stronger ciphers than we have in common" },
 	{ SSL_AD_INTERNAL_ERROR, "internal_error", "the peer had a problem of its own" },
@@ -46,12 +46,57 @@ static const struct {
 	  "the peer wants another application protocol (ALPN)" },
 };
 
-static void explain_alert(int alert, char *why)
+static const char *versions_of(const SSL *ssl)
 {
+	switch (SSL_get_min_proto_version((SSL *)(uintptr_t)ssl)) {
+	case TLS1_3_VERSION:
+		return "TLS 1.3 alone";
+	case TLS1_1_VERSION:
+		return "1.1, 1.2 and 1.3";
+	default: /* of OpenSSL's numbers */
+		return "1.2 and 1.3";
+	}
+}
+
+/* What the peer saw of us, for alerts that are about it: "; we showed CN=sbc.lab, ...". */
+static void say_ours(const SSL *ssl, int alert, char *buf, size_t size)
+{
+	X509 *ours = SSL_get_certificate(ssl);
+	bool is_about_it =
+	    alert == SSL_AD_HANDSHAKE_FAILURE ||
+	    (alert >= SSL_AD_BAD_CERTIFICATE && alert <= SSL_AD_CERTIFICATE_UNKNOWN) ||
+	    alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_ACCESS_DENIED ||
+	    alert == SSL_AD_DECRYPT_ERROR;
+	char day[CERT_DAY_MAX];
+	struct cert_info info;
+
+	*buf = '\0';
+	if (alert == SSL_AD_PROTOCOL_VERSION)
+		snprintf(buf, size, "; we speak %s", versions_of(ssl));
+	if (!is_about_it)
+		return;
+	if (!ours) {
+		snprintf(buf, size, "; we have none to show");
+		return;
+	}
+	cert_info_read(&info, ours);
+	snprintf(buf, size, "; ours is %.60s for %.80s, issued by %.60s, good until %s, as %s",
+	         info.subject, info.names, info.issuer, cert_day_text(info.not_after_s, day),
+	         info.as_server && info.as_client ? "server and client"
+	         : info.as_server                 ? "server alone"
+	                                          : "client alone");
+}
+
+static void explain_alert(const SSL *ssl, int alert, char *why)
+{
+	char ours[CERT_WHY_MAX / 2 + CERT_TEXT_MAX];
+
+	say_ours(ssl, alert, ours, sizeof(ours));
 	for (size_t i = 0; i < ARRAY_LEN(alerts); i++) {
 		if (alerts[i].alert != alert)
 			continue;
-		cert_why(why, "%s (alert %s from the peer)", alerts[i].words, alerts[i].name);
+		cert_why(why, "%s (alert %s from the peer)%s", alerts[i].words, alerts[i].name,
+		         ours);
 		return;
 	}
 	cert_why(why, "the peer broke the handshake off (alert %d: %s)", alert,
@@ -72,13 +117,15 @@ static bool is_alert(int reason)
 	return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
 }
 
-static void explain_reason(const struct tls_session *s, unsigned long error, char *why)
+static void explain_reason(const SSL *ssl, unsigned long error, char *why)
 {
+	const struct tls_session *s = tls_session_of(ssl);
 	int reason = ERR_GET_REASON(error);
 	const char *words;
 
 	switch (reason) {
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
+	case SSL_R_INVALID_STATUS_RESPONSE:
 		explain_verdict(s, why);
 		return;
 	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
@@ -89,9 +136,8 @@ static void explain_reason(const struct tls_session *s, unsigned long error, cha
 	case SSL_R_VERSION_TOO_LOW:
 	case SSL_R_UNKNOWN_PROTOCOL:
 	case SSL_R_NO_PROTOCOLS_AVAILABLE:
-		cert_why(
-		    why,
-		    "no TLS version in common: we speak 1.2 and 1.3, the peer only older ones");
+		cert_why(why, "no TLS version in common: we speak %s, the peer only others",
+		         versions_of(ssl));
 		return;
 	case SSL_R_HTTP_REQUEST:
 	case SSL_R_HTTPS_PROXY_REQUEST:
@@ -101,7 +147,8 @@ static void explain_reason(const struct tls_session *s, unsigned long error, cha
 		              "perhaps plain SIP)");
 		return;
 	case SSL_R_NO_SHARED_CIPHER:
-		cert_why(why, "no cipher in common: we offer AES-GCM and CHACHA20 with ECDHE only");
+		cert_why(why, "no cipher in common: without `ciphers` at the trunk we take "
+		              "AES-GCM and CHACHA20 with ECDHE alone");
 		return;
 	case SSL_R_NO_SHARED_GROUPS:
 	case SSL_R_NO_SUITABLE_GROUPS:
@@ -169,9 +216,9 @@ void tls_explain(const SSL *ssl, int ssl_result, char *why)
 	else if (kind == SSL_ERROR_ZERO_RETURN)
 		cert_why(why, "the peer closed the TLS connection");
 	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL && is_alert(ERR_GET_REASON(cause)))
-		explain_alert(ERR_GET_REASON(cause) - SSL_AD_REASON_OFFSET, why);
+		explain_alert(ssl, ERR_GET_REASON(cause) - SSL_AD_REASON_OFFSET, why);
 	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL)
-		explain_reason(tls_session_of(ssl), cause, why);
+		explain_reason(ssl, cause, why);
 	else if (cause)
 		cert_why(why, "the handshake broke off on our side: %s",
 		         ERR_reason_error_string(cause) ? ERR_reason_error_string(cause) : "?");

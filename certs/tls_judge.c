@@ -13,12 +13,18 @@ static int session_index = -1; /* of struct tls_session in an SSL */
 static void session_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl,
                          void *argp)
 {
+	struct tls_session *s = ptr;
+
 	(void)parent;
 	(void)data;
 	(void)index;
 	(void)argl;
 	(void)argp;
-	mem_free(ptr);
+	if (!s)
+		return;
+	ocsp_forget(&s->waiter);
+	X509_free(s->issuer);
+	mem_free(s);
 }
 
 static void session_init(void)
@@ -117,33 +123,61 @@ static bool is_recent_enough(const struct peer_policy *policy, const SSL *ssl,
 	return false;
 }
 
+void tls_session_refuse(struct tls_session *s, enum peer_fault fault, const char *why)
+{
+	s->verdict.fault = fault;
+	cert_why(s->verdict.why, "%s", why);
+	s->policy_met = -1;
+	s->trunk = NULL;
+}
+
+bool tls_session_tolerates(struct tls_session *s, enum peer_fault fault, const char *why)
+{
+	if (!(s->policy->tolerated & PEER_TOLERABLE & 1U << fault))
+		return false;
+	LOG(LOG_WARN, KV("trunk", s->policy->trunk), KV("event", "tolerated"), KV("why", why));
+	return true;
+}
+
+/* What is known of a peer that is let in. */
+static void note_met(struct tls_session *s, const struct peer_policy *p,
+                     const struct peer_shown *shown)
+{
+	s->policy = p;
+	s->trunk = p->trunk;
+	if (p->seen) {
+		cert_info_read(&p->seen->info, shown->leaf);
+		p->seen->seen_s = shown->now_s;
+	}
+	if (s->verdict.why[0])
+		LOG(LOG_WARN, KV("trunk", p->trunk), KV("event", "tolerated"),
+		    KV("why", s->verdict.why));
+}
+
 static void judge(const struct tls_rules *rules, X509_STORE_CTX *sent, const SSL *ssl,
                   struct tls_session *s)
 {
 	const struct peer_shown shown = { .leaf = X509_STORE_CTX_get0_cert(sent),
 		                          .chain = X509_STORE_CTX_get0_untrusted(sent),
 		                          .role = rules->peer_role,
-		                          .now_s = clock_wall_s() };
+		                          .now_s = clock_wall_s(),
+		                          .issuer = &s->issuer };
 	struct peer_verdict verdict;
 
 	s->is_checked = true;
 	for (size_t i = 0; i < rules->npolicies; i++) {
 		const struct peer_policy *p = &rules->policies[i];
-		bool met = peer_check(p, &shown, &verdict) && is_recent_enough(p, ssl, &verdict);
+		bool met;
+
+		X509_free(s->issuer);
+		met = peer_check(p, &shown, &verdict) && is_recent_enough(p, ssl, &verdict);
 
 		if (i == 0 || usefulness(verdict.fault) > usefulness(s->verdict.fault))
 			s->verdict = verdict;
 		if (!met)
 			continue;
 		s->policy_met = (int)i;
-		s->trunk = p->trunk;
-		if (p->seen) {
-			cert_info_read(&p->seen->info, shown.leaf);
-			p->seen->seen_s = shown.now_s;
-		}
-		if (verdict.why[0])
-			LOG(LOG_WARN, KV("trunk", p->trunk), KV("event", "tolerated"),
-			    KV("why", verdict.why));
+		note_met(s, p, &shown);
 		return;
 	}
 }
@@ -161,18 +195,6 @@ int tls_judge(X509_STORE_CTX *sent, void *arg)
 	judge(rules, sent, ssl, s);
 	X509_STORE_CTX_set_error(sent, x509_error_of(s->verdict.fault));
 	return s->policy_met >= 0;
-}
-
-bool tls_finished(const SSL *ssl, char *why)
-{
-	const struct tls_session *s = tls_session_of(ssl);
-
-	/* What a trunk alone may do, nobody does without its certificate. */
-	if (!s || s->policy_met >= 0 || SSL_version(ssl) >= TLS1_2_VERSION)
-		return true;
-	cert_why(why, "the peer speaks %s without a certificate: TLS 1.2 is the least",
-	         SSL_get_version(ssl));
-	return false;
 }
 
 int tls_policy_met(const SSL *ssl)

@@ -331,6 +331,10 @@ static enum err fill(SSL_CTX *c, const struct tls_context_cfg *cfg, char *why)
 		return err;
 	SSL_CTX_set_verify(c, verify_mode(cfg), NULL);
 	SSL_CTX_set_cert_verify_callback(c, tls_judge, tls_rules_of(c));
+	if (cfg->peer_role == CERT_ROLE_SERVER) {
+		SSL_CTX_set_tlsext_status_type(c, TLSEXT_STATUSTYPE_ocsp);
+		SSL_CTX_set_tlsext_status_cb(c, tls_on_staple);
+	}
 	if (cfg->peer_role == CERT_ROLE_CLIENT)
 		set_ca_names(c, cfg);
 	return OK;

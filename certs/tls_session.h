@@ -3,6 +3,7 @@
 #define CERTS_TLS_SESSION_H
 
 #include <stdbool.h>
+#include "certs/ocsp_ask.h"
 #include "certs/peer_check.h"
 #include "certs/tls_context.h"
 #include <openssl/err.h>
@@ -26,6 +27,12 @@ struct tls_session {
 	int policy_met;    /* -1: none */
 	const char *trunk; /* of that policy; borrowed from it */
 	struct peer_verdict verdict;
+	const struct peer_policy *policy; /* that was met; the SSL_CTX's */
+	X509 *issuer;                     /* of the peer's certificate; NULL: unknown */
+	bool knows_status;                /* that it is not revoked, or that this is tolerated */
+	struct ocsp_waiter waiter;
+	void (*on_status)(void *arg); /* of tls_finish */
+	void *on_status_arg;
 };
 
 const struct tls_session *tls_session_of(const SSL *ssl); /* NULL: not one of ours */
@@ -39,6 +46,12 @@ struct tls_rules *tls_rules_of(const SSL_CTX *c);
 
 /* tls_judge.c: OpenSSL's callback, arg is the struct tls_rules. */
 int tls_judge(X509_STORE_CTX *sent, void *arg);
+/* tls_status.c: the same for what the peer staples. */
+int tls_on_staple(SSL *ssl, void *arg);
+/* The peer is not to be talked to after all. */
+void tls_session_refuse(struct tls_session *s, enum peer_fault fault, const char *why);
+/* Another fault than a revocation may be tolerated: true, and the log has it. */
+bool tls_session_tolerates(struct tls_session *s, enum peer_fault fault, const char *why);
 
 /* tls_context.c: where secrets go for a lab; NULL: nowhere. */
 void tls_keylog_attach(SSL_CTX *c);

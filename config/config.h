@@ -82,6 +82,8 @@ enum naptr_use { NAPTR_NO, NAPTR_YES };
 
 /* The oldest version that is spoken; 0 is what it is without a word. */
 enum tls_least { TLS_LEAST_1_2, TLS_LEAST_1_3, TLS_LEAST_1_1 };
+/* Whether OCSP is asked about a peer; 0 is what it is without a word. */
+enum ocsp_mode { OCSP_MODE_STAPLED, OCSP_MODE_ASK, OCSP_MODE_OFF };
 /* Faults of a peer's certificate that are logged alone. */
 enum tolerance {
 	TOLERATE_EXPIRED,
@@ -110,6 +112,7 @@ struct config_trunk {
 	size_t npins;
 	char **crls; /* files or directories */
 	size_t ncrls;
+	enum ocsp_mode ocsp;
 	enum tls_least tls_least;
 	char *ciphers;         /* TLS 1.2 and below, as OpenSSL writes them; NULL: ours */
 	unsigned verify_depth; /* intermediates at most; 0: 10 */

@@ -4,6 +4,7 @@
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
 static const char *const tls_leasts[] = { "1.2", "1.3", "1.1", NULL };
 static const char *const tolerances[] = { "expired", "not-yet-valid", "wrong-usage",
 	                                  "weak",    "no-status",     NULL };
@@ -120,6 +121,16 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "Lists of revoked certificates: files, PEM or DER, or folders of them (*.crl, *.pem). With one, the "
 	      "peer's certificate needs a list of its issuer that is not out of date." },
+	{ .key = "ocsp",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, ocsp),
+	  .names = ocsp_modes,
+	  .standard = "stapled",
+	  .help =
+	      "Whether an OCSP responder is believed when it says that the peer's certificate was revoked. stapled: "
+	      "what the peer brings is checked, and it must bring it where its certificate promises so. ask: where "
+	      "it brings nothing, the responder is asked over HTTP before the first call; tolerate: [ no-status ] "
+	      "lets calls pass when it does not answer." },
 	{ .key = "tls-least",
 	  .kind = KIND_ENUM,
 	  .flags = OPTION_OWN,

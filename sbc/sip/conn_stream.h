@@ -8,7 +8,14 @@
 #include "base/timer.h"
 #include "sbc/sip/conn.h"
 
-enum stream_result { STREAM_OK, STREAM_WANT_READ, STREAM_WANT_WRITE, STREAM_EOF, STREAM_FAILED };
+enum stream_result {
+	STREAM_OK,
+	STREAM_WANT_READ,
+	STREAM_WANT_WRITE,
+	STREAM_WAIT, /* for something else than the socket: conn_stream_go_on follows */
+	STREAM_EOF,
+	STREAM_FAILED
+};
 
 struct conn_stream;
 
@@ -38,6 +45,9 @@ struct conn_stream {
 };
 
 extern const struct stream_ops stream_tls_ops;
+
+/* After STREAM_WAIT of the handshake. arg is the stream; it may be gone afterwards. */
+void conn_stream_go_on(void *arg);
 
 /* Puts a handshake on a stream before its first byte. sni counts when we connect. */
 MUST_USE enum err conn_tls_attach(struct conn_stream *s, struct tls_context *ctx, const char *sni);

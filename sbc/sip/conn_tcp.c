@@ -219,6 +219,10 @@ static void shake_hands(struct conn_stream *s)
 		if (io_set(s->io, IO_READ | IO_WRITE) == OK)
 			return;
 		break;
+	case STREAM_WAIT:
+		if (io_set(s->io, 0) == OK)
+			return;
+		break;
 	case STREAM_EOF:
 	case STREAM_FAILED:
 		break;
@@ -269,6 +273,11 @@ static void on_ready(void *arg, int events)
 	if (!was_open && c->state == CONN_OPEN && s->tls)
 		on_readable(s);
 	conn_unref(&c);
+}
+
+void conn_stream_go_on(void *arg)
+{
+	on_ready(arg, 0);
 }
 
 static void on_opening_timeout(void *arg)

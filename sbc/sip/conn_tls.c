@@ -33,6 +33,20 @@ static void take_identity(struct conn_stream *s, SSL *ssl)
 		snprintf(s->conn.verified_name, sizeof(s->conn.verified_name), "%s", verdict->name);
 }
 
+static enum stream_result finish(struct conn_stream *s, SSL *ssl, char *why)
+{
+	switch (tls_finish(ssl, conn_stream_go_on, s, why)) {
+	case TLS_READY:
+		take_identity(s, ssl);
+		return STREAM_OK;
+	case TLS_WAITS:
+		return STREAM_WAIT;
+	case TLS_REFUSED:
+		break;
+	}
+	return STREAM_FAILED;
+}
+
 static enum stream_result tls_handshake(struct conn_stream *s, char *why)
 {
 	SSL *ssl = s->tls;
@@ -41,12 +55,8 @@ static enum stream_result tls_handshake(struct conn_stream *s, char *why)
 
 	ERR_clear_error();
 	rc = SSL_do_handshake(ssl);
-	if (rc == 1) {
-		if (!tls_finished(ssl, why))
-			return STREAM_FAILED;
-		take_identity(s, ssl);
-		return STREAM_OK;
-	}
+	if (rc == 1)
+		return finish(s, ssl, why);
 	result = result_of(ssl, rc);
 	if (result == STREAM_WANT_READ || result == STREAM_WANT_WRITE)
 		return result;

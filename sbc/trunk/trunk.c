@@ -78,7 +78,7 @@ enum err trunks_new(struct trunks **out, const struct config *cfg, struct loop *
 		return ERR_NOMEM;
 	ts->cfg = cfg;
 	ts->list = mem_zalloc(cfg->ntrunks * sizeof(*ts->list));
-	err = ts->list ? trunk_tls_new(&ts->tls, cfg, why) : ERR_NOMEM;
+	err = ts->list ? trunk_tls_new(&ts->tls, cfg, loop, why) : ERR_NOMEM;
 	if (!err && resolver_new(&ts->system, loop, NULL, 0)) {
 		snprintf(why, CERT_WHY_MAX, "cannot use /etc/resolv.conf for DNS");
 		err = ERR_DNS;

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "certs/ocsp_ask.h"
 #include "certs/peer_check.h"
+
+struct shared;
 
 struct set {
 	struct identity **identities; /* as in cfg */
@@ -17,12 +20,18 @@ struct set {
 	struct tls_context **clients; /* by trunk */
 	struct tls_context **servers; /* by realm */
 	struct tls_context **mutual;  /* by realm, where it is not the same as servers */
-	struct peer_seen *seen;       /* by trunk; the trunk_tls's own */
+	const struct shared *shared;
+};
+
+/* What all sets have, one after the other. */
+struct shared {
+	struct peer_seen *seen; /* by trunk */
+	struct ocsp *asks;      /* NULL: no trunk wants to ask */
 };
 
 struct trunk_tls {
 	const struct config *cfg;
-	struct peer_seen *seen; /* by trunk */
+	struct shared shared;
 	struct set set;
 };
 
@@ -124,12 +133,27 @@ static unsigned fault_bit(enum tolerance tolerance)
 	return 0;
 }
 
+static enum ocsp_use ocsp_of(enum ocsp_mode mode)
+{
+	switch (mode) {
+	case OCSP_MODE_STAPLED:
+		return OCSP_STAPLED;
+	case OCSP_MODE_ASK:
+		return OCSP_ASK;
+	case OCSP_MODE_OFF:
+		return OCSP_OFF;
+	}
+	return OCSP_STAPLED;
+}
+
 static struct peer_policy policy_of(const struct config_trunk *trunk, struct trust *trust,
-                                    struct peer_seen *seen)
+                                    const struct shared *shared, struct peer_seen *seen)
 {
 	struct peer_policy p = { .trunk = trunk->name,
 		                 .trust = trust,
 		                 .seen = seen,
+		                 .ocsp = ocsp_of(trunk->ocsp),
+		                 .asks = shared->asks,
 		                 .names = (const char *const *)trunk->verify_names,
 		                 .nnames = trunk->nverify_names,
 		                 .wildcards = trunk->wildcards == YES,
@@ -167,7 +191,7 @@ static enum err make_client(const struct config *cfg, struct set *s, size_t i, c
 		                     .min_version = version_of(trunk->tls_least),
 		                     .ciphers = trunk->ciphers };
 
-	s->policies[i] = policy_of(trunk, s->trusts[i], &s->seen[i]);
+	s->policies[i] = policy_of(trunk, s->trusts[i], s->shared, &s->shared->seen[i]);
 	return blame("trunk", trunk->name, tls_context_new(&s->clients[i], &c, why), why);
 }
 
@@ -327,12 +351,13 @@ static void set_free(const struct config *cfg, struct set *s)
 	mem_free(s->mutual);
 }
 
-static enum err set_load(const struct config *cfg, struct set *s, struct peer_seen *seen, char *why)
+static enum err set_load(const struct config *cfg, struct set *s, const struct shared *shared,
+                         char *why)
 {
 	enum err err = ERR_NOMEM;
 
 	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
-	*s = (struct set){ .seen = seen,
+	*s = (struct set){ .shared = shared,
 		           .identities = mem_zalloc(cfg->nidentities * sizeof(*s->identities)),
 		           .trusts = mem_zalloc(cfg->ntrunks * sizeof(*s->trusts)),
 		           .policies = mem_zalloc(cfg->ntrunks * sizeof(*s->policies)),
@@ -352,19 +377,43 @@ static enum err set_load(const struct config *cfg, struct set *s, struct peer_se
 	return err;
 }
 
-enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, char *why)
+static bool any_asks(const struct config *cfg)
+{
+	for (size_t i = 0; i < cfg->ntrunks; i++) {
+		if (cfg->trunks[i].ocsp == OCSP_MODE_ASK)
+			return true;
+	}
+	return false;
+}
+
+static enum err shared_open(struct shared *s, const struct config *cfg, struct loop *loop)
+{
+	s->seen = mem_zalloc(cfg->ntrunks * sizeof(*s->seen));
+	if (!s->seen)
+		return ERR_NOMEM;
+	return loop && any_asks(cfg) ? ocsp_open(&s->asks, loop) : OK;
+}
+
+static void shared_close(struct shared *s)
+{
+	ocsp_close(&s->asks);
+	mem_free(s->seen);
+}
+
+enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, struct loop *loop,
+                       char *why)
 {
 	struct trunk_tls *t = mem_zalloc(sizeof(*t));
-	enum err err = ERR_NOMEM;
+	enum err err;
 
 	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
-	if (t)
-		t->seen = mem_zalloc(cfg->ntrunks * sizeof(*t->seen));
-	if (t && t->seen)
-		err = set_load(cfg, &t->set, t->seen, why);
+	if (!t)
+		return ERR_NOMEM;
+	err = shared_open(&t->shared, cfg, loop);
+	if (!err)
+		err = set_load(cfg, &t->set, &t->shared, why);
 	if (err) {
-		if (t)
-			mem_free(t->seen);
+		shared_close(&t->shared);
 		mem_free(t);
 		return err;
 	}
@@ -389,7 +438,7 @@ static void swap_contexts(struct tls_context **held, struct tls_context **made, 
 enum err trunk_tls_reload(struct trunk_tls *t, char *why)
 {
 	struct set next;
-	enum err err = set_load(t->cfg, &next, t->seen, why);
+	enum err err = set_load(t->cfg, &next, &t->shared, why);
 
 	if (err)
 		return err;
@@ -408,7 +457,7 @@ void trunk_tls_free(struct trunk_tls **tp)
 	if (!t)
 		return;
 	set_free(t->cfg, &t->set);
-	mem_free(t->seen);
+	shared_close(&t->shared);
 	mem_free(t);
 	*tp = NULL;
 }
@@ -430,5 +479,5 @@ const struct identity *trunk_tls_identity(const struct trunk_tls *t, size_t iden
 
 const struct peer_seen *trunk_tls_peer(const struct trunk_tls *t, size_t trunk)
 {
-	return &t->seen[trunk];
+	return &t->shared.seen[trunk];
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "base/err.h"
+#include "base/loop.h"
 #include "certs/tls_context.h"
 #include "certs/identity.h"
 #include "certs/peer_check.h"
@@ -12,7 +13,9 @@
 
 struct trunk_tls;
 
-MUST_USE enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, char *why);
+/* loop: for those who ask OCSP responders; NULL: nobody does. */
+MUST_USE enum err trunk_tls_new(struct trunk_tls **out, const struct config *cfg, struct loop *loop,
+                                char *why);
 void trunk_tls_free(struct trunk_tls **tp);
 /* To connect to a trunk; by its place in the configuration. */
 struct tls_context *trunk_tls_client(const struct trunk_tls *t, size_t trunk);

@@ -18,3 +18,29 @@ class Authority:
         """The file with key, certificate and chain. Options are lab-ca's: --san, --expired, ..."""
         subprocess.run([LAB_CA, self.directory, name, *options], check=True, capture_output=True)
         return os.path.join(self.directory, name + ".pem")
+
+
+class Books:
+    """What `openssl ca` keeps for the issuing CA: who is revoked, and the list that says so."""
+
+    def __init__(self, authority):
+        self.directory = authority.directory
+        with open(self._path("ca.cnf"), "w", encoding="utf-8") as out:
+            out.write("[ca]\ndefault_ca = lab\n[lab]\ndatabase = index.txt\ndefault_md = sha256\n")
+        with open(self._path("index.txt"), "w", encoding="utf-8"):
+            pass
+
+    def _path(self, name):
+        return os.path.join(self.directory, name)
+
+    def _ca(self, *arguments):
+        subprocess.run(["openssl", "ca", "-config", "ca.cnf", "-cert", "issuing.pem", "-keyfile", "issuing.key",
+                        *arguments], check=True, capture_output=True, cwd=self.directory)
+
+    def revoke(self, certificate):
+        self._ca("-revoke", certificate)
+
+    def crl(self):
+        """Its path; written anew each time."""
+        self._ca("-gencrl", "-crldays", "9", "-out", "lab.crl")
+        return self._path("lab.crl")

@@ -1,5 +1,6 @@
 /* sbc/sip/conn_tls.c: TLS streams over the loopback, with ourselves and with the openssl command.
  */
+#include "certs/ocsp_ask.h"
 #include "tests/unit/certs/lab.h"
 #include "tests/unit/sbc/sip/conn_rig.h"
 
@@ -37,7 +38,8 @@ static int begin_all(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	if (lab_open() ||
 	    lab_shell("$LAB . sbc --cn sbc.lab && $LAB . provider --cn provider.lab &&"
-	              "$LAB . stranger --cn stranger.lab"))
+	              "$LAB . stranger --cn stranger.lab &&"
+	              "$LAB . asked --cn provider.lab --ocsp http://127.0.0.1:1/"))
 		return -1;
 	tls.root = lab_trust("root.pem");
 	tls.sbc = lab_identity("sbc.pem");
@@ -228,6 +230,68 @@ static void test_wrong_server(void **state)
 	tls_context_free(&wants);
 }
 
+/* The client's responder is asked before its first message is read: that it does not answer closes
+ * the connection, or is tolerated; then what came meanwhile is there. */
+static void client_is_asked_about(unsigned tolerated)
+{
+	struct ocsp *asks = NULL;
+	struct peer_policy policy = { .trunk = "acme",
+		                      .trust = tls.root,
+		                      .names = provider_names,
+		                      .nnames = 1,
+		                      .ocsp = OCSP_ASK,
+		                      .tolerated = tolerated };
+	const struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_CLIENT,
+		                             .identity = tls.sbc,
+		                             .policies = &policy,
+		                             .npolicies = 1 };
+	struct tls_context *server = NULL, *client;
+	struct identity *asked = lab_identity("asked.pem");
+
+	assert_int_equal(ocsp_open(&asks, rig.loop), OK);
+	policy.asks = asks;
+	assert_int_equal(tls_context_new(&server, &cfg, lab.why), OK);
+	client = context(CERT_ROLE_SERVER, asked, "us", sbc_names);
+	conn_unref(&rig.listener);
+	rig_listen(server);
+	assert_int_equal(connect_to(&rig.listener->local, client, RIG_WAIT_MS), OK);
+	rig_until(&rig.opened, 1);
+	assert_int_equal(rig.out->state, CONN_OPEN);
+	assert_int_equal(conn_send(rig.out, NULL, MESSAGE, strlen(MESSAGE)), OK);
+	if (tolerated) {
+		rig_until(&rig.messages, 1);
+		assert_string_equal(rig.in->trunk, "acme");
+		assert_string_equal(rig.got, MESSAGE);
+	} else {
+		rig_until(&rig.closed, 1);
+		assert_int_equal(rig.in->state, CONN_CLOSED);
+		assert_null(rig.in->trunk);
+		assert_int_equal(rig.messages, 0);
+		assert_int_equal(rig.opened, 1); /* the client alone */
+	}
+	conn_close(rig.out, OK, "the test says so");
+	rig_until(&rig.closed, 2);
+	conn_unref(&rig.out);
+	conn_unref(&rig.in);
+	conn_unref(&rig.listener);
+	ocsp_close(&asks);
+	tls_context_free(&server);
+	tls_context_free(&client);
+	identity_free(&asked);
+}
+
+static void test_asks_before_the_first_message(void **state)
+{
+	UNUSED(state);
+	client_is_asked_about(0);
+}
+
+static void test_goes_on_when_that_is_tolerated(void **state)
+{
+	UNUSED(state);
+	client_is_asked_about(1U << PEER_NO_STATUS);
+}
+
 /* A peer that goes away, talks something else, or says nothing, before TLS stands. */
 static void test_broken_handshakes(void **state)
 {
@@ -314,9 +378,17 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(both_ways),         TEST(long_messages),        TEST(back_pressure),
-		TEST(openssl),           TEST(refused_certificates), TEST(wrong_server),
-		TEST(broken_handshakes), TEST(silent_server),        TEST(no_memory),
+		TEST(both_ways),
+		TEST(long_messages),
+		TEST(back_pressure),
+		TEST(openssl),
+		TEST(refused_certificates),
+		TEST(wrong_server),
+		TEST(broken_handshakes),
+		TEST(silent_server),
+		TEST(no_memory),
+		TEST(asks_before_the_first_message),
+		TEST(goes_on_when_that_is_tolerated),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

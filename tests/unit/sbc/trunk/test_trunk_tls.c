@@ -12,7 +12,7 @@ static struct trunk_tls *load(void)
 {
 	struct trunk_tls *t = NULL;
 
-	if (trunk_tls_new(&t, &rig.cfg, rig.why) != OK)
+	if (trunk_tls_new(&t, &rig.cfg, NULL, rig.why) != OK)
 		fail_msg("%s", rig.why);
 	return t;
 }
@@ -162,7 +162,7 @@ static void test_two_types_of_key(void **state)
 	shows(t, "RSA-PSS+SHA256:ECDSA+SHA256", "rsa.lab", 2);
 	trunk_tls_free(&t);
 	rig_path(1, "special.pem");
-	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, NULL, rig.why), ERR_REFUSED);
 	assert_has(rig.why, "identities ours and special have keys of the same type");
 }
 
@@ -234,7 +234,7 @@ static void speaks(const struct trunk_tls *t, int version, const char *file, con
 	assert_int_equal(tls_context_ssl(trunk_tls_server(t, ELSEWHERE, false), NULL, &ours), OK);
 	if (!shake(ours, theirs))
 		snprintf(why, sizeof(why), "%s", tls_verdict(ours)->why);
-	else if (tls_finished(ours, why))
+	else if (tls_finish(ours, NULL, NULL, why) == TLS_READY)
 		assert_int_equal(SSL_version(ours), version);
 	if (words)
 		assert_has(why, words);
@@ -288,12 +288,12 @@ static void test_ciphers(void **state)
 	SSL_free(theirs);
 	trunk_tls_free(&t);
 	rig.trunks[ACME].ciphers = unknown;
-	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, NULL, rig.why), ERR_REFUSED);
 	assert_string_equal(rig.why,
 	                    "trunk acme: ciphers \"ROT13\": none of them is known here and safe");
 	rig.trunks[ACME].ciphers = anybody;
 	rig.trunks[ACME].tls_least = TLS_LEAST_1_1;
-	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, NULL, rig.why), ERR_REFUSED);
 	assert_has(rig.why, "proves nobody's identity");
 }
 
@@ -342,7 +342,7 @@ static void test_open_chain(void **state)
 
 	UNUSED(state);
 	rig_path(0, "leaf.pem");
-	assert_int_equal(trunk_tls_new(&t, &rig.cfg, rig.why), ERR_REFUSED);
+	assert_int_equal(trunk_tls_new(&t, &rig.cfg, NULL, rig.why), ERR_REFUSED);
 	assert_has(rig.why, "CN=Lab Issuing CA, which signed CN=leaf, is neither in the file");
 }
 
@@ -363,7 +363,7 @@ static void test_bad_files(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		rig_begin(NULL);
 		rig_path(cases[i].path, cases[i].name);
-		assert_int_not_equal(trunk_tls_new(&t, &rig.cfg, rig.why), OK);
+		assert_int_not_equal(trunk_tls_new(&t, &rig.cfg, NULL, rig.why), OK);
 		assert_null(t);
 		assert_has(rig.why, rig.paths[cases[i].path]);
 	}
@@ -372,7 +372,7 @@ static void test_bad_files(void **state)
 static void starved(void *arg)
 {
 	struct trunk_tls *t = NULL;
-	enum err err = trunk_tls_new(&t, &rig.cfg, rig.why);
+	enum err err = trunk_tls_new(&t, &rig.cfg, NULL, rig.why);
 
 	UNUSED(arg);
 	if (err) {

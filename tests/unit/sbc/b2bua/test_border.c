@@ -1,0 +1,395 @@
+/* sbc/b2bua/border.c: what becomes of requests that begin something, and what a caller's leg tells
+ * its call. Calls, legs, phones, trunks and routes are this test's. */
+#include "sbc/b2bua/border.c"
+
+#include "tests/unit/sbc/sip/stack_rig.h"
+
+static struct {
+	struct border *border;
+	struct dialogs *dialogs;
+	struct dialog *dlg;
+	struct call call;
+	struct config cfg;
+	bool knows_phone, has_route, calls_fail;
+	enum err slot_err, leg_err;
+	unsigned registered, freed, events, in_leg;
+	enum call_event event; /* the last one */
+} t;
+
+static struct media_realm *media_realms[1];
+static struct config_realm office = { .name = "office",
+	                              .session_expires_ms = 1800000,
+	                              .min_se_ms = 300000 };
+static struct config_phone phone = { .name = "desk", .realm = &office };
+static struct addr_net networks[1];
+static struct config_trunk acme_cfg = { .name = "acme", .realm = &office };
+static struct config_route route = { .to = { .kind = PARTY_PHONE } };
+static char acme, leg;
+
+struct trunk *trunk_find(struct trunks *all, const char *name)
+{
+	(void)all;
+	return name ? (struct trunk *)(void *)&acme : NULL;
+}
+
+const struct config_trunk *trunk_config(const struct trunk *trunk)
+{
+	assert_ptr_equal(trunk, &acme);
+	return &acme_cfg;
+}
+
+enum err trunk_take_slot(struct trunk *trunk, bool outgoing)
+{
+	assert_ptr_equal(trunk, &acme);
+	assert_false(outgoing);
+	return t.slot_err;
+}
+
+const struct config_phone *phone_auth_check(struct phone_auth *auth, struct server_txn *txn,
+                                            const struct config_realm *realm)
+{
+	(void)auth;
+	(void)realm;
+	if (!t.knows_phone)
+		server_txn_reply(txn, 401, NULL, NULL);
+	return t.knows_phone ? &phone : NULL;
+}
+
+void registrar_on_register(struct locations *l, struct server_txn *txn,
+                           const struct config_phone *p)
+{
+	(void)l;
+	assert_ptr_equal(p, &phone);
+	t.registered++;
+	server_txn_reply(txn, 200, NULL, NULL);
+}
+
+const struct config_route *route_pick(const struct config *cfg, const struct config_party *from,
+                                      const char *number)
+{
+	(void)cfg;
+	(void)from;
+	assert_string_equal(number, "100");
+	return t.has_route ? &route : NULL;
+}
+
+enum err call_new(struct call **out, struct border *b)
+{
+	if (t.calls_fail)
+		return ERR_NOMEM;
+	mem_free(t.call.caller.call_id);
+	memset(&t.call, 0, sizeof(t.call));
+	t.call.border = b;
+	*out = &t.call;
+	return OK;
+}
+
+void call_free(struct call **cp)
+{
+	t.freed++;
+	*cp = NULL;
+}
+
+void call_event(struct call *call, enum call_event event, const struct call_news *news)
+{
+	(void)news;
+	if (call)
+		t.events++;
+	t.event = event;
+}
+
+void call_check_gone(struct call *call)
+{
+	(void)call;
+}
+
+void call_note_leg(struct party *p)
+{
+	(void)p;
+}
+
+void call_target(struct border *b, struct party *p, struct target *out)
+{
+	(void)b;
+	(void)p;
+	memset(out, 0, sizeof(*out));
+}
+
+enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
+                     const struct leg_uas_cfg *cfg, const struct leg_handler *handler)
+{
+	(void)env;
+	(void)handler;
+	assert_int_equal(cfg->session.expires_s, 1800);
+	assert_int_equal(cfg->session.min_se_s, 300);
+	if (!t.leg_err)
+		server_txn_reply(txn, 180, NULL, NULL);
+	*out = (struct leg *)(void *)&leg;
+	return t.leg_err;
+}
+
+const char *leg_call_id(const struct leg *of)
+{
+	(void)of;
+	return "c";
+}
+
+void leg_on_request(struct leg *of, struct server_txn *txn, const struct message *request)
+{
+	(void)request;
+	assert_ptr_equal(of, &leg);
+	t.in_leg++;
+	server_txn_reply(txn, 200, NULL, NULL);
+}
+
+void leg_on_ack(struct leg *of, const struct message *ack, const struct flow *flow)
+{
+	(void)ack;
+	(void)flow;
+	assert_ptr_equal(of, &leg);
+	t.in_leg++;
+}
+
+static void on_request(void *arg, struct server_txn *txn, const struct message *request)
+{
+	border_on_request(*(struct border **)arg, txn, request);
+}
+
+static void on_ack(void *arg, const struct message *ack, const struct flow *flow)
+{
+	border_on_ack(*(struct border **)arg, ack, flow);
+}
+
+static const struct stack_handler handler = { on_request, on_ack, &t.border };
+
+static int begin(void **state)
+{
+	struct border_cfg cfg = { .cfg = &t.cfg, .media_realms = media_realms };
+
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	t.cfg = (struct config){ .realms = &office, .nrealms = 1, .max_calls = 2 };
+	t.knows_phone = t.has_route = true;
+	route.to.phone = &phone;
+	acme_cfg.nnetworks = 0;
+	rig_open(&handler);
+	assert_int_equal(dialogs_new(&t.dialogs, 2), OK);
+	cfg.stack = rig.stack;
+	cfg.dialogs = t.dialogs;
+	assert_int_equal(border_new(&t.border, &cfg), OK);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	mem_free(t.call.caller.call_id);
+	border_free(&t.border);
+	assert_null(t.border);
+	dialog_free(&t.dlg);
+	dialogs_free(&t.dialogs);
+	rig_close();
+	return 0;
+}
+
+#define CONTACT "Contact: <sip:a@192.0.2.1>\r\n"
+
+/* The status that answers it; 0: nothing. to_tag "": outside of dialogs. */
+static unsigned ask(const char *method, const char *user, const char *to_tag, unsigned hops,
+                    const char *headers)
+{
+	unsigned n = rig.branch += 2;
+
+	rig_forget();
+	rig_receive(
+	    "%s sip:%s@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK%u\r\n"
+	    "Max-Forwards: %u\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>%s%s\r\nCall-ID: %s%u\r\n"
+	    "CSeq: 1 %s\r\n%sContent-Length: 0\r\n\r\n",
+	    method, user, n, hops, *to_tag ? ";tag=" : "", to_tag, *to_tag ? "dialog" : "x",
+	    *to_tag ? 0 : n, method, headers);
+	return rig.nsent ? message_status(rig.sent[0]) : 0;
+}
+
+static unsigned invite(const char *headers)
+{
+	return ask("INVITE", "100", "", 70, headers);
+}
+
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *method, *to_tag, *headers;
+		unsigned hops, status;
+	} cases[] = {
+		{ "OPTIONS", "", "", 70, 200 },
+		{ "OPTIONS", "", "", 0, 200 },
+		{ "SUBSCRIBE", "", "", 70, 405 },
+		{ "BYE", "", "", 70, 481 },
+		{ "PRACK", "", "RAck: 1 1 INVITE\r\n", 70, 481 },
+		{ "UPDATE", "", "", 70, 481 },
+		{ "REGISTER", "", "", 70, 200 },
+		{ "INVITE", "", CONTACT, 70, 180 },
+		{ "INVITE", "", CONTACT, 0, 483 },
+		{ "REGISTER", "", "", 0, 483 },
+		{ "INVITE", "", CONTACT "Require: foo\r\n", 70, 420 },
+		{ "OPTIONS", "", "Require: foo\r\n", 70, 420 },
+		{ "INVITE", "nobody", CONTACT, 70, 481 },
+		{ "BYE", "nobody", "Require: foo\r\n", 70, 481 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		unsigned is =
+		    ask(cases[i].method, "100", cases[i].to_tag, cases[i].hops, cases[i].headers);
+
+		if (is != cases[i].status)
+			fail_msg("%s %zu is %u, not %u", cases[i].method, i, is, cases[i].status);
+	}
+	assert_int_equal(t.registered, 1);
+	assert_int_equal(ask("OPTIONS", "100", "", 70, ""), 200);
+	assert_string_equal(message_header(rig.sent[0], "Allow", 0), LEG_ALLOW ", REGISTER");
+}
+
+static void begin_dialog(void)
+{
+	static const char text[] =
+	    "INVITE sip:c@d SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKd\r\n"
+	    "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: dialog0\r\n"
+	    "CSeq: 1 INVITE\r\n\r\n";
+	struct message *m;
+
+	assert_int_equal(message_parse(&m, text, strlen(text)), OK);
+	assert_int_equal(dialog_new_uas(&t.dlg, t.dialogs, m, &rig.flow, "sip:us", &leg), OK);
+	message_free(&m);
+}
+
+static void test_in_dialog(void **state)
+{
+	const char *us;
+
+	(void)state;
+	begin_dialog();
+	us = dialog_local_tag(t.dlg);
+	assert_int_equal(ask("BYE", "100", us, 70, ""), 200);
+	assert_int_equal(t.in_leg, 1);
+	assert_int_equal(ask("BYE", "100", us, 0, ""), 200); /* it is for us: no next hop */
+	assert_int_equal(ask("UPDATE", "100", us, 70, "Require: foo\r\n"), 420);
+	assert_int_equal(t.in_leg, 2);
+	assert_int_equal(ask("ACK", "100", us, 70, ""), 0);
+	assert_int_equal(t.in_leg, 3);
+	assert_int_equal(ask("ACK", "100", "nobody", 70, ""), 0);
+	assert_int_equal(t.in_leg, 3);
+}
+
+static void test_invite(void **state)
+{
+	char number[200] = "";
+
+	(void)state;
+	assert_int_equal(invite(CONTACT), 180);
+	assert_int_equal(t.event, EV_START);
+	assert_int_equal(t.events, 1);
+	assert_int_equal(t.freed, 0);
+	assert_int_equal(invite(""), 400);
+	assert_int_equal(invite("Contact: *\r\n"), 400);
+	memset(number, '1', sizeof(number) - 1);
+	assert_int_equal(ask("INVITE", number, "", 70, CONTACT), 404);
+	assert_int_equal(invite(CONTACT "Supported: timer\r\nSession-Expires: 299\r\n"), 422);
+	assert_int_equal(invite(CONTACT "Supported: timer\r\nSession-Expires: 300\r\n"), 180);
+	t.has_route = false;
+	assert_int_equal(invite(CONTACT), 404);
+	t.has_route = true;
+	t.knows_phone = false;
+	assert_int_equal(invite(CONTACT), 401);
+	assert_int_equal(ask("REGISTER", "100", "", 70, ""), 401);
+	t.knows_phone = true;
+	t.calls_fail = true;
+	assert_int_equal(invite(CONTACT), 503);
+	t.calls_fail = false;
+	t.leg_err = ERR_NOMEM;
+	assert_int_equal(invite(CONTACT), 500);
+	assert_int_equal(t.freed, 1);
+	t.leg_err = OK;
+	t.border->ncalls = 2;
+	assert_int_equal(invite(CONTACT), 503);
+	assert_int_equal(border_ncalls(t.border), 2);
+	t.border->ncalls = 0;
+	assert_int_equal(t.events, 2);
+}
+
+static void test_trunk(void **state)
+{
+	(void)state;
+	rig.conn.trunk = "acme";
+	t.knows_phone = false;
+	assert_int_equal(invite(CONTACT), 180);
+	assert_ptr_equal(t.call.caller.trunk, &acme);
+	assert_int_equal(ask("REGISTER", "100", "", 70, ""), 403);
+	t.slot_err = ERR_LIMIT;
+	assert_int_equal(invite(CONTACT), 486);
+	assert_null(t.call.caller.trunk);
+	assert_int_equal(t.freed, 1);
+	t.slot_err = OK;
+	assert_int_equal(addr_net_parse(&networks[0], "198.51.100.0/24"), OK);
+	acme_cfg.networks = networks;
+	acme_cfg.nnetworks = 1;
+	assert_int_equal(invite(CONTACT), 403);
+	assert_int_equal(addr_net_parse(&networks[0], "192.0.2.0/24"), OK);
+	assert_int_equal(invite(CONTACT), 180);
+}
+
+static void test_leg_events(void **state)
+{
+	static const struct {
+		enum leg_event event;
+		bool is_told;
+		enum call_event told;
+	} cases[] = {
+		{ LEG_CANCEL, true, EV_CALLER_CANCEL }, { LEG_ACK, true, EV_CALLER_ACK },
+		{ LEG_NO_ACK, true, EV_CALLER_NO_ACK }, { LEG_BYE, true, EV_CALLER_BYE },
+		{ LEG_LOST, true, EV_CALLER_BYE },      { LEG_GONE, false, EV_START },
+		{ LEG_PROGRESS, false, EV_START },      { LEG_ANSWER, false, EV_START },
+		{ LEG_FAIL, false, EV_START },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		t.events = 0;
+		on_caller_event(&t.call, NULL, cases[i].event, NULL, NULL);
+		assert_int_equal(t.events, cases[i].is_told);
+		if (cases[i].is_told)
+			assert_int_equal(t.event, cases[i].told);
+	}
+}
+
+static void count(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+static void test_shut(void **state)
+{
+	unsigned empty = 0;
+
+	(void)state;
+	border_shut(t.border, count, &empty);
+	assert_int_equal(empty, 1);
+	assert_int_equal(invite(CONTACT), 503);
+	TAILQ_INSERT_TAIL(&t.border->calls, &t.call, link);
+	t.border->ncalls = 1;
+	border_shut(t.border, count, &empty);
+	assert_int_equal(empty, 1);
+	assert_int_equal(t.event, EV_SHUTDOWN);
+	TAILQ_REMOVE(&t.border->calls, &t.call, link);
+	t.border->ncalls = 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(methods), TEST(in_dialog),  TEST(invite),
+		                            TEST(trunk),   TEST(leg_events), TEST(shut) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -118,10 +118,12 @@ enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL **out)
 		SSL_free(ssl);
 		return err;
 	}
-	if (ctx->peer_role == CERT_ROLE_SERVER)
+	if (ctx->peer_role == CERT_ROLE_SERVER) {
+		tls_ticket_offer(ssl);
 		SSL_set_connect_state(ssl);
-	else
+	} else {
 		SSL_set_accept_state(ssl);
+	}
 	*out = ssl;
 	return OK;
 }

@@ -1,6 +1,6 @@
 /* TLS as a trunk or listener wants it: our identity, the policies that a peer must meet, and the
  * words for what went wrong. TLS 1.2 and 1.3, 1.1 where it is named; no renegotiation, no
- * compression, no 0-RTT, no tickets. Signalling thread. */
+ * compression, no 0-RTT; resumption within one context alone. Signalling thread. */
 #ifndef CERTS_TLS_CONTEXT_H
 #define CERTS_TLS_CONTEXT_H
 

@@ -45,6 +45,8 @@ enum err tls_session_attach(SSL *ssl, enum cert_role peer_role)
 		return ERR_NOMEM;
 	pthread_once(&session_once, session_init);
 	s->peer_role = peer_role;
+	s->ssl_ctx = SSL_get_SSL_CTX(ssl);
+	s->rules = tls_rules_of(s->ssl_ctx);
 	s->policy_met = -1;
 	s->verdict.fault = PEER_NO_CERTIFICATE;
 	cert_why(s->verdict.why, "the peer has sent no certificate");
@@ -145,6 +147,7 @@ static void note_met(struct tls_session *s, const struct peer_policy *p,
 {
 	s->policy = p;
 	s->trunk = p->trunk;
+	s->proved_s = shown->now_s;
 	if (p->seen) {
 		cert_info_read(&p->seen->info, shown->leaf);
 		p->seen->seen_s = shown->now_s;
@@ -165,6 +168,9 @@ static void judge(const struct tls_rules *rules, X509_STORE_CTX *sent, const SSL
 	struct peer_verdict verdict;
 
 	s->is_checked = true;
+	s->is_resumed = false;
+	s->policy_met = -1;
+	s->trunk = NULL;
 	for (size_t i = 0; i < rules->npolicies; i++) {
 		const struct peer_policy *p = &rules->policies[i];
 		bool met;

@@ -34,6 +34,8 @@ static void rules_free(struct tls_rules *rules)
 		trust_free(&rules->policies[i].trust);
 	for (size_t i = 0; i < rules->nnamed; i++)
 		SSL_CTX_free(rules->named[i]);
+	SSL_SESSION_free(rules->kept);
+	mem_wipe(&rules->keys, sizeof(rules->keys));
 	mem_free(rules->policies);
 	mem_free(rules->named);
 	mem_free(rules);
@@ -152,15 +154,14 @@ static bool set_rules(SSL_CTX *c, const struct tls_context_cfg *cfg)
 	static const unsigned char id_context[] = "trunkgate";
 
 	SSL_CTX_set_security_level(c, SECURITY_LEVEL);
-	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
-	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(c, 0);
+	SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	/* A connection's buffer may move between tries, and is kept only while there are bytes in
 	 * it. */
 	SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 	                        SSL_MODE_RELEASE_BUFFERS);
 	tls_keylog_attach(c);
-	return SSL_CTX_set_min_proto_version(c, tls_version_number(cfg->min_version)) == 1 &&
+	return tls_ticket_setup(c, cfg->peer_role) &&
+	       SSL_CTX_set_min_proto_version(c, tls_version_number(cfg->min_version)) == 1 &&
 	       (cfg->min_version != TLS_1_1 || allow_tls11(c)) &&
 	       SSL_CTX_set_session_id_context(c, id_context, sizeof(id_context) - 1) == 1;
 }

@@ -10,12 +10,25 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+struct tls_ticket_key {
+	unsigned char name[16], cipher[32], mac[32];
+	uint64_t made_ms; /* 0: none */
+};
+
+struct tls_ticket_keys {
+	struct tls_ticket_key now, before;
+};
+
 /* Owned by its SSL_CTX, which lives until the last SSL of it is gone: a context that is replaced
  * while hands are shaken harms nobody. */
 struct tls_rules {
 	enum cert_role peer_role;
 	struct peer_policy *policies; /* each holds a reference on its trust */
 	size_t npolicies;
+	struct tls_ticket_keys keys; /* of a listener */
+	SSL_SESSION *kept;           /* of one who connects: for the next time; NULL: none */
+	char kept_name[256];         /* that was verified in it */
+	int64_t kept_proved_s;
 	SSL_CTX **named; /* for a client that asks for a name of their certificates (SNI) */
 	size_t nnamed;
 };
@@ -23,6 +36,12 @@ struct tls_rules {
 /* Owned by the SSL. */
 struct tls_session {
 	enum cert_role peer_role;
+	struct tls_rules *rules; /* of ssl_ctx */
+	const SSL_CTX *ssl_ctx;  /* that the SSL was made of; it may have turned to a named one */
+	bool is_resumed;         /* what is below was proved in another handshake */
+	int64_t proved_s;        /* when the certificate was shown; wall clock */
+	char offered_name[256];  /* verified in the session that we offered */
+	int64_t offered_proved_s;
 	bool is_checked;   /* the peer has sent a certificate, and verdict is about it */
 	int policy_met;    /* -1: none */
 	const char *trunk; /* of that policy; borrowed from it */
@@ -43,6 +62,11 @@ MUST_USE enum err tls_rules_build(SSL_CTX **out, const struct tls_context_cfg *c
 /* One more certificate of a listener, chosen by name. */
 MUST_USE enum err tls_rules_add_named(SSL_CTX *c, const struct tls_context_cfg *cfg, char *why);
 struct tls_rules *tls_rules_of(const SSL_CTX *c);
+
+/* tls_ticket.c */
+bool tls_ticket_setup(SSL_CTX *c, enum cert_role peer_role);
+void tls_ticket_offer(SSL *ssl);  /* before we connect */
+void tls_ticket_finish(SSL *ssl); /* after the handshake: what it was worth */
 
 /* tls_judge.c: OpenSSL's callback, arg is the struct tls_rules. */
 int tls_judge(X509_STORE_CTX *sent, void *arg);

@@ -96,6 +96,7 @@ enum tls_ready tls_finish(SSL *ssl, void (*fn)(void *arg), void *arg, char *why)
 
 	if (!s)
 		return TLS_READY;
+	tls_ticket_finish(ssl);
 	s->on_status = fn;
 	s->on_status_arg = arg;
 	if (wants_to_ask(s) && !ask(s, ssl))

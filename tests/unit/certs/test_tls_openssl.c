@@ -87,6 +87,57 @@ static void wbx07_wbx15_openssl_s_client(void **state)
 	                              "no TLS version in common");
 }
 
+/* `openssl s_client` comes to ctx; begins: what it says of its session, "New" or "Reused". */
+static void s_client_comes(struct tls_context *ctx, const char *options, const char *begins)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+		                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = tcp_socket(&address, true), fd;
+	char command[512], text[32768], why[CERT_WHY_MAX] = "", wanted[64];
+	SSL *ssl;
+	FILE *f;
+
+	snprintf(
+	    command, sizeof(command),
+	    "cd %s && exec timeout 20 openssl s_client -connect 127.0.0.1:%u -CAfile root.pem -tls1_2 %s "
+	    "</dev/null 2>&1",
+	    lab.dir, ntohs(address.sin_port), options);
+	f = popen(command, "r");
+	assert_non_null(f);
+	fd = accept(listener, NULL, NULL);
+	assert_true(finish(ctx, fd, why, &ssl));
+	assert_int_equal(tls_finish(ssl, NULL, NULL, why), TLS_READY);
+	assert_int_equal(SSL_session_reused(ssl), strcmp(begins, "Reused") == 0);
+	assert_string_equal(tls_trunk(ssl), "acme");
+	SSL_shutdown(ssl);
+	SSL_free(ssl);
+	close(fd);
+	close(listener);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	pclose(f);
+	snprintf(wanted, sizeof(wanted), "%s, TLSv1.2", begins);
+	assert_has(text, wanted);
+}
+
+static void openssl_s_client_resumes(void **state)
+{
+	const char *first =
+	    "-cert good.pem -key good.pem -cert_chain issuing.pem -sess_out session.pem";
+	const char *second =
+	    "-cert good.pem -key good.pem -cert_chain issuing.pem -sess_in session.pem";
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
+	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
+	struct tls_context *another = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
+
+	UNUSED(state);
+	s_client_comes(ctx, first, "New");
+	s_client_comes(ctx, second, "Reused");
+	s_client_comes(ctx, "-sess_in session.pem", "Reused"); /* it was proved before */
+	s_client_comes(another, second, "New");
+	tls_context_free(&ctx);
+	tls_context_free(&another);
+}
+
 static void we_against_s_server(const char *options, bool good, const char *words)
 {
 	const struct peer_policy policy = POLICY("acme", lab_root, provider);
@@ -147,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wbx07_wbx15_openssl_s_client),
+		cmocka_unit_test(openssl_s_client_resumes),
 		cmocka_unit_test(wbx15_openssl_s_server),
 	};
 

@@ -248,6 +248,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	struct config_party from;
 	struct uri uri;
 	char number[sizeof(((struct party *)0)->number)];
+	unsigned suppressed;
 
 	if (!identify(b, txn, &from))
 		return;
@@ -262,8 +263,10 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	}
 	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
 		server_txn_reply(txn, 503, NULL, NULL);
-		LOG(LOG_WARN, KV("event", "refused"), KVN("calls", b->ncalls),
-		    KV("why", b->shut ? "we stop" : "max-calls is reached"));
+		if (log_limit_admits(&b->refused, &suppressed))
+			LOG(LOG_WARN, KV("event", "refused"), KVN("calls", b->ncalls),
+			    KV("why", b->shut ? "we stop" : "max-calls is reached"),
+			    KVN_LAST("suppressed", suppressed));
 		return;
 	}
 	session = call_session(&from);

@@ -3,6 +3,7 @@
 #define SBC_B2BUA_CALL_INTERNAL_H
 
 #include <sys/queue.h>
+#include "base/log.h"
 #include "base/timer.h"
 #include "sbc/b2bua/call.h"
 #include "sbc/b2bua/offer.h"
@@ -76,6 +77,7 @@ struct border {
 	void *on_empty_arg;
 	void (*on_end)(void *, const struct call_info *);
 	void *on_end_arg;
+	struct log_limit refused;
 };
 
 /* What happened, with what it brought (NULL where it brought nothing). */

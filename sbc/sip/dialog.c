@@ -1,45 +1,17 @@
-/* Dialogs (RFC 3261 12): the texts that its requests carry, and the table to find it by. The local
+/* Dialogs (RFC 3261 12): what is known of the peer, and the table to find them by. The local
  * tag alone is the key: it is of chance and ours, so no two INVITEs are alike; the forks of one
  * differ in the peer's tag. Signalling thread. */
 #include "sbc/sip/dialog.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/queue.h>
 #include "base/mem.h"
 #include "base/random.h"
+#include "sbc/sip/dialog_internal.h"
 
-#define ROUTES_MAX  16
 #define CALL_ID_LEN 24
-#define URI_MAX     512
 
 struct dialogs {
 	struct table *by_tag;
-};
-
-/* What the dialogs of one INVITE have in common. Theirs together: the last one frees it. */
-struct family {
-	struct dialogs *dialogs;
-	void *owner;
-	char local_tag[TAG_LEN + 1];
-	char *call_id;
-	char *local, *remote; /* header values without tag */
-	char *contact;        /* ours */
-	char *request_uri;    /* of our INVITE; NULL: it was theirs */
-	LIST_HEAD(, dialog) members;
-};
-
-struct dialog {
-	LIST_ENTRY(dialog) link;
-	struct family *family;
-	char *remote_tag;    /* NULL: not known yet */
-	char *remote_target; /* NULL: the family's Request-URI, if any */
-	char *routes[ROUTES_MAX];
-	size_t nroutes;
-	uint32_t local_cseq, remote_cseq;
-	struct flow flow;
-	struct message *hop; /* holds the texts of next_hop */
 };
 
 enum err dialogs_new(struct dialogs **out, size_t limit)
@@ -191,7 +163,7 @@ static enum err take_routes(struct dialog *dlg, const struct message *m, bool re
 	size_t n = 0;
 
 	clear_routes(dlg);
-	while (n < ROUTES_MAX && (value = message_header(m, "Record-Route", (unsigned)n))) {
+	while (n < DIALOG_ROUTES_MAX && (value = message_header(m, "Record-Route", (unsigned)n))) {
 		dlg->routes[n] = mem_strdup(value);
 		if (!dlg->routes[n])
 			return ERR_NOMEM;
@@ -242,11 +214,6 @@ enum err dialog_take_target(struct dialog *dlg, const struct message *m)
 {
 	return dialog_contact_is_good(m) ? replace(&dlg->remote_target, message_contact_text(m))
 	                                 : OK;
-}
-
-static const char *target_of(const struct dialog *dlg)
-{
-	return dlg->remote_target ? dlg->remote_target : dlg->family->request_uri;
 }
 
 enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,
@@ -393,127 +360,6 @@ enum err dialog_on_request(struct dialog *dlg, const struct message *request,
 	return OK;
 }
 
-/* The URI of a route value, without what stands around it. False: there is none, or it is too long.
- */
-static bool route_uri(const char *route, char uri[URI_MAX])
-{
-	const char *open = strchr(route, '<');
-	size_t len = open ? strcspn(open + 1, ">") : 0;
-
-	if (len == 0 || len >= URI_MAX)
-		return false;
-	memcpy(uri, open + 1, len);
-	uri[len] = '\0';
-	return true;
-}
-
-bool dialog_wants_sips(const struct message *invite)
-{
-	const char *route = message_header(invite, "Record-Route", 0);
-	char text[URI_MAX];
-	struct uri uri;
-
-	if (message_request_uri(invite, &uri) && uri.sips)
-		return true;
-	if (route)
-		return route_uri(route, text) && strncasecmp(text, "sips:", 5) == 0;
-	return message_contact_uri(invite, &uri) && uri.sips;
-}
-
-/* Whether the URI of a route value has the parameter lr: then it is a loose router. */
-static bool is_loose(const char *route)
-{
-	const char *open = strchr(route, '<'), *close = open ? strchr(open, '>') : NULL;
-
-	for (const char *at = open; close && (at = strstr(at, ";lr")) && at < close; at += 3) {
-		if (at[3] == ';' || at[3] == '>' || at[3] == '=')
-			return true;
-	}
-	return false;
-}
-
-/* 12.2.1.1: a strict router stands in the Request-URI itself, and the target at the end of the
- * routes. */
-static enum err new_routed(struct dialog *dlg, const char *method, struct message **out)
-{
-	bool strict = dlg->nroutes > 0 && !is_loose(dlg->routes[0]);
-	struct message *m;
-	char uri[URI_MAX];
-	enum err err;
-
-	if (strict && !route_uri(dlg->routes[0], uri))
-		return ERR_SYNTAX;
-	err = message_new_request(&m, method, strict ? uri : target_of(dlg));
-	if (err)
-		return err;
-	for (size_t i = strict; i < dlg->nroutes; i++)
-		message_add(m, "Route", "%s", dlg->routes[i]);
-	if (strict)
-		message_add(m, "Route", "<%s>", target_of(dlg));
-	*out = m;
-	return OK;
-}
-
-static void add_cseq(struct message *m, uint32_t cseq, const char *method)
-{
-	message_add(m, "CSeq", "%u %s", cseq, method);
-}
-
-static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, struct message **out)
-{
-	const struct family *f = dlg->family;
-	struct message *m;
-	enum err err;
-
-	if (!target_of(dlg))
-		return ERR_NOT_NOW;
-	err = new_routed(dlg, method, &m);
-	if (err)
-		return err;
-	message_add(m, "Max-Forwards", "70");
-	message_add(m, "From", "%s;tag=%s", f->local, f->local_tag);
-	if (dlg->remote_tag && *dlg->remote_tag)
-		message_add(m, "To", "%s;tag=%s", f->remote, dlg->remote_tag);
-	else
-		message_add(m, "To", "%s", f->remote);
-	message_add(m, "Call-ID", "%s", f->call_id);
-	add_cseq(m, cseq, method);
-	*out = m;
-	return OK;
-}
-
-enum err dialog_request(struct dialog *dlg, const char *method, struct message **out)
-{
-	enum err err = make(dlg, method, dlg->local_cseq + 1, out);
-
-	if (err)
-		return err;
-	dlg->local_cseq++;
-	/* Only what makes or moves a dialog has one (20.10, table 2; RFC 3311 5.1). */
-	if (strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0)
-		message_add(*out, "Contact", "<%s>", dlg->family->contact);
-	return OK;
-}
-
-enum err dialog_ack(struct dialog *dlg, const struct message *answer, struct message **out)
-{
-	return make(dlg, "ACK", message_cseq(answer), out);
-}
-
-enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out)
-{
-	struct message *m;
-	enum err err = message_copy(&m, sent);
-
-	if (err)
-		return err;
-	message_pop_via(m);
-	message_remove(m, "CSeq");
-	add_cseq(m, ++dlg->local_cseq, message_method_name(sent));
-	*out = m;
-	return OK;
-}
-
 const char *dialog_call_id(const struct dialog *dlg)
 {
 	return dlg->family->call_id;
@@ -542,16 +388,4 @@ bool dialog_is_ours(const struct dialog *dlg)
 const struct flow *dialog_flow(const struct dialog *dlg)
 {
 	return &dlg->flow;
-}
-
-bool dialog_next_hop(struct dialog *dlg, struct uri *out)
-{
-	char uri[URI_MAX];
-
-	if (dlg->nroutes > 0 ? !route_uri(dlg->routes[0], uri) : !target_of(dlg))
-		return false;
-	message_free(&dlg->hop);
-	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : target_of(dlg)) ==
-	           OK &&
-	       message_request_uri(dlg->hop, out) && !out->tel;
 }

@@ -1,4 +1,4 @@
-/* sbc/sip/dialog.c: both sides of a dialog, on connections that carry nothing. */
+/* sbc/sip/dialog.c and dialog_send.c: both sides of a dialog, on connections that carry nothing. */
 #include "sbc/sip/dialog.h"
 
 #include <setjmp.h>

@@ -360,11 +360,6 @@ void echoes_free(struct echoes **ep)
 	*ep = NULL;
 }
 
-size_t echoes_count(const struct echoes *e)
-{
-	return e->n;
-}
-
 void echoes_stop(struct echoes *all, void (*fn)(void *), void *arg)
 {
 	struct echo *e, *next;

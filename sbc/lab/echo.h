@@ -17,7 +17,6 @@ struct echoes_cfg {
 
 MUST_USE enum err echoes_new(struct echoes **out, const struct echoes_cfg *cfg);
 void echoes_free(struct echoes **ep); /* says nothing to the peers; NULL is fine */
-size_t echoes_count(const struct echoes *e);
 /* Takes no more calls, hangs up, and calls fn(arg) when the last one is gone. */
 void echoes_stop(struct echoes *e, void (*fn)(void *arg), void *arg);
 

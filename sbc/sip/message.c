@@ -381,11 +381,6 @@ bool message_from_uri(const struct message *m, struct uri *out)
 	return read_uri(m, m->sip->sip_from->a_url, out);
 }
 
-bool message_to_uri(const struct message *m, struct uri *out)
-{
-	return read_uri(m, m->sip->sip_to->a_url, out);
-}
-
 bool message_contact_uri(const struct message *m, struct uri *out)
 {
 	return m->sip->sip_contact && read_uri(m, m->sip->sip_contact->m_url, out);

@@ -73,7 +73,6 @@ const char *message_sent_by(const struct message *m); /* host[:port] of the top 
 bool message_request_uri(const struct message *m, struct uri *out);
 const char *message_request_uri_text(const struct message *m); /* NULL: no room */
 bool message_from_uri(const struct message *m, struct uri *out);
-bool message_to_uri(const struct message *m, struct uri *out);
 bool message_contact_uri(const struct message *m, struct uri *out);
 const char *message_from_display(const struct message *m); /* with its quotes; "" for none */
 const char *message_contact_text(

@@ -33,7 +33,6 @@ static void read_all(const struct message *m)
 	}
 	check_uri(message_request_uri(m, &uri), &uri);
 	check_uri(message_from_uri(m, &uri), &uri);
-	check_uri(message_to_uri(m, &uri), &uri);
 	check_uri(message_contact_uri(m, &uri), &uri);
 	if (message_contact_text(m))
 		check_uri(message_parse_uri(m, message_contact_text(m), &uri), &uri);

@@ -88,6 +88,53 @@ static void what_cannot_be_used_is_said(void **state)
 	assert_has(lab.why, "bad/torn.pem: certificate 1 in it is damaged");
 }
 
+/* By name alone nobody is an issuer, though the certificate says no more. */
+static void an_issuer_is_found_by_its_key(void **state)
+{
+	struct trust *t;
+	STACK_OF(X509) * certs;
+	X509 *issuer;
+
+	UNUSED(state);
+	assert_int_equal(
+	    lab_shell(
+	        "openssl req -x509 -key root.key -subj /CN=Twin -days 9 -out twin-a.pem &&"
+	        "openssl req -x509 -key issuing.key -subj /CN=Twin -days 9 -out twin-b.pem &&"
+	        "openssl req -new -key root.key -subj /CN=x -out x.csr && openssl x509 -req -in x.csr "
+	        "-CA twin-b.pem -CAkey issuing.key -set_serial 3 -days 9 -out x.pem"),
+	    0);
+	certs = lab_certificates("x.pem");
+	t = lab_trust("twin-a.pem");
+	assert_null(trust_find_issuer(t, sk_X509_value(certs, 0)));
+	trust_free(&t);
+	t = lab_trust("twin-b.pem");
+	issuer = trust_find_issuer(t, sk_X509_value(certs, 0));
+	assert_non_null(issuer);
+	X509_free(issuer);
+	trust_free(&t);
+	lab_free_certificates(certs);
+}
+
+static void the_machine_is_read_when_it_is_asked(void **state)
+{
+	const struct trust_cfg cfg = { .roots = "system", .late = true };
+	STACK_OF(X509) *certs = lab_certificates("issuing.pem");
+	struct trust *t = NULL;
+	X509 *issuer;
+
+	UNUSED(state);
+	setenv("SSL_CERT_FILE", lab_path("root.pem"), 1);
+	assert_int_equal(trust_load(&t, &cfg, lab.why), OK);
+	assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(trust_store(t))), 0);
+	issuer = trust_find_issuer(t, sk_X509_value(certs, 0));
+	assert_non_null(issuer);
+	assert_true(sk_X509_OBJECT_num(X509_STORE_get0_objects(trust_store(t))) > 0);
+	unsetenv("SSL_CERT_FILE");
+	X509_free(issuer);
+	trust_free(&t);
+	lab_free_certificates(certs);
+}
+
 static void load_with_failing_memory(void *arg)
 {
 	const struct trust_cfg cfg = { .roots = arg };
@@ -117,6 +164,8 @@ int main(void)
 		cmocka_unit_test(a_directory),
 		cmocka_unit_test(the_machines_own_store),
 		cmocka_unit_test(what_cannot_be_used_is_said),
+		cmocka_unit_test(an_issuer_is_found_by_its_key),
+		cmocka_unit_test(the_machine_is_read_when_it_is_asked),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 

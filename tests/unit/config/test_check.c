@@ -42,6 +42,9 @@ static const struct {
 	{ "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\" ]\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:3: realm 'in': a tls listener shows a certificate; write identity: NAME\n" },
+	{ "realms:\n  in:\n    listen: [ \"mtls:10.0.0.1\" ]\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:3: realm 'in': a tls listener shows a certificate; write identity: NAME\n" },
 	{ "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\" ]\n    identity: us\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': identity 'us' is not defined; add it under identities:\n" },
@@ -224,6 +227,15 @@ static const struct {
 	  "t.yaml:11: route 1: from 'desk' is the name of more than one phone, trunk or realm; "
 	  "rename one\n" },
 	/* Whose certificate proves both is neither. */
+	{ BORDER(OUT,
+	         ACME
+	         ", wildcards: yes }\n  b: { realm: out, domain: other.example, wildcards: yes",
+	         ROUTES "  - { from: in, number: \"1*\", to: b }\n"),
+	  "t.yaml:9: trunk 'b': trunk 'acme' has the same realm and accepts the same certificate, "
+	  "that of 'other.example', so that their calls cannot be told apart; give it a realm of its own\n" },
+	{ BORDER(OUT, ACME ", wildcards: yes }\n  b: { realm: out, domain: other.example",
+	         ROUTES "  - { from: in, number: \"1*\", to: b }\n"),
+	  "" },
 	{ BORDER(OUT, ACME " }\n  b: { realm: out, domain: Provider.Example",
 	         ROUTES "  - { from: in, number: \"1*\", to: b }\n"),
 	  "t.yaml:9: trunk 'b': trunk 'acme' has the same realm and accepts the same certificate, "

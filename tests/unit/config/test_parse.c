@@ -119,6 +119,20 @@ static const struct {
 	{ TRUNK "verify-names: sip.provider.example } }\n",
 	  "t.yaml:6: trunk 'acme': verify-names takes a list; did you mean verify-names: [ "
 	  "sip.provider.example ]?\n" },
+	{ TRUNK "pins: [ \"sha256/AAAA\", nowhere.crt ] } }\n",
+	  "t.yaml:6: trunk 'acme': pins 'nowhere.crt' cannot be read: No such file or directory; looked for "
+	  "nowhere.crt\n"
+	  "t.yaml:6: trunk 'acme': pins 'sha256/AAAA' is not a public key; write sha256/ and 44 characters "
+	  "of base64, or a path to a certificate\n" },
+	{ TRUNK "ciphers: \"ALL;x\" } }\n",
+	  "t.yaml:6: trunk 'acme': ciphers 'ALL;x' is not a list of ciphers; write names as OpenSSL has "
+	  "them, with : between\n" },
+	{ TRUNK "tolerate: [ wrong-name ] } }\n",
+	  "t.yaml:6: trunk 'acme': tolerate 'wrong-name' is none of its values; did you mean "
+	  "'wrong-usage'?\n" },
+	{ TRUNK "crls: [ nowhere ] } }\n",
+	  "t.yaml:6: trunk 'acme': crls 'nowhere' cannot be read: No such file or directory; looked for "
+	  "nowhere\n" },
 	{ TRUNK "verify-names: [ ] } }\n",
 	  "t.yaml:6: trunk 'acme': verify-names has 0 elements; write 1 to 16\n" },
 	{ TRUNK "verify-names: [ a.example,\n 10.0.0.1, -a, a..b, [ x ] ] } }\n",

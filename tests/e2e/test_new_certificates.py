@@ -61,6 +61,25 @@ class NewCertificates(lab.LabTest):
         phone.hang_up()
         self.trunkgate.wait_no_calls()
 
+    def test_fifty_times(self):
+        """While a call stands the identity changes fifty times: nothing is kept of the old ones."""
+        self.start_trunkgate(self.config_for_baresip())
+        others = [self.authority.issue(name, "--san", "DNS:sbc.lab") for name in ("one", "two")]
+        phone, provider = self.start_call()
+        self.assertEqual(self.command("reload").returncode, 0)
+        descriptors, shown = self.trunkgate.process.descriptors(), set()
+        for turn in range(50):
+            shutil.copy(others[turn % 2], self.identity)
+            self.assertEqual(self.command("reload").returncode, 0)
+            shown.add(self.shown())
+        self.assertEqual(len(shown), 2)
+        wait.until("the descriptors to be as many as before",
+                   lambda: self.trunkgate.process.descriptors() <= descriptors)
+        for peer in (phone, provider):
+            peer.wait_heard(peer.seconds_recorded() + 1)
+        phone.hang_up()
+        self.trunkgate.wait_no_calls()
+
     def command(self, *arguments):
         return subprocess.run([sbc.binary(), *arguments, "--socket", self.trunkgate.control_socket],
                               capture_output=True, text=True, timeout=10, check=False)

@@ -14,12 +14,17 @@ void queue_push(struct queue *q, struct queue_link *link)
 	    &q->newest, &newest, link, memory_order_release, memory_order_relaxed));
 }
 
+bool queue_waits(const struct queue *q)
+{
+	return atomic_load_explicit(&q->newest, memory_order_relaxed);
+}
+
 struct queue_link *queue_take(struct queue *q)
 {
 	struct queue_link *link, *oldest = NULL;
 
 	/* A look costs less than an exchange, and mostly there is nothing. */
-	if (!atomic_load_explicit(&q->newest, memory_order_relaxed))
+	if (!queue_waits(q))
 		return NULL;
 	link = atomic_exchange_explicit(&q->newest, NULL, memory_order_acquire);
 	while (link) {

@@ -228,7 +228,7 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	add(&out->count.octets_out, plain_len);
 }
 
-void relay_read(struct relay_port *port)
+void relay_read(struct relay_port *port, const struct relay_news *news)
 {
 	alignas(8) uint8_t packet[RTP_PACKET_MAX + SRTP_TRAILER_MAX];
 	struct sockaddr_storage sa;
@@ -245,6 +245,8 @@ void relay_read(struct relay_port *port)
 			return;
 		if (n < 0 || addr_from_sockaddr(&from, (struct sockaddr *)&sa, sa_len))
 			continue; /* an ICMP error was pending */
+		if (queue_waits(news->queue))
+			news->take(news->arg);
 		relay_packet(port, packet, (size_t)n, sizeof(packet), &from);
 	}
 }

@@ -12,6 +12,7 @@
 #include "media/anchor.h"
 #include "media/latch.h"
 #include "media/quality.h"
+#include "media/queue.h"
 #include "media/srtp.h"
 
 /* Datagrams that one socket may have at a time before the others have their turn. */
@@ -75,8 +76,15 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 
 /* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
 void relay_apply(struct relay_stream *s, struct relay_change *change);
-/* The worker. Reads and relays what a socket has, at most RELAY_BATCH datagrams. */
-void relay_read(struct relay_port *port);
+/* What signalling says while packets come: take(arg) applies what waits in queue. */
+struct relay_news {
+	const struct queue *queue;
+	void (*take)(void *arg);
+	void *arg;
+};
+/* The worker. Reads and relays what a socket has, at most RELAY_BATCH datagrams. Before each one
+ * news is taken, so that none is treated under what a change had replaced before it was sent. */
+void relay_read(struct relay_port *port, const struct relay_news *news);
 
 /* Any thread. */
 void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out);

@@ -1,6 +1,6 @@
 /* A thread with one epoll: the sockets of its streams, and a bell. Whatever wakes it, it looks into
- * the queue from signalling first. What a stream holds is touched by its worker alone. Nothing is
- * locked. */
+ * the queue from signalling first, and again with each packet. What a stream holds is touched by
+ * its worker alone. Nothing is locked. */
 #include "media/worker.h"
 
 #include <assert.h>
@@ -18,6 +18,8 @@
 
 struct worker {
 	struct queue in; /* from signalling */
+	/* Taken out of it, but for after the packets in hand; the oldest first. */
+	struct queue_link *later, **later_end;
 	struct queue *back;
 	int bell_fd; /* wakes the thread */
 	int epoll_fd;
@@ -47,10 +49,12 @@ static void close_streams(struct worker *w, struct relay_stream *s)
 	}
 }
 
-/* Applies the changes that came; gives what has to wait until the packets in hand are through. */
-static struct queue_link *serve_changes(struct worker *w)
+/* Applies the changes that came; what else did has to wait until the packets in hand are through.
+ */
+static void serve_changes(void *arg)
 {
-	struct queue_link *link = queue_take(&w->in), *next, *later = NULL, **end = &later;
+	struct worker *w = arg;
+	struct queue_link *link = queue_take(&w->in), *next;
 
 	for (; link; link = next) {
 		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
@@ -61,18 +65,19 @@ static struct queue_link *serve_changes(struct worker *w)
 			queue_push(w->back, link);
 		} else {
 			link->next = NULL;
-			*end = link;
-			end = &link->next;
+			*w->later_end = link;
+			w->later_end = &link->next;
 		}
 	}
-	return later;
 }
 
 /* False: a stop was among them. */
-static bool serve_closes(struct worker *w, struct queue_link *link)
+static bool serve_closes(struct worker *w)
 {
-	struct queue_link *next;
+	struct queue_link *link = w->later, *next;
 
+	w->later = NULL;
+	w->later_end = &w->later;
 	for (; link; link = next) {
 		struct worker_msg *msg = CONTAINER_OF(link, struct worker_msg, link);
 
@@ -100,8 +105,8 @@ static void calm_bell(const struct worker *w)
 static void *run(void *arg)
 {
 	struct worker *w = arg;
+	const struct relay_news news = { .queue = &w->in, .take = serve_changes, .arg = w };
 	struct epoll_event events[EVENTS_MAX];
-	struct queue_link *closes;
 	int n;
 
 	do {
@@ -113,13 +118,13 @@ static void *run(void *arg)
 				calm_bell(w);
 		}
 		/* Before the packets: these may be the first from where a change says. */
-		closes = serve_changes(w);
+		serve_changes(w);
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.ptr)
-				relay_read(events[i].data.ptr);
+				relay_read(events[i].data.ptr, &news);
 		}
 		/* Behind them: a stream that is closed now has no event left in hand. */
-	} while (serve_closes(w, closes));
+	} while (serve_closes(w));
 	return NULL;
 }
 
@@ -156,6 +161,7 @@ enum err worker_new(struct worker **out, struct queue *back, unsigned number)
 	if (!w)
 		return ERR_NOMEM;
 	w->back = back;
+	w->later_end = &w->later;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	err = w->epoll_fd < 0 || w->bell_fd < 0 ? ERR_IO : watch(w, w->bell_fd, NULL);

@@ -92,11 +92,19 @@ static inline void set_keys(struct rig *r, enum media_side side, const struct sr
 	srtp_session_free(&c.out);
 }
 
+static inline void read_port(struct relay_port *port)
+{
+	static const struct queue empty;
+	const struct relay_news none = { .queue = &empty };
+
+	relay_read(port, &none);
+}
+
 static inline void pump(struct rig *r)
 {
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
-		relay_read(&r->s.sides[i].rtp);
-		relay_read(&r->s.sides[i].rtcp);
+		read_port(&r->s.sides[i].rtp);
+		read_port(&r->s.sides[i].rtcp);
 	}
 }
 

@@ -433,10 +433,50 @@ static void batches_are_bounded(void **state)
 	for (uint16_t seq = 1; seq <= RELAY_BATCH + 5; seq++)
 		udp_send(&r.peer[SIDE_CALLER][0], &r.ours[SIDE_CALLER][0].addr, packet,
 		         make_rtp(packet, SSRC, seq));
-	relay_read(&r.s.sides[SIDE_CALLER].rtp);
+	read_port(&r.s.sides[SIDE_CALLER].rtp);
 	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, RELAY_BATCH);
-	relay_read(&r.s.sides[SIDE_CALLER].rtp);
+	read_port(&r.s.sides[SIDE_CALLER].rtp);
 	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, RELAY_BATCH + 5);
+	rig_close(&r);
+}
+
+struct moving {
+	struct rig *r;
+	struct queue queue;
+	struct queue_link link;
+};
+
+static void move(void *arg)
+{
+	struct moving *m = arg;
+
+	assert_ptr_equal(queue_take(&m->queue), &m->link);
+	tell_at(m->r, SIDE_CALLEE, &m->r->stranger.addr, &m->r->stranger.addr, false);
+}
+
+/* A change that waits when a packet is read is made before that packet is treated. */
+static void news_goes_before_packets(void **state)
+{
+	struct rig r;
+	struct moving m = { .r = &r };
+	const struct relay_news news = { .queue = &m.queue, .take = move, .arg = &m };
+	uint8_t packet[ROOM];
+
+	(void)state;
+	rig_open(&r, true);
+	tell(&r, SIDE_CALLER, false);
+	tell(&r, SIDE_CALLEE, false);
+	udp_send(&r.peer[SIDE_CALLER][0], &r.ours[SIDE_CALLER][0].addr, packet,
+	         make_rtp(packet, SSRC, 1));
+	relay_read(&r.s.sides[SIDE_CALLER].rtp, &news);
+	gets_rtp(&r.peer[SIDE_CALLEE][0], 1, &r.ours[SIDE_CALLEE][0].addr);
+	queue_push(&m.queue, &m.link);
+	for (uint16_t seq = 2; seq <= 3; seq++)
+		udp_send(&r.peer[SIDE_CALLER][0], &r.ours[SIDE_CALLER][0].addr, packet,
+		         make_rtp(packet, SSRC, seq));
+	relay_read(&r.s.sides[SIDE_CALLER].rtp, &news);
+	gets_rtp(&r.stranger, 2, &r.ours[SIDE_CALLEE][0].addr);
+	gets_rtp(&r.stranger, 3, &r.ours[SIDE_CALLEE][0].addr);
 	rig_close(&r);
 }
 
@@ -477,6 +517,7 @@ int main(void)
 		cmocka_unit_test(refused_sends_are_counted),
 		cmocka_unit_test(closed_peers_do_not_stop_us),
 		cmocka_unit_test(batches_are_bounded),
+		cmocka_unit_test(news_goes_before_packets),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

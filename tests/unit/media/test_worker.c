@@ -210,6 +210,45 @@ static void changes_come_before_packets(void **state)
 	}
 }
 
+/* The same while the worker is busy with packets that came before: each round the callee is another
+ * peer's, and what is sent then goes to nobody else. */
+static void changes_come_between_packets(void **state)
+{
+	struct rig r;
+	struct worker_msg caller, callee, stop;
+	struct udp peers[2] = { udp_open(), udp_open() };
+	uint8_t packet[RTP_PACKET_MAX], got[RTP_PACKET_MAX];
+	const uint16_t last = 0xffff;
+
+	(void)state;
+	rig_open(&r);
+	caller = change_of(&r, SIDE_CALLER);
+	stop = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &r.s };
+	assert_int_equal(worker_take_stream(r.worker, &r.s), OK);
+	worker_send(r.worker, &caller);
+	comes_back(&r, &caller);
+	for (unsigned i = 0; i < 1000; i++) {
+		const struct udp *now = &peers[i % 2];
+
+		for (unsigned n = 0; n < 3 + i % 20; n++)
+			udp_send(&r.peer[SIDE_CALLER], &r.ours[SIDE_CALLER][0].addr, packet,
+			         make_rtp(packet, 1, (uint16_t)n));
+		callee = change_of(&r, SIDE_CALLEE);
+		callee.change.rtp = now->addr;
+		worker_send(r.worker, &callee);
+		udp_send(&r.peer[SIDE_CALLER], &r.ours[SIDE_CALLER][0].addr, packet,
+		         make_rtp(packet, 1, last));
+		do {
+			assert_int_equal(udp_recv(now, got, sizeof(got), NULL), TEST_RTP_LEN);
+		} while (seq_of(got) != last);
+		assert_ptr_equal(wait_for(&r.back), &callee.link);
+	}
+	worker_send(r.worker, &stop);
+	rig_close(&r);
+	udp_close(&peers[0]);
+	udp_close(&peers[1]);
+}
+
 static void free_does_what_was_sent(void **state)
 {
 	struct rig r;
@@ -329,6 +368,7 @@ int main(void)
 		cmocka_unit_test(queue_gives_the_oldest_first),
 		cmocka_unit_test(carries_a_stream),
 		cmocka_unit_test(changes_come_before_packets),
+		cmocka_unit_test(changes_come_between_packets),
 		cmocka_unit_test(free_does_what_was_sent),
 		cmocka_unit_test(unwatchable_streams_close_as_well),
 		cmocka_unit_test(signals_stay_with_signalling),

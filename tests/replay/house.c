@@ -52,6 +52,13 @@ static void pump(struct house *h)
 	loop_run(h->loop);
 }
 
+/* The media ports are the kernel's own: scenarios that run beside each other have different ones.
+ */
+static uint16_t own_port(unsigned port)
+{
+	return (uint16_t)(port + (unsigned)getpid() % 48 * 20);
+}
+
 static enum err open_media(struct house *h)
 {
 	enum err err = media_new(&h->media, h->loop, h->cfg->media_workers);
@@ -60,8 +67,8 @@ static enum err open_media(struct house *h)
 		const struct config_realm *r = &h->cfg->realms[i];
 		struct media_realm_cfg m = { .name = r->name,
 			                     .address = r->media_address,
-			                     .port_low = (uint16_t)r->media_port_low,
-			                     .port_high = (uint16_t)r->media_port_high,
+			                     .port_low = own_port(r->media_port_low),
+			                     .port_high = own_port(r->media_port_high),
 			                     .latch = r->latch == LATCH_FIRST };
 
 		err = media_add_realm(h->media, &m, &h->media_realms[i]);

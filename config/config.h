@@ -124,6 +124,7 @@ struct config_trunk {
 	char *auth_realm; /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
+	enum no_yes ask_options;
 	unsigned *other_ports; /* that the doctor tries as well */
 	size_t nother_ports;
 	char **demands; /* IDs that the doctor looks at; none: what any SIPS trunk needs */

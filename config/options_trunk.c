@@ -214,6 +214,12 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "sips",
 	  .help =
 	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
+	{ .key = "ask-options",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, ask_options),
+	  .names = yes_no,
+	  .standard = "yes",
+	  .help = "Whether trunkgate doctor may ask it OPTIONS, outside of any call." },
 	{ .key = "other-ports",
 	  .kind = KIND_PORT,
 	  .flags = OPTION_LIST,

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sbc/doctor/check_dns.h"
 #include "sbc/doctor/check_identity.h"
+#include "sbc/doctor/check_options.h"
 #include "sbc/doctor/check_tls.h"
 #include "sbc/doctor/own_side.h"
 
@@ -25,16 +26,18 @@ static const struct check {
 	bool general;
 	void (*judge)(const struct patient *p, struct finding *f);
 } checks[] = {
-	{ "WBX-03", true, judge_way_in },       { "WBX-04", true, judge_addresses },
-	{ "WBX-05", true, judge_expiry },       { "WBX-06", true, judge_name },
-	{ "WBX-07", false, judge_chain },       { "WBX-08", false, judge_root },
-	{ "WBX-09", false, judge_reverse },     { "WBX-10", true, judge_way_out },
-	{ "WBX-11", true, judge_version },      { "WBX-12", true, judge_contact },
-	{ "WBX-14", true, judge_usage },        { "WBX-15", true, judge_handshake },
-	{ "WBX-16", true, judge_reach },        { "E8-01", false, judge_version },
-	{ "E8-07", false, judge_own_resolver }, { "E8-13", false, judge_handshake },
-	{ "ATT-01", false, judge_reach },       { "CLO-01", false, judge_reach },
-	{ "CLO-06", true, judge_resolvers },    { "IPW-05", false, judge_handshake },
+	{ "WBX-03", true, judge_way_in },      { "WBX-04", true, judge_addresses },
+	{ "WBX-05", true, judge_expiry },      { "WBX-06", true, judge_name },
+	{ "WBX-07", false, judge_chain },      { "WBX-08", false, judge_root },
+	{ "WBX-09", false, judge_reverse },    { "WBX-10", true, judge_way_out },
+	{ "WBX-11", true, judge_version },     { "WBX-12", true, judge_contact },
+	{ "WBX-13", true, judge_options },     { "WBX-14", true, judge_usage },
+	{ "WBX-15", true, judge_handshake },   { "WBX-16", true, judge_reach },
+	{ "E8-01", false, judge_version },     { "E8-07", false, judge_own_resolver },
+	{ "E8-11", false, judge_latency },     { "E8-13", false, judge_handshake },
+	{ "ATT-01", false, judge_reach },      { "CLO-01", false, judge_reach },
+	{ "CLO-06", true, judge_resolvers },   { "IPW-05", false, judge_handshake },
+	{ "IPW-06", false, judge_round_trip },
 };
 
 static void on_deadline(void *arg)

@@ -110,7 +110,7 @@ static int examine_config(const struct doctor_args *args)
 static int examine_server(struct doctor_args *args)
 {
 	static char name[] = "server", system[] = "system";
-	static char ids[][8] = { "WBX-04", "WBX-10", "WBX-11", "WBX-15", "WBX-16" };
+	static char ids[][8] = { "WBX-04", "WBX-10", "WBX-11", "WBX-13", "WBX-15", "WBX-16" };
 	char *names[] = { args->server }, *demands[ARRAY_LEN(ids)];
 	struct config_realm realm = { .name = name };
 	struct config_trunk trunk = { .name = name,
@@ -123,6 +123,7 @@ static int examine_server(struct doctor_args *args)
 		                      .ndemands = ARRAY_LEN(ids),
 		                      .trust = system,
 		                      .provider_roots = system,
+		                      .ask_options = YES,
 		                      .connect_timeout_ms = 5000 };
 	const struct config_trunk *one = &trunk;
 	struct config cfg = { .realms = &realm, .nrealms = 1, .trunks = &trunk, .ntrunks = 1 };

@@ -15,6 +15,8 @@
 /* A realm with its TLS listeners alone. */
 struct own_realm {
 	struct config_realm cfg;
+	struct config_realm mute_cfg;
+	struct sip_realm *mute; /* has their names and none of their sockets */
 	enum own_state state;
 	char why[CERT_WHY_MAX];
 };
@@ -75,6 +77,19 @@ static enum err copy_tls_listeners(struct own_realm *r, const struct config_real
 	return OK;
 }
 
+/* What we send has the realm's names on it, whoever has its sockets. */
+static enum err add_mute(struct own_side *o, struct own_realm *r)
+{
+	const struct realm_tls none = { 0 };
+	enum err err;
+
+	r->mute_cfg = r->cfg;
+	r->mute_cfg.nlisteners = 0;
+	err = stack_add_realm(o->stack, &r->mute_cfg, &none, &r->mute, r->why);
+	r->mute_cfg.nlisteners = r->cfg.nlisteners;
+	return err;
+}
+
 static enum err open_realm(struct own_side *o, size_t i, bool runs)
 {
 	const struct config_realm *from = &o->cfg->realms[i];
@@ -83,6 +98,8 @@ static enum err open_realm(struct own_side *o, size_t i, bool runs)
 	struct realm_tls tls;
 	enum err err = copy_tls_listeners(r, from);
 
+	if (!err)
+		err = add_mute(o, r);
 	if (err || r->cfg.nlisteners == 0)
 		return err;
 	r->state = OWN_RUNNING;
@@ -151,6 +168,7 @@ void own_side_tell(struct own_side *o, struct patient *p)
 	p->stack = o->stack;
 	p->connections = o->trunks ? trunk_find(o->trunks, p->trunk->name) : NULL;
 	p->unfit = o->why;
+	p->realm = r->mute;
 	p->own_state = r->state;
 	p->own_why = r->why;
 }

@@ -12,6 +12,7 @@
 #include "sbc/doctor/report.h"
 #include "sbc/sip/dns_exchange.h"
 #include "sbc/sip/conn.h"
+#include "sbc/sip/request.h"
 #include "sbc/sip/resolver.h"
 #include "sbc/sip/stack.h"
 #include "sbc/trunk/trunk.h"
@@ -77,6 +78,20 @@ struct probe {
 	int64_t until_s; /* the peer's certificate */
 };
 
+/* The one question in SIP, and what came of it. */
+struct options {
+	struct probe *over; /* the connection; NULL: it was not asked */
+	void (*fn)(struct probe *b);
+	struct message *message;
+	struct request *request;
+	struct timer patience;
+	uint64_t begun_ms;
+	unsigned took_ms;
+	unsigned status; /* 0: no answer, for why */
+	char phrase[64];
+	char why[CERT_WHY_MAX];
+};
+
 /* Our listeners while we look at them. */
 enum own_state {
 	OWN_NONE,    /* the realm has none for TLS */
@@ -108,6 +123,8 @@ struct patient {
 	const struct trunk *connections; /* NULL: unfit says why Trunkgate would not start */
 	const char *unfit;
 	struct stack *stack;
+	struct sip_realm *realm; /* what we send is of it; without sockets. NULL: nothing is sent */
+	struct options options;
 	struct lookup *lookup;
 	struct lookup_result found; /* addresses to connect to */
 	struct probe *probes[PROBES_MAX];

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sbc/doctor/check_identity.h"
+#include "sbc/doctor/check_options.h"
 #include "sbc/doctor/check_tls.h"
 
 #define SETTLE_MS                                                                      \
@@ -24,12 +25,20 @@ static void end(struct probe *b)
 	conn_unref(&c);
 }
 
+static void finish(struct probe *b)
+{
+	end(b);
+	patient_release(b->patient);
+}
+
+/* One that stands may serve for more. */
 static void on_settled(void *arg)
 {
 	struct probe *b = arg;
 
-	end(b);
-	patient_release(b->patient);
+	if (b->kind == PROBE_CLIENT && b->open && !b->refused && options_examine(b, finish))
+		return;
+	finish(b);
 }
 
 static void on_open(void *arg, struct conn *c)
@@ -54,20 +63,27 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 
 	if (b->conn != c) /* we closed it */
 		return;
+	if (b->patient->options.over == b) { /* it was through, and something is asked over it */
+		snprintf(b->patient->options.why, sizeof(b->patient->options.why), "%s", why);
+		return;
+	}
 	b->refused = b->open;
 	b->err = b->open ? OK : err;
 	snprintf(b->why, sizeof(b->why), "%s", why);
 	timer_start(loop_timers(b->patient->loop), &b->settle, 1, on_settled, b);
 }
 
+/* What it says is the stack's to understand. */
 static void on_message(void *arg, struct conn *c, const struct addr *peer, const char *data,
                        size_t len)
 {
-	(void)arg;
-	(void)c;
-	(void)peer;
-	(void)data;
-	(void)len;
+	const struct probe *b = arg;
+	const struct conn_handler *stack;
+
+	if (!c->realm)
+		return;
+	stack = stack_conn_handler(b->patient->stack);
+	stack->on_message(stack->arg, c, peer, data, len);
 }
 
 /* The address that calls leave from. */
@@ -92,6 +108,7 @@ static void probe(struct patient *p, enum probe_kind kind, const struct addr *pe
 		                        .peer = *peer,
 		                        .tls = tls,
 		                        .sni = sni,
+		                        .realm = kind == PROBE_CLIENT ? p->realm : NULL,
 		                        .timeout_ms = kind == PROBE_OWN
 		                                          ? OWN_MS
 		                                          : p->trunk->connect_timeout_ms };
@@ -271,6 +288,7 @@ void tls_examine(struct patient *p)
 void tls_dismiss(struct patient *p)
 {
 	lookup_cancel(&p->lookup);
+	options_dismiss(p);
 	for (size_t i = 0; i < p->nprobes; i++) {
 		end(p->probes[i]);
 		mem_free(p->probes[i]);

@@ -6,11 +6,12 @@ test_WBX_05_passes and test_WBX_05_fails: the names are made from PASSES and fro
 import json
 import os
 import socket
+import ssl
 import subprocess
 import tempfile
 import unittest
 
-from harness import network, pki, process, sandbox, sbc
+from harness import network, pki, process, sandbox, sbc, tlspeer
 
 SERVICE = "--srv-host=_sips._tcp.{},{},{},10,10"
 GOOD_DNS = {
@@ -20,7 +21,31 @@ GOOD_DNS = {
     "sbc-a": f"--host-record=sbc.lab,{network.SBC_OUTSIDE}",  # and its PTR record
 }
 PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-12", "WBX-14",
-          "WBX-11", "WBX-15", "WBX-16", "E8-01", "E8-07", "E8-13", "ATT-01", "CLO-01", "CLO-06", "IPW-05"]
+          "WBX-11", "WBX-13", "WBX-15", "WBX-16", "E8-01", "E8-07", "E8-11", "E8-13", "ATT-01", "CLO-01", "CLO-06", "IPW-05",
+          "IPW-06"]
+
+
+class Answering(tlspeer.Listener):
+    """Answers each OPTIONS with a status."""
+
+    def __init__(self, certificate, root, status):
+        self.status = status
+        super().__init__("provider", network.PROVIDER, certificate, root)
+
+    def _talk(self, plain):
+        try:
+            with self.context.wrap_socket(plain, server_side=True) as secure:
+                while chunk := secure.recv(65536):
+                    self.received += chunk
+                    if chunk.startswith(b"OPTIONS ") and self.status:
+                        secure.sendall(self._answer(chunk))
+        except (ssl.SSLError, OSError) as refusal:
+            self.refusals.append(str(refusal))
+
+    def _answer(self, request):
+        copied = [line for line in request.split(b"\r\n")
+                  if line.split(b":")[0].lower() in (b"via", b"from", b"to", b"call-id", b"cseq")]
+        return b"\r\n".join([b"SIP/2.0 " + self.status] + copied + [b"Content-Length: 0", b"", b""])
 
 
 class Doctor(unittest.TestCase):
@@ -52,6 +77,7 @@ class Doctor(unittest.TestCase):
         self.provider_shows = self.provider_identity
         self.provider_options = ["-Verify", "5", "-verify_return_error"]
         self.provider_listens = True
+        self.options_status = b"200 OK"  # None: it is OpenSSL's server, which knows no SIP
 
     def start_dns(self):
         argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--no-resolv", "--no-hosts",
@@ -74,8 +100,13 @@ class Doctor(unittest.TestCase):
 
     def start_world(self):
         self.start_dns()
+        if self.provider_listens and self.options_status:
+            provider = Answering(self.provider_shows, self.authority.root, self.options_status)
+            self.addCleanup(provider.stop)
+            return provider
         if self.provider_listens:
             self.start_provider()
+        return None
 
     def run_doctor(self, *options, env=None):
         """What it printed, as text, and its exit status."""
@@ -135,10 +166,7 @@ class Doctor(unittest.TestCase):
 
     def test_CLO_06_fails(self):
         """No TCP: a packet filter at the name server refuses it."""
-        subprocess.run(["ip", "netns", "exec", "dns", "nft", "add table ip doctor; add chain ip doctor in "
-                        "{ type filter hook input priority 0; }; add rule ip doctor in tcp dport 53 "
-                        "reject with tcp reset"], check=True)
-        self.addCleanup(subprocess.run, ["ip", "netns", "exec", "dns", "nft", "delete table ip doctor"], check=True)
+        self.filter("dns", "tcp dport 53 reject with tcp reset")
         self.assert_finds("CLO-06", "fail", rf"{network.DNS}:53 does not answer over TCP")
 
     # --- reach and handshakes ---
@@ -160,6 +188,7 @@ class Doctor(unittest.TestCase):
         self.assert_finds("CLO-01", "fail", "does not accept")
 
     def only_old_tls(self):
+        self.options_status = None
         self.provider_options = ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"]
 
     def test_WBX_11_fails(self):
@@ -172,6 +201,7 @@ class Doctor(unittest.TestCase):
 
     def test_WBX_15_fails(self):
         self.provider_shows = self.authority.issue("mallory.lab")
+        self.options_status = None
         self.assert_finds("WBX-15", "fail", r"mallory\.lab.* expects .*provider\.lab.*check verify-names")
 
     def test_WBX_15_fails_where_we_are_refused(self):
@@ -208,6 +238,46 @@ class Doctor(unittest.TestCase):
         trunkgate = sbc.Trunkgate(self.directory, self.config)
         self.addCleanup(trunkgate.stop)
         self.assert_finds("WBX-03", "ok", r"Trunkgate runs and listens; .*:5061 shows a whole chain for sbc\.lab")
+
+    # --- OPTIONS and time ---
+
+    def test_WBX_13_fails(self):
+        """Forbidden is worth a word, no answer too: both are warnings, since calls may well go."""
+        self.options_status = b"403 Forbidden"
+        self.assert_finds("WBX-13", "warn", "answered 403 Forbidden after .* ms; ask the provider")
+
+    def test_WBX_13_is_not_asked(self):
+        """Where the profile forbids it no octet of SIP is sent."""
+        self.trunk["ask-options"] = "no"
+        self.trunk["demands"] = ["WBX-13"]
+        provider = self.start_world()
+        self.assertEqual(self.examine()["WBX-13"]["result"], "skip")
+        self.assertEqual(provider.received, b"")
+
+    def test_what_is_asked(self):
+        """A whole request, with our name and nothing of the inside."""
+        provider = self.start_world()
+        self.trunk["demands"] = ["WBX-13"]
+        self.examine()
+        self.assertTrue(provider.received.startswith(b"OPTIONS sips:provider.lab SIP/2.0\r\nVia: SIP/2.0/TLS sbc.lab:5061;"),
+                        provider.received)
+        self.assertIn(b"Contact: <sips:sbc.lab:5061>", provider.received)
+
+    def filter(self, host, rule):
+        """A packet filter's rule for what comes to a host."""
+        nft = ["ip", "netns", "exec", host, "nft"]
+        subprocess.run([*nft, "add table ip doctor; add chain ip doctor in { type filter hook input priority 0; }; "
+                        f"add rule ip doctor in {rule}"], check=True)
+        self.addCleanup(subprocess.run, [*nft, "delete table ip doctor"], check=True)
+
+    def test_IPW_06_fails(self):
+        """The first packets of a connection get lost, so that it takes a second more."""
+        self.filter("provider", "tcp dport 5061 tcp flags syn quota until 100 bytes drop")
+        self.assert_finds("IPW-06", "warn", r"and back takes \d{4} ms, where less than 300 ms")
+
+    def test_E8_11_fails(self):
+        self.filter("provider", "tcp dport 5061 tcp flags syn quota until 100 bytes drop")
+        self.assert_finds("E8-11", "warn", r"and back takes \d{4} ms, where less than 100 ms")
 
     # --- our identity ---
 
@@ -280,7 +350,7 @@ class Doctor(unittest.TestCase):
     def test_server_s_certificate(self):
         """The machine's roots are those of the environment, as OpenSSL has it; we show no certificate."""
         self.provider_shows = self.authority.issue("sip.provider.lab")
-        self.provider_options = []
+        self.options_status, self.provider_options = None, []
         self.assert_finds("WBX-15", "ok", r"proved to be sip\.provider\.lab", "--server", "sip.provider.lab:5061",
                           env={"SSL_CERT_FILE": self.authority.root})
 

@@ -13,6 +13,9 @@
 /* Answers of one INVITE that come from so many places are followed. */
 #define LEG_FORKS_MAX 8
 
+/* Of ours, under way: who leaves them unanswered must not have the transactions of others. */
+#define LEG_PRACKS_MAX 8
+
 enum leg_state {
 	LEG_NEW,        /* ours: nothing sent yet */
 	LEG_CALLING,    /* ours: INVITE is out */
@@ -98,6 +101,7 @@ const struct message *leg_request_message(const struct leg_request *rq); /* as i
 void leg_request_end(struct leg_request *rq);
 void leg_request_cancel(struct leg_request *rq);
 void leg_requests_free(struct leg *leg);
+size_t leg_requests_count(const struct leg *leg); /* that are not over */
 
 /* leg_uac.c */
 /* Confirms a 2xx. invite: what it answers, whose credentials go with the ACK; NULL: forgotten. */

@@ -38,6 +38,16 @@ void leg_requests_free(struct leg *leg)
 		free_one(rq);
 }
 
+size_t leg_requests_count(const struct leg *leg)
+{
+	const struct leg_request *rq;
+	size_t n = 0;
+
+	LIST_FOREACH(rq, &leg->requests, link)
+	n++;
+	return n;
+}
+
 /* Where a request goes once the flow of the dialog is gone: to the peer's Contact, under the rules
  * of the trunk. What begins a dialog goes to the target itself. */
 static void aim(const struct leg_request *rq, struct target *out)

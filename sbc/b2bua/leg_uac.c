@@ -168,8 +168,11 @@ static enum err send_prack(struct leg *leg, const struct leg_fork *fork, const s
                            uint32_t rseq)
 {
 	struct message *prack;
-	enum err err = dialog_request(fork->dialog, "PRACK", &prack);
+	enum err err;
 
+	if (leg_requests_count(leg) > LEG_PRACKS_MAX) /* the INVITE is one of them */
+		return ERR_LIMIT;
+	err = dialog_request(fork->dialog, "PRACK", &prack);
 	if (err)
 		return err;
 	message_add(prack, "RAck", "%u %u INVITE", rseq, message_cseq(m));

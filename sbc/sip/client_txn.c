@@ -16,7 +16,7 @@ struct client_txn {
 	TAILQ_ENTRY(client_txn) link;
 	struct stack *stack;
 	enum ct_state state;
-	bool invite;
+	bool invite, cancelled;
 	char branch[BRANCH_MAX];
 	char key[KEY_MAX];
 	struct message *request; /* shared */
@@ -213,12 +213,15 @@ enum err client_txn_cancel(struct client_txn *t)
 
 	if (t->state != CT_PROCEEDING || !t->invite)
 		return ERR_NOT_NOW;
+	if (t->cancelled)
+		return OK;
 	/* 9.1: a peer that never ends the INVITE after its CANCEL is not waited for longer than
 	 * this; nor is one that never got it. Set first: t may be gone after start. */
 	timer_start(t->stack->timers, &t->timeout, txn_times(&t->flow).give_up_ms, on_timeout, t);
 	err = message_new_from_invite(&cancel, t->request, "CANCEL", NULL);
 	if (err)
 		return err;
+	t->cancelled = true;
 	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
 	message_free(&cancel);
 	return err;

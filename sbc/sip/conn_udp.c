@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <netinet/ip.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -70,7 +71,7 @@ static uint64_t waited_ms(struct msghdr *m)
 
 static ssize_t receive(struct conn_udp *u, char *data, size_t size, struct addr *peer)
 {
-	char control[CMSG_SPACE(sizeof(struct timespec))];
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
 	struct sockaddr_storage from;
 	struct iovec into = { data, size };
 	struct msghdr m = { .msg_name = &from,

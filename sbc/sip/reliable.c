@@ -44,12 +44,13 @@ static enum err send_first(struct reliable *r)
 	struct txn_times times = txn_times(server_txn_flow(r->txn));
 	enum err err;
 
-	message_add(a->m, "RSeq", "%u", ++r->rseq);
+	message_add(a->m, "RSeq", "%u", r->rseq + 1);
 	err = server_txn_respond(r->txn, a->m);
 	if (err) {
 		drop(r, a);
 		return err;
 	}
+	r->rseq++;
 	r->again_ms = times.t1_ms;
 	timer_start(r->stack->timers, &r->again, r->again_ms, on_again, r);
 	timer_start(r->stack->timers, &r->timeout, times.give_up_ms, on_timeout, r);

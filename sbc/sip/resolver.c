@@ -12,8 +12,7 @@
 #include "sbc/sip/dns_hosts.h"
 #include "sbc/sip/srv_order.h"
 
-#define TARGETS_MAX  16
-#define NAME_LEN_MAX 255
+#define TARGETS_MAX 16
 
 /* What is not known that long after the first address is left out: the call does not wait for a
  * name server that says nothing of a second target, or of the other family. */
@@ -53,8 +52,8 @@ struct lookup {
 	struct timer enough;
 	enum dns_status worst; /* that a part got, */
 	size_t worst_target;   /* and of whom */
-	char host[NAME_LEN_MAX + 1];
-	char service[NAME_LEN_MAX + 32]; /* that SRV is asked for */
+	char host[DNS_TEXT_MAX];
+	char service[DNS_TEXT_MAX + 32]; /* that SRV is asked for */
 	uint16_t default_port;
 	struct lookup_result result;
 	void (*fn)(void *, const struct lookup_result *);
@@ -314,10 +313,9 @@ static void find_addrs(struct lookup *l)
 		finish(l);
 }
 
-/* One that is longer than DNS allows fails there. */
 static void aim_at_host(struct lookup *l)
 {
-	memcpy(l->targets[0].target, l->host, DNS_TEXT_MAX - 1);
+	memcpy(l->targets[0].target, l->host, DNS_TEXT_MAX);
 	l->targets[0].port = l->default_port;
 	l->ntargets = 1;
 	l->is_host = true;
@@ -411,7 +409,7 @@ enum err lookup_start(struct lookup **out, struct resolver *r, const struct look
 	bool is_name = addr_parse(&numeric, q->host) != OK;
 
 	*out = NULL;
-	if (strlen(q->host) > NAME_LEN_MAX)
+	if (strlen(q->host) >= DNS_TEXT_MAX)
 		return ERR_SYNTAX;
 	l = mem_zalloc(sizeof(*l));
 	if (!l)

@@ -60,11 +60,24 @@ static struct shed_text until(struct shed_text t, const char *stops)
 	return (struct shed_text){ t.at, n };
 }
 
+static struct shed_text skip_blanks(struct shed_text t)
+{
+	while (t.len && (t.at[0] == ' ' || t.at[0] == '\t'))
+		t = skip(t, 1);
+	return t;
+}
+
+/* Blanks may stand around a parameter's name (RFC 3261 25.1). */
 static bool has_tag(const struct shed_text *value)
 {
-	for (size_t i = 0; i < value->len; i++) {
-		if (value->at[i] == ';' &&
-		    begins(&(struct shed_text){ value->at + i + 1, value->len - i - 1 }, "tag="))
+	for (struct shed_text t = *value, name; t.len; t = skip(t, 1)) {
+		if (t.at[0] != ';')
+			continue;
+		name = skip_blanks(skip(t, 1));
+		if (!begins(&name, "tag"))
+			continue;
+		name = skip_blanks(skip(name, 3));
+		if (begins(&name, "="))
 			return true;
 	}
 	return false;

@@ -41,7 +41,7 @@ MUST_USE enum err client_txn_start(struct client_txn **out, struct stack *stack,
                                    struct message *request, const struct flow *flow,
                                    const struct client_txn_handler *handler);
 /* Sends CANCEL for an INVITE (RFC 3261 9.1); has its own transaction. Only once a provisional
- * answer came. */
+ * answer came; once. */
 MUST_USE enum err client_txn_cancel(struct client_txn *t);
 /* The user goes: no more calls. NULL is fine. */
 void client_txn_detach(struct client_txn **tp);

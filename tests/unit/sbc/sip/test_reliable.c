@@ -137,6 +137,23 @@ static void test_numbers(void **state)
 	assert_in_range(low, 5, 59);
 }
 
+/* A number that could not go out is not missed by the caller, who waits for the next one. */
+static void test_numbers_without_gap(void **state)
+{
+	static char too_long[MESSAGE_MAX + 1];
+	unsigned long first;
+
+	(void)state;
+	assert_int_equal(say(180, NULL), OK);
+	first = number();
+	assert_true(prack_for(first));
+	memset(too_long, 'v', MESSAGE_MAX);
+	assert_int_not_equal(say(183, too_long), OK);
+	assert_int_equal(t.r.n, 0);
+	assert_int_equal(say(180, NULL), OK);
+	assert_int_equal(number(), first + 1);
+}
+
 static void test_faults(void **state)
 {
 	static const char *const wrong[] = { "", "RAck: %lu 8 INVITE\r\n", "RAck: %lu 7 UPDATE\r\n",
@@ -239,8 +256,9 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(numbers), TEST(faults), TEST(queue), TEST(copies),
-		                            TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(numbers), TEST(numbers_without_gap),
+		                            TEST(faults),  TEST(queue),
+		                            TEST(copies),  TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

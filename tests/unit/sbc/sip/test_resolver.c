@@ -418,9 +418,14 @@ static void test_too_long(void **state)
 	memset(host, 'a', sizeof(host) - 1);
 	host[sizeof(host) - 1] = '\0';
 	assert_int_equal(ask(host, 0, TRANSPORT_TLS, true), ERR_SYNTAX);
-	host[255] = '\0'; /* one label that no query can hold */
+	host[253] = '\0'; /* one label that no query can hold */
 	assert_int_equal(ask(host, 5061, TRANSPORT_TLS, true), OK);
 	assert_int_equal(found.naddrs, 0);
+	/* Of one that is too long no part is looked up. */
+	host[255] = '\0';
+	for (size_t i = 0; i < 255; i++)
+		host[i] = i % 2 ? '.' : 'a';
+	assert_int_equal(ask(host, 5061, TRANSPORT_TLS, true), ERR_SYNTAX);
 }
 
 static void ask_starved(void *arg)

@@ -64,6 +64,8 @@ static void leaves_the_rest(void **state)
 		LINE FROM TO REST "\r\n",
 		LINE VIA FROM "To: <sip:4711@c>;tag=t\r\n" REST "\r\n", /* a dialog's */
 		LINE VIA FROM "t: <sip:4711@c>;x;TAG=t\r\n" REST "\r\n",
+		LINE VIA FROM "To: <sip:4711@c>; tag=t\r\n" REST "\r\n",
+		LINE VIA FROM "To: <sip:4711@c>;\ttag = t\r\n" REST "\r\n",
 		LINE VIA FROM FROM TO REST "\r\n",
 		LINE VIA FROM TO REST "t: x\r\n\r\n",
 		LINE VIA FROM TO " ;tag=t\r\n" REST "\r\n", /* folded */

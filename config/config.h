@@ -124,6 +124,8 @@ struct config_trunk {
 	char *auth_realm; /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
 	enum uri_form uri_form;
+	char *stun; /* a server that the doctor asks; NULL: none */
+	unsigned stun_port;
 	enum no_yes ask_options;
 	unsigned *other_ports; /* that the doctor tries as well */
 	size_t nother_ports;

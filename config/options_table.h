@@ -10,7 +10,7 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 7
-#define TRUNK_OPTIONS 36
+#define TRUNK_OPTIONS 38
 #define ROUTE_OPTIONS 3
 
 /* options_calls.c */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sbc/doctor/check_dns.h"
 #include "sbc/doctor/check_identity.h"
+#include "sbc/doctor/check_media.h"
 #include "sbc/doctor/check_options.h"
 #include "sbc/doctor/check_tls.h"
 #include "sbc/doctor/own_side.h"
@@ -33,10 +34,15 @@ static const struct check {
 	{ "WBX-11", true, judge_version },     { "WBX-12", true, judge_contact },
 	{ "WBX-13", true, judge_options },     { "WBX-14", true, judge_usage },
 	{ "WBX-15", true, judge_handshake },   { "WBX-16", true, judge_reach },
-	{ "E8-01", false, judge_version },     { "E8-07", false, judge_own_resolver },
-	{ "E8-11", false, judge_latency },     { "E8-13", false, judge_handshake },
-	{ "ATT-01", false, judge_reach },      { "CLO-01", false, judge_reach },
-	{ "CLO-06", true, judge_resolvers },   { "IPW-05", false, judge_handshake },
+	{ "WBX-17", true, judge_media },       { "E8-01", false, judge_version },
+	{ "E8-03", false, judge_media },       { "E8-04", false, judge_stun },
+	{ "E8-06", false, judge_alg },         { "E8-07", false, judge_own_resolver },
+	{ "E8-10", true, judge_mtu },          { "E8-11", false, judge_latency },
+	{ "E8-13", false, judge_handshake },   { "ATT-01", false, judge_reach },
+	{ "ATT-05", false, judge_stun },       { "CLO-01", false, judge_reach },
+	{ "CLO-02", false, judge_media },      { "CLO-05", false, judge_alg },
+	{ "CLO-06", true, judge_resolvers },   { "IPW-01", false, judge_media },
+	{ "IPW-03", false, judge_stun },       { "IPW-05", false, judge_handshake },
 	{ "IPW-06", false, judge_round_trip },
 };
 
@@ -47,12 +53,21 @@ static void on_deadline(void *arg)
 	loop_stop(d->loop);
 }
 
-static void on_probed(struct patient *p)
+static void on_media_known(struct patient *p)
 {
 	struct doctor *d = p->doctor;
 
 	if (--d->nactive == 0)
 		loop_stop(d->loop);
+}
+
+/* Where the provider is leads on. */
+static void on_probed(struct patient *p)
+{
+	p->next = on_media_known;
+	patient_hold(p);
+	media_examine(p);
+	patient_release(p);
 }
 
 /* What DNS said leads on. */
@@ -78,6 +93,31 @@ static enum err open_resolver(struct patient *p, struct resolver *system)
 	return err;
 }
 
+static const struct check *find_check(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
+		if (strcmp(checks[i].id, id) == 0)
+			return &checks[i];
+	}
+	return NULL;
+}
+
+static bool is_demanded(const struct config_trunk *t,
+                        void (*judge)(const struct patient *p, struct finding *f))
+{
+	for (size_t i = 0; i < t->ndemands; i++) {
+		const struct check *check = find_check(t->demands[i]);
+
+		if (check && check->judge == judge)
+			return true;
+	}
+	for (size_t i = 0; t->ndemands == 0 && i < ARRAY_LEN(checks); i++) {
+		if (checks[i].general && checks[i].judge == judge)
+			return true;
+	}
+	return false;
+}
+
 static enum err begin(struct doctor *d, struct patient *p)
 {
 	enum err err = open_resolver(p, d->system);
@@ -86,6 +126,9 @@ static enum err begin(struct doctor *d, struct patient *p)
 		return err;
 	identity_examine(p);
 	own_side_tell(d->own_side, p);
+	media_examine_ports(p);
+	p->media.wants_alg = is_demanded(p->trunk, judge_alg);
+	p->media.wants_mtu = is_demanded(p->trunk, judge_mtu);
 	p->next = on_asked;
 	patient_hold(p);
 	dns_examine(p);
@@ -96,19 +139,11 @@ static enum err begin(struct doctor *d, struct patient *p)
 static void close_patient(struct patient *p)
 {
 	p->next = NULL;
+	media_dismiss(p);
 	tls_dismiss(p);
 	dns_dismiss(p);
 	identity_dismiss(p);
 	resolver_free(&p->own);
-}
-
-static const struct check *find_check(const char *id)
-{
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		if (strcmp(checks[i].id, id) == 0)
-			return &checks[i];
-	}
-	return NULL;
 }
 
 static void judge(const struct patient *p, const char *id, struct finding *f)

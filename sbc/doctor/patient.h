@@ -10,6 +10,7 @@
 #include "certs/trust.h"
 #include "config/config.h"
 #include "sbc/doctor/report.h"
+#include "sbc/doctor/stun.h"
 #include "sbc/sip/dns_exchange.h"
 #include "sbc/sip/conn.h"
 #include "sbc/sip/request.h"
@@ -92,6 +93,39 @@ struct options {
 	char why[CERT_WHY_MAX];
 };
 
+/* One question in a datagram, sent again until there is an answer. */
+struct udp_probe {
+	struct patient *patient;
+	int fd; /* -1: none */
+	struct io *io;
+	struct timer timer;
+	char question[1500];
+	size_t question_len;
+	unsigned copies;
+	/* True: it is the answer. data ends with a NUL. */
+	bool (*take)(struct udp_probe *u, const char *data, size_t len);
+	bool answered;
+	char why[CERT_WHY_MAX];
+};
+
+struct media_facts {
+	unsigned ports, taken; /* of media-ports: tried; in use by somebody */
+	int error;             /* errno of a port that cannot be bound at all; 0: none */
+	uint16_t free_port;
+	bool is_ours; /* media-advertise is of this machine */
+	struct lookup *stun_lookup;
+	struct udp_probe stun;
+	uint8_t stun_id[STUN_ID_LEN];
+	struct addr mapped; /* that STUN saw */
+	bool wants_alg;     /* somebody demands that one is looked for */
+	struct udp_probe alg;
+	char alg_sent_by[100], alg_from[100], alg_call_id[100];
+	bool alg_changed_via, alg_changed_from, alg_changed_call_id;
+	bool wants_mtu;
+	struct udp_probe packet;
+	unsigned mtu; /* octets; 0: unknown */
+};
+
 /* Our listeners while we look at them. */
 enum own_state {
 	OWN_NONE,    /* the realm has none for TLS */
@@ -125,6 +159,7 @@ struct patient {
 	struct stack *stack;
 	struct sip_realm *realm; /* what we send is of it; without sockets. NULL: nothing is sent */
 	struct options options;
+	struct media_facts media;
 	struct lookup *lookup;
 	struct lookup_result found; /* addresses to connect to */
 	struct probe *probes[PROBES_MAX];

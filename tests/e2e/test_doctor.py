@@ -7,8 +7,10 @@ import json
 import os
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from harness import network, pki, process, sandbox, sbc, tlspeer
@@ -20,9 +22,10 @@ GOOD_DNS = {
     "sbc-srv": SERVICE.format("sbc.lab", "sbc.lab", 5061),
     "sbc-a": f"--host-record=sbc.lab,{network.SBC_OUTSIDE}",  # and its PTR record
 }
-PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-12", "WBX-14",
-          "WBX-11", "WBX-13", "WBX-15", "WBX-16", "E8-01", "E8-07", "E8-11", "E8-13", "ATT-01", "CLO-01", "CLO-06", "IPW-05",
-          "IPW-06"]
+PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-11", "WBX-12", "WBX-13",
+          "WBX-14", "WBX-15", "WBX-16", "WBX-17", "E8-01", "E8-03", "E8-04", "E8-06", "E8-07", "E8-10", "E8-11",
+          "E8-13", "ATT-01", "ATT-05", "CLO-01", "CLO-02", "CLO-05", "CLO-06", "IPW-01", "IPW-03", "IPW-05", "IPW-06"]
+STOP = b"stop"
 
 
 class Answering(tlspeer.Listener):
@@ -46,6 +49,50 @@ class Answering(tlspeer.Listener):
         copied = [line for line in request.split(b"\r\n")
                   if line.split(b":")[0].lower() in (b"via", b"from", b"to", b"call-id", b"cseq")]
         return b"\r\n".join([b"SIP/2.0 " + self.status] + copied + [b"Content-Length: 0", b"", b""])
+
+
+class Datagrams:
+    """Answers each datagram at the provider with what answer(data, source) gives, if anything."""
+
+    def __init__(self, port, answer):
+        self.socket = network.udp_socket("provider", network.PROVIDER, port)
+        self.answer = answer
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            data, source = self.socket.recvfrom(4096)
+            if data == STOP:
+                return
+            answer = self.answer(data, source)
+            if answer:
+                self.socket.sendto(answer, source)
+
+    def stop(self):
+        with network.udp_socket("provider") as own:
+            own.sendto(STOP, self.socket.getsockname())
+        self.thread.join(10)
+        self.socket.close()
+
+
+def stun_answer(seen):
+    """A STUN server that sees everybody as seen(source): XOR-MAPPED-ADDRESS (RFC 8489 14.2)."""
+    def answer(data, source):
+        host, port = seen(source)
+        cookie = data[4:8]
+        value = struct.pack("!HH", 1, port ^ 0x2112) + bytes(a ^ b for a, b in zip(socket.inet_aton(host), cookie))
+        return struct.pack("!HH", 0x0101, 4 + len(value)) + data[4:20] + struct.pack("!HH", 0x0020, 8) + value
+    return answer
+
+
+def sip_answer(data, _):
+    """What every SIP server does with OPTIONS; the large packet is none."""
+    if not data.startswith(b"OPTIONS "):
+        return None
+    copied = [line for line in data.split(b"\r\n")
+              if line.split(b":")[0].lower() in (b"via", b"from", b"to", b"call-id", b"cseq")]
+    return b"\r\n".join([b"SIP/2.0 200 OK"] + copied + [b"Content-Length: 0", b"", b""])
 
 
 class Doctor(unittest.TestCase):
@@ -279,6 +326,94 @@ class Doctor(unittest.TestCase):
         self.filter("provider", "tcp dport 5061 tcp flags syn quota until 100 bytes drop")
         self.assert_finds("E8-11", "warn", r"and back takes \d{4} ms, where less than 100 ms")
 
+    # --- media ---
+
+    def answer_at(self, port, answer):
+        server = Datagrams(port, answer)
+        self.addCleanup(server.stop)
+
+    def be_seen(self, seen):
+        self.trunk["stun"] = "sip.provider.lab"
+        self.answer_at(3478, stun_answer(seen))
+
+    def be_well(self):
+        """All that may be asked has somebody who answers."""
+        self.start_world()
+        self.be_seen(lambda source: source)
+        self.answer_at(5060, sip_answer)
+        self.trunk["demands"] = PASSES
+
+    def media_fails(self, identifier):
+        self.config["realms"]["internet"]["media-address"] = "10.99.2.77"
+        self.assert_finds(identifier, "fail", "media ports cannot be bound to 10.99.2.77: Cannot assign")
+
+    def test_WBX_17_fails(self):
+        self.media_fails("WBX-17")
+
+    def test_E8_03_fails(self):
+        self.media_fails("E8-03")
+
+    def test_CLO_02_fails(self):
+        self.media_fails("CLO-02")
+
+    def test_IPW_01_fails(self):
+        self.media_fails("IPW-01")
+
+    def test_WBX_17_fails_behind_an_unknown_nat(self):
+        self.be_seen(lambda source: ("198.51.100.7", source[1]))
+        self.assert_finds("WBX-17", "fail", rf"peers are told {network.SBC_OUTSIDE}, and outside we are seen as 198\.51")
+
+    def test_WBX_17_passes_behind_a_known_nat(self):
+        self.config["realms"]["internet"]["media-advertise"] = "198.51.100.7"
+        self.be_seen(lambda source: ("198.51.100.7", source[1]))
+        self.assert_finds("WBX-17", "ok", r"seen as 198\.51\.100\.7:40000, as peers are told")
+
+    def test_WBX_17_warns_of_ports_in_use(self):
+        other = network.udp_socket("sbc", network.SBC_OUTSIDE, 40010)
+        self.addCleanup(other.close)
+        self.assert_finds("WBX-17", "warn", "1 of the ports 40000-41999 .* in use, and Trunkgate does not run")
+
+    def stun_fails(self, identifier):
+        self.trunk["stun"] = "sip.provider.lab"
+        self.assert_finds(identifier, "fail", "STUN at sip.provider.lab port 3478: ")
+
+    def test_E8_04_fails(self):
+        self.stun_fails("E8-04")
+
+    def test_ATT_05_fails(self):
+        self.stun_fails("ATT-05")
+
+    def test_IPW_03_fails(self):
+        self.stun_fails("IPW-03")
+
+    def alg_fails(self, identifier):
+        """Something on the way writes its own address into Via."""
+        self.answer_at(5060, lambda data, source: sip_answer(
+            data.replace(network.SBC_OUTSIDE.encode(), b"198.51.100.7"), source))
+        self.assert_finds(identifier, "fail", "a SIP ALG is on the path: .* another Via From Call-ID")
+
+    def test_E8_06_fails(self):
+        self.alg_fails("E8-06")
+
+    def test_CLO_05_fails(self):
+        self.alg_fails("CLO-05")
+
+    def test_E8_06_is_not_known(self):
+        self.assert_finds("E8-06", "skip", "nobody answered OPTIONS on UDP port 5060")
+
+    def test_nothing_goes_over_udp_unasked(self):
+        """Never SIP over UDP to a provider that forbids it (WBX-01): only where an ALG is looked for."""
+        heard = []
+        self.answer_at(5060, lambda data, source: heard.append(data))
+        self.assert_finds("WBX-13", "ok", "200 OK")
+        self.assertEqual(heard, [])
+
+    def test_E8_10_fails(self):
+        """A way that carries 1400 octets, as through a tunnel."""
+        network.ip("-n", "sbc", "route", "add", network.PROVIDER, "dev", "outside", "mtu", "1400")
+        self.addCleanup(network.ip, "-n", "sbc", "route", "del", network.PROVIDER)
+        self.assert_finds("E8-10", "warn", "may have 1400 octets, not 1500")
+
     # --- our identity ---
 
     def show(self, *options):
@@ -316,8 +451,7 @@ class Doctor(unittest.TestCase):
 
     def test_all_is_well(self):
         """In words, for a person: a line each, and nothing else."""
-        self.start_world()
-        self.trunk["demands"] = PASSES
+        self.be_well()
         text, status = self.run_doctor("provider")
         lines = text.splitlines()
         self.assertEqual(lines[0], "provider (provider.lab)")
@@ -367,8 +501,7 @@ def passes(identifier):
     """All of them look at one examination of the lab where all is well."""
     def test(self):
         if not Doctor.well:
-            self.start_world()
-            self.trunk["demands"] = PASSES
+            self.be_well()
             Doctor.well = self.examine()
         self.assertEqual(Doctor.well[identifier]["result"], "ok", Doctor.well[identifier])
     return test

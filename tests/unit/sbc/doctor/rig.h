@@ -43,6 +43,9 @@ static inline int rig_begin(void **state)
 		                           .domain = domain,
 		                           .trust = trust,
 		                           .provider_roots = trust };
+	rig.realm.media_address = rig.realm.media_advertise = rig_addr("127.0.0.1");
+	rig.realm.media_port_low = 43000;
+	rig.realm.media_port_high = 43099;
 	rig.patient = (struct patient){ .exam = &rig.exam, .trunk = &rig.trunk };
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* What message.c (reads) and message_build.c (writes) share. */
+/* What message.c and message_uri.c (read), message_make.c (has read) and message_build.c (writes)
+ * share. */
 #ifndef SBC_SIP_MESSAGE_INTERNAL_H
 #define SBC_SIP_MESSAGE_INTERNAL_H
 
@@ -14,6 +15,11 @@ struct message {
 	unsigned problem;
 	const char *problem_phrase;
 };
+
+static inline const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
 
 #define HEAD_VALUES_MAX 400 /* lines and commas of a head */
 

@@ -1,17 +1,15 @@
 /* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the
  * transaction too, until its user says that the ACK came: 13.3.1.4 gives that to the user, who
  * would need the same timer. Signalling thread. */
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/sip/stack_internal.h"
+#include "sbc/sip/txn_key.h"
 
 enum st_state { ST_TRYING, ST_PROCEEDING, ST_COMPLETED, ST_CONFIRMED, ST_ACCEPTED };
 
-#define KEY_MAX   400
 #define TRYING_MS 200 /* 17.2.1: 100 unless an answer comes within 200 ms */
 
 struct server_txn {
@@ -32,42 +30,6 @@ struct server_txn {
 	uint64_t again_ms;
 	struct server_txn_handler handler; /* zeroed: nobody listens */
 };
-
-/* FNV-1a: two texts that are cut to the same beginning stay two. Who makes them collide harms
- * himself alone. */
-#define MIX_BEGIN 2166136261U
-static uint32_t mix(uint32_t sum, const char *text)
-{
-	for (; *text; text++)
-		sum = (sum ^ (uint8_t)*text) * 16777619U;
-	return sum;
-}
-
-/* 17.2.3: branch, sent-by and method; ACK and CANCEL look for their INVITE. */
-static void make_key_of(char *key, const char *branch, const char *sent_by, const char *method)
-{
-	snprintf(key, KEY_MAX, "%.120s|%.200s|%.12s|%08x", branch, sent_by, method,
-	         mix(mix(MIX_BEGIN, branch), sent_by));
-}
-
-/* A request of RFC 2543 has no such branch: what it has instead makes the key. */
-static void make_key(char *key, const struct message *m, const char *method)
-{
-	const char *branch = message_branch(m);
-
-	if (strncmp(branch, "z9hG4bK", 7) == 0)
-		make_key_of(key, branch, message_sent_by(m), method);
-	else
-		snprintf(key, KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
-		         message_from_tag(m), message_cseq(m), branch, method);
-}
-
-/* 8.2.2.2: what the copies of one request have in common that came by several ways. */
-static void make_merge_key(char *key, const struct message *m)
-{
-	snprintf(key, KEY_MAX, "%.200s|%.100s|%u|%.12s", message_call_id(m), message_from_tag(m),
-	         message_cseq(m), message_method_name(m));
-}
 
 static void forget_merge_key(struct server_txn *t)
 {
@@ -203,11 +165,11 @@ static bool has_room(const struct stack *stack, const struct message *request)
 /* Without it a copy by another way is not known: nothing to fail for. */
 static void remember_merge_key(struct server_txn *t)
 {
-	char key[KEY_MAX];
+	char key[TXN_KEY_MAX];
 
 	if (*message_to_tag(t->request))
 		return;
-	make_merge_key(key, t->request);
+	txn_key_of_copies(key, t->request);
 	t->merge_key = mem_strdup(key);
 	if (t->merge_key && table_put(t->stack->merged, t->merge_key, t) != OK) {
 		mem_free(t->merge_key);
@@ -217,19 +179,19 @@ static void remember_merge_key(struct server_txn *t)
 
 bool server_txn_has_invite(const struct stack *stack, const char *branch, const char *sent_by)
 {
-	char key[KEY_MAX];
+	char key[TXN_KEY_MAX];
 
-	make_key_of(key, branch, sent_by, "INVITE");
+	txn_key(key, branch, sent_by, "INVITE");
 	return table_get(stack->server_txns, key) != NULL;
 }
 
 bool server_txn_is_merged(const struct stack *stack, const struct message *request)
 {
-	char key[KEY_MAX];
+	char key[TXN_KEY_MAX];
 
 	if (*message_to_tag(request))
 		return false;
-	make_merge_key(key, request);
+	txn_key_of_copies(key, request);
 	return table_get(stack->merged, key) != NULL;
 }
 
@@ -237,7 +199,7 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
                         const struct flow *flow)
 {
 	struct server_txn *t;
-	char key[KEY_MAX];
+	char key[TXN_KEY_MAX];
 	enum err err;
 
 	if (!has_room(stack, *request))
@@ -249,7 +211,7 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
 	t->invite = message_method(*request) == METHOD_INVITE;
 	t->state = t->invite ? ST_PROCEEDING : ST_TRYING;
 	buf_init(&t->last, MESSAGE_MAX);
-	make_key(key, *request, message_method_name(*request));
+	txn_key_of(key, *request, message_method_name(*request));
 	t->key = mem_strdup(key);
 	err = t->key ? table_put(stack->server_txns, t->key, t) : ERR_NOMEM;
 	if (err) {
@@ -546,10 +508,10 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
                            const struct flow *flow)
 {
 	enum method method = message_method(request);
-	char key[KEY_MAX];
+	char key[TXN_KEY_MAX];
 	struct server_txn *t;
 
-	make_key(key, request, message_method_name(request));
+	txn_key_of(key, request, message_method_name(request));
 	t = table_get(stack->server_txns, key);
 	if (t) {
 		on_copy(t);
@@ -557,7 +519,7 @@ bool server_txn_on_request(struct stack *stack, const struct message *request,
 	}
 	if (method != METHOD_ACK && method != METHOD_CANCEL)
 		return false;
-	make_key(key, request, "INVITE");
+	txn_key_of(key, request, "INVITE");
 	t = table_get(stack->server_txns, key);
 	if (!t)
 		return false;

@@ -205,6 +205,15 @@ static void party_set(struct party *p, const struct config_party *who, const cha
 	snprintf(p->number, sizeof(p->number), "%s", number);
 }
 
+/* All of us has no room, not this call alone: the others need not all come again at once. */
+static void refuse_for_now(struct server_txn *txn)
+{
+	char seconds[4];
+
+	snprintf(seconds, sizeof(seconds), "%u", 1 + random_below(10));
+	server_txn_reply_with(txn, 503, "Retry-After", seconds);
+}
+
 static void start_call(struct border *b, struct server_txn *txn, const struct config_party *from,
                        const struct config_route *route, const char *number)
 {
@@ -214,7 +223,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 	enum err err = call_new(&call, b);
 
 	if (err) {
-		server_txn_reply(txn, 503, NULL, NULL);
+		refuse_for_now(txn);
 		return;
 	}
 	party_set(&call->caller, from, message_from_uri(invite, &caller) ? caller.user : "");
@@ -262,7 +271,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		return;
 	}
 	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
-		server_txn_reply(txn, 503, NULL, NULL);
+		refuse_for_now(txn);
 		if (log_limit_admits(&b->refused, &suppressed))
 			LOG(LOG_WARN, KV("event", "refused"), KVN("calls", b->ncalls),
 			    KV("why", b->shut ? "we stop" : "max-calls is reached"),

@@ -4,6 +4,14 @@ import time
 STEP_S = 0.02
 
 
+def _wall_ahead():
+    """How far the wall clock is ahead of the one that is never set."""
+    return time.time() - time.monotonic()
+
+
+_AHEAD_AT_START = _wall_ahead()
+
+
 class Timeout(AssertionError):
     """What was waited for did not come; the text says what that was."""
 
@@ -16,5 +24,9 @@ def until(what, predicate, seconds=10):
         if answer:
             return answer
         if time.monotonic() > end:
-            raise Timeout(f"waited {seconds} s in vain for {what}")
+            # baresip's own time is the wall clock's: set back, it sends nothing for as long.
+            stepped = _wall_ahead() - _AHEAD_AT_START
+            raise Timeout(f"waited {seconds} s in vain for {what}"
+                          + (f" (the wall clock was set by {stepped:+.1f} s meanwhile)"
+                             if abs(stepped) > 0.1 else ""))
         time.sleep(STEP_S)

@@ -117,6 +117,18 @@ static bool is_alert(int reason)
 	return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
 }
 
+/* A connection that is up may break as well. After an error OpenSSL itself thinks that it never
+ * was. */
+static bool was_up(const SSL *ssl)
+{
+	return SSL_get_peer_finished(ssl, NULL, 0) > 0;
+}
+
+static const char *when(const SSL *ssl)
+{
+	return was_up(ssl) ? "" : " during the handshake";
+}
+
 static void explain_reason(const SSL *ssl, unsigned long error, char *why)
 {
 	const struct tls_session *s = tls_session_of(ssl);
@@ -156,14 +168,13 @@ static void explain_reason(const SSL *ssl, unsigned long error, char *why)
 		cert_why(why, "no group for the key exchange in common");
 		return;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-		cert_why(why,
-		         "the peer closed the connection during the handshake, without a reason");
+		cert_why(why, "the peer closed the connection%s, without a reason", when(ssl));
 		return;
 	default: /* hundreds more, of OpenSSL */
 		break;
 	}
 	words = ERR_reason_error_string(error);
-	cert_why(why, "the handshake broke off on our side: %s",
+	cert_why(why, "the %s broke off on our side: %s", was_up(ssl) ? "connection" : "handshake",
 	         words ? words : "for no reason known");
 }
 
@@ -181,16 +192,14 @@ static unsigned long take_cause(void)
 	return cause;
 }
 
-static void explain_system(int error, char *why)
+static void explain_system(const SSL *ssl, int error, char *why)
 {
 	if (error == 0)
-		cert_why(why,
-		         "the peer closed the connection during the handshake, without a reason");
+		cert_why(why, "the peer closed the connection%s, without a reason", when(ssl));
 	else if (error == ECONNRESET || error == EPIPE)
-		cert_why(why, "the peer cut the connection during the handshake (%s)",
-		         strerror(error));
+		cert_why(why, "the peer cut the connection%s (%s)", when(ssl), strerror(error));
 	else
-		cert_why(why, "the connection broke during the handshake: %s", strerror(error));
+		cert_why(why, "the connection broke%s: %s", when(ssl), strerror(error));
 }
 
 int64_t tls_peer_until_s(const SSL *ssl)
@@ -223,5 +232,5 @@ void tls_explain(const SSL *ssl, int ssl_result, char *why)
 		cert_why(why, "the handshake broke off on our side: %s",
 		         ERR_reason_error_string(cause) ? ERR_reason_error_string(cause) : "?");
 	else
-		explain_system(error, why);
+		explain_system(ssl, error, why);
 }

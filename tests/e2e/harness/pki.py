@@ -21,12 +21,13 @@ class Authority:
 
 
 class Books:
-    """What `openssl ca` keeps for the issuing CA: who is revoked, and the list that says so."""
+    """What `openssl ca` keeps for the issuing CA: who is revoked, the list that says so, and what OCSP says."""
 
     def __init__(self, authority):
         self.directory = authority.directory
         with open(self._path("ca.cnf"), "w", encoding="utf-8") as out:
-            out.write("[ca]\ndefault_ca = lab\n[lab]\ndatabase = index.txt\ndefault_md = sha256\n")
+            out.write("[ca]\ndefault_ca = lab\n[lab]\ndatabase = index.txt\ndefault_md = sha256\n"
+                      "unique_subject = no\n")
         with open(self._path("index.txt"), "w", encoding="utf-8"):
             pass
 
@@ -44,3 +45,17 @@ class Books:
         """Its path; written anew each time."""
         self._ca("-gencrl", "-crldays", "9", "-out", "lab.crl")
         return self._path("lab.crl")
+
+    def enter(self, certificate):
+        """From now on it is known, and good."""
+        self._ca("-valid", certificate)
+
+    def responder(self):
+        """Arguments of `openssl ocsp` that answer from these books."""
+        return ["openssl", "ocsp", "-index", self._path("index.txt"), "-CA", self._path("issuing.pem"),
+                "-rsigner", self._path("issuing.pem"), "-rkey", self._path("issuing.key"), "-ndays", "1"]
+
+    def write_staple(self, certificate):
+        """CERTIFICATE.ocsp, for a server to staple."""
+        subprocess.run(self.responder() + ["-issuer", self._path("issuing.pem"), "-cert", certificate,
+                                           "-respout", certificate + ".ocsp"], check=True, capture_output=True)

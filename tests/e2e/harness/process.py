@@ -39,12 +39,15 @@ class Process:
         if not self.alive():
             raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log()[-3000:]}")
 
-    def wait_for_line(self, pattern, seconds=10):
-        """The first line of its output that matches; fails early when the program ends."""
+    def wait_for_line(self, pattern, seconds=10, after=0):
+        """The first line of its output that matches; fails early when the program ends.
+
+        after: only what stands behind so many characters counts.
+        """
         regex = re.compile(pattern)
 
         def find():
-            for line in self.log().splitlines():
+            for line in self.log()[after:].splitlines():
                 if regex.search(line):
                     return line
             self.require_alive()

@@ -101,6 +101,26 @@ static void a_peer_that_cuts_or_is_silent_is_named(void **state)
 	tls_context_free(&ctx);
 }
 
+/* The line of each call whose peer just ends must not look for the fault in the handshake. */
+static void a_peer_that_closes_when_up_is_named(void **state)
+{
+	const struct peer_policy policy = POLICY("acme", lab_root, provider);
+	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
+	struct end us, peer;
+	char why[CERT_WHY_MAX], data[16];
+
+	UNUSED(state);
+	join(&us, session(ctx, NULL), &peer, raw(false, "good.pem"));
+	shake(&us, &peer);
+	assert_true(is_up(&us));
+	shutdown(peer.fd, SHUT_WR);
+	us.result = SSL_read(us.ssl, data, sizeof(data));
+	tls_explain(us.ssl, us.result, why);
+	assert_string_equal(why, "the peer closed the connection, without a reason");
+	part(&us, &peer);
+	tls_context_free(&ctx);
+}
+
 static void every_alert_has_words(void **state)
 {
 	const struct peer_policy policy = POLICY("acme", lab_root, provider);
@@ -141,6 +161,7 @@ int main(void)
 		cmocka_unit_test(a_peer_without_tls_is_named),
 		cmocka_unit_test(a_peer_that_closes_is_named),
 		cmocka_unit_test(a_peer_that_cuts_or_is_silent_is_named),
+		cmocka_unit_test(a_peer_that_closes_when_up_is_named),
 		cmocka_unit_test(every_alert_has_words),
 	};
 

@@ -17,9 +17,12 @@ def server(directory, name, host, address, port, certificate, *options):
     return process.Process(f"s_server {name}", argv, os.path.join(directory, f"server-{name}.log"), host)
 
 
-def say(host, target, port, message, until, seconds=5, *options):
-    """Connects with s_client, says the message; what came back until that text was in it or the peer closed."""
-    argv = ["ip", "netns", "exec", host, "openssl", "s_client", "-connect", f"{target}:{port}", "-quiet",
+def say(host, target, port, message, until, seconds, *options, quiet=("-quiet",)):
+    """Connects with s_client, says the message; what came back until that text was in it or the peer closed.
+
+    quiet=(): s_client talks of itself, too, and a line with R alone makes it ask for a new handshake.
+    """
+    argv = ["ip", "netns", "exec", host, "openssl", "s_client", "-connect", f"{target}:{port}", *quiet,
             "-servername", "sbc.lab", "-verify_quiet", *ANYTHING, *options]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as client:

@@ -276,6 +276,12 @@ void judge_way_out(const struct patient *p, struct finding *f)
 		finding_advise(f, "check that domain is what the provider gave you");
 		return;
 	}
+	if (p->found.naddrs > 0) {
+		finding_say(f, VERDICT_WARN, "%s stands in /etc/hosts, and DNS does not know it",
+		            domain);
+		finding_advise(f, "take it out of there once the test is over");
+		return;
+	}
 	finding_say(f, VERDICT_FAIL,
 	            "DNS has neither an SRV record of _sips._tcp.%s nor an A record", domain);
 	finding_advise(f, "check domain of the trunk; a provider's own resolvers belong into "

@@ -137,6 +137,88 @@ void judge_handshake(const struct patient *p, struct finding *f)
 	}
 }
 
+/* --- whether the provider's certificate was revoked --- */
+
+static bool is_status_fault(const struct probe *b)
+{
+	return b->err == ERR_TLS && (strstr(b->why, "OCSP") || strstr(b->why, "revoked"));
+}
+
+/* The handshake went by the trunk's own rules: what it found is the finding. */
+static void judge_status(const struct patient *p, struct finding *f, const char *how)
+{
+	const struct probe *stood = NULL;
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < p->nprobes; i++) {
+		const struct probe *b = p->probes[i];
+
+		if (b->kind != PROBE_CLIENT)
+			continue;
+		if (is_status_fault(b)) {
+			finding_say(f, VERDICT_FAIL, "%s: %s",
+			            addr_text(&b->peer, text, sizeof(text)), b->why);
+			finding_advise(f,
+			               "let HTTP out to the issuer's responder; tell the provider "
+			               "where its certificate was revoked");
+			return;
+		}
+		if (b->open)
+			stood = b;
+	}
+	if (stood)
+		finding_say(f, VERDICT_OK, "the certificate of %s: %s",
+		            addr_text(&stood->peer, text, sizeof(text)), how);
+	else
+		finding_say(f, VERDICT_SKIP, "no handshake came to an end that would tell");
+}
+
+static bool is_off(const struct patient *p, struct finding *f)
+{
+	if (p->trunk->ocsp != OCSP_MODE_OFF || p->trunk->ncrls > 0)
+		return false;
+	finding_say(f, VERDICT_WARN,
+	            "nobody looks whether the provider's certificate was revoked (ocsp: off, no "
+	            "crls)");
+	finding_advise(f, "write ocsp: ask or crls: at the trunk");
+	return true;
+}
+
+static bool is_tolerated(const struct config_trunk *t)
+{
+	for (size_t i = 0; i < t->ntolerate; i++) {
+		if (t->tolerate[i] == TOLERATE_NO_STATUS)
+			return true;
+	}
+	return false;
+}
+
+void judge_issuers(const struct patient *p, struct finding *f)
+{
+	if (is_off(p, f))
+		return;
+	if (p->trunk->ncrls > 0)
+		judge_status(p, f, "it is on none of the revocation lists (crls)");
+	else if (p->trunk->ocsp == OCSP_MODE_STAPLED)
+		finding_say(
+		    f, VERDICT_SKIP,
+		    "the issuer is not asked whether the provider's certificate was revoked "
+		    "(ocsp: stapled); with ocsp: ask it is");
+	else if (is_tolerated(p->trunk))
+		finding_say(f, VERDICT_SKIP,
+		            "an issuer that does not answer is tolerated (tolerate: no-status), so "
+		            "that it would not show");
+	else
+		judge_status(p, f, "its issuer said that it was not revoked");
+}
+
+void judge_stapling(const struct patient *p, struct finding *f)
+{
+	if (!is_off(p, f))
+		judge_status(p, f,
+		             "nothing that is stapled to it, or listed, says that it was revoked");
+}
+
 /* --- our listener --- */
 
 static void judge_own_probe(const struct probe *b, struct finding *f)

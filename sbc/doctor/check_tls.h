@@ -12,6 +12,8 @@ void tls_dismiss(struct patient *p);
 void judge_reach(const struct patient *p, struct finding *f);     /* WBX-16, ATT-01, CLO-01 */
 void judge_version(const struct patient *p, struct finding *f);   /* WBX-11, E8-01 */
 void judge_handshake(const struct patient *p, struct finding *f); /* WBX-15, E8-13, IPW-05 */
+void judge_issuers(const struct patient *p, struct finding *f);   /* E8-12 */
+void judge_stapling(const struct patient *p, struct finding *f);  /* CLO-07 */
 /* More of WBX-03, where the way to our listener is known. */
 void judge_listener(const struct patient *p, struct finding *f);
 

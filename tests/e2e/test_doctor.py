@@ -24,7 +24,8 @@ GOOD_DNS = {
 }
 PASSES = ["WBX-03", "WBX-04", "WBX-05", "WBX-06", "WBX-07", "WBX-08", "WBX-09", "WBX-10", "WBX-11", "WBX-12", "WBX-13",
           "WBX-14", "WBX-15", "WBX-16", "WBX-17", "E8-01", "E8-03", "E8-04", "E8-06", "E8-07", "E8-10", "E8-11",
-          "E8-13", "ATT-01", "ATT-05", "CLO-01", "CLO-02", "CLO-05", "CLO-06", "IPW-01", "IPW-03", "IPW-05", "IPW-06"]
+          "E8-13", "ATT-01", "ATT-05", "CLO-01", "CLO-02", "CLO-05", "CLO-06", "CLO-07", "IPW-01", "IPW-03",
+          "IPW-05", "IPW-06"]
 STOP = b"stop"
 
 
@@ -285,6 +286,41 @@ class Doctor(unittest.TestCase):
         trunkgate = sbc.Trunkgate(self.directory, self.config)
         self.addCleanup(trunkgate.stop)
         self.assert_finds("WBX-03", "ok", r"Trunkgate runs and listens; .*:5061 shows a whole chain for sbc\.lab")
+
+    # --- revocation ---
+
+    def answer_ocsp(self, status):
+        """A responder for the provider's certificate, OpenSSL's own; status: V or R, as in its index."""
+        self.provider_shows = self.authority.issue("provider.lab.ocsp", "--cn", "provider.lab",
+                                                   "--ocsp", f"http://{network.PROVIDER}:8888")
+        done = subprocess.run(["openssl", "x509", "-in", self.provider_shows, "-noout", "-serial"],
+                              capture_output=True, text=True, check=True)
+        revoked = "260101000000Z" if status == "R" else ""
+        index = os.path.join(self.directory, "index.txt")
+        with open(index, "w", encoding="ascii") as out:
+            out.write(f"{status}\t400101000000Z\t{revoked}\t{done.stdout.strip().split('=')[1]}\tunknown\t/CN=provider.lab\n")
+        issuing = os.path.join(self.authority.directory, "issuing")
+        responder = process.Process("openssl ocsp", [
+            "openssl", "ocsp", "-index", index, "-port", "8888", "-rsigner", issuing + ".pem",
+            "-rkey", issuing + ".key", "-CA", issuing + ".pem"],
+            os.path.join(self.directory, "ocsp.log"), "provider")
+        self.addCleanup(responder.stop)
+        responder.wait_for_line("waiting for OCSP client connections")
+        self.trunk["ocsp"] = "ask"
+
+    def test_E8_12_fails(self):
+        self.provider_shows = self.authority.issue("provider.lab.ocsp", "--cn", "provider.lab",
+                                                   "--ocsp", f"http://{network.PROVIDER}:8889")
+        self.trunk["ocsp"] = "ask"
+        self.assert_finds("E8-12", "fail", "OCSP.*let HTTP out")
+
+    def test_E8_12_passes(self):
+        self.answer_ocsp("V")
+        self.assert_finds("E8-12", "ok", "its issuer said that it was not revoked")
+
+    def test_CLO_07_fails(self):
+        self.answer_ocsp("R")
+        self.assert_finds("CLO-07", "fail", "revoked")
 
     # --- OPTIONS and time ---
 

@@ -99,6 +99,9 @@ static void wbx_10(void **state)
 	rig.dns[0].reply = (struct dns_reply){ .status = DNS_NO_NAME };
 	rig_said(false, DNS_TYPE_A, "provider.lab", DNS_NO_NAME);
 	rig_judges(judge_way_out, VERDICT_FAIL, "neither an SRV record");
+	rig.patient.found.naddrs = 1;
+	rig_judges(judge_way_out, VERDICT_WARN, "stands in /etc/hosts");
+	rig.patient.found.naddrs = 0;
 	rig.patient.ndns = 1;
 	rig_a(false, "provider.lab", "192.0.2.10");
 	rig_judges(judge_way_out, VERDICT_WARN, "calls go to its A record 192.0.2.10");

@@ -79,6 +79,42 @@ static void wbx_15(void **state)
 	rig_judges(judge_handshake, VERDICT_FAIL, "us.pem: no key; mend it");
 }
 
+static void e8_12(void **state)
+{
+	enum tolerance tolerate[] = { TOLERATE_NO_STATUS };
+
+	(void)state;
+	rig.trunk.ocsp = OCSP_MODE_OFF;
+	rig_judges(judge_issuers, VERDICT_WARN, "ocsp: off, no crls");
+	rig.trunk.ocsp = OCSP_MODE_STAPLED;
+	rig_judges(judge_issuers, VERDICT_SKIP, "ocsp: stapled");
+	rig.trunk.ocsp = OCSP_MODE_ASK;
+	rig_judges(judge_issuers, VERDICT_SKIP, "no handshake");
+	rig_probe(PROBE_CLIENT, "192.0.2.10:5061", OK, "");
+	rig_judges(judge_issuers, VERDICT_OK, "its issuer said");
+	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the OCSP responder is silent");
+	rig_judges(judge_issuers, VERDICT_FAIL, "192.0.2.11:5061: the OCSP responder is silent");
+	rig.trunk.tolerate = tolerate;
+	rig.trunk.ntolerate = 1;
+	rig_judges(judge_issuers, VERDICT_SKIP, "tolerate: no-status");
+	rig.trunk.ocsp = OCSP_MODE_OFF;
+	rig.trunk.ncrls = 1;
+	rig.patient.nprobes = 1;
+	rig_judges(judge_issuers, VERDICT_OK, "none of the revocation lists");
+}
+
+static void clo_07(void **state)
+{
+	(void)state;
+	rig.trunk.ocsp = OCSP_MODE_OFF;
+	rig_judges(judge_stapling, VERDICT_WARN, "ocsp: off, no crls");
+	rig.trunk.ocsp = OCSP_MODE_STAPLED;
+	rig_probe(PROBE_CLIENT, "192.0.2.10:5061", OK, "");
+	rig_judges(judge_stapling, VERDICT_OK, "nothing that is stapled");
+	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the certificate was revoked on");
+	rig_judges(judge_stapling, VERDICT_FAIL, "192.0.2.11:5061: the certificate was revoked");
+}
+
 static void wbx_03_our_listener(void **state)
 {
 	struct patient *p = &rig.patient;
@@ -111,6 +147,8 @@ int main(void)
 		cmocka_unit_test_setup(wbx_16, begin),
 		cmocka_unit_test_setup(wbx_11, begin),
 		cmocka_unit_test_setup(wbx_15, begin),
+		cmocka_unit_test_setup(e8_12, begin),
+		cmocka_unit_test_setup(clo_07, begin),
 		cmocka_unit_test_setup(wbx_03_our_listener, begin),
 	};
 

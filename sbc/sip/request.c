@@ -148,11 +148,20 @@ static void give(struct request *r, struct client_txn *txn, const struct message
 	flow_clear(&flow);
 }
 
-/* Nothing more is asked; what is under way is hung up as soon as that can be (9.1). */
+/* The INVITE under way is hung up as soon as that can be (9.1): without an end of its own it would
+ * wait for its final answer for ever (17.1.1.2). */
+static void leave_cancelled(struct request *r)
+{
+	struct client_txn *txn = r->attempt->txn;
+
+	leave(r);
+	if (client_txn_cancel(txn) != OK)
+		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
+}
+
+/* Nothing more is asked. */
 static void leave_all(struct request *r)
 {
-	struct attempt *a = r->attempt;
-
 	r->state = RQ_ANSWERED;
 	r->found.naddrs = 0;
 	lookup_cancel(&r->lookup);
@@ -160,11 +169,8 @@ static void leave_all(struct request *r)
 	timer_stop(&r->failing);
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
-	if (!a)
-		return;
-	leave(r);
-	if (client_txn_cancel(a->txn) != OK)
-		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
+	if (r->attempt)
+		leave_cancelled(r);
 }
 
 /* A 2xx to an INVITE: one more fork (13.2.2.4), and perhaps the first to answer, which has the call
@@ -553,9 +559,8 @@ void request_free(struct request **rp)
 	conn_unwatch(&r->watcher);
 	conn_unref(&r->connecting);
 	flow_clear(&r->datagrams);
-	if (r->attempt && r->state == RQ_SENT && message_method(r->message) == METHOD_INVITE &&
-	    !*message_to_tag(r->message))
-		leave(r);
+	if (r->attempt && r->state == RQ_SENT && message_method(r->message) == METHOD_INVITE)
+		leave_cancelled(r);
 	let_go(r);
 	while ((a = LIST_FIRST(&r->left))) {
 		LIST_REMOVE(a, link);

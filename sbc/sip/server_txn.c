@@ -69,9 +69,12 @@ static bool reliable(const struct server_txn *t)
 static void not_sent(const struct server_txn *t, const char *why)
 {
 	char peer[ADDR_TEXT_MAX];
+	unsigned suppressed;
 
-	LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
-	    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))), KV("result", why));
+	if (log_limit_admits(&t->stack->unsent, &suppressed))
+		LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
+		    KV("to", addr_text(&t->reply_to, peer, sizeof(peer))), KV("result", why),
+		    KVN_LAST("suppressed", suppressed));
 }
 
 static void on_reopened(void *arg, struct conn *c, enum err err, const char *why)
@@ -415,8 +418,7 @@ void server_txn_repeat(struct server_txn *t, struct message *provisional)
 	buf_init(&wire, MESSAGE_MAX);
 	if (message_encode(provisional, &wire) == OK &&
 	    conn_send(t->flow.conn, &t->reply_to, wire.data, wire.len) != OK)
-		LOG(LOG_WARN, KV("event", "answer"), KV("txn", t->key),
-		    KV("result", "a copy could not be sent"));
+		not_sent(t, "a copy could not be sent");
 	mem_wipe(wire.data, wire.len);
 	buf_free(&wire);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/timer.h"
 #include "sbc/sip/stack_internal.h"
 #include "tests/unit/alloc.h"
@@ -218,6 +219,38 @@ static void a_full_table_says_so(void **state)
 	close_stack();
 }
 
+static void hear(void *arg, enum log_level level, const char *line)
+{
+	unsigned *lines = arg;
+
+	(void)level;
+	*lines += strstr(line, "event=answer") != NULL;
+}
+
+/* Whoever asks and hangs up at once does not fill the log. */
+static void lost_answers_are_said_some_times(void **state)
+{
+	unsigned lines = 0;
+	char id[16];
+
+	(void)state;
+	assert_int_equal(open_stack(TRANSPORT_TLS, 200), OK);
+	t.answers = true;
+	t.conn.state = CONN_CLOSED;
+	log_set_level(LOG_WARN);
+	log_capture(hear, &lines);
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		receive("OPTIONS", id, false);
+	}
+	assert_int_equal(lines, LOG_BURST);
+	turn(LOG_WINDOW_MS);
+	receive("OPTIONS", "again", false);
+	assert_int_equal(lines, LOG_BURST + 1);
+	log_capture(NULL, NULL);
+	close_stack();
+}
+
 static void once(void *arg)
 {
 	(void)arg;
@@ -249,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_stream_gets_no_100),
 		cmocka_unit_test(no_408_and_nothing_late),
 		cmocka_unit_test(a_full_table_says_so),
+		cmocka_unit_test(lost_answers_are_said_some_times),
 		cmocka_unit_test(no_memory_is_survived),
 	};
 

@@ -46,7 +46,10 @@ class Load(lab.LabTest):
             "-p", "5070", "-key", "contact", f"sips:4711@{network.PROVIDER}:5061",
             "-key", "media", network.PROVIDER)
         self.addCleanup(self.provider.stop)
-        self.start_trunkgate()
+        config = self.configuration()
+        for realm in config["realms"].values():
+            realm["t1"] = "250ms"  # what lingers does so for 64 x T1
+        self.start_trunkgate(config)
 
     def start_provider_front(self):
         certificate = self.authority.issue("provider.lab")

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/doctor/check_media.h"
+#include "sbc/doctor/doctor_args.h"
 
 #define COPY_MS     500 /* between two copies of a question */
 #define COPIES      4
@@ -18,6 +19,7 @@
 #define PACKET      1500 /* octets, IP header and all; E8-10 */
 #define UDP_HEADERS 28   /* of IPv4 and UDP */
 #define TAG_LEN     16
+#define STUN_PORTS  DOCTOR_TRUNKS_MAX /* that are tried */
 
 static void close_probe(struct udp_probe *u)
 {
@@ -99,22 +101,37 @@ static bool take_stun(struct udp_probe *u, const char *data, size_t len)
 	                          (const uint8_t *)data, len) == OK;
 }
 
+/* From the first free port of the range; another trunk of the realm may be asking from that one. */
+static bool open_stun(struct patient *p, const struct addr *server)
+{
+	const struct config_realm *realm = p->trunk->realm;
+	struct media_facts *m = &p->media;
+	struct addr local = realm->media_address;
+
+	for (int i = 0; i < STUN_PORTS; i++, m->free_port++) {
+		addr_set_port(&local, m->free_port);
+		if (open_probe(&m->stun, &local, server))
+			return true;
+		if (m->free_port >= realm->media_port_high)
+			break;
+	}
+	return false;
+}
+
 static void on_stun_found(void *arg, const struct lookup_result *result)
 {
 	struct patient *p = arg;
 	struct media_facts *m = &p->media;
-	struct addr local = p->trunk->realm->media_address;
 
 	m->stun_lookup = NULL;
 	if (result->naddrs == 0) {
 		snprintf(m->stun.why, sizeof(m->stun.why), "%s", result->why);
 	} else {
-		addr_set_port(&local, m->free_port);
 		random_bytes(m->stun_id, sizeof(m->stun_id));
 		stun_write_request((uint8_t *)m->stun.question, m->stun_id);
 		m->stun.question_len = STUN_REQUEST_LEN;
 		m->stun.take = take_stun;
-		if (open_probe(&m->stun, &local, &result->addrs[0]))
+		if (open_stun(p, &result->addrs[0]))
 			begin(&m->stun);
 	}
 	patient_release(p);

@@ -409,6 +409,17 @@ class Doctor(unittest.TestCase):
         self.addCleanup(other.close)
         self.assert_finds("WBX-17", "warn", "1 of the ports 40000-41999 .* in use, and Trunkgate does not run")
 
+    def test_E8_04_passes_for_two_trunks(self):
+        """They ask at the same time, each from a port of its own."""
+        self.be_seen(lambda source: source)
+        self.trunk["demands"] = ["E8-04", "WBX-17"]
+        self.config["trunks"]["second"] = dict(self.trunk, **{"verify-names": ["second.lab"]})
+        self.config["routes"].append({"from": "second", "number": "*", "to": "alice"})
+        self.start_world()
+        text, status = self.run_doctor("--json")
+        found = [one["result"] for trunk in json.loads(text)["trunks"] for one in trunk["findings"]]
+        self.assertEqual((found, status), (["ok"] * 4, 0), text)
+
     def stun_fails(self, identifier):
         self.trunk["stun"] = "sip.provider.lab"
         self.assert_finds(identifier, "fail", "STUN at sip.provider.lab port 3478: ")

@@ -168,7 +168,7 @@ static void judge(const struct tls_rules *rules, X509_STORE_CTX *sent, const SSL
 	struct peer_verdict verdict;
 
 	s->is_checked = true;
-	s->is_resumed = false;
+	s->is_resumed = s->knows_status = false; /* what a ticket said that was not taken */
 	s->policy_met = -1;
 	s->trunk = NULL;
 	for (size_t i = 0; i < rules->npolicies; i++) {

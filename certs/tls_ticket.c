@@ -212,7 +212,7 @@ void tls_ticket_finish(SSL *ssl)
 	if (SSL_session_reused(ssl) || !s->is_resumed)
 		return;
 	/* A ticket was good, but the handshake went the long way, without any certificate. */
-	s->is_resumed = false;
+	s->is_resumed = s->knows_status = false;
 	s->policy_met = -1;
 	s->policy = NULL;
 	s->trunk = NULL;

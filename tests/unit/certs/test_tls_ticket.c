@@ -201,6 +201,39 @@ static void who_proved_nothing_resumes_nothing(void **state)
 	second_of_raw("good.pem", TLS1_3_VERSION, false, NULL);
 }
 
+/* A ticket goes in clear, so anybody has one. With a cipher that it is not for the handshake is
+ * whole, and the certificate that is shown then is asked about as if there had been no ticket. */
+static void a_ticket_vouches_for_no_certificate(void **state)
+{
+	SSL_SESSION *kept = NULL;
+
+	UNUSED(state);
+	to_client[1].ocsp = OCSP_ASK; /* whom nobody here can ask */
+	tls_context_free(&server);
+	server = listener();
+	for (unsigned i = 0; i < 2; i++) {
+		SSL *theirs = raw(false, i == 0 ? "other.pem" : "good.pem");
+		char why[CERT_WHY_MAX] = "";
+		struct end in, out;
+
+		SSL_set_ciphersuites(theirs,
+		                     i == 0 ? "TLS_AES_256_GCM_SHA384" : "TLS_AES_128_GCM_SHA256");
+		if (kept)
+			assert_int_equal(SSL_set_session(theirs, kept), 1);
+		SSL_SESSION_free(kept);
+		join(&in, session(server, NULL), &out, theirs);
+		shake(&in, &out);
+		assert_true(is_up(&in));
+		assert_false(SSL_session_reused(in.ssl));
+		assert_int_equal(tls_finish(in.ssl, NULL, NULL, why),
+		                 i == 0 ? TLS_READY : TLS_REFUSED);
+		kept = SSL_get1_session(theirs);
+		SSL_set_shutdown(theirs, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+		part(&in, &out);
+	}
+	SSL_SESSION_free(kept);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -209,7 +242,8 @@ int main(void)
 		                            TEST(only_in_the_same_context),
 		                            TEST(a_proof_lasts_an_hour),
 		                            TEST(a_proof_ends_with_the_certificate),
-		                            TEST(who_proved_nothing_resumes_nothing) };
+		                            TEST(who_proved_nothing_resumes_nothing),
+		                            TEST(a_ticket_vouches_for_no_certificate) };
 
 	return cmocka_run_group_tests(tests, pair_open, pair_close);
 }

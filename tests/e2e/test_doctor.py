@@ -410,8 +410,15 @@ class Doctor(unittest.TestCase):
         self.assert_finds("WBX-17", "warn", "1 of the ports 40000-41999 .* in use, and Trunkgate does not run")
 
     def test_E8_04_passes_for_two_trunks(self):
-        """They ask at the same time, each from a port of its own."""
-        self.be_seen(lambda source: source)
+        """They ask at the same time, each from a port of its own: none is answered before both have asked."""
+        asked = set()
+
+        def answer(data, source):
+            asked.add(source)
+            return stun_answer(lambda source: source)(data, source) if len(asked) > 1 else None
+
+        self.trunk["stun"] = "sip.provider.lab"
+        self.answer_at(3478, answer)
         self.trunk["demands"] = ["E8-04", "WBX-17"]
         self.config["trunks"]["second"] = dict(self.trunk, **{"verify-names": ["second.lab"]})
         self.config["routes"].append({"from": "second", "number": "*", "to": "alice"})

@@ -38,7 +38,7 @@ static void set_state(struct call *call, enum call_state next, enum call_event e
 static void refuse_caller(struct call *call, unsigned status, const char *why)
 {
 	call_end(call, status, why);
-	leg_reject(call->caller.leg, status, NULL, call->caller.trunk ? NULL : why);
+	leg_reject(call->caller.leg, status, call->caller.trunk ? NULL : why);
 }
 
 static void act_start(struct call *call, const struct call_news *news)
@@ -82,7 +82,7 @@ static void act_progress(struct call *call, const struct call_news *news)
 		    KV("why", problem.why));
 		sdp = NULL;
 	}
-	if (leg_progress(call->caller.leg, message_status(news->message), NULL,
+	if (leg_progress(call->caller.leg, message_status(news->message),
 	                 sdp ? call->answer_sdp : NULL))
 		LOG(LOG_WARN, KV("call", call->id), KV("event", "progress"),
 		    KV("result", "could not be passed on"));
@@ -104,7 +104,7 @@ static void act_answer(struct call *call, const struct call_news *news)
 	if (err) {
 		/* The callee thinks that the call stands: it gets a BYE. */
 		refuse_caller(call, problem.status, problem.why);
-		leg_bye(call->callee.leg, NULL);
+		leg_bye(call->callee.leg);
 		set_state(call, CALL_ENDING, EV_CALLEE_ANSWER);
 		return;
 	}
@@ -191,7 +191,7 @@ static void act_shut_early(struct call *call, const struct call_news *news)
 static void act_too_late(struct call *call, const struct call_news *news)
 {
 	(void)news;
-	leg_bye(call->callee.leg, NULL);
+	leg_bye(call->callee.leg);
 }
 
 static void act_over(struct call *call, const struct call_news *news)
@@ -216,13 +216,13 @@ static void act_up(struct call *call, const struct call_news *news)
 static void act_caller_bye(struct call *call, const struct call_news *news)
 {
 	end_by(call, news, 200, "the caller hung up");
-	leg_bye(call->callee.leg, NULL);
+	leg_bye(call->callee.leg);
 }
 
 static void act_callee_bye(struct call *call, const struct call_news *news)
 {
 	end_by(call, news, 200, "the callee hung up");
-	leg_bye(call->caller.leg, NULL);
+	leg_bye(call->caller.leg);
 }
 
 /* RFC 3261 15: no BYE to the caller before its ACK, or before that is waited for no longer. */
@@ -235,7 +235,7 @@ static void act_callee_left(struct call *call, const struct call_news *news)
 static void act_bye_caller(struct call *call, const struct call_news *news)
 {
 	(void)news;
-	leg_bye(call->caller.leg, NULL);
+	leg_bye(call->caller.leg);
 }
 
 /* Its 200 waited for a PRACK (RFC 3262 3). */
@@ -243,7 +243,7 @@ static void act_cancel_held(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	refuse_caller(call, 487, "the caller gave up");
-	leg_bye(call->callee.leg, NULL);
+	leg_bye(call->callee.leg);
 }
 
 static void act_cancel_left(struct call *call, const struct call_news *news)
@@ -256,16 +256,16 @@ static void act_cancel_left(struct call *call, const struct call_news *news)
 static void act_no_ack(struct call *call, const struct call_news *news)
 {
 	call_end(call, 408, news->why);
-	leg_bye(call->caller.leg, NULL);
-	leg_bye(call->callee.leg, NULL);
+	leg_bye(call->caller.leg);
+	leg_bye(call->callee.leg);
 }
 
 static void act_shut(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	call_end(call, 200, "Trunkgate stops");
-	leg_bye(call->caller.leg, NULL);
-	leg_bye(call->callee.leg, NULL);
+	leg_bye(call->caller.leg);
+	leg_bye(call->callee.leg);
 }
 
 /* A call that rings differs from one that does not yet in what is shown alone. */

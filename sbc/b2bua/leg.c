@@ -60,12 +60,12 @@ enum err leg_new(struct leg **out, const struct leg_env *env, const struct leg_h
 }
 
 enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
-                           const char *phrase, struct message **out)
+                           struct message **out)
 {
 	const struct message *request = server_txn_request(txn);
 	enum method method = message_method(request);
-	enum err err = message_new_response(out, request, &server_txn_flow(txn)->peer, status,
-	                                    phrase, dialog_local_tag(leg->fork->dialog));
+	enum err err = message_new_response(out, request, &server_txn_flow(txn)->peer, status, NULL,
+	                                    dialog_local_tag(leg->fork->dialog));
 
 	if (err || status >= 300)
 		return err;
@@ -114,7 +114,7 @@ static void on_bye_fail(struct leg *leg, const char *why)
 	leg_tell(leg, LEG_GONE, NULL, why);
 }
 
-static enum err send_bye(struct leg *leg, const char *reason)
+static enum err send_bye(struct leg *leg)
 {
 	static const struct leg_request_handler handler = { on_bye_response, on_bye_fail, NULL };
 	struct message *bye;
@@ -122,8 +122,6 @@ static enum err send_bye(struct leg *leg, const char *reason)
 
 	if (err)
 		return err;
-	if (reason)
-		message_add(bye, "Reason", "%s", reason);
 	err = leg_request_send(NULL, leg, leg->fork->dialog, bye, &handler);
 	message_free(&bye);
 	return err;
@@ -137,12 +135,12 @@ static void on_late_gone(void *arg)
 	leg_tell(leg, LEG_GONE, NULL, "no BYE was sent");
 }
 
-void leg_bye(struct leg *leg, const char *reason)
+void leg_bye(struct leg *leg)
 {
 	enum err err;
 
 	if (leg->answer_held) { /* there is nothing to hang up yet */
-		leg_reject(leg, 480, NULL, NULL);
+		leg_reject(leg, 480, NULL);
 		timer_start(stack_timers(leg->env->stack), &leg->late, 0, on_late_gone, leg);
 		return;
 	}
@@ -151,7 +149,7 @@ void leg_bye(struct leg *leg, const char *reason)
 	if (leg->invited)
 		server_txn_acked(leg->invited); /* no more copies of a 2xx that we take back */
 	leg_set_state(leg, LEG_HANGING_UP);
-	err = send_bye(leg, reason);
+	err = send_bye(leg);
 	if (!err)
 		return;
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "bye"),
@@ -175,7 +173,7 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 {
 	struct message *m;
 
-	if (leg_make_response(leg, txn, status, NULL, &m))
+	if (leg_make_response(leg, txn, status, &m))
 		return;
 	if (status >= 300)
 		message_add(m, "Allow", "%s", LEG_ALLOW);

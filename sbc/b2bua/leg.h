@@ -70,18 +70,16 @@ void leg_cancel(struct leg *leg);
  * NULL: nothing. */
 const char *leg_peer_sdp(const struct leg *leg);
 
-/* The callee's side. sdp NULL: without a body. phrase NULL: the standard one. A caller that can
+/* The callee's side. sdp NULL: without a body. A caller that can
  * acknowledge provisional answers gets those with sdp reliably; its first sdp stays then, others
  * are left out, and leg_answer waits for the PRACK. leg_reject ends the leg; why, for people,
  * becomes its Warning (NULL: none). */
-MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *phrase,
-                               const char *sdp);
+MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *sdp);
 MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
-void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why);
+void leg_reject(struct leg *leg, unsigned status, const char *why);
 
-/* Hangs up a leg that stands; LEG_GONE follows. reason: the value of a Reason header (RFC 3326),
- * NULL: none. */
-void leg_bye(struct leg *leg, const char *reason);
+/* Hangs up a leg that stands; LEG_GONE follows. */
+void leg_bye(struct leg *leg);
 
 /* What a dialog or the stack brings for a leg. */
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request);

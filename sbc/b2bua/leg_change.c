@@ -19,7 +19,7 @@ static enum err make_answer(struct leg *leg, const struct leg_fork *fork, struct
 {
 	const struct message *request = server_txn_request(txn);
 	size_t len;
-	enum err err = leg_make_response(leg, txn, 200, NULL, out);
+	enum err err = leg_make_response(leg, txn, 200, out);
 
 	if (err)
 		return err;

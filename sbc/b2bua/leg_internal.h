@@ -74,7 +74,7 @@ void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, co
 /* A response in the dialog with what each of ours has: Contact where it may move the dialog, Allow,
  * Supported. */
 MUST_USE enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
-                                    const char *phrase, struct message **out);
+                                    struct message **out);
 /* Allow and Supported. */
 void leg_add_abilities(const struct leg *leg, struct message *m);
 void leg_note_allow(struct leg *leg, const struct message *m);

@@ -26,7 +26,7 @@ static void refresh_in(struct leg *leg, uint64_t ms)
 static void lose(struct leg *leg, const char *why)
 {
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "session-lost"), KV("why", why));
-	leg_bye(leg, NULL);
+	leg_bye(leg);
 	leg_tell(leg, LEG_LOST, NULL, why);
 }
 

@@ -35,7 +35,7 @@ static void on_no_prack(void *arg)
 	static const char why[] = "the caller did not acknowledge a reliable answer with a PRACK";
 	struct leg *leg = arg;
 
-	leg_reject(leg, 504, NULL, why);
+	leg_reject(leg, 504, why);
 	leg_tell(leg, LEG_LOST, NULL, why);
 }
 
@@ -85,17 +85,16 @@ static bool has_answered(const struct leg *leg)
 	return leg->fork->said.agreed || reliable_holds_2xx(&leg->reliable);
 }
 
-static enum err make_answer(struct leg *leg, unsigned status, const char *phrase, const char *sdp,
-                            struct message **out)
+static enum err make_answer(struct leg *leg, unsigned status, const char *sdp, struct message **out)
 {
-	enum err err = leg_make_response(leg, leg->invited, status, phrase, out);
+	enum err err = leg_make_response(leg, leg->invited, status, out);
 
 	if (!err && sdp)
 		message_set_body(*out, "application/sdp", sdp, strlen(sdp));
 	return err;
 }
 
-enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, const char *sdp)
+enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
 {
 	struct message *m;
 	enum err err;
@@ -104,7 +103,7 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, cons
 		return ERR_NOT_NOW;
 	if (has_answered(leg))
 		sdp = NULL;
-	err = make_answer(leg, status, phrase, sdp, &m);
+	err = make_answer(leg, status, sdp, &m);
 	if (err)
 		return err;
 	err = leg->rely == RELY_ALWAYS || (leg->rely == RELY_WITH_SDP && sdp)
@@ -119,7 +118,7 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, cons
 static enum err send_2xx(struct leg *leg, const char *sdp)
 {
 	struct message *m;
-	enum err err = make_answer(leg, 200, NULL, leg->fork->said.agreed ? NULL : sdp, &m);
+	enum err err = make_answer(leg, 200, leg->fork->said.agreed ? NULL : sdp, &m);
 
 	if (err)
 		return err;
@@ -162,7 +161,7 @@ void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message 
 	reliable_next(&leg->reliable);
 	if (leg->answer_held && !reliable_holds_2xx(&leg->reliable) &&
 	    send_2xx(leg, leg->fork->said.ours)) {
-		leg_reject(leg, 500, NULL, NULL);
+		leg_reject(leg, 500, NULL);
 		leg_tell(leg, LEG_LOST, NULL, "the answer to the caller could not be sent");
 	}
 }
@@ -180,13 +179,13 @@ static void add_warning(struct message *m, const char *why)
 	message_add(m, "Warning", "399 trunkgate \"%s\"", text);
 }
 
-void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why)
+void leg_reject(struct leg *leg, unsigned status, const char *why)
 {
 	struct message *m;
 	enum err err = ERR_NOT_NOW;
 
 	if (leg->state == LEG_WAITING && leg->invited) {
-		err = leg_make_response(leg, leg->invited, status, phrase, &m);
+		err = leg_make_response(leg, leg->invited, status, &m);
 		if (!err) {
 			if (why)
 				add_warning(m, why);
@@ -194,7 +193,7 @@ void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char
 			message_free(&m);
 		}
 		if (err)
-			server_txn_reply(leg->invited, status, phrase,
+			server_txn_reply(leg->invited, status, NULL,
 			                 dialog_local_tag(leg->fork->dialog));
 	}
 	reliable_stop(&leg->reliable);

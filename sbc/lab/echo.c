@@ -97,7 +97,7 @@ static void on_quiet(void *arg)
 
 	rtp_end_stats(e->media, &s);
 	if (s.received == e->received_before) {
-		leg_bye(e->leg, NULL);
+		leg_bye(e->leg);
 		return;
 	}
 	e->received_before = s.received;
@@ -109,7 +109,7 @@ static void on_ring_over(void *arg)
 	struct echo *e = arg;
 
 	if (leg_answer(e->leg, e->answer.data)) {
-		leg_reject(e->leg, 500, NULL, NULL);
+		leg_reject(e->leg, 500, NULL);
 		echo_end(e, "it could not be answered");
 		return;
 	}
@@ -127,7 +127,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	(void)m;
 	switch (event) {
 	case LEG_CANCEL:
-		leg_reject(leg, 487, NULL, NULL);
+		leg_reject(leg, 487, NULL);
 		echo_end(e, "the caller gave up");
 		return;
 	case LEG_BYE:
@@ -138,7 +138,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 		echo_end(e, why ? why : "we hung up");
 		return;
 	case LEG_NO_ACK:
-		leg_bye(leg, NULL);
+		leg_bye(leg);
 		return;
 	case LEG_ACK:
 	case LEG_PROGRESS:
@@ -261,7 +261,7 @@ static void on_invite(struct echoes *all, struct server_txn *txn, const struct m
 	all->n++;
 	printf("call from %s to %s rings\n", e->from, e->to);
 	/* A 180 that is lost does no harm. */
-	(void)!leg_progress(e->leg, 180, NULL, NULL);
+	(void)!leg_progress(e->leg, 180, NULL);
 	timer_start(loop_timers(all->cfg.kit->loop), &e->ring, RING_MS, on_ring_over, e);
 }
 
@@ -374,10 +374,10 @@ void echoes_stop(struct echoes *all, void (*fn)(void *), void *arg)
 	for (e = TAILQ_FIRST(&all->list); e; e = next) {
 		next = TAILQ_NEXT(e, link);
 		if (leg_received_invite(e->leg)) {
-			leg_reject(e->leg, 480, NULL, NULL);
+			leg_reject(e->leg, 480, NULL);
 			echo_end(e, "we stop");
 		} else {
-			leg_bye(e->leg, NULL);
+			leg_bye(e->leg);
 		}
 	}
 }

@@ -68,7 +68,7 @@ static void on_drained(void *arg)
 {
 	struct phone *p = arg;
 
-	leg_bye(p->leg, NULL);
+	leg_bye(p->leg);
 }
 
 static void send_frame(struct phone *p, uint64_t n)
@@ -127,7 +127,7 @@ static void on_answer(struct phone *p, const struct message *m)
 		return;
 	}
 	snprintf(p->result.why, sizeof(p->result.why), "the answer has no audio that we know");
-	leg_bye(p->leg, NULL);
+	leg_bye(p->leg);
 }
 
 static void on_fail(struct phone *p, const struct message *m, const char *why)
@@ -294,7 +294,7 @@ void phone_hang_up(struct phone *p)
 		snprintf(p->result.why, sizeof(p->result.why), "stopped by the user");
 	timer_stop(&p->beat_timer);
 	leg_cancel(p->leg);
-	leg_bye(p->leg, NULL);
+	leg_bye(p->leg);
 }
 
 void phone_free(struct phone **pp)

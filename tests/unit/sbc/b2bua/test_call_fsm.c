@@ -60,16 +60,14 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 	return set_up_err;
 }
 
-void leg_reject(struct leg *leg, unsigned status, const char *phrase, const char *why)
+void leg_reject(struct leg *leg, unsigned status, const char *why)
 {
-	(void)phrase;
 	(void)why;
 	note_status("reject", leg, status);
 }
 
-enum err leg_progress(struct leg *leg, unsigned status, const char *phrase, const char *sdp)
+enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
 {
-	(void)phrase;
 	note_status(sdp ? "media" : "progress", leg, status);
 	return OK;
 }
@@ -92,9 +90,8 @@ void leg_cancel(struct leg *leg)
 	note("cancel", leg);
 }
 
-void leg_bye(struct leg *leg, const char *reason)
+void leg_bye(struct leg *leg)
 {
-	(void)reason;
 	note("bye", leg);
 }
 

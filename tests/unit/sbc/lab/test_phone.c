@@ -39,7 +39,7 @@ static void on_rtp(void *arg, const struct rtp_header *header, const uint8_t *pa
 	if (callee.temper == ECHO)
 		rtp_end_send(callee.media, header, payload, header->payload_len);
 	if (callee.temper == IMPATIENT)
-		leg_bye(callee.leg, NULL);
+		leg_bye(callee.leg);
 }
 
 static void on_leg(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
@@ -50,7 +50,7 @@ static void on_leg(void *arg, struct leg *leg, enum leg_event event, const struc
 	UNUSED(m);
 	UNUSED(reason);
 	if (event == LEG_CANCEL)
-		leg_reject(callee.leg, 487, NULL, NULL);
+		leg_reject(callee.leg, 487, NULL);
 }
 
 static void answer(const struct message *invite)
@@ -87,9 +87,9 @@ static void on_invite(struct server_txn *txn, const struct message *invite)
 	kit_contact(&callee.kit, URI_SIP_TLS, "callee", contact, sizeof(contact));
 	kit_target(&callee.kit, &server_txn_flow(txn)->peer, callee.host, &target);
 	assert_int_equal(leg_new_uas(&callee.leg, &callee.kit.legs, txn, &cfg, &handler), OK);
-	assert_int_equal(leg_progress(callee.leg, 180, NULL, NULL), OK);
+	assert_int_equal(leg_progress(callee.leg, 180, NULL), OK);
 	if (callee.temper == BUSY)
-		leg_reject(callee.leg, 486, NULL, "not today");
+		leg_reject(callee.leg, 486, "not today");
 	else if (callee.temper == SILENT)
 		phone_hang_up(phone);
 	else

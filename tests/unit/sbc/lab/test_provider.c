@@ -75,7 +75,7 @@ static void on_rtp(void *arg, const struct rtp_header *header, const uint8_t *pa
 	else if (caller.plan == WAIT_FOR_STOP)
 		provider_stop(provider, on_stopped, NULL);
 	else
-		leg_bye(caller.leg, NULL);
+		leg_bye(caller.leg);
 }
 
 static void make_offer(char *out, size_t size)

@@ -19,9 +19,6 @@ TOLERANCE_KIB = 1000
 # ASan's allocator does not go by malloc_trim. Measured there: 2.1 MiB more after each of the first two
 # thousands, nothing more after two others; a leak is LeakSanitizer's to find, when Trunkgate ends.
 ASAN_TOLERANCE_KIB = 3000
-# A small quarantine is soon full, and free pages go back to the kernel at once.
-ASAN = ("quarantine_size_mb=1:thread_local_quarantine_size_kb=64:allocator_release_to_os_interval_ms=100"
-        ":detect_leaks=1")
 CHANGES = 100
 CHANGES_CALLS = 750
 # Transactions that wait for copies of what is over: 750 calls with four, of 800 octets at most. A set of contexts
@@ -38,7 +35,7 @@ def tolerance_kib():
 class Load(lab.LabTest):
     def setUp(self):
         super().setUp()
-        os.environ["ASAN_OPTIONS"] = ASAN
+        os.environ["ASAN_OPTIONS"] = sbc.ASAN_LEAN
         self.start_dns()
         self.start_provider_front()
         self.provider = sipp.start(

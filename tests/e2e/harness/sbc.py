@@ -10,6 +10,9 @@ import tempfile
 from . import network, pki, process, wait
 
 BUILD = os.environ.get("TRUNKGATE_BUILD", os.path.join(pki.TOP, "build", "asan"))
+# For tests that measure memory. A small quarantine is soon full, and free pages go back to the kernel at once.
+ASAN_LEAN = ("quarantine_size_mb=1:thread_local_quarantine_size_kb=64:allocator_release_to_os_interval_ms=100"
+             ":detect_leaks=1")
 # What must be nought when nothing goes on: a call that ended has given everything back.
 AT_REST = ("calls", "media_ports", "transactions", "dialogs")
 

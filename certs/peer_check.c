@@ -11,27 +11,6 @@
 #define AUTH_LEVEL 2 /* OpenSSL's: 112 bits; RSA 2048, no SHA-1 */
 #define DEPTH_MAX  10
 
-static const char *const fault_names[] = {
-	[PEER_OK] = "ok",
-	[PEER_NO_CERTIFICATE] = "no-certificate",
-	[PEER_UNKNOWN_ROOT] = "unknown-root",
-	[PEER_EXPIRED] = "expired",
-	[PEER_NOT_YET_VALID] = "not-yet-valid",
-	[PEER_WRONG_NAME] = "wrong-name",
-	[PEER_WRONG_USAGE] = "wrong-usage",
-	[PEER_WEAK] = "weak",
-	[PEER_WRONG_KEY] = "wrong-key",
-	[PEER_REVOKED] = "revoked",
-	[PEER_NO_STATUS] = "no-status",
-	[PEER_OLD_VERSION] = "old-version",
-	[PEER_BAD_CHAIN] = "bad-chain",
-};
-
-const char *peer_fault_name(enum peer_fault fault)
-{
-	return (size_t)fault < ARRAY_LEN(fault_names) ? fault_names[fault] : "?";
-}
-
 /* What the words about a refusal are made of. */
 struct refusal {
 	const struct peer_policy *policy;

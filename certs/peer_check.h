@@ -76,8 +76,6 @@ struct peer_policy {
 	struct peer_seen *seen; /* written when it is met; NULL: nobody wants to know */
 };
 
-const char *peer_fault_name(enum peer_fault fault); /* "ok", "expired", "wrong-name", ... */
-
 struct peer_verdict {
 	enum peer_fault fault;
 	char name[256]; /* the name that matched; empty before */

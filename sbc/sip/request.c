@@ -139,11 +139,12 @@ static unsigned retry_after_s(const struct message *response)
 	return s < 86400 ? (unsigned)s : 86400;
 }
 
-static void give(struct request *r, struct client_txn *txn, const struct message *response)
+static void give(struct request *r, const struct attempt *a, const struct message *response)
 {
 	struct flow flow = { 0 };
 
-	flow_copy(&flow, r->datagrams.conn ? &r->datagrams : client_txn_flow(txn));
+	/* Those that were left went elsewhere. */
+	flow_copy(&flow, !a->left && r->datagrams.conn ? &r->datagrams : client_txn_flow(a->txn));
 	r->handler.on_response(r->handler.arg, response, &flow);
 	flow_clear(&flow);
 }
@@ -194,7 +195,7 @@ static void on_late_2xx(struct attempt *a, const struct message *response)
 	}
 	if (r->state != RQ_ANSWERED)
 		leave_all(r);
-	give(r, a->txn, response);
+	give(r, a, response);
 }
 
 /* An answer of one that was left. */
@@ -212,7 +213,7 @@ static void on_late_response(struct attempt *a, const struct message *response)
 			    KV("event", "cancel"), KV("result", "could not be sent"));
 	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
 		leave_all(r);
-		give(r, a->txn, response);
+		give(r, a, response);
 	}
 }
 
@@ -250,7 +251,7 @@ static void on_response(void *arg, const struct message *response)
 	}
 	if (status >= 200)
 		r->state = RQ_ANSWERED;
-	give(r, a->txn, response);
+	give(r, a, response);
 }
 
 static void on_txn_fail(void *arg, enum err err, const char *why)

@@ -16,6 +16,8 @@
 static const struct dns_record zone[] = {
 	{ "_sip._tcp.two.test", DNS_SRV, 10, 0, 5061, "first.test" },
 	{ "_sip._tcp.two.test", DNS_SRV, 20, 0, 5061, "second.test" },
+	{ "_sip._udp.two.test", DNS_SRV, 10, 0, 5061, "first.test" },
+	{ "_sip._udp.two.test", DNS_SRV, 20, 0, 5061, "second.test" },
 	{ "first.test", DNS_A, 0, 0, 0, "127.3.0.1" },
 	{ "second.test", DNS_A, 0, 0, 0, "127.3.0.2" },
 	{ 0 },
@@ -34,13 +36,15 @@ static struct {
 	char sent[NPEERS][4096];              /* the last message */
 	unsigned nsent[NPEERS];
 	struct request *request;
-	unsigned status; /* of the last answer */
+	unsigned status;  /* of the last answer */
+	struct addr from; /* where its flow leads to */
 	unsigned failed;
 	char why[512];
 } t;
 
-static struct config_listener listener = { .transport = TRANSPORT_TCP };
-static struct config_realm realm_cfg = { .name = "test", .listeners = &listener, .nlisteners = 1 };
+static struct config_listener listeners[] = { { .transport = TRANSPORT_TCP },
+	                                      { .transport = TRANSPORT_UDP } };
+static struct config_realm realm_cfg = { .name = "test", .listeners = listeners, .nlisteners = 2 };
 
 static size_t which(const struct conn *c)
 {
@@ -87,6 +91,16 @@ static struct conn *fake_new(const struct conn_handler *handler, struct sip_real
 	return c;
 }
 
+static enum err fake_udp(struct conn **out, struct loop *loop, const struct addr *local,
+                         const struct conn_handler *handler, struct sip_realm *realm)
+{
+	(void)loop;
+	*out = fake_new(handler, realm);
+	(*out)->transport = TRANSPORT_UDP;
+	(*out)->local = *local;
+	return OK;
+}
+
 static enum err fake_listen(struct conn **out, struct loop *loop, const struct addr *local,
                             struct tls_context *tls, const struct conn_handler *handler,
                             struct sip_realm *realm)
@@ -112,12 +126,12 @@ static enum err fake_connect(struct conn **out, const struct conn_connect_cfg *c
 	return OK;
 }
 
-static const struct conn_opener opener = { NULL, fake_listen, fake_connect };
+static const struct conn_opener opener = { fake_udp, fake_listen, fake_connect };
 
 static void on_response(void *arg, const struct message *m, const struct flow *flow)
 {
 	(void)arg;
-	assert_non_null(flow);
+	t.from = flow->peer;
 	t.status = message_status(m);
 }
 
@@ -152,7 +166,8 @@ static int begin(void **state)
 	memset(&t, 0, sizeof(t));
 	message_library_open();
 	dns_open(&t.dns, zone, "192.0.2.53");
-	if (addr_parse(&listener.addr, "127.0.0.1:5060") || loop_new(&t.loop) ||
+	if (addr_parse(&listeners[0].addr, "127.0.0.1:5060") ||
+	    addr_parse(&listeners[1].addr, "127.0.0.1:5060") || loop_new(&t.loop) ||
 	    resolver_new(&t.resolver, t.loop, &t.dns.addr, 1) ||
 	    stack_new(&t.stack, t.loop, loop_timers(t.loop), &limits))
 		return -1;
@@ -171,14 +186,15 @@ static int end(void **state)
 	return 0;
 }
 
-static void start(const char *method)
+static void start_over(enum transport transport, const char *method, const char *subject)
 {
 	const struct target target = { .realm = t.realm,
-		                       .transport = TRANSPORT_TCP,
+		                       .transport = transport,
 		                       .host = "two.test",
 		                       .srv = true,
 		                       .resolver = t.resolver,
-		                       .connect_timeout_ms = 1000 };
+		                       .connect_timeout_ms = 1000,
+		                       .target_timeout_ms = 300 };
 	const struct request_handler handler = { .on_response = on_response, .on_fail = on_fail };
 	struct message *m;
 
@@ -187,9 +203,15 @@ static void start(const char *method)
 	message_add(m, "To", "<sip:c@d>");
 	message_add(m, "Call-ID", "call");
 	message_add(m, "CSeq", "1 %s", method);
+	message_add(m, "Subject", "%s", subject);
 	assert_int_equal(request_start(&t.request, t.stack, m, &target, NULL, &handler), OK);
 	message_free(&m);
 	turn(100);
+}
+
+static void start(const char *method)
+{
+	start_over(TRANSPORT_TCP, method, "short");
 }
 
 /* The peer answers what it got last. */
@@ -313,6 +335,24 @@ static void test_unknown_name(void **state)
 	assert_non_null(strstr(t.why, "does not exist"));
 }
 
+/* Too long for a datagram, and the first is silent: its late 2xx is confirmed to it, not to the
+ * address that was asked meanwhile. */
+static void test_late_and_long(void **state)
+{
+	char subject[1400];
+
+	(void)state;
+	memset(subject, 'x', sizeof(subject) - 1);
+	subject[sizeof(subject) - 1] = '\0';
+	start_over(TRANSPORT_UDP, "INVITE", subject);
+	assert_true(got(FIRST, "INVITE"));
+	turn(300);
+	assert_true(got(SECOND, "INVITE"));
+	answer(FIRST, 200);
+	assert_int_equal(t.status, 200);
+	assert_true(addr_same_host(&t.from, &t.conns[FIRST]->peer));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
 
 int main(void)
@@ -321,7 +361,7 @@ int main(void)
 		                            TEST(503_goes_on),   TEST(all_refused),
 		                            TEST(break_goes_on), TEST(cancelled_503),
 		                            TEST(cancel_breaks), TEST(cancel_early),
-		                            TEST(unknown_name) };
+		                            TEST(unknown_name),  TEST(late_and_long) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,8 @@ BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libsofia-sip-ua-dev
 	libcmocka-dev)
 # shellcheck disable=SC2034
 TEST_PACKAGES=(sip-tester baresip-core tshark dnsmasq-base iproute2 nftables stunnel4 openssl
-	python3 util-linux clang-format shellcheck git pebble lego)
+	python3 util-linux clang-format shellcheck git pebble lego kamailio
+	kamailio-tls-modules)
 
 die() {
 	printf '%s\n' "$*" >&2

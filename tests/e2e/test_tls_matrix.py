@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Every certificate that a peer may come with, in both roles: the verdict, and the line that an operator reads.
-The peers are OpenSSL's own s_server and s_client."""
+The peers are OpenSSL's s_server and s_client, and Kamailio."""
 import collections
 import concurrent.futures
 import os
+import socket
+import ssl
 
-from harness import lab, network, openssl, pki, process, sip
+from harness import kamailio, lab, network, openssl, pki, process, sip, wait
 
 OCSP_PORT = 8888
 OCSP = ("--ocsp", f"http://{network.DNS}:{OCSP_PORT}/")
@@ -138,7 +140,13 @@ TO_CLIENTS = [
     ToClient("no-certificate", "good", None, words=WORDS["nothing"]),
 ]
 
-SERVER_PORT, LISTENER_PORT = 6001, 7001
+# Of both tables what Kamailio plays as well.
+KAMAILIO_SERVERS = ("good", "expired", "wrong-name", "unknown-root", "missing-intermediate", "wildcard",
+                    "wildcard-allowed", "client-only", "we-are-unknown")
+KAMAILIO_CLIENTS = ("good", "expired", "wrong-name", "unknown-root", "missing-intermediate", "wildcard", "server-only",
+                    "client-only")
+
+SERVER_PORT, LISTENER_PORT, KAMAILIO_TARGET = 6001, 7001, 7101
 
 
 class TlsMatrix(lab.LabTest):
@@ -251,6 +259,65 @@ class TlsMatrix(lab.LabTest):
         for cell in TO_CLIENTS:
             with self.subTest("calls", cell=cell.name):
                 self.check_caller(cell)
+
+    # --- Kamailio ---
+
+    def await_answer(self, sock, number, status):
+        """The answer with that status to what was sent to the number."""
+        sock.settimeout(10)
+        while True:
+            try:
+                message = sock.recv(65536)
+            except socket.timeout:
+                self.fail(f"no {status} from {number}")
+            if sip.status_of(message) == status and f"sip:{number}@".encode() in message:
+                return
+
+    def kamailio_calls(self, clients):
+        """What each of Kamailio's connections to us comes to: an OPTIONS is passed on over it."""
+        asker = network.udp_socket("dns", network.DNS, 5060)
+        self.addCleanup(asker.close)
+        for i, cell in enumerate(clients):
+            port, before = KAMAILIO_TARGET + i, len(self.trunkgate.log())
+            asker.sendto(sip.request("OPTIONS", f"sip:{port}@{network.PROVIDER}", network.DNS, 5060),
+                         (network.PROVIDER, 5060))
+            with self.subTest("calls", cell=cell.name):
+                if cell.words is OK:
+                    self.await_answer(asker, port, 200)
+                else:
+                    self.trunkgate.process.wait_for_line(f"event=closed .*side=accepted why=.*{cell.words}", 5, before)
+
+    def test_kamailio(self):
+        servers = [cell for cell in TO_SERVERS if cell.name in KAMAILIO_SERVERS]
+        clients = [cell for cell in TO_CLIENTS if cell.name in KAMAILIO_CLIENTS]
+        self.make_certificates({cell.shows for cell in servers + clients})
+        peer = kamailio.start(
+            self.directory, network.PROVIDER,
+            {SERVER_PORT + i: (self.files[cell.shows], self.files[STRANGER] if STRANGER in cell.options
+                               else self.authority.root) for i, cell in enumerate(servers)},
+            {KAMAILIO_TARGET + i: (self.files[cell.shows], self.authority.root) for i, cell in enumerate(clients)})
+        self.addCleanup(peer.stop)
+        self.start_with([(cell.name, SERVER_PORT + i, cell.trunk) for i, cell in enumerate(servers)],
+                        [KAMAILIO_TARGET + i for i in range(len(clients))])
+        wait.until("Kamailio to listen", lambda: peer.require_alive() or self.shakes_hands(SERVER_PORT), 20)
+        phone = self.call_all(len(servers))
+        for i, cell in enumerate(servers):
+            with self.subTest("called", cell=cell.name):
+                self.check_called(cell.name, cell.words)
+                if cell.words is OK:
+                    self.await_answer(phone, 1000 + i, 486)
+        self.kamailio_calls(clients)
+
+    def shakes_hands(self, port):
+        """A process of Kamailio's that gets a connection in its very first moments never serves it; others do."""
+        context = ssl.create_default_context(cafile=self.authority.root)
+        context.load_cert_chain(self.files["good"])
+        try:
+            with network.tcp_connect("dns", network.PROVIDER, port, 1) as plain:
+                with context.wrap_socket(plain, server_hostname="provider.lab"):
+                    return True
+        except OSError:
+            return False
 
 
 if __name__ == "__main__":

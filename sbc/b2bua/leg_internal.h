@@ -5,6 +5,7 @@
 #define SBC_B2BUA_LEG_INTERNAL_H
 
 #include <sys/queue.h>
+#include "base/log.h"
 #include "base/timer.h"
 #include "sbc/b2bua/leg.h"
 #include "sbc/b2bua/refresh.h"
@@ -45,9 +46,10 @@ struct leg {
 	struct leg_handler handler;
 	struct leg_fork forks[LEG_FORKS_MAX];
 	size_t nforks;
-	struct leg_fork *fork;      /* the one that answered; before that the first */
-	struct server_txn *invited; /* theirs: until it ends */
-	struct reliable reliable;   /* our provisional answers to it */
+	struct log_limit unfollowed; /* forks beyond them */
+	struct leg_fork *fork;       /* the one that answered; before that the first */
+	struct server_txn *invited;  /* theirs: until it ends */
+	struct reliable reliable;    /* our provisional answers to it */
 	enum {
 		RELY_NEVER,
 		RELY_WITH_SDP,

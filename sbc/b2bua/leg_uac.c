@@ -48,12 +48,14 @@ static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const
 {
 	struct leg_fork *fork = &leg->forks[leg->nforks];
 	const char *ours = leg->forks[0].said.ours;
+	unsigned suppressed;
 
 	if (leg->nforks == LEG_FORKS_MAX ||
 	    dialog_new_fork(&fork->dialog, leg->forks[0].dialog, m, flow)) {
-		LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "fork"),
-		    KVN("code", message_status(m)), KVN("forks", leg->nforks),
-		    KV("result", "not followed"));
+		if (log_limit_admits(&leg->unfollowed, &suppressed))
+			LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "fork"),
+			    KVN("code", message_status(m)), KVN("forks", leg->nforks),
+			    KV("result", "not followed"), KVN_LAST("suppressed", suppressed));
 		return NULL;
 	}
 	refresh_keep_ours(&fork->said, ours, ours ? strlen(ours) : 0);

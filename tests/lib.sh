@@ -44,6 +44,11 @@ need_packages() {
 	mapfile -t missing < <(missing_packages "$@")
 	[ "${#missing[@]}" -gt 0 ] || return 0
 	printf 'Installing with apt-get: %s\n' "${missing[*]}"
+	# A test's peer that starts by itself would sit on the SIP ports.
+	if [[ " ${missing[*]} " == *" kamailio "* ]] && [ -d /run/systemd/system ]; then
+		printf 'Kamailio is for the tests alone: its service stays masked\n'
+		as_root systemctl -q mask kamailio.service || return 1
+	fi
 	as_root apt-get -qq update || return 1
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
 		install "${missing[@]}" || return 1

@@ -59,7 +59,7 @@ class LongRequest(lab.LabTest):
                             "-key", "media", network.PHONE)
         self.addCleanup(callee.stop)
         self.call()
-        self.assertIn("does not accept", self.trunkgate.log())
+        self.trunkgate.process.wait_for_line("does not accept")
 
 
 if __name__ == "__main__":

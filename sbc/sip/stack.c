@@ -195,7 +195,6 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 {
 	const char *phrase;
 	unsigned problem = message_problem(*m, &phrase);
-
 	unsigned suppressed;
 
 	if (problem) {

@@ -18,7 +18,7 @@ SOURCES = [f"10.99.2.{host}" for host in range(100, 105)]  # attackers, all on t
 PER_SOURCE = 150
 HALF_OPEN = 1000
 HANDSHAKE_S = 3
-CONNECTS = 3000
+CONNECTS = 10000
 # An SSL with its buffers and the beginning of a handshake, 40 KiB at most, in a program with ASan's red zones.
 KIB_A_CONNECTION = 100
 LOG_LINES = 20  # in 10 s, of connections that never stood

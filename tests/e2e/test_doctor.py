@@ -9,7 +9,6 @@ import socket
 import ssl
 import struct
 import subprocess
-import tempfile
 import threading
 import unittest
 
@@ -101,8 +100,7 @@ class Doctor(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        base = os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
-        cls.base = os.path.join(base, "doctor")
+        cls.base = os.path.join(sandbox.DIRECTORY, "doctor")
         os.makedirs(cls.base, exist_ok=True)
         cls.authority = pki.Authority(os.path.join(cls.base, "pki"))
         cls.identity = cls.authority.issue("sbc.lab")

@@ -7,7 +7,7 @@ What Debian 12's baresip 1.0.0 with libre 1.1.0 does, and what follows for our t
   scheme sip alone): a trunk towards it has `uri-form: sip-tls`.
 - srtp-mand offers RTP/SAVP with one AES_CM_128_HMAC_SHA1_80 line and refuses plain RTP/AVP.
 - aufile wants a 16-bit file with the codec's rate; sndfile writes what was heard to *-dec.wav, whose
-  header is right once the call has ended.
+  header is right once the call has ended. It cuts that file's name at 127 octets.
 """
 import glob
 import json

@@ -1,8 +1,6 @@
 """One whole lab for one test: hosts, names, certificates, peers; all of it gone afterwards."""
-import functools
 import os
 import shutil
-import tempfile
 import unittest
 
 from . import audio, baresip, capture, explain, network, pki, process, sandbox, sbc
@@ -19,14 +17,8 @@ PROVIDER_ACCOUNT = ("<sip:{user}@provider.lab;transport=tls>;regint=0;audio_code
                     ";answermode={answer};mediaenc=srtp-mand")
 
 
-@functools.cache
-def _base_directory():
-    """Where the logs stay: what the runner says, else a new directory in /tmp."""
-    return os.environ.get("TRUNKGATE_TEST_DIR") or tempfile.mkdtemp(prefix="trunkgate-e2e-")
-
-
 def _work_directory(name):
-    path = os.path.join(_base_directory(), name)
+    path = os.path.join(sandbox.DIRECTORY, name)
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
     return path

@@ -28,7 +28,9 @@ struct tls_context_cfg {
 	size_t npolicies;
 	bool certificate_optional;    /* accepting only: a client without any may come in */
 	enum tls_version min_version; /* the least of its policies' */
-	const char *ciphers; /* for TLS 1.2 and below, as OpenSSL writes them; NULL: ours */
+	/* For TLS 1.2 and below, as OpenSSL writes them: instead of ours when we connect, beside ours
+	 * when we accept. NULL: ours alone. */
+	const char *ciphers;
 };
 
 /* ERR_REFUSED when any peer would do; why (CERT_WHY_MAX bytes) says it. */

@@ -131,22 +131,31 @@ static bool is_safe_list(SSL_CTX *c)
 	return true;
 }
 
+/* Who connects has the trunk's list in place of ours; a listener has peers of other trunks too. */
 static enum err set_ciphers(SSL_CTX *c, const struct tls_context_cfg *cfg, char *why)
 {
 	const char *standard = cfg->min_version == TLS_1_1 ? CIPHERS ":" OLD_CIPHERS : CIPHERS;
+	const char *own = cfg->ciphers ? cfg->ciphers : standard;
+	bool beside = cfg->ciphers && cfg->peer_role == CERT_ROLE_CLIENT;
+	char *list = mem_printf("%s%s%s", beside ? standard : "", beside ? ":" : "", own);
+	enum err err = OK;
 
-	if (SSL_CTX_set_cipher_list(c, cfg->ciphers ? cfg->ciphers : standard) != 1) {
-		cert_why(why, "ciphers \"%s\": none of them is known here and safe", cfg->ciphers);
-		return ERR_REFUSED;
+	if (!list) {
+		cert_why(why, "no memory to set up TLS");
+		return ERR_NOMEM;
 	}
-	if (!is_safe_list(c)) {
+	if (SSL_CTX_set_cipher_list(c, list) != 1) {
+		cert_why(why, "ciphers \"%s\": none of them is known here and safe", own);
+		err = ERR_REFUSED;
+	} else if (!is_safe_list(c)) {
 		cert_why(why,
 		         "ciphers \"%s\": one of them has less than 128 bits or proves nobody's "
 		         "identity",
-		         cfg->ciphers);
-		return ERR_REFUSED;
+		         own);
+		err = ERR_REFUSED;
 	}
-	return OK;
+	mem_free(list);
+	return err;
 }
 
 static bool set_rules(SSL_CTX *c, const struct tls_context_cfg *cfg)

@@ -127,6 +127,9 @@ static const struct {
 	{ TRUNK "ciphers: \"ALL;x\" } }\n",
 	  "t.yaml:6: trunk 'acme': ciphers 'ALL;x' is not a list of ciphers; write names as OpenSSL has "
 	  "them, with : between\n" },
+	{ TRUNK "ciphers: \"ALL:-RSA\" } }\n",
+	  "t.yaml:6: trunk 'acme': ciphers 'ALL:-RSA' is not a list of ciphers; write names as OpenSSL "
+	  "has them, with : between\n" },
 	{ TRUNK "tolerate: [ wrong-name ] } }\n",
 	  "t.yaml:6: trunk 'acme': tolerate 'wrong-name' is none of its values; did you mean "
 	  "'wrong-usage'?\n" },

@@ -297,6 +297,50 @@ static void test_ciphers(void **state)
 	assert_has(rig.why, "proves nobody's identity");
 }
 
+/* A client that has this cipher alone, of TLS 1.2, is let in as trunk; NULL: refused. */
+static void comes_with(const struct trunk_tls *t, const char *cipher, const char *file,
+                       const char *trunk)
+{
+	SSL *ours = NULL, *theirs = peer(false, file);
+
+	assert_int_equal(SSL_set_max_proto_version(theirs, TLS1_2_VERSION), 1);
+	assert_int_equal(SSL_set_cipher_list(theirs, cipher), 1);
+	assert_int_equal(tls_context_ssl(trunk_tls_server(t, OUTSIDE, false), NULL, &ours), OK);
+	assert_int_equal(shake(ours, theirs), trunk != NULL);
+	if (trunk) {
+		assert_string_equal(SSL_get_cipher_name(ours), cipher);
+		assert_string_equal(tls_trunk(ours), trunk);
+	}
+	SSL_free(ours);
+	SSL_free(theirs);
+}
+
+/* What one trunk needs is added for all of its listener, and takes nothing from the others. */
+static void test_ciphers_of_a_listener(void **state)
+{
+	static char own[] = "ECDHE-ECDSA-AES256-SHA384", others[] = "ECDHE-ECDSA-AES128-SHA256";
+	const char *standard = "ECDHE-ECDSA-AES128-GCM-SHA256";
+	struct trunk_tls *t = load();
+
+	UNUSED(state);
+	comes_with(t, standard, "umbrella.pem", "umbrella");
+	comes_with(t, own, "acme.pem", NULL);
+	trunk_tls_free(&t);
+	rig.trunks[ACME].ciphers = own;
+	t = load();
+	comes_with(t, standard, "umbrella.pem", "umbrella");
+	comes_with(t, standard, "acme.pem", "acme");
+	comes_with(t, own, "acme.pem", "acme");
+	comes_with(t, others, "umbrella.pem", NULL);
+	trunk_tls_free(&t);
+	rig.trunks[UMBRELLA].ciphers = others;
+	t = load();
+	comes_with(t, standard, "umbrella.pem", "umbrella");
+	comes_with(t, own, "acme.pem", "acme");
+	comes_with(t, others, "umbrella.pem", "umbrella");
+	trunk_tls_free(&t);
+}
+
 /* Whoever holds a context goes by the new files; what is wrong in them leaves all as it was. */
 static void test_reload(void **state)
 {
@@ -416,7 +460,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(listeners),  TEST(clients),   TEST(two_types_of_key), TEST(by_name),
 		TEST(by_port),    TEST(versions),  TEST(ciphers),          TEST(reload),
-		TEST(open_chain), TEST(bad_files), TEST(no_memory),        TEST(no_memory_to_reload)
+		TEST(open_chain), TEST(bad_files), TEST(no_memory),        TEST(no_memory_to_reload),
+		TEST(ciphers_of_a_listener)
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -28,8 +28,8 @@ struct tls_context_cfg {
 	size_t npolicies;
 	bool certificate_optional;    /* accepting only: a client without any may come in */
 	enum tls_version min_version; /* the least of its policies' */
-	/* For TLS 1.2 and below, as OpenSSL writes them: instead of ours when we connect, beside ours
-	 * when we accept. NULL: ours alone. */
+	/* For TLS 1.2 and below, as OpenSSL writes them: instead of ours when we connect, beside
+	 * ours when we accept. NULL: ours alone. */
 	const char *ciphers;
 };
 

@@ -193,17 +193,18 @@ static bool has_name(STACK_OF(X509_NAME) * names, const X509_NAME *name)
 	return false;
 }
 
-/* False when there are too many, or no memory. */
+/* False where they cannot all be named: the system's, of which there are too many and which may
+ * change while we run; a pinned key, which has none; no memory. */
 static bool add_ca_names(STACK_OF(X509_NAME) * names, const struct trust *trust)
 {
 	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(trust_store(trust));
-	int n = 0;
 
+	if (trust_is_system(trust) || trust_has_pins(trust))
+		return false;
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
 		X509 *root = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
 		X509_NAME *name;
 
-		n += root != NULL;
 		if (!root || has_name(names, X509_get_subject_name(root)))
 			continue;
 		if (sk_X509_NAME_num(names) >= CA_NAMES_MAX)
@@ -214,8 +215,7 @@ static bool add_ca_names(STACK_OF(X509_NAME) * names, const struct trust *trust)
 			return false;
 		}
 	}
-	/* The system's store fills itself when asked, and a pin has no root: nothing to list. */
-	return n > 0;
+	return true;
 }
 
 /* A hint that lets a client with many certificates choose one: all names, or none at all. */

@@ -1,4 +1,6 @@
-/* A store of roots, filled once. The system's store is read by OpenSSL when a chain asks for it. */
+/* A store of roots. What is named is read at once. Of the system's, its file is read at once too,
+ * unless it may be late, and its folder whenever a chain asks for a name in it (OpenSSL's lookups).
+ */
 #include "certs/trust.h"
 
 #include <dirent.h>
@@ -18,6 +20,7 @@ struct trust {
 	X509_STORE *store;
 	unsigned certificates, roots; /* put in by us */
 	unsigned crls;
+	bool is_system;
 	bool is_late; /* the system's roots are still to be read */
 	unsigned char (*pins)[SHA256_DIGEST_LENGTH];
 	size_t npins;
@@ -126,6 +129,7 @@ static enum err add_system(struct trust *t, bool late, char *why)
 		         file, dir);
 		return ERR_NOT_FOUND;
 	}
+	t->is_system = true;
 	t->is_late = late;
 	if (late)
 		return OK;
@@ -238,6 +242,11 @@ void trust_free(struct trust **trustp)
 X509_STORE *trust_store(const struct trust *trust)
 {
 	return trust->store;
+}
+
+bool trust_is_system(const struct trust *trust)
+{
+	return trust->is_system;
 }
 
 bool trust_has_crls(const struct trust *trust)

@@ -33,6 +33,7 @@ MUST_USE enum err trust_load(struct trust **out, const struct trust_cfg *cfg, ch
 struct trust *trust_ref(struct trust *trust);
 void trust_free(struct trust **trustp);             /* lets go of one reference */
 X509_STORE *trust_store(const struct trust *trust); /* borrowed */
+bool trust_is_system(const struct trust *trust); /* all the machine's roots, and no list of them */
 bool trust_has_crls(const struct trust *trust);
 
 bool trust_has_pins(const struct trust *trust);

@@ -236,7 +236,8 @@ static bool parse_text(struct value_env *env, const struct option *o, const char
 	return value_keep(env, text, field);
 }
 
-/* One list joins another's at a listener, so that nothing in it may take away (OpenSSL's -, !, @). */
+/* One list joins another's at a listener, so that nothing in it may take away (OpenSSL's -, !, @).
+ */
 static bool parse_ciphers(struct value_env *env, const struct option *o, const char *text,
                           void *field)
 {
@@ -331,7 +332,8 @@ const struct kind config_kinds[NKINDS] = {
 	               "sha256/ and 44 characters of base64, or a path to a certificate", NULL,
 	               sizeof(char *), true, value_parse_pin },
 	[KIND_CIPHERS] = { "a list of ciphers", "names as OpenSSL has them, with : between",
-	                   "^[A-Z0-9_][A-Z0-9_-]*(:[A-Z0-9_][A-Z0-9_-]*)*$", sizeof(char *), true, parse_ciphers },
+	                   "^[A-Z0-9_][A-Z0-9_-]*(:[A-Z0-9_][A-Z0-9_-]*)*$", sizeof(char *), true,
+	                   parse_ciphers },
 	[KIND_SOCKET] = { "a local socket", "a path of at most 107 characters", NULL,
 	                  sizeof(char *), true, value_parse_socket },
 	[KIND_SECRET] = { "a password", "8 to 128 characters", NULL, sizeof(char *), true,

@@ -114,14 +114,19 @@ static inline void lab_write(const char *name, const char *text)
 	fclose(f);
 }
 
-static inline struct trust *lab_trust(const char *file)
+static inline struct trust *lab_trust_of(const char *roots)
 {
-	const struct trust_cfg cfg = { .roots = lab_path(file) };
+	const struct trust_cfg cfg = { .roots = roots };
 	struct trust *t = NULL;
 
 	if (trust_load(&t, &cfg, lab.why) != OK)
 		fail_msg("%s", lab.why);
 	return t;
+}
+
+static inline struct trust *lab_trust(const char *file)
+{
+	return lab_trust_of(lab_path(file));
 }
 
 static inline struct identity *lab_identity(const char *file)

@@ -194,18 +194,27 @@ static void an_optional_certificate(void **state)
 	}
 }
 
+/* So many roots does a listener of these name to its clients. */
+static void names_roots(const struct peer_policy *policies, size_t n, int roots)
+{
+	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, policies, n);
+	struct end us, peer;
+	int named;
+
+	join(&us, session(ctx, NULL), &peer, raw(false, "good.pem"));
+	shake(&us, &peer);
+	named = sk_X509_NAME_num(SSL_get0_peer_CA_list(peer.ssl));
+	assert_int_equal(named < 0 ? 0 : named, roots);
+	part(&us, &peer);
+	tls_context_free(&ctx);
+}
+
 static void acceptable_roots_are_named_while_few(void **state)
 {
 	const struct peer_policy policy = POLICY("acme", lab_root, provider);
-	struct tls_context *ctx = context(CERT_ROLE_CLIENT, sbc, &policy, 1);
-	struct end us, peer;
 
 	UNUSED(state);
-	join(&us, session(ctx, NULL), &peer, raw(false, "good.pem"));
-	shake(&us, &peer);
-	assert_int_equal(sk_X509_NAME_num(SSL_get0_peer_CA_list(peer.ssl)), 1);
-	part(&us, &peer);
-	tls_context_free(&ctx);
+	names_roots(&policy, 1, 1);
 
 	assert_int_equal(
 	    lab_shell(
@@ -215,13 +224,24 @@ static void acceptable_roots_are_named_while_few(void **state)
 	struct trust *many = lab_trust("many.pem");
 	const struct peer_policy big = POLICY("acme", many, provider);
 
-	ctx = context(CERT_ROLE_CLIENT, sbc, &big, 1);
-	join(&us, session(ctx, NULL), &peer, raw(false, "good.pem"));
-	shake(&us, &peer);
-	assert_true(sk_X509_NAME_num(SSL_get0_peer_CA_list(peer.ssl)) <= 0);
-	part(&us, &peer);
-	tls_context_free(&ctx);
+	names_roots(&big, 1, 0);
 	trust_free(&many);
+}
+
+/* The system's are not named, however few its file has, nor those beside them. */
+static void the_systems_roots_are_not_named(void **state)
+{
+	struct peer_policy both[] = { POLICY("acme", lab_root, provider),
+		                      POLICY("umbrella", NULL, provider) };
+
+	UNUSED(state);
+	setenv("SSL_CERT_FILE", lab_path("root.pem"), 1);
+	both[1].trust = lab_trust_of("system");
+	unsetenv("SSL_CERT_FILE");
+	assert_true(trust_is_system(both[1].trust) && !trust_is_system(lab_root));
+	names_roots(&both[1], 1, 0);
+	names_roots(both, 2, 0);
+	trust_free(&both[1].trust);
 }
 
 int main(void)
@@ -235,6 +255,7 @@ int main(void)
 		cmocka_unit_test(the_most_useful_verdict_is_kept),
 		cmocka_unit_test(an_optional_certificate),
 		cmocka_unit_test(acceptable_roots_are_named_while_few),
+		cmocka_unit_test(the_systems_roots_are_not_named),
 	};
 
 	return cmocka_run_group_tests(tests, pair_open, pair_close);

@@ -457,12 +457,19 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(listeners),  TEST(clients),   TEST(two_types_of_key), TEST(by_name),
-		TEST(by_port),    TEST(versions),  TEST(ciphers),          TEST(reload),
-		TEST(open_chain), TEST(bad_files), TEST(no_memory),        TEST(no_memory_to_reload),
-		TEST(ciphers_of_a_listener)
-	};
+	const struct CMUnitTest tests[] = { TEST(listeners),
+		                            TEST(clients),
+		                            TEST(two_types_of_key),
+		                            TEST(by_name),
+		                            TEST(by_port),
+		                            TEST(versions),
+		                            TEST(ciphers),
+		                            TEST(reload),
+		                            TEST(open_chain),
+		                            TEST(bad_files),
+		                            TEST(no_memory),
+		                            TEST(no_memory_to_reload),
+		                            TEST(ciphers_of_a_listener) };
 
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, rig_open, rig_close);

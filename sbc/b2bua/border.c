@@ -163,10 +163,8 @@ static const struct config_realm *realm_of(const struct config_party *who)
 	return who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
 }
 
-struct session_timer_cfg call_session(const struct config_party *who)
+struct session_timer_cfg call_session(const struct config_realm *realm)
 {
-	const struct config_realm *realm = realm_of(who);
-
 	return (struct session_timer_cfg){ .expires_s = realm->session_expires_ms / 1000,
 		                           .min_se_s = realm->min_se_ms / 1000 };
 }
@@ -182,7 +180,7 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	char contact[400];
 	struct leg_uas_cfg cfg = { .contact = contact,
 		                   .target = &target,
-		                   .session = call_session(&call->caller.who) };
+		                   .session = call_session(call->caller.realm) };
 	enum err err;
 
 	if (dialog_wants_sips(server_txn_request(txn)))
@@ -278,7 +276,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 			    KVN_LAST("suppressed", suppressed));
 		return;
 	}
-	session = call_session(&from);
+	session = call_session(realm_of(&from));
 	if (session_timer_refuses(&session, txn, invite))
 		return;
 	route = route_pick(b->cfg.cfg, &from, number);

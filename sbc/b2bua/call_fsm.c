@@ -131,7 +131,7 @@ static unsigned map_status(unsigned status)
 
 static void act_fail(struct call *call, const struct call_news *news)
 {
-	const struct message *m = news ? news->message : NULL;
+	const struct message *m = news->message;
 	char why[CERT_WHY_MAX];
 
 	timer_stop(&call->no_answer);
@@ -144,10 +144,8 @@ static void act_fail(struct call *call, const struct call_news *news)
 		refuse_caller(call, 480, "the callee hung up before it answered");
 	} else {
 		/* A phone that is not there is no trouble of ours. */
-		refuse_caller(call, call->callee.trunk ? 503 : 480,
-		              news && news->why ? news->why : "no way to the callee");
+		refuse_caller(call, call->callee.trunk ? 503 : 480, news->why);
 	}
-	call_event(call, EV_GONE, NULL);
 }
 
 static void act_cancel(struct call *call, const struct call_news *news)
@@ -200,12 +198,6 @@ static void act_over(struct call *call, const struct call_news *news)
 	call_bury(call);
 }
 
-static void act_gone(struct call *call, const struct call_news *news)
-{
-	(void)news;
-	call_event(call, EV_GONE, NULL);
-}
-
 static void act_up(struct call *call, const struct call_news *news)
 {
 	(void)news;
@@ -228,8 +220,7 @@ static void act_callee_bye(struct call *call, const struct call_news *news)
 /* RFC 3261 15: no BYE to the caller before its ACK, or before that is waited for no longer. */
 static void act_callee_left(struct call *call, const struct call_news *news)
 {
-	(void)news;
-	call_end(call, 200, "the callee hung up");
+	end_by(call, news, 200, "the callee hung up");
 }
 
 static void act_bye_caller(struct call *call, const struct call_news *news)
@@ -244,13 +235,6 @@ static void act_cancel_held(struct call *call, const struct call_news *news)
 	(void)news;
 	refuse_caller(call, 487, "the caller gave up");
 	leg_bye(call->callee.leg);
-}
-
-static void act_cancel_left(struct call *call, const struct call_news *news)
-{
-	(void)news;
-	refuse_caller(call, 487, "the caller gave up");
-	call_event(call, EV_GONE, NULL);
 }
 
 static void act_no_ack(struct call *call, const struct call_news *news)
@@ -273,8 +257,8 @@ static void act_shut(struct call *call, const struct call_news *news)
 	{                                                               \
 		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },  \
 		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },          \
-		[EV_CALLEE_FAIL] = { act_fail, CALL_NEW },              \
-		[EV_CALLEE_BYE] = { act_fail, CALL_NEW },               \
+		[EV_CALLEE_FAIL] = { act_fail, CALL_ENDING },           \
+		[EV_CALLEE_BYE] = { act_fail, CALL_ENDING },            \
 		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },   \
 		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING }, \
 		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },    \
@@ -292,8 +276,8 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	[CALL_CANCELLING] = {
 		[EV_CALLEE_PROGRESS] = { NULL, CALL_CANCELLING },
 		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },
-		[EV_CALLEE_FAIL] = { act_gone, CALL_NEW },
-		[EV_CALLEE_BYE] = { act_gone, CALL_NEW },
+		[EV_CALLEE_FAIL] = { NULL, CALL_ENDING },
+		[EV_CALLEE_BYE] = { NULL, CALL_ENDING },
 		[EV_GONE] = { act_over, CALL_OVER },
 		[EV_SHUTDOWN] = { NULL, CALL_CANCELLING },
 	},
@@ -306,10 +290,10 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_LEFT] = {
-		[EV_CALLER_CANCEL] = { act_cancel_left, CALL_NEW },
+		[EV_CALLER_CANCEL] = { act_cancel_held, CALL_ENDING },
 		[EV_CALLER_ACK] = { act_bye_caller, CALL_ENDING },
 		[EV_CALLER_NO_ACK] = { act_bye_caller, CALL_ENDING },
-		[EV_CALLER_BYE] = { act_gone, CALL_NEW },
+		[EV_CALLER_BYE] = { NULL, CALL_ENDING },
 		[EV_GONE] = { act_over, CALL_OVER },
 		[EV_SHUTDOWN] = { act_bye_caller, CALL_ENDING },
 	},

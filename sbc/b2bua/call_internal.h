@@ -103,8 +103,8 @@ struct call_refusal {
 	char why[CERT_WHY_MAX];
 };
 MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
-/* The session timers of a party's side. */
-struct session_timer_cfg call_session(const struct config_party *who);
+/* The session timers of a realm's side. */
+struct session_timer_cfg call_session(const struct config_realm *realm);
 /* Where a party is reached when no flow stands. */
 void call_target(struct border *b, struct party *p, struct target *out);
 const char *call_state_name(enum call_state state);

@@ -195,7 +195,7 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .request_uri = names.request_uri,
 		                   .contact = names.contact,
 		                   .target = &target,
-		                   .session = call_session(&call->callee.who) };
+		                   .session = call_session(call->callee.realm) };
 	enum err err;
 
 	call_target(b, &call->callee, &target);

@@ -61,7 +61,6 @@ struct leg {
 	enum leg_refreshing refreshing;
 	bool peer_updates; /* it takes UPDATE, as its Allow said last */
 	struct session_timer session;
-	struct timer again; /* the next try of a refresh */
 	LIST_HEAD(, leg_request) requests;
 	struct target target; /* when the flow of the dialog is gone */
 	struct flow first_flow;

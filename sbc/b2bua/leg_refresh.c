@@ -10,18 +10,6 @@
 
 #define AGAIN_MS 10000 /* after an answer that says nothing of when */
 
-static void send_refresh(struct leg *leg);
-
-static void on_again(void *arg)
-{
-	send_refresh(arg);
-}
-
-static void refresh_in(struct leg *leg, uint64_t ms)
-{
-	timer_start(stack_timers(leg->env->stack), &leg->again, ms, on_again, leg);
-}
-
 /* The session is over, and its peer is told, whether it hears that or not. */
 static void lose(struct leg *leg, const char *why)
 {
@@ -51,7 +39,7 @@ static void on_refused(struct leg *leg, const struct message *m, enum leg_refres
 
 	switch (message_status(m)) {
 	case 491:
-		refresh_in(leg, glare_ms(leg));
+		session_timer_retry(&leg->session, glare_ms(leg));
 		return;
 	case 408:
 	case 481:
@@ -63,7 +51,7 @@ static void on_refused(struct leg *leg, const struct message *m, enum leg_refres
 		LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "refresh"),
 		    KVN("code", message_status(m)), KV("result", "tried again"));
 		leg->peer_updates = leg->peer_updates && by != REFRESHING_UPDATE;
-		refresh_in(leg, by == REFRESHING_UPDATE ? 0 : retry_after_ms(m));
+		session_timer_retry(&leg->session, by == REFRESHING_UPDATE ? 0 : retry_after_ms(m));
 		return;
 	}
 }
@@ -141,7 +129,7 @@ static void send_refresh(struct leg *leg)
 		message_free(&m);
 	}
 	if (err)
-		refresh_in(leg, AGAIN_MS);
+		session_timer_retry(&leg->session, AGAIN_MS);
 	else
 		leg->refreshing = update ? REFRESHING_UPDATE : REFRESHING_INVITE;
 }

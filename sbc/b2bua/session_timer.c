@@ -79,6 +79,11 @@ static void start(struct session_timer *st, unsigned interval_s, bool ours)
 		timer_stop(&st->due);
 }
 
+void session_timer_retry(struct session_timer *st, uint64_t ms)
+{
+	timer_start(st->timers, &st->due, ms, st->on_due, st->arg);
+}
+
 void session_timer_ask(const struct session_timer *st, struct message *request)
 {
 	unsigned asked_s = st->interval_s ? larger(st->interval_s, st->asked_min_s) : st->asked_s;

@@ -30,6 +30,9 @@ void session_timer_open(struct session_timer *st, const struct session_timer_cfg
                         struct timers *timers, void (*on_due)(void *), void (*on_end)(void *),
                         void *arg);
 void session_timer_stop(struct session_timer *st);
+/* The refresh that was due could not be sent, or was refused: on_due comes again after ms, unless
+ * the session is agreed anew or ends before. */
+void session_timer_retry(struct session_timer *st, uint64_t ms);
 
 /* Adds to an INVITE or UPDATE of ours what it asks for. */
 void session_timer_ask(const struct session_timer *st, struct message *request);

@@ -179,8 +179,8 @@ static const struct cell {
 #define BEFORE_ANSWER(state)                                                                 \
 	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                  \
 	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                    \
-	    { state, EV_CALLEE_FAIL, CALL_OVER, "reject486:caller bury " },                  \
-	    { state, EV_CALLEE_BYE, CALL_OVER, "reject480:caller bury " },                   \
+	    { state, EV_CALLEE_FAIL, CALL_ENDING, "reject486:caller " },                     \
+	    { state, EV_CALLEE_BYE, CALL_ENDING, "reject480:caller " },                      \
 	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " }, \
 	    { state, EV_CALLER_BYE, CALL_CANCELLING, "cancel:callee " },                     \
 	    { state, EV_NO_ANSWER, CALL_CANCELLING, "reject480:caller cancel:callee " },     \
@@ -191,8 +191,8 @@ static const struct cell {
 	BEFORE_ANSWER(CALL_CALLING),
 	BEFORE_ANSWER(CALL_RINGING),
 	{ CALL_CANCELLING, EV_CALLEE_ANSWER, CALL_ENDING, "bye:callee " },
-	{ CALL_CANCELLING, EV_CALLEE_FAIL, CALL_OVER, "bury " },
-	{ CALL_CANCELLING, EV_CALLEE_BYE, CALL_OVER, "bury " },
+	{ CALL_CANCELLING, EV_CALLEE_FAIL, CALL_ENDING, "" },
+	{ CALL_CANCELLING, EV_CALLEE_BYE, CALL_ENDING, "" },
 	{ CALL_CANCELLING, EV_GONE, CALL_OVER, "bury " },
 	{ CALL_ANSWERED, EV_CALLEE_BYE, CALL_LEFT, "" },
 	{ CALL_ANSWERED, EV_CALLER_CANCEL, CALL_ENDING, "reject487:caller bye:callee " },
@@ -200,10 +200,10 @@ static const struct cell {
 	{ CALL_ANSWERED, EV_CALLER_NO_ACK, CALL_ENDING, "bye:caller bye:callee " },
 	{ CALL_ANSWERED, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
 	{ CALL_ANSWERED, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
-	{ CALL_LEFT, EV_CALLER_CANCEL, CALL_OVER, "reject487:caller bury " },
+	{ CALL_LEFT, EV_CALLER_CANCEL, CALL_ENDING, "reject487:caller bye:callee " },
 	{ CALL_LEFT, EV_CALLER_ACK, CALL_ENDING, "bye:caller " },
 	{ CALL_LEFT, EV_CALLER_NO_ACK, CALL_ENDING, "bye:caller " },
-	{ CALL_LEFT, EV_CALLER_BYE, CALL_OVER, "bury " },
+	{ CALL_LEFT, EV_CALLER_BYE, CALL_ENDING, "" },
 	{ CALL_LEFT, EV_GONE, CALL_OVER, "bury " },
 	{ CALL_LEFT, EV_SHUTDOWN, CALL_ENDING, "bye:caller " },
 	{ CALL_UP, EV_CALLEE_BYE, CALL_ENDING, "bye:caller " },
@@ -279,12 +279,12 @@ static void test_statuses(void **state)
 {
 	static const struct {
 		const char *line, *done;
-	} cases[] = { { "SIP/2.0 401 No", "reject403:caller bury " },
-		      { "SIP/2.0 407 No", "reject403:caller bury " },
-		      { "SIP/2.0 408 No", "reject480:caller bury " },
-		      { "SIP/2.0 302 Elsewhere", "reject480:caller bury " },
-		      { "SIP/2.0 404 No", "reject404:caller bury " },
-		      { "SIP/2.0 603 No", "reject603:caller bury " } };
+	} cases[] = { { "SIP/2.0 401 No", "reject403:caller " },
+		      { "SIP/2.0 407 No", "reject403:caller " },
+		      { "SIP/2.0 408 No", "reject480:caller " },
+		      { "SIP/2.0 302 Elsewhere", "reject480:caller " },
+		      { "SIP/2.0 404 No", "reject404:caller " },
+		      { "SIP/2.0 603 No", "reject603:caller " } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -293,7 +293,7 @@ static void test_statuses(void **state)
 	}
 	/* No answer at all: of a phone it says that the phone is away. */
 	fire_with(CALL_CALLING, EV_CALLEE_FAIL, NULL);
-	assert_string_equal(done, "reject480:caller bury ");
+	assert_string_equal(done, "reject480:caller ");
 }
 
 static int begin(void **state)

@@ -173,7 +173,9 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 {
 	struct border *b = call->border;
 	const struct flow *flow = server_txn_flow(txn);
-	struct leg_handler handler = { .on_event = on_caller_event, .arg = call };
+	struct leg_handler handler = { .on_event = on_caller_event,
+		                       .on_request = pass_on_request,
+		                       .arg = call };
 	enum uri_form form =
 	    call->caller.who.kind == PARTY_TRUNK ? call->caller.who.trunk->uri_form : URI_SIP_TLS;
 	struct target target;

@@ -18,6 +18,7 @@ enum err call_new(struct call **out, struct border *b)
 	call->border = b;
 	random_token(call->id, CALL_ID_LEN);
 	call->started_us = clock_wall_us();
+	TAILQ_INIT(&call->passes);
 	TAILQ_INSERT_TAIL(&b->calls, call, link);
 	b->ncalls++;
 	*out = call;
@@ -42,6 +43,7 @@ void call_free(struct call **cp)
 	b = call->border;
 	timer_stop(&call->no_answer);
 	timer_stop(&call->burying);
+	pass_end(call);
 	offer_close(&call->offer);
 	party_clear(&call->caller);
 	party_clear(&call->callee);
@@ -59,6 +61,7 @@ void call_end(struct call *call, unsigned code, const char *why)
 	if (call->code)
 		return;
 	call->code = code;
+	pass_end(call);
 	call->ended_us = clock_wall_us();
 	snprintf(call->why, sizeof(call->why), "%s", why);
 }

@@ -7,6 +7,7 @@
 #include "base/timer.h"
 #include "sbc/b2bua/call.h"
 #include "sbc/b2bua/offer.h"
+#include "sbc/b2bua/pass.h"
 
 enum call_state {
 	CALL_NEW,        /* before its INVITE is out */
@@ -58,6 +59,7 @@ struct call {
 	enum call_state state;
 	struct party caller, callee;
 	struct offer *offer;
+	struct pass_list passes; /* what crosses in its dialogs */
 	struct timer no_answer;
 	struct timer burying; /* frees the call outside of its own events */
 	char *answer_sdp;     /* the caller's, made of the callee's first */

@@ -189,7 +189,9 @@ static enum err make_leg(struct call *call, const char *sdp)
 	const struct location *where = NULL;
 	struct target target;
 	struct names names;
-	struct leg_handler handler = { .on_event = on_leg_event, .arg = call };
+	struct leg_handler handler = { .on_event = on_leg_event,
+		                       .on_request = pass_on_request,
+		                       .arg = call };
 	struct leg_uac_cfg cfg = { .from = names.from,
 		                   .to = names.to,
 		                   .request_uri = names.request_uri,

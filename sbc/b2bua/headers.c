@@ -15,7 +15,8 @@ static const struct {
 	{ "Priority", true, true }, /* RFC 3261 20.26 */
 	{ "Reason", false, true },  /* RFC 3326: its text may name what is inside */
 	{ "Subject", false, true }, /* of an inner call it may tell too much */
-	{ "Retry-After", true, true },
+	{ "Retry-After", true, true }, { "Info-Package", true, true }, /* RFC 6086 */
+	{ "Recv-Info", true, true },
 };
 
 void headers_cross(const struct message *from, struct message *to, enum crossing way)

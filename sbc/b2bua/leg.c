@@ -80,8 +80,10 @@ void leg_add_abilities(const struct leg *leg, struct message *m)
 
 void leg_note_allow(struct leg *leg, const struct message *m)
 {
-	if (message_header(m, "Allow", 0))
-		leg->peer_updates = extension_in(m, "Allow", "UPDATE");
+	if (!message_header(m, "Allow", 0))
+		return;
+	leg->peer_updates = extension_in(m, "Allow", "UPDATE");
+	leg_pass_note_allow(leg, m);
 }
 
 struct leg_fork *leg_fork_of(struct leg *leg, const struct message *m)
@@ -180,6 +182,15 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 	message_free(&m);
 }
 
+static void on_other(struct leg *leg, struct server_txn *txn, const struct message *request)
+{
+	if (leg->state == LEG_HANGING_UP || leg->state == LEG_OVER)
+		server_txn_reply(txn, 481, NULL, NULL);
+	else if (!leg->handler.on_request ||
+	         !leg->handler.on_request(leg->handler.arg, leg, txn, request))
+		reply_with_allow(leg, txn, 405);
+}
+
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request)
 {
 	struct leg_fork *fork = leg_fork_of(leg, request);
@@ -217,8 +228,10 @@ void leg_on_request(struct leg *leg, struct server_txn *txn, const struct messag
 	case METHOD_ACK:
 	case METHOD_CANCEL:
 	case METHOD_REGISTER:
-	case METHOD_OTHER:
 		reply_with_allow(leg, txn, 405);
+		return;
+	case METHOD_OTHER:
+		on_other(leg, txn, request);
 		return;
 	}
 }

@@ -13,6 +13,9 @@
 #include "sbc/sip/txn.h"
 
 struct leg;
+struct leg_request;
+
+#define LEG_ALLOW_MAX 128
 
 /* What all legs of a program share. */
 struct leg_env {
@@ -38,6 +41,10 @@ struct leg_handler {
 	 * here. */
 	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
 	                 const char *why);
+	/* A request in the dialog that is none of the leg's own, such as INFO. False: nor the
+	 * owner's, and it was not answered. NULL: never the owner's. */
+	bool (*on_request)(void *arg, struct leg *leg, struct server_txn *txn,
+	                   const struct message *request);
 	void *arg;
 };
 
@@ -81,6 +88,23 @@ void leg_reject(struct leg *leg, unsigned status, const char *why);
 /* Hangs up a leg that stands; LEG_GONE follows. */
 void leg_bye(struct leg *leg);
 
+/* A request of the owner's in the dialog: leg_pass makes it, the owner adds headers and body,
+ * leg_pass_send sends it. ERR_NOT_NOW: there is no peer to send it to, not yet or no more. */
+MUST_USE enum err leg_pass(struct leg *leg, const char *method, struct message **out);
+/* Calls on_end once: answer NULL is none, and why says the reason; why NULL as well: the leg ended
+ * its dialog before. Never from within. */
+MUST_USE enum err leg_pass_send(struct leg_request **out, struct leg *leg, struct message *m,
+                                void (*on_end)(void *arg, const struct message *answer,
+                                               const char *why),
+                                void *arg);
+void leg_pass_forget(struct leg_request **rqp); /* no more calls; NULL is fine */
+/* Whether the peer takes a method that legs pass on: unless its Allow said that it does not. */
+bool leg_peer_takes(const struct leg *leg, const char *method);
+/* The value of Allow towards somebody whose requests of that kind go to the leg's peer. */
+void leg_allow(const struct leg *leg, char out[LEG_ALLOW_MAX]);
+/* Ends a leg whose peer does not know of the dialog any more (RFC 5057 5.1): LEG_LOST follows. */
+void leg_lose(struct leg *leg, const char *why);
+
 /* What a dialog or the stack brings for a leg. */
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request);
 void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow);
@@ -92,7 +116,8 @@ const struct flow *leg_flow(const struct leg *leg);
 /* The INVITE of leg_new_uas, while it is not answered; NULL else. */
 const struct message *leg_received_invite(const struct leg *leg);
 
-/* The methods that a leg takes part in, for Allow. */
-#define LEG_ALLOW "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
+/* The methods that a leg takes part in, and with them those that its owner passes on, for Allow. */
+#define LEG_ALLOW_OWN "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
+#define LEG_ALLOW     LEG_ALLOW_OWN ", INFO, MESSAGE"
 
 #endif

@@ -1,6 +1,7 @@
 /* A leg as its rooms see it: leg.c (its life, its end, the peer's requests), leg_uac.c (our
  * INVITE), leg_uas.c (the peer's INVITE), leg_change.c (re-INVITE and UPDATE of the peer),
- * leg_refresh.c (ours), leg_request.c (all that we send in its dialogs). */
+ * leg_refresh.c (ours), leg_pass.c (its owner's requests), leg_request.c (all that we send in its
+ * dialogs). */
 #ifndef SBC_B2BUA_LEG_INTERNAL_H
 #define SBC_B2BUA_LEG_INTERNAL_H
 
@@ -59,7 +60,8 @@ struct leg {
 	struct leg_request *invite;  /* ours: until a final answer other than 2xx */
 	struct leg_request *refresh; /* ours, or the last one: a 2xx may come again */
 	enum leg_refreshing refreshing;
-	bool peer_updates; /* it takes UPDATE, as its Allow said last */
+	bool peer_updates;      /* it takes UPDATE, as its Allow said last */
+	unsigned peer_takes_no; /* of the methods that are passed, a bit each: the same */
 	struct session_timer session;
 	LIST_HEAD(, leg_request) requests;
 	struct target target; /* when the flow of the dialog is gone */
@@ -97,6 +99,11 @@ struct leg_request_handler {
  * with the leg), or with leg_requests_free. out may be NULL. */
 MUST_USE enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
                                    struct message *m, const struct leg_request_handler *handler);
+/* The same for the leg's owner, who hears the end of it; see leg_pass_send. */
+MUST_USE enum err leg_request_pass(struct leg_request **out, struct leg *leg, struct dialog *dialog,
+                                   struct message *m,
+                                   void (*on_end)(void *, const struct message *, const char *),
+                                   void *arg);
 const struct message *leg_request_message(const struct leg_request *rq); /* as it was sent last */
 /* Forgets one that has its 2xx; NULL is fine. */
 void leg_request_end(struct leg_request *rq);
@@ -108,6 +115,9 @@ size_t leg_requests_count(const struct leg *leg); /* that are not over */
 /* Confirms a 2xx. invite: what it answers, whose credentials go with the ACK; NULL: forgotten. */
 void leg_send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer,
                   const struct leg_request *invite);
+
+/* leg_pass.c */
+void leg_pass_note_allow(struct leg *leg, const struct message *m);
 
 /* leg_refresh.c */
 void leg_refresh_open(struct leg *leg, const struct session_timer_cfg *cfg);

@@ -11,7 +11,7 @@
 #define AGAIN_MS 10000 /* after an answer that says nothing of when */
 
 /* The session is over, and its peer is told, whether it hears that or not. */
-static void lose(struct leg *leg, const char *why)
+void leg_lose(struct leg *leg, const char *why)
 {
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "session-lost"), KV("why", why));
 	leg_bye(leg);
@@ -45,7 +45,7 @@ static void on_refused(struct leg *leg, const struct message *m, enum leg_refres
 	case 481:
 		snprintf(why, sizeof(why), "a refresh of the session was answered %u",
 		         message_status(m));
-		lose(leg, why);
+		leg_lose(leg, why);
 		return;
 	default:
 		LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "refresh"),
@@ -88,7 +88,7 @@ static void on_fail(struct leg *leg, const char *why)
 	if (leg->state != LEG_STANDING)
 		return;
 	snprintf(text, sizeof(text), "a refresh of the session was not answered: %s", why);
-	lose(leg, text);
+	leg_lose(leg, text);
 }
 
 static bool amend(struct leg *leg, const struct message *answer, struct message *next)
@@ -144,8 +144,8 @@ static void on_end(void *arg)
 	struct leg *leg = arg;
 
 	if (leg->state == LEG_STANDING)
-		lose(leg, leg->session.ours ? "no refresh of the session was accepted in time"
-		                            : "the peer did not refresh the session in time");
+		leg_lose(leg, leg->session.ours ? "no refresh of the session was accepted in time"
+		                                : "the peer did not refresh the session in time");
 }
 
 void leg_refresh_open(struct leg *leg, const struct session_timer_cfg *cfg)

@@ -10,13 +10,22 @@ struct leg_request {
 	struct dialog *dialog;
 	struct message *message;
 	struct request *request;
-	const struct leg_request_handler *handler;
+	const struct leg_request_handler *handler; /* NULL: it is the owner's, who has on_end */
+	void (*on_end)(void *arg, const struct message *answer, const char *why);
+	void *arg;
 	bool cancelled;
 	unsigned challenged; /* times */
 };
 
 static void on_response(void *arg, const struct message *m, const struct flow *flow);
 static void on_fail(void *arg, enum err err, const char *why);
+
+/* An owner hears once how its request ended. */
+static void tell_end(const struct leg_request *rq, const struct message *answer, const char *why)
+{
+	if (rq->on_end)
+		rq->on_end(rq->arg, answer, why);
+}
 
 static void free_one(struct leg_request *rq)
 {
@@ -34,8 +43,12 @@ void leg_requests_free(struct leg *leg)
 {
 	struct leg_request *rq;
 
-	while ((rq = LIST_FIRST(&leg->requests)))
+	while ((rq = LIST_FIRST(&leg->requests))) {
+		const struct leg_request was = *rq;
+
 		free_one(rq);
+		tell_end(&was, NULL, NULL);
+	}
 }
 
 size_t leg_requests_count(const struct leg *leg)
@@ -93,7 +106,7 @@ static bool is_challenge(struct leg_request *rq, const struct message *answer)
 static bool ask_again(struct leg_request *rq, const struct message *answer, const struct flow *flow)
 {
 	bool challenge = !rq->cancelled && is_challenge(rq, answer);
-	bool amend = message_status(answer) == 422 && rq->handler->amend;
+	bool amend = message_status(answer) == 422 && rq->handler && rq->handler->amend;
 	struct request *was = rq->request;
 	struct message *next;
 
@@ -116,52 +129,72 @@ static bool ask_again(struct leg_request *rq, const struct message *answer, cons
 static void on_response(void *arg, const struct message *m, const struct flow *flow)
 {
 	struct leg_request *rq = arg;
-	const struct leg_request_handler *handler = rq->handler;
+	const struct leg_request was = *rq;
 	unsigned status = message_status(m);
-	struct leg *leg = rq->leg;
 
 	if (status >= 300 && ask_again(rq, m, flow))
 		return;
 	/* Of an INVITE further 2xx may come (RFC 3261 13.2.2.4). */
 	if (status >= 300 || (status >= 200 && message_method(rq->message) != METHOD_INVITE))
 		free_one(rq);
-	if (status > 100)
-		handler->on_response(leg, m, flow);
+	if (status > 100 && was.handler)
+		was.handler->on_response(was.leg, m, flow);
+	else if (status >= 200)
+		tell_end(&was, m, NULL);
 }
 
 static void on_fail(void *arg, enum err err, const char *why)
 {
 	struct leg_request *rq = arg;
-	const struct leg_request_handler *handler = rq->handler;
-	struct leg *leg = rq->leg;
+	const struct leg_request was = *rq;
 	char kept[CERT_WHY_MAX];
 
 	(void)err;
 	snprintf(kept, sizeof(kept), "%s", why);
 	free_one(rq);
-	handler->on_fail(leg, kept);
+	if (was.handler)
+		was.handler->on_fail(was.leg, kept);
+	else
+		tell_end(&was, NULL, kept);
 }
 
-enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
-                          struct message *m, const struct leg_request_handler *handler)
+static enum err send_one(struct leg_request **out, const struct leg_request *cfg, struct message *m)
 {
 	struct leg_request *rq = mem_zalloc(sizeof(*rq));
+	struct leg *leg = cfg->leg;
 	enum err err;
 
 	if (!rq)
 		return ERR_NOMEM;
-	rq->leg = leg;
-	rq->dialog = dialog;
+	*rq = *cfg;
 	rq->message = message_ref(m);
-	rq->handler = handler;
 	LIST_INSERT_HEAD(&leg->requests, rq, link);
 	credentials_add(leg->target.credentials, m, false);
-	err = start(rq, *message_to_tag(m) ? dialog_flow(dialog) : &leg->first_flow);
+	err = start(rq, *message_to_tag(m) ? dialog_flow(rq->dialog) : &leg->first_flow);
 	if (err)
 		free_one(rq);
 	else if (out)
 		*out = rq;
 	return err;
+}
+
+enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
+                          struct message *m, const struct leg_request_handler *handler)
+{
+	const struct leg_request cfg = { .leg = leg, .dialog = dialog, .handler = handler };
+
+	return send_one(out, &cfg, m);
+}
+
+enum err leg_request_pass(struct leg_request **out, struct leg *leg, struct dialog *dialog,
+                          struct message *m,
+                          void (*on_end)(void *, const struct message *, const char *), void *arg)
+{
+	const struct leg_request cfg = {
+		.leg = leg, .dialog = dialog, .on_end = on_end, .arg = arg
+	};
+
+	return send_one(out, &cfg, m);
 }
 
 const struct message *leg_request_message(const struct leg_request *rq)

@@ -134,6 +134,16 @@ const char *leg_call_id(const struct leg *of)
 	return "c";
 }
 
+bool pass_on_request(void *arg, struct leg *of, struct server_txn *txn,
+                     const struct message *request)
+{
+	(void)arg;
+	(void)of;
+	(void)txn;
+	(void)request;
+	return false;
+}
+
 void leg_on_request(struct leg *of, struct server_txn *txn, const struct message *request)
 {
 	(void)request;

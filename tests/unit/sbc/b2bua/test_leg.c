@@ -29,7 +29,18 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	t.events[event]++;
 }
 
-static const struct leg_handler leg_handler = { .on_event = on_event };
+static bool on_owners(void *arg, struct leg *leg, struct server_txn *txn,
+                      const struct message *request)
+{
+	(void)arg;
+	assert_ptr_equal(leg, t.leg);
+	if (strcmp(message_method_name(request), "INFO") != 0)
+		return false;
+	server_txn_reply(txn, 202, NULL, NULL);
+	return true;
+}
+
+static const struct leg_handler leg_handler = { .on_event = on_event, .on_request = on_owners };
 
 static void on_request(void *arg, struct server_txn *txn, const struct message *request)
 {
@@ -230,7 +241,8 @@ static const struct {
 	{ "PRACK", NULL, { 481, 481, 481, 481, 481, 481, 481, 481, 481 } },
 	{ "OPTIONS", NULL, { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
 	{ "BYE", NULL, { 200, 200, 200, 200, 200, 200, 200, 200, 200 } },
-	{ "INFO", NULL, { 405, 405, 405, 405, 405, 405, 405, 405, 405 } },
+	{ "NONSENSE", NULL, { 405, 405, 481, 481, 405, 405, 405, 481, 481 } },
+	{ "INFO", NULL, { 202, 202, 481, 481, 202, 202, 202, 481, 481 } },
 };
 
 static void test_every_method(void **state)
@@ -327,6 +339,101 @@ static void test_silence(void **state)
 	assert_true(leg_is_gone(t.leg));
 }
 
+/* --- for the owner --- */
+
+static struct {
+	unsigned ends, status;
+	bool has_why;
+} passed;
+
+static void on_passed(void *arg, const struct message *answer, const char *why)
+{
+	assert_ptr_equal(arg, &passed);
+	passed.ends++;
+	passed.status = answer ? message_status(answer) : 0;
+	passed.has_why = why != NULL;
+}
+
+static struct leg_request *pass(void)
+{
+	struct leg_request *rq = NULL;
+	struct message *m;
+
+	memset(&passed, 0, sizeof(passed));
+	if (leg_pass(t.leg, "INFO", &m))
+		return NULL;
+	if (leg_pass_send(&rq, t.leg, m, on_passed, &passed))
+		rq = NULL;
+	message_free(&m);
+	return rq;
+}
+
+static void test_pass(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		bool can = states[how] != LEG_HANGING_UP && states[how] != LEG_OVER;
+
+		bring((enum how)how);
+		assert_int_equal(pass() != NULL, can);
+		peer_answers(rig_last("INFO", 0), 100, "", NULL);
+		assert_int_equal(passed.ends, 0);
+		peer_answers(rig_last("INFO", 0), 480, "", NULL);
+		assert_int_equal(passed.ends, can);
+		assert_int_equal(passed.status, can ? 480 : 0);
+		forget_leg();
+	}
+}
+
+/* Each way that it ends without an answer. */
+static void test_pass_ends(void **state)
+{
+	struct leg_request *rq;
+
+	(void)state;
+	bring(STANDING);
+	assert_non_null(pass());
+	peer_request("BYE", "", NULL);
+	assert_true(passed.ends == 1 && !passed.status && !passed.has_why);
+	forget_leg();
+	bring(STANDING);
+	assert_non_null(pass());
+	for (int i = 0; i < 70; i++) {
+		rig_turn(500);
+		rig_forget();
+	}
+	assert_true(passed.ends == 1 && !passed.status && passed.has_why);
+	rq = pass();
+	leg_pass_forget(&rq);
+	assert_null(rq);
+	peer_answers(rig_last("INFO", 0), 200, "", NULL);
+	assert_int_equal(passed.ends, 0);
+	leg_lose(t.leg, "it is gone");
+	assert_int_equal(t.events[LEG_LOST], 1);
+	assert_non_null(rig_last("BYE", 0));
+	forget_leg();
+	assert_int_equal(call(), OK); /* whose peer is not known yet */
+	assert_null(pass());
+}
+
+static void test_allow(void **state)
+{
+	char allow[LEG_ALLOW_MAX];
+
+	(void)state;
+	bring(CALLED_STANDING);
+	leg_allow(t.leg, allow);
+	assert_string_equal(allow, LEG_ALLOW);
+	peer_request("UPDATE", "Allow: UPDATE, MESSAGE\r\n", NULL);
+	assert_true(leg_peer_takes(t.leg, "INFO")); /* what a request says is not asked yet */
+	forget_leg();
+	peer_invites("Allow: UPDATE, message\r\n");
+	assert_true(leg_peer_takes(t.leg, "MESSAGE"));
+	assert_false(leg_peer_takes(t.leg, "INFO"));
+	leg_allow(t.leg, allow);
+	assert_string_equal(allow, LEG_ALLOW_OWN ", MESSAGE");
+}
+
 /* --- without memory --- */
 
 static void settle(void)
@@ -398,8 +505,9 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends), TEST(not_now),
-		                            TEST(bye),          TEST(silence),  TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends),  TEST(not_now),
+		                            TEST(bye),          TEST(silence),   TEST(no_memory),
+		                            TEST(pass),         TEST(pass_ends), TEST(allow) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

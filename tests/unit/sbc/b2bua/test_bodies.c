@@ -1,0 +1,119 @@
+/* sbc/b2bua/bodies.c: which bodies cross, which way. */
+#include "sbc/b2bua/bodies.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+static struct message *make(const char *headers, const char *body)
+{
+	char text[4096];
+	struct message *m;
+	int len = snprintf(
+	    text, sizeof(text),
+	    "INFO sip:us@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
+	    "From: <sip:a@192.0.2.1>;tag=a\r\nTo: <sip:us@192.0.2.9>;tag=b\r\nCall-ID: c\r\n"
+	    "CSeq: 1 INFO\r\n%sContent-Length: %zu\r\n\r\n%s",
+	    headers, strlen(body), body);
+
+	assert_int_equal(message_parse(&m, text, (size_t)len), OK);
+	return m;
+}
+
+static void test_types(void **state)
+{
+	char long_type[HEADER_VALUE_MAX + 64];
+	const struct {
+		const char *headers, *body;
+		bool out, in;
+	} cases[] = {
+		{ "", "", true, true },
+		{ "Content-Type: application/sdp\r\n", "", true, true },
+		{ "", "x", false, false }, /* nobody knows what it is */
+		{ "Content-Type: application/dtmf-relay\r\n", "x", true, true },
+		{ "c: Application/DTMF\r\n", "x", true, true },
+		{ "Content-Type: text/plain;charset=utf-8\r\n", "x", true, true },
+		{ "Content-Type: application/sdp\r\n", "x", false, false },
+		{ "Content-Type: multipart/mixed;boundary=a\r\n", "x", false, false },
+		{ "Content-Type: message/sipfrag\r\n", "x", false, true },
+		{ "Content-Type: application/dialog-info+xml\r\n", "x", false, true },
+		{ "Content-Type: text/plain;\r\n charset=utf-8\r\n", "x", true, true },
+		{ long_type, "x", false, false },
+	};
+
+	(void)state;
+	snprintf(long_type, sizeof(long_type), "Content-Type: text/plain;a=%0*u\r\n",
+	         HEADER_VALUE_MAX, 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m = make(cases[i].headers, cases[i].body);
+
+		if (bodies_may_cross(m, CROSSING_OUT) != cases[i].out ||
+		    bodies_may_cross(m, CROSSING_IN) != cases[i].in)
+			fail_msg("%s", cases[i].headers);
+		message_free(&m);
+	}
+}
+
+/* What is accepted is what may cross. */
+static void test_accepted(void **state)
+{
+	char list[512], header[128], *rest = list, *type;
+	unsigned n = 0;
+
+	(void)state;
+	snprintf(list, sizeof(list), "%s", bodies_accepted(CROSSING_OUT));
+	while ((type = strsep(&rest, ","))) {
+		struct message *m;
+
+		snprintf(header, sizeof(header), "Content-Type: %s\r\n", type + (*type == ' '));
+		m = make(header, "x");
+		assert_true(bodies_may_cross(m, CROSSING_OUT));
+		message_free(&m);
+		n++;
+	}
+	assert_true(n > 4);
+	assert_string_equal(bodies_accepted(CROSSING_IN), "*/*");
+}
+
+static void test_cross(void **state)
+{
+	struct message *from, *to;
+	const char *body;
+	size_t len;
+
+	(void)state;
+	from = make("Content-Type: text/plain;charset=utf-8\r\nContent-Language: de\r\n"
+	            "Content-Disposition: render\r\nContent-ID: <desk@inside>\r\n",
+	            "Hallo");
+	to = make("", "");
+	bodies_cross(from, to);
+	body = message_body(to, &len);
+	assert_int_equal(len, 5);
+	assert_memory_equal(body, "Hallo", 5);
+	assert_string_equal(message_header(to, "Content-Type", 0), "text/plain;charset=utf-8");
+	assert_string_equal(message_header(to, "Content-Language", 0), "de");
+	assert_string_equal(message_header(to, "Content-Disposition", 0), "render");
+	assert_null(message_header(to, "Content-ID", 0));
+	message_free(&from);
+	message_free(&to);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	message_library_open();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_types),
+		                            cmocka_unit_test(test_accepted),
+		                            cmocka_unit_test(test_cross) };
+
+	return cmocka_run_group_tests(tests, begin, NULL);
+}

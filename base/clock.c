@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <time.h>
 
 static atomic_bool fake;
@@ -34,6 +35,23 @@ uint64_t clock_wall_us(void)
 int64_t clock_wall_s(void)
 {
 	return (int64_t)(clock_wall_us() / 1000000);
+}
+
+void clock_local(int64_t wall_s, struct clock_local *out)
+{
+	time_t t = (time_t)wall_s;
+	struct tm tm = { 0 };
+
+	localtime_r(&t, &tm);
+	*out = (struct clock_local){ .weekday = (unsigned)tm.tm_wday,
+		                     .minute = (unsigned)(tm.tm_hour * 60 + tm.tm_min) };
+}
+
+void clock_set_zone(const char *name)
+{
+	if (name)
+		setenv("TZ", name, 1);
+	tzset();
 }
 
 void clock_fake(uint64_t mono_ms, int64_t wall_s)

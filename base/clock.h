@@ -10,6 +10,15 @@ uint64_t clock_mono_us(void);
 int64_t clock_wall_s(void); /* seconds since 1970-01-01 UTC */
 uint64_t clock_wall_us(void);
 
+/* A moment as the clock on the wall has it there. */
+struct clock_local {
+	unsigned weekday; /* 0: Sunday */
+	unsigned minute;  /* of the day */
+};
+void clock_local(int64_t wall_s, struct clock_local *out);
+/* Whose time clock_local gives: a zone by its name; NULL: the machine's. Before threads start. */
+void clock_set_zone(const char *name);
+
 /* Tests: time stands at the given moment and moves only by clock_fake_advance. */
 void clock_fake(uint64_t mono_ms, int64_t wall_s);
 void clock_fake_advance(uint64_t ms);

@@ -1,4 +1,5 @@
-/* The rules between options: realms and identities. phones, trunks and routes: check_calls.c. */
+/* The rules between options: realms and identities. phones and trunks: check_calls.c,
+ * routes: check_routes.c. */
 #include "config/check.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* The rules between options: phones, trunks and routes. */
+/* The rules between options: phones and trunks. */
 #include "config/check.h"
 
 #include <string.h>
@@ -153,15 +153,20 @@ static bool has_tls(const struct config_realm *realm)
 	return realm->nlisteners == 0; /* it was written wrongly */
 }
 
-static bool is_party(const struct config_party *party, const struct config_trunk *trunk)
+static bool has_trunk(const struct config_party *parties, size_t n,
+                      const struct config_trunk *trunk)
 {
-	return party->kind == PARTY_TRUNK && party->trunk == trunk;
+	for (size_t i = 0; i < n; i++) {
+		if (parties[i].kind == PARTY_TRUNK && parties[i].trunk == trunk)
+			return true;
+	}
+	return false;
 }
 
 /* A route whose parties could not be understood: it may be anybody's. */
 static bool is_unclear(const struct config_route *route)
 {
-	return !route->from.realm || !route->to.realm;
+	return route->nfrom == 0 || route->nto == 0;
 }
 
 static void check_trunk_routes(const struct check *ck, size_t i)
@@ -170,10 +175,12 @@ static void check_trunk_routes(const struct check *ck, size_t i)
 	bool from = false, to = false;
 
 	for (size_t k = 0; k < ck->cfg->nroutes; k++) {
-		if (is_unclear(&ck->cfg->routes[k]))
+		const struct config_route *route = &ck->cfg->routes[k];
+
+		if (is_unclear(route))
 			return;
-		from = from || is_party(&ck->cfg->routes[k].from, trunk);
-		to = to || is_party(&ck->cfg->routes[k].to, trunk);
+		from = from || has_trunk(route->from, route->nfrom, trunk);
+		to = to || has_trunk(route->to, route->nto, trunk);
 	}
 	if (!from && !to)
 		check_problem(ck, SECTION_TRUNKS, i, NULL,
@@ -298,92 +305,5 @@ void check_trunks(const struct check *ck)
 		check_trunk_resolvers(ck, i);
 		check_trunk_routes(ck, i);
 		check_trunk_networks(ck, i);
-	}
-}
-
-static const void *party_object(const struct config_party *party)
-{
-	switch (party->kind) {
-	case PARTY_REALM:
-		return party->realm;
-	case PARTY_PHONE:
-		return party->phone;
-	case PARTY_TRUNK:
-		return party->trunk;
-	}
-	return NULL;
-}
-
-static bool same_party(const struct config_party *a, const struct config_party *b)
-{
-	return a->kind == b->kind && party_object(a) == party_object(b);
-}
-
-/* Whether every call from b is one from a. */
-static bool from_covers(const struct config_party *a, const struct config_party *b)
-{
-	return same_party(a, b) ||
-	       (a->kind == PARTY_REALM && b->kind == PARTY_PHONE && b->phone->realm == a->realm);
-}
-
-/* Whether every number that fits b fits a. */
-static bool number_covers(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b);
-
-	if (a[la - 1] != '*')
-		return strcmp(a, b) == 0;
-	if (b[lb - 1] == '*')
-		lb--;
-	return lb >= la - 1 && strncmp(a, b, la - 1) == 0;
-}
-
-static void check_reached(const struct check *ck, size_t i)
-{
-	const struct config_route *route = &ck->cfg->routes[i];
-
-	for (size_t j = 0; j < i; j++) {
-		const struct config_route *before = &ck->cfg->routes[j];
-
-		if (is_unclear(before) || !before->number ||
-		    !from_covers(&before->from, &route->from) ||
-		    !number_covers(before->number, route->number))
-			continue;
-		check_problem(ck, SECTION_ROUTES, i, NULL,
-		              "is never reached: the route in line %u takes all of its calls; put "
-		              "it before that one",
-		              before->line);
-		return;
-	}
-}
-
-static void check_realm_calls(const struct check *ck, size_t i)
-{
-	const struct config_realm *realm = ck->cfg->routes[i].from.realm;
-
-	for (size_t k = 0; k < ck->cfg->nphones; k++) {
-		if (ck->cfg->phones[k].realm == realm || !ck->cfg->phones[k].realm)
-			return;
-	}
-	check_problem(ck, SECTION_ROUTES, i, "from",
-	              "realm '%s' has no phones, so no call comes from it; name a phone or trunk",
-	              realm->name);
-}
-
-void check_routes(const struct check *ck)
-{
-	for (size_t i = 0; i < ck->cfg->nroutes; i++) {
-		const struct config_route *route = &ck->cfg->routes[i];
-
-		if (is_unclear(route))
-			continue;
-		if (same_party(&route->from, &route->to))
-			check_problem(ck, SECTION_ROUTES, i, "to",
-			              "goes back to where the call comes from; name another phone "
-			              "or trunk");
-		if (route->from.kind == PARTY_REALM)
-			check_realm_calls(ck, i);
-		if (route->number)
-			check_reached(ck, i);
 	}
 }

@@ -3,6 +3,7 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -158,12 +159,47 @@ struct config_party {
 	};
 };
 
+/* What a number looks like: it itself, its beginning with a last '*', or a regular expression. */
+struct config_pattern {
+	char *text;     /* as written */
+	regex_t *regex; /* of /.../; NULL: another form */
+};
+
+/* When: from to until, in minutes of the day, on days (bit 0: Sunday). Where until is not above
+ * from, it is on the day after. */
+struct config_hours {
+	unsigned days, from, until;
+};
+
+/* Requests out of a dialog that a route can take; names as in SIP. */
+enum config_method {
+	ROUTE_INVITE,
+	ROUTE_MESSAGE,
+	ROUTE_SUBSCRIBE,
+	ROUTE_NOTIFY,
+	ROUTE_PUBLISH,
+	ROUTE_INFO,
+	ROUTE_REFER
+};
+extern const char *const config_methods[]; /* then NULL */
+
 /* Tried from the first to the last; the first that fits is taken. */
 struct config_route {
-	struct config_party from;
-	char *number; /* the dialled user part: exact, or with a last '*' for "and what follows" */
-	struct config_party to; /* phone or trunk */
-	unsigned line;          /* in the file, for messages */
+	struct config_party *from; /* any of them */
+	size_t nfrom;
+	struct config_pattern *number; /* the dialled user part: like any of them */
+	size_t nnumber;
+	struct config_pattern *caller; /* the caller's: like any of them; none: any number */
+	size_t ncaller;
+	struct config_hours *hours; /* in any of them; none: always */
+	size_t nhours;
+	enum config_method *methods; /* none: INVITE alone */
+	size_t nmethods;
+	struct config_party *to; /* phones and trunks, in the order in which they are tried */
+	size_t nto;
+	unsigned *share; /* of the calls, to be the first of them; none: that order */
+	size_t nshare;
+	unsigned line; /* in the file, for messages */
 };
 
 struct config {
@@ -171,6 +207,7 @@ struct config {
 	enum log_level log_level;
 	enum log_target log_target;
 	char *control_socket;
+	char *time_zone; /* of the routes' hours; NULL: the machine's */
 	unsigned media_workers;
 	unsigned max_calls;
 	unsigned max_connections, max_connections_per_source;

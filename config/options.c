@@ -23,6 +23,12 @@ static const struct option top[] = {
 	  .max = 107, /* sun_path */
 	  .standard = "/run/trunkgate/control",
 	  .help = "Where the running process listens for local commands (status, calls, reload)." },
+	{ .key = "time-zone",
+	  .kind = KIND_ZONE,
+	  FIELD(config, time_zone),
+	  .otherwise = "the machine's",
+	  .example = "Europe/Berlin",
+	  .help = "The time zone of the routes' hours." },
 	{ .key = "media-workers",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, media_workers),

@@ -28,7 +28,10 @@ enum kind_id {
 	KIND_DOMAIN,      /* char *: a DNS name or IPv4 address */
 	KIND_HOST,        /* char *: a DNS name or address as a URI has it: IPv6 in brackets */
 	KIND_USER,        /* char *: a number or user part */
-	KIND_PATTERN,     /* char *: the same, or with a last '*' */
+	KIND_PATTERN,     /* struct config_pattern */
+	KIND_HOURS,       /* struct config_hours */
+	KIND_WEIGHT,      /* unsigned */
+	KIND_ZONE,        /* char *: a time zone of this machine */
 	KIND_TEXT,        /* char *: what can stand between quotes as it is */
 	KIND_PROFILE,     /* char * */
 	KIND_DEMAND,      /* char *: a requirement's ID */
@@ -58,6 +61,7 @@ enum option_flags {
 	OPTION_OWN = 4,     /* never from a profile */
 	OPTION_SHOWN = 8,   /* full.yaml has the example as a value, not as a comment */
 	OPTION_REALMS = 16, /* KIND_PARTY: a realm will do */
+	OPTION_ONE = 32,    /* with OPTION_LIST: one alone may stand without brackets */
 };
 
 struct option {

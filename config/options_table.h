@@ -11,7 +11,7 @@
 
 #define PHONE_OPTIONS 7
 #define TRUNK_OPTIONS 38
-#define ROUTE_OPTIONS 3
+#define ROUTE_OPTIONS 7
 
 /* options_calls.c */
 extern const struct option phone_options[PHONE_OPTIONS];

@@ -85,10 +85,13 @@ static void twice(struct reader *r, const struct source *src, const char *where,
 	            *where ? ": " : "", key, first_line);
 }
 
+/* A list, or a single value that stands for a list of one. */
 static bool read_list(struct reader *r, const struct source *src, struct value_env *env,
                       const struct option *o, void *object, const yaml_node_t *node)
 {
-	size_t n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	bool one = node->type == YAML_SCALAR_NODE;
+	size_t n =
+	    one ? 1 : (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
 	size_t size = config_kinds[o->kind].size;
 	char what[WHAT_MAX], *array;
 	bool good = true;
@@ -108,7 +111,7 @@ static bool read_list(struct reader *r, const struct source *src, struct value_e
 	snprintf(what, sizeof(what), "%s: an element of %s", env->where, o->key);
 	for (size_t i = 0; i < n; i++) {
 		const yaml_node_t *item =
-		    document_node(src->document, node->data.sequence.items.start[i]);
+		    one ? node : document_node(src->document, node->data.sequence.items.start[i]);
 		const char *text = node_text(item, what, src->file, r->problems);
 
 		env->line = node_line(item);
@@ -138,7 +141,8 @@ static void read_option(struct reader *r, const struct source *src, const struct
 	if (node_is_empty(node)) {
 		value_problem(&env, o, NULL, "has no value; write one, or leave the line out");
 	} else if (o->flags & OPTION_LIST) {
-		if (node->type == YAML_SEQUENCE_NODE)
+		if (node->type == YAML_SEQUENCE_NODE ||
+		    (node->type == YAML_SCALAR_NODE && o->flags & OPTION_ONE))
 			(void)read_list(r, src, &env, o, t->object, node);
 		else
 			value_problem(

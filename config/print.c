@@ -56,7 +56,8 @@ static void describe(const struct option *o, char buf[TEXT_MAX])
 
 	*buf = '\0';
 	if (o->flags & OPTION_LIST)
-		add_text(buf, "List of %u to %u, each ", o->min, o->max);
+		add_text(buf, "%s of %u to %u, each ",
+		         o->flags & OPTION_ONE ? "One, or list" : "List", o->min, o->max);
 	if (o->kind == KIND_ENUM) {
 		for (size_t i = 0; o->names[i]; i++)
 			add_text(buf, "%s%s", i ? " | " : "", o->names[i]);
@@ -153,12 +154,18 @@ static json_t *option_schema(const struct option *o)
 	json_t *schema;
 	char text[TEXT_MAX] = "";
 
-	if (o->kind == KIND_NUMBER)
+	if (o->kind == KIND_PORT || o->kind == KIND_WEIGHT)
+		schema = json_pack("{s:s}", "type", "integer");
+	else if (o->kind == KIND_NUMBER)
 		schema = json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", (int)o->min,
 		                   "maximum", (int)o->max);
 	else
 		schema = o->kind == KIND_ENUM ? enum_schema(o) : text_schema(o);
-	if (o->flags & OPTION_LIST)
+	if (o->flags & OPTION_ONE)
+		schema =
+		    json_pack("{s:[O, {s:s, s:o, s:i, s:i}]}", "anyOf", schema, "type", "array",
+		              "items", schema, "minItems", (int)o->min, "maxItems", (int)o->max);
+	else if (o->flags & OPTION_LIST)
 		schema = json_pack("{s:s, s:o, s:i, s:i}", "type", "array", "items", schema,
 		                   "minItems", (int)o->min, "maxItems", (int)o->max);
 	if (o->standard && o->kind == KIND_NUMBER)

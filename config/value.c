@@ -82,17 +82,29 @@ static bool parse_number(struct value_env *env, const struct option *o, const ch
 }
 
 /* Has no range of its own: that of a list counts elements. */
-static bool parse_port(struct value_env *env, const struct option *o, const char *text, void *field)
+static bool parse_within(struct value_env *env, const struct option *o, const char *text,
+                         unsigned low, unsigned high, void *field)
 {
 	const char *rest;
 	uint64_t value = leading_number(text, &rest);
 
-	if (!isdigit((unsigned char)*text) || *rest || value < 1 || value > 65535) {
+	if (!isdigit((unsigned char)*text) || *rest || value < low || value > high) {
 		not_one(env, o, text);
 		return false;
 	}
 	keep_unsigned(field, (unsigned)value);
 	return true;
+}
+
+static bool parse_port(struct value_env *env, const struct option *o, const char *text, void *field)
+{
+	return parse_within(env, o, text, 1, 65535, field);
+}
+
+static bool parse_weight(struct value_env *env, const struct option *o, const char *text,
+                         void *field)
+{
+	return parse_within(env, o, text, 0, 1000, field);
 }
 
 static const struct {
@@ -204,18 +216,13 @@ static bool parse_host(struct value_env *env, const struct option *o, const char
 	return value_keep(env, addr_uri_host(&addr, buf, sizeof(buf)), field);
 }
 
-/* Of a URI's user part (RFC 3261 25.1) what needs no escape there and no thought here. */
 static bool parse_user(struct value_env *env, const struct option *o, const char *text, void *field)
 {
-	size_t len = strlen(text);
-
-	if (len == 0 || len > 64 ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_.*#!") !=
-	        len) {
+	if (!value_is_user(text)) {
 		not_one(env, o, text);
 		return false;
 	}
-	if (o->kind == KIND_USER && text[len - 1] == '*') {
+	if (text[strlen(text) - 1] == '*') {
 		value_problem(env, o, text, "ends in *; only a route's number stands for many");
 		return false;
 	}
@@ -312,8 +319,16 @@ const struct kind config_kinds[NKINDS] = {
 	[KIND_USER] = { "a number or user", "digits, letters and + - _ . * # ! without spaces",
 	                USER_PATTERN, sizeof(char *), true, parse_user },
 	[KIND_PATTERN] = { "a number or the beginning of one",
-	                   "digits, letters and + - _ . # !, with a last * for the rest",
-	                   USER_PATTERN, sizeof(char *), true, parse_user },
+	                   "digits, letters and + - _ . # !, with a last * for the rest, or "
+	                   "/REGULAR EXPRESSION/",
+	                   "^([A-Za-z0-9+_.*#!-]{1,64}|/.+/)$", sizeof(struct config_pattern),
+	                   false, value_parse_pattern, value_clear_pattern },
+	[KIND_HOURS] = { "a time of the week", "days, hours or both, as in mon-fri 08:00-18:00",
+	                 "^[a-z0-9 ,:-]+$", sizeof(struct config_hours), false, value_parse_hours },
+	[KIND_WEIGHT] = { "a weight", "a number from 0 to 1000", "^[0-9]+$", sizeof(unsigned),
+	                  false, parse_weight },
+	[KIND_ZONE] = { "a time zone", "its name, as in Europe/Berlin", "^[A-Za-z0-9_+/-]+$",
+	                sizeof(char *), true, value_parse_zone },
 	[KIND_TEXT] = { "a text", "1 to 128 ASCII characters without \" and \\", TEXT_PATTERN,
 	                sizeof(char *), true, parse_text },
 	[KIND_PROFILE] = { "a profile", "its file's name without .yaml", "^[A-Za-z0-9_.-]+$",
@@ -367,6 +382,8 @@ bool value_set(struct value_env *env, const struct option *o, const char *text, 
 	const struct kind *kind = &config_kinds[o->kind];
 	char *old = NULL, *now = NULL;
 
+	if (kind->clear)
+		kind->clear(field);
 	if (!kind->owned)
 		return kind->parse(env, o, text, field);
 	memcpy(&old, field, sizeof(old));
@@ -383,6 +400,8 @@ static void clear_field(const struct option *o, void *field)
 {
 	char *text;
 
+	if (config_kinds[o->kind].clear)
+		config_kinds[o->kind].clear(field);
 	if (config_kinds[o->kind].owned) {
 		memcpy(&text, field, sizeof(text));
 		if (text)

@@ -30,6 +30,7 @@ struct kind {
 	bool owned;          /* the field is a pointer to free */
 	/* False: a problem was added, *field is as before. */
 	bool (*parse)(struct value_env *env, const struct option *o, const char *text, void *field);
+	void (*clear)(void *field); /* frees what it holds; NULL: nothing, or see owned */
 };
 
 extern const struct kind config_kinds[NKINDS];

@@ -23,5 +23,11 @@ VALUE_PARSER(listener);
 VALUE_PARSER(ports);
 VALUE_PARSER(ref);
 VALUE_PARSER(party);
+/* value_routes.c */
+VALUE_PARSER(pattern);
+VALUE_PARSER(hours);
+VALUE_PARSER(zone);
+void value_clear_pattern(void *field);
+bool value_is_user(const char *text); /* 1 to 64 characters that a number may have */
 
 #endif

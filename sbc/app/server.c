@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -283,6 +284,7 @@ enum err server_run(const struct config *cfg)
 	struct server s = { .cfg = cfg };
 	enum err err;
 
+	clock_set_zone(cfg->time_zone);
 	log_set_level(cfg->log_level);
 	err = log_start(cfg->log_target);
 	if (err) {

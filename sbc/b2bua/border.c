@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -227,7 +228,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 		return;
 	}
 	party_set(&call->caller, from, message_from_uri(invite, &caller) ? caller.user : "");
-	party_set(&call->callee, &route->to, number);
+	party_set(&call->callee, &route->to[0], number);
 	if (from->kind == PARTY_TRUNK) {
 		struct trunk *trunk = trunk_find(b->cfg.trunks, from->trunk->name);
 
@@ -245,7 +246,8 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "invite"),
 	    KV("from", from->kind == PARTY_TRUNK ? from->trunk->name : from->phone->name),
 	    KV("caller", call->caller.number),
-	    KV("to", route->to.kind == PARTY_TRUNK ? route->to.trunk->name : route->to.phone->name),
+	    KV("to", route->to[0].kind == PARTY_TRUNK ? route->to[0].trunk->name
+	                                              : route->to[0].phone->name),
 	    KV("number", number), KV("call-id", message_call_id(invite)));
 	call_event(call, EV_START, NULL);
 }
@@ -255,6 +257,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	const struct config_route *route;
 	struct session_timer_cfg session;
 	struct config_party from;
+	struct route_query query;
 	struct uri uri;
 	char number[sizeof(((struct party *)0)->number)];
 	unsigned suppressed;
@@ -281,7 +284,11 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	session = call_session(realm_of(&from));
 	if (session_timer_refuses(&session, txn, invite))
 		return;
-	route = route_pick(b->cfg.cfg, &from, number);
+	query = (struct route_query){ .from = &from,
+		                      .called = number,
+		                      .caller = message_from_uri(invite, &uri) ? uri.user : "",
+		                      .at_s = clock_wall_s() };
+	route = route_pick(b->cfg.cfg, &query);
 	if (!route) {
 		LOG(LOG_INFO, KV("event", "refused"),
 		    KV("from", from.kind == PARTY_TRUNK ? from.trunk->name : from.phone->name),

@@ -1,12 +1,31 @@
-/* Where a call goes. Signalling thread. */
+/* Where a request goes: the first route that fits. Reads the configuration only: what runs and what
+ * explains ask the same. Any thread. */
 #ifndef SBC_TRUNK_ROUTE_H
 #define SBC_TRUNK_ROUTE_H
 
+#include <stdint.h>
 #include "config/config.h"
 
-/* The first route that fits a call of `from` to number; NULL: none. from is the phone or the trunk
- * itself; a route for a realm fits all of its phones. */
-const struct config_route *route_pick(const struct config *cfg, const struct config_party *from,
-                                      const char *number);
+/* What is to be routed. from is the phone or the trunk itself; a route for a realm fits all of its
+ * phones. */
+struct route_query {
+	const struct config_party *from;
+	const char *called, *caller; /* user parts; "" for none */
+	const char *method;          /* NULL: INVITE */
+	int64_t at_s;                /* wall clock */
+};
+
+/* The first thing of a route that does not fit. */
+enum route_miss { ROUTE_FITS, MISS_FROM, MISS_METHOD, MISS_NUMBER, MISS_CALLER, MISS_HOURS };
+
+enum route_miss route_judge(const struct config_route *route, const struct route_query *q);
+/* NULL: none fits. */
+const struct config_route *route_pick(const struct config *cfg, const struct route_query *q);
+
+#define ROUTE_TARGETS_MAX 8
+
+/* The order in which the targets of a route are tried: indices of to, into order. By chance where
+ * they have shares, so each call asks anew. Gives their number. */
+size_t route_order(const struct config_route *route, size_t order[ROUTE_TARGETS_MAX]);
 
 #endif

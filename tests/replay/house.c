@@ -131,6 +131,8 @@ struct house *house_open(const char *yaml, const char *folder, struct loop *loop
 	h->loop = loop;
 	h->nudge_fd = eventfd(1, 0);
 	err = config_parse(&h->cfg, file, yaml, strlen(yaml), 0600, stderr);
+	if (!err)
+		clock_set_zone(h->cfg->time_zone ? h->cfg->time_zone : "UTC");
 	mem_free(file);
 	if (!err)
 		err = io_new(&h->nudge, loop, h->nudge_fd, IO_READ, on_nudge, h);

@@ -23,6 +23,21 @@ static void test_fake(void **state)
 	assert_false(clock_is_fake());
 }
 
+static void test_local(void **state)
+{
+	struct clock_local at;
+
+	(void)state;
+	clock_set_zone("UTC");
+	clock_local(1800000000, &at); /* Fri 2027-01-15 08:00 UTC */
+	assert_int_equal(at.weekday, 5);
+	assert_int_equal(at.minute, 480);
+	clock_set_zone("America/New_York");
+	clock_local(1800000000 - 4 * 3600, &at);
+	assert_int_equal(at.weekday, 4);
+	assert_int_equal(at.minute, 23 * 60);
+}
+
 static void test_real(void **state)
 {
 	uint64_t a = clock_mono_us(), b = clock_mono_us();
@@ -36,6 +51,7 @@ static void test_real(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_fake),
+		                            cmocka_unit_test(test_local),
 		                            cmocka_unit_test(test_real) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

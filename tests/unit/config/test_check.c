@@ -2,6 +2,8 @@
  * not. */
 #include "world.h"
 
+#include "../alloc.h"
+
 static const struct {
 	const char *text, *expected;
 } cases[] = {
@@ -248,8 +250,141 @@ static const struct {
 	  "t.yaml:10: route 1: number is missing; for example number: \"+493012345\"\n" },
 	{ BORDER(OUT, ACME, "  - { from: in, number: \"+49 30\", to: acme }\n"),
 	  "t.yaml:10: route 1: number '+49 30' is not a number or the beginning of one; write "
-	  "digits, letters and + - _ . # !, with a last * for the rest\n" },
+	  "digits, letters and + - _ . # !, with a last * for the rest, or /REGULAR EXPRESSION/\n" },
+	/* Lists, and what they cover. */
+	{ BORDER(OUT, ACME, "  - { from: [ in, acme ], number: \"*\", to: acme }\n"),
+	  "t.yaml:10: route 1: goes back to where the call comes from; name another phone or "
+	  "trunk\n" },
+	{ BORDER(OUT, ACME, "  - { from: in, number: \"*\", to: [ acme, desk, acme ] }\n"),
+	  "t.yaml:10: route 1: has one of them twice; name each once\n" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: in, number: [ \"1*\", \"+*\" ], to: acme }\n"
+	         "  - { from: desk, number: [ \"12\", \"+4\" ], to: acme }\n"),
+	  "t.yaml:11: route 2: is never reached: the route in line 10 takes all of its calls; put it "
+	  "before that one\n" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: in, number: [ \"1*\", \"+*\" ], to: acme }\n"
+	         "  - { from: desk, number: [ \"12\", \"2\" ], to: acme }\n"
+	         "  - { from: [ desk, acme ], number: \"12\", to: [] }\n"),
+	  "t.yaml:12: route 3: to has 0 elements; write 1 to 8\n" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: in, number: \"*\", caller: \"1\", to: acme }\n"
+	         "  - { from: in, number: \"*\", hours: mon, to: acme }\n"
+	         "  - { from: in, number: \"*\", methods: [ MESSAGE ], to: acme }\n"
+	         "  - { from: in, number: \"/^1/\", to: acme }\n"
+	         "  - { from: in, number: \"12\", to: acme }\n"),
+	  "" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: in, number: \"/^1/\", methods: [ MESSAGE, INVITE ], to: acme }\n"
+	         "  - { from: in, number: \"/^1/\", hours: mon, to: acme }\n"),
+	  "t.yaml:11: route 2: is never reached: the route in line 10 takes all of its calls; put it "
+	  "before that one\n" },
+	{ BORDER(OUT, ACME, "  - { from: in, number: \"*\", to: [ acme, desk ], share: [ 1 ] }\n"),
+	  "t.yaml:10: route 1: has 1 for 2 in to:; write one for each\n" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: in, number: \"*\", to: [ acme, desk ], share: [ 0, 0 ] }\n"),
+	  "t.yaml:10: route 1: is 0 for all; one must be more, or leave it out\n" },
 };
+
+/* What stands in a route beside from: and to:, and what is said of it. */
+static const struct {
+	const char *option, *expected;
+} route_values[] = {
+	{ "number: \"/^+49/\"",
+	  "number '/^+49/' is no regular expression: Invalid preceding regular expression" },
+	{ "number: \"/^(49/\"", "number '/^(49/' is no regular expression: Unmatched ( or \\(" },
+	{ "number: \"/x\"", "number '/x' is not a number or the beginning of one; write digits, "
+	                    "letters and + - _ . # !, with a last * for the rest, or /REGULAR "
+	                    "EXPRESSION/" },
+	{ "number: \"//\"", "number '//' is not a number or the beginning of one; write digits, "
+	                    "letters and + - _ . # !, with a last * for the rest, or /REGULAR "
+	                    "EXPRESSION/" },
+	{ "number: \"/^(0{1,30}){30,}$/\"", "" },
+	{ "number: \"/^(0{1,40}){30}$/\"",
+	  "number '/^(0{1,40}){30}$/' repeats more than 1000 times or refers back, which takes too "
+	  "long; write it without" },
+	{ "number: '/^(0)\\1$/'",
+	  "number '/^(0)\\1$/' repeats more than 1000 times or refers back, "
+	  "which takes too long; write it without" },
+	{ "number: '/^\\+49$/'", "" },
+	{ "number: \"1\", hours: mon", "" },
+	{ "number: \"1\", hours: \"sat-mon,wed 00:00-24:00\"", "" },
+	{ "number: \"1\", hours: \"23:00-01:00\"", "" },
+#define HOURS_RULE \
+	" is not a time of the week; write days, hours or both, as in mon-fri 08:00-18:00"
+	{ "number: \"1\", hours: \"\"", "hours ''" HOURS_RULE },
+	{ "number: \"1\", hours: may", "hours 'may'" HOURS_RULE },
+	{ "number: \"1\", hours: mon-", "hours 'mon-'" HOURS_RULE },
+	{ "number: \"1\", hours: \"mon,\"", "hours 'mon,'" HOURS_RULE },
+	{ "number: \"1\", hours: mon08:00-09:00", "hours 'mon08:00-09:00'" HOURS_RULE },
+	{ "number: \"1\", hours: \"8:00-09:00\"", "hours '8:00-09:00'" HOURS_RULE },
+	{ "number: \"1\", hours: \"08:60-09:00\"", "hours '08:60-09:00'" HOURS_RULE },
+	{ "number: \"1\", hours: \"08:00-24:01\"", "hours '08:00-24:01'" HOURS_RULE },
+	{ "number: \"1\", hours: \"24:00-01:00\"", "hours '24:00-01:00'" HOURS_RULE },
+	{ "number: \"1\", hours: \"08:00-08:00\"", "hours '08:00-08:00'" HOURS_RULE },
+	{ "number: \"1\", hours: \"08:00-09:00 mon\"", "hours '08:00-09:00 mon'" HOURS_RULE },
+	{ "number: \"1\", share: [ 1001 ]",
+	  "share '1001' is not a weight; write a number from 0 to 1000" },
+	{ "number: \"1\", methods: [ OPTIONS ]",
+	  "methods 'OPTIONS' is none of its values; known here: INVITE, MESSAGE, SUBSCRIBE, "
+	  "NOTIFY, PUBLISH, INFO, REFER" },
+	{ "number: \"1\", methods: INVITE",
+	  "methods takes a list; did you mean methods: [ INVITE ]?" },
+};
+
+static void values_of_routes(void **state)
+{
+	char text[2048], expected[512];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(route_values); i++) {
+		snprintf(text, sizeof(text), BORDER(OUT, ACME, "  - { from: in, to: acme, %s }\n"),
+		         route_values[i].option);
+		snprintf(expected, sizeof(expected), "t.yaml:10: route 1: %s\n",
+		         route_values[i].expected);
+		world_says(text, *route_values[i].expected ? expected : "");
+	}
+}
+
+static void time_zones(void **state)
+{
+	(void)state;
+	world_says(REALM "time-zone: Europe/Berlin\n", "");
+	world_says(REALM "time-zone: UTC\n", "");
+	world_says(
+	    REALM "time-zone: Europe/Nowhere\n",
+	    "t.yaml:3: time-zone 'Europe/Nowhere' is not known to this machine; `timedatectl "
+	    "list-timezones` lists those that are\n");
+	world_says(
+	    REALM "time-zone: ../../etc/passwd\n",
+	    "t.yaml:3: time-zone '../../etc/passwd' is not a time zone; write its name, as in "
+	    "Europe/Berlin\n");
+}
+
+static void parse_with_regex(void *arg)
+{
+	static const char text[] = BORDER(
+	    OUT, ACME,
+	    "  - { from: [ in ], number: [ \"1\", \"/^2/\" ], hours: mon, to: [ acme, desk ] }\n");
+	char *said = NULL;
+	size_t size;
+	FILE *errors = open_memstream(&said, &size);
+	struct config *cfg;
+	char file[128];
+
+	(void)arg;
+	snprintf(file, sizeof(file), "%s/t.yaml", world);
+	if (config_parse(&cfg, file, text, strlen(text), 0, errors) == OK)
+		config_free(&cfg);
+	fclose(errors);
+	free(said);
+}
+
+static void each_allocation_of_a_route_fails(void **state)
+{
+	(void)state;
+	assert_true(each_allocation_fails(parse_with_regex, NULL) > 20);
+}
 
 static void trunks_and_routes(void **state)
 {
@@ -263,6 +398,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_rule_is_said),
 		cmocka_unit_test(trunks_and_routes),
+		cmocka_unit_test(values_of_routes),
+		cmocka_unit_test(time_zones),
+		cmocka_unit_test(each_allocation_of_a_route_fails),
 	};
 
 	return cmocka_run_group_tests(tests, world_begin, world_end);

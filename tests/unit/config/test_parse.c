@@ -382,10 +382,10 @@ static void minimal_is_read(void **state)
 	assert_int_equal(cfg->trunks[0].max_calls, 1000);
 	assert_int_equal(cfg->trunks[0].answer_timeout_ms, 180000);
 	assert_string_equal(cfg->trunks[0].trust, "system");
-	assert_int_equal(cfg->routes[0].from.kind, PARTY_REALM);
-	assert_ptr_equal(cfg->routes[0].to.trunk, &cfg->trunks[0]);
-	assert_ptr_equal(cfg->routes[1].to.phone, &cfg->phones[0]);
-	assert_string_equal(cfg->routes[1].number, "+493012345");
+	assert_int_equal(cfg->routes[0].from->kind, PARTY_REALM);
+	assert_ptr_equal(cfg->routes[0].to->trunk, &cfg->trunks[0]);
+	assert_ptr_equal(cfg->routes[1].to->phone, &cfg->phones[0]);
+	assert_string_equal(cfg->routes[1].number->text, "+493012345");
 	assert_int_equal(cfg->routes[1].line, 28);
 	snprintf(path, sizeof(path), "%s/us.pem", world);
 	assert_string_equal(cfg->identities[0].certificate, path);

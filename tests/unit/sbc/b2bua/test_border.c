@@ -23,7 +23,8 @@ static struct config_realm office = { .name = "office",
 static struct config_phone phone = { .name = "desk", .realm = &office };
 static struct addr_net networks[1];
 static struct config_trunk acme_cfg = { .name = "acme", .realm = &office };
-static struct config_route route = { .to = { .kind = PARTY_PHONE } };
+static struct config_party desk = { .kind = PARTY_PHONE };
+static struct config_route route = { .to = &desk, .nto = 1 };
 static char acme, leg;
 
 struct trunk *trunk_find(struct trunks *all, const char *name)
@@ -64,12 +65,10 @@ void registrar_on_register(struct locations *l, struct server_txn *txn,
 	server_txn_reply(txn, 200, NULL, NULL);
 }
 
-const struct config_route *route_pick(const struct config *cfg, const struct config_party *from,
-                                      const char *number)
+const struct config_route *route_pick(const struct config *cfg, const struct route_query *q)
 {
 	(void)cfg;
-	(void)from;
-	assert_string_equal(number, "100");
+	assert_string_equal(q->called, "100");
 	return t.has_route ? &route : NULL;
 }
 
@@ -180,7 +179,7 @@ static int begin(void **state)
 	memset(&t, 0, sizeof(t));
 	t.cfg = (struct config){ .realms = &office, .nrealms = 1, .max_calls = 2 };
 	t.knows_phone = t.has_route = true;
-	route.to.phone = &phone;
+	desk.phone = &phone;
 	acme_cfg.nnetworks = 0;
 	rig_open(&handler);
 	assert_int_equal(dialogs_new(&t.dialogs, 2), OK);

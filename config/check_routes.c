@@ -1,0 +1,184 @@
+/* The rules between options: routes. */
+#include <string.h>
+#include "config/check.h"
+
+static const void *party_object(const struct config_party *party)
+{
+	switch (party->kind) {
+	case PARTY_REALM:
+		return party->realm;
+	case PARTY_PHONE:
+		return party->phone;
+	case PARTY_TRUNK:
+		return party->trunk;
+	}
+	return NULL;
+}
+
+static bool same_party(const struct config_party *a, const struct config_party *b)
+{
+	return a->kind == b->kind && party_object(a) == party_object(b);
+}
+
+/* Whether every call from b is one from a. */
+static bool from_covers(const struct config_party *a, const struct config_party *b)
+{
+	return same_party(a, b) ||
+	       (a->kind == PARTY_REALM && b->kind == PARTY_PHONE && b->phone->realm == a->realm);
+}
+
+/* Whether every number that fits b fits a, as far as that can be told of regular expressions. */
+static bool number_covers(const char *a, const char *b)
+{
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (strcmp(a, b) == 0 || strcmp(a, "*") == 0)
+		return true;
+	if (*a == '/' || *b == '/' || a[la - 1] != '*')
+		return false;
+	if (b[lb - 1] == '*')
+		lb--;
+	return lb >= la - 1 && strncmp(a, b, la - 1) == 0;
+}
+
+static bool all_from_covered(const struct config_route *a, const struct config_route *b)
+{
+	for (size_t i = 0; i < b->nfrom; i++) {
+		size_t k = 0;
+
+		while (k < a->nfrom && !from_covers(&a->from[k], &b->from[i]))
+			k++;
+		if (k == a->nfrom)
+			return false;
+	}
+	return true;
+}
+
+static bool all_numbers_covered(const struct config_pattern *a, size_t na,
+                                const struct config_pattern *b, size_t nb)
+{
+	for (size_t i = 0; i < nb; i++) {
+		size_t k = 0;
+
+		while (k < na && !number_covers(a[k].text, b[i].text))
+			k++;
+		if (k == na)
+			return false;
+	}
+	return true;
+}
+
+/* No methods are calls alone. */
+static bool all_methods_covered(const struct config_route *a, const struct config_route *b)
+{
+	static enum config_method invite = ROUTE_INVITE;
+	const enum config_method *ma = a->nmethods ? a->methods : &invite;
+	const enum config_method *mb = b->nmethods ? b->methods : &invite;
+	size_t na = a->nmethods ? a->nmethods : 1, nb = b->nmethods ? b->nmethods : 1;
+
+	for (size_t i = 0; i < nb; i++) {
+		size_t k = 0;
+
+		while (k < na && ma[k] != mb[i])
+			k++;
+		if (k == na)
+			return false;
+	}
+	return true;
+}
+
+/* A route that asks for a caller or an hour leaves some calls to those behind it. */
+static bool route_covers(const struct config_route *a, const struct config_route *b)
+{
+	return a->ncaller == 0 && a->nhours == 0 && all_from_covered(a, b) &&
+	       all_methods_covered(a, b) &&
+	       all_numbers_covered(a->number, a->nnumber, b->number, b->nnumber);
+}
+
+static bool is_whole(const struct config_route *route)
+{
+	return route->nfrom && route->nto && route->nnumber;
+}
+
+static void check_reached(const struct check *ck, size_t i)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct config_route *before = &ck->cfg->routes[j];
+
+		/* One that was written wrongly may ask for less than it seems to. */
+		if (!is_whole(before) || check_written(ck, SECTION_ROUTES, j, "caller") ||
+		    check_written(ck, SECTION_ROUTES, j, "hours") || !route_covers(before, route))
+			continue;
+		check_problem(ck, SECTION_ROUTES, i, NULL,
+		              "is never reached: the route in line %u takes all of its calls; put "
+		              "it before that one",
+		              before->line);
+		return;
+	}
+}
+
+static void check_realm_calls(const struct check *ck, size_t i, const struct config_realm *realm)
+{
+	for (size_t k = 0; k < ck->cfg->nphones; k++) {
+		if (ck->cfg->phones[k].realm == realm || !ck->cfg->phones[k].realm)
+			return;
+	}
+	check_problem(ck, SECTION_ROUTES, i, "from",
+	              "realm '%s' has no phones, so no call comes from it; name a phone or trunk",
+	              realm->name);
+}
+
+static void check_parties(const struct check *ck, size_t i)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+
+	for (size_t k = 0; k < route->nto; k++) {
+		for (size_t j = 0; j < route->nfrom; j++) {
+			if (!same_party(&route->from[j], &route->to[k]))
+				continue;
+			check_problem(ck, SECTION_ROUTES, i, "to",
+			              "goes back to where the call comes from; name another phone "
+			              "or trunk");
+			return;
+		}
+		for (size_t j = 0; j < k; j++) {
+			if (same_party(&route->to[j], &route->to[k]))
+				check_problem(ck, SECTION_ROUTES, i, "to",
+				              "has one of them twice; name each once");
+		}
+	}
+	for (size_t j = 0; j < route->nfrom; j++) {
+		if (route->from[j].kind == PARTY_REALM)
+			check_realm_calls(ck, i, route->from[j].realm);
+	}
+}
+
+static void check_share(const struct check *ck, size_t i)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+	unsigned sum = 0;
+
+	for (size_t k = 0; k < route->nshare; k++)
+		sum += route->share[k];
+	if (route->nshare && route->nshare != route->nto)
+		check_problem(ck, SECTION_ROUTES, i, "share",
+		              "has %zu for %zu in to:; write one for each", route->nshare,
+		              route->nto);
+	else if (route->nshare && sum == 0)
+		check_problem(ck, SECTION_ROUTES, i, "share",
+		              "is 0 for all; one must be more, or leave it out");
+}
+
+void check_routes(const struct check *ck)
+{
+	for (size_t i = 0; i < ck->cfg->nroutes; i++) {
+		if (ck->cfg->routes[i].nfrom == 0 || ck->cfg->routes[i].nto == 0)
+			continue;
+		check_parties(ck, i);
+		check_share(ck, i);
+		if (ck->cfg->routes[i].nnumber)
+			check_reached(ck, i);
+	}
+}

@@ -1,0 +1,207 @@
+/* Values of routes: what numbers look like, and when. One thread. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "config/value_kinds.h"
+
+#define REGEX_MAX      128  /* characters between the slashes */
+#define REPETITION_MAX 1000 /* of all {n,m} together, multiplied: the matcher's memory */
+#define MINUTES        1440
+#define ZONES          "/usr/share/zoneinfo"
+
+static bool refuse(struct value_env *env, const struct option *o, const char *text)
+{
+	const struct kind *kind = &config_kinds[o->kind];
+
+	value_problem(env, o, text, "is not %s; write %s", kind->type, kind->write);
+	return false;
+}
+
+void value_clear_pattern(void *field)
+{
+	struct config_pattern *p = field;
+
+	if (p->regex)
+		regfree(p->regex);
+	mem_free(p->regex);
+	mem_free(p->text);
+	*p = (struct config_pattern){ 0 };
+}
+
+/* Back references and large repetitions take time and memory without a bound. */
+static bool is_cheap(const char *regex)
+{
+	unsigned long product = 1;
+
+	for (; *regex; regex++) {
+		if (*regex == '\\') {
+			if (*++regex >= '0' && *regex <= '9')
+				return false;
+			if (!*regex)
+				return true; /* regcomp says it */
+		} else if (*regex == '{') {
+			const char *comma = regex + 1 + strspn(regex + 1, "0123456789");
+			unsigned long low = strtoul(regex + 1, NULL, 10);
+			unsigned long high = *comma == ',' ? strtoul(comma + 1, NULL, 10) : low;
+
+			if (low > high)
+				high = low;
+			if (high > REPETITION_MAX)
+				return false;
+			product *= high ? high : 1;
+			if (product > REPETITION_MAX)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool compile(struct value_env *env, const struct option *o, const char *text,
+                    struct config_pattern *p)
+{
+	size_t len = strlen(text);
+	char body[REGEX_MAX + 1], why[80];
+	int wrong;
+
+	if (len < 3 || len - 2 > REGEX_MAX || text[len - 1] != '/')
+		return refuse(env, o, text);
+	memcpy(body, text + 1, len - 2);
+	body[len - 2] = '\0';
+	if (!is_cheap(body)) {
+		value_problem(env, o, text,
+		              "repeats more than %d times or refers back, which takes too long; "
+		              "write it without",
+		              REPETITION_MAX);
+		return false;
+	}
+	p->regex = mem_zalloc(sizeof(*p->regex));
+	if (!p->regex) {
+		env->problems->nomem = true;
+		return false;
+	}
+	wrong = regcomp(p->regex, body, REG_EXTENDED | REG_NOSUB);
+	if (!wrong)
+		return true;
+	regerror(wrong, p->regex, why, sizeof(why));
+	mem_free(p->regex);
+	p->regex = NULL;
+	value_problem(env, o, text, "is no regular expression: %s", why);
+	return false;
+}
+
+/* Of a URI's user part (RFC 3261 25.1) what needs no escape there and no thought here. */
+bool value_is_user(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len <= 64 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	                    "+-_.*#!") == len;
+}
+
+VALUE_PARSER(pattern)
+{
+	struct config_pattern p = { 0 };
+
+	if (*text == '/' ? !compile(env, o, text, &p) : !value_is_user(text))
+		return *text == '/' ? false : refuse(env, o, text);
+	if (!value_keep(env, text, &p.text)) {
+		value_clear_pattern(&p);
+		return false;
+	}
+	memcpy(field, &p, sizeof(p));
+	return true;
+}
+
+/* A day's number from 0 (Sunday), behind whose name *text points then; 7: none is there. */
+static unsigned take_day(const char **text)
+{
+	static const char names[] = "sunmontuewedthufrisat";
+
+	for (unsigned day = 0; day < 7; day++) {
+		if (strncmp(*text, names + 3 * (size_t)day, 3) == 0) {
+			*text += 3;
+			return day;
+		}
+	}
+	return 7;
+}
+
+/* "mon-fri,sun"; a range goes past Saturday. False: something else is there. */
+static bool take_days(const char **text, unsigned *days)
+{
+	do {
+		unsigned day = take_day(text), last = day;
+
+		if (day < 7 && **text == '-') {
+			(*text)++;
+			last = take_day(text);
+		}
+		if (day == 7 || last == 7)
+			return false;
+		*days |= 1U << day;
+		for (; day != last; day = (day + 1) % 7)
+			*days |= 1U << ((day + 1) % 7);
+	} while (**text == ',' && (*text)++);
+	return true;
+}
+
+/* "08:00"; the day ends at 24:00. */
+static bool take_minute(const char **text, unsigned *minute)
+{
+	const char *t = *text;
+	unsigned value;
+
+	if (strspn(t, "0123456789") != 2 || t[2] != ':' || strspn(t + 3, "0123456789") != 2)
+		return false;
+	value = (unsigned)((t[0] - '0') * 600 + (t[1] - '0') * 60 + (t[3] - '0') * 10 + t[4] - '0');
+	if (t[3] > '5' || value > MINUTES)
+		return false;
+	*minute = value;
+	*text = t + 5;
+	return true;
+}
+
+VALUE_PARSER(hours)
+{
+	struct config_hours h = { .until = MINUTES };
+	const char *t = text;
+
+	if (*t >= 'a') {
+		if (!take_days(&t, &h.days))
+			return refuse(env, o, text);
+		if (*t == ' ')
+			t += strspn(t, " ");
+		else if (*t)
+			return refuse(env, o, text);
+	} else {
+		h.days = 0x7f;
+		if (!*t)
+			return refuse(env, o, text);
+	}
+	if (*t && (!take_minute(&t, &h.from) || *t++ != '-' || !take_minute(&t, &h.until) || *t))
+		return refuse(env, o, text);
+	if (h.from == MINUTES || h.from == h.until)
+		return refuse(env, o, text);
+	memcpy(field, &h, sizeof(h));
+	return true;
+}
+
+VALUE_PARSER(zone)
+{
+	char path[sizeof(ZONES) + 65];
+
+	if (strlen(text) == 0 || strlen(text) > 64 || *text == '/' ||
+	    text[strspn(text,
+	                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/")])
+		return refuse(env, o, text);
+	snprintf(path, sizeof(path), ZONES "/%s", text);
+	if (strcmp(text, "UTC") != 0 && access(path, R_OK) != 0) {
+		value_problem(env, o, text,
+		              "is not known to this machine; `timedatectl "
+		              "list-timezones` lists those that are");
+		return false;
+	}
+	return value_keep(env, text, field);
+}

@@ -239,3 +239,15 @@ socklen_t addr_len(const struct addr *a)
 {
 	return a->sa.sa_family == AF_INET6 ? sizeof(a->v6) : sizeof(a->v4);
 }
+
+enum err addr_unix(struct sockaddr_un *out, const char *path)
+{
+	size_t len = strlen(path);
+
+	memset(out, 0, sizeof(*out));
+	out->sun_family = AF_UNIX;
+	if (len == 0 || len >= sizeof(out->sun_path))
+		return ERR_LIMIT;
+	memcpy(out->sun_path, path, len);
+	return OK;
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include "base/err.h"
 
 /* An IP address with a port (0: none). family AF_UNSPEC (a zeroed one): no address. */
@@ -46,5 +47,8 @@ bool addr_in_net(const struct addr *a, const struct addr_net *net);
 uint16_t addr_port(const struct addr *a);
 void addr_set_port(struct addr *a, uint16_t port);
 socklen_t addr_len(const struct addr *a);
+
+/* A Unix socket's place. ERR_LIMIT: path is longer than it may be, or empty. */
+MUST_USE enum err addr_unix(struct sockaddr_un *out, const char *path);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define DAY_S INT64_C(86400)
+
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);
 int64_t clock_wall_s(void); /* seconds since 1970-01-01 UTC */

@@ -3,9 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "certs/peer_name.h"
-
-#define DAY_S INT64_C(86400)
 
 void cert_info_read(struct cert_info *out, X509 *cert)
 {

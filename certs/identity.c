@@ -10,7 +10,6 @@
 #include "certs/pem_file.h"
 #include "certs/trust.h"
 
-#define DAY_S             INT64_C(86400)
 #define WARN_DAYS         30
 #define SECURITY_BITS_MIN 112 /* RSA 2048, EC P-224 */
 #define CHAIN_MAX         10

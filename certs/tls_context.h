@@ -67,8 +67,9 @@ const struct peer_verdict *tls_verdict(const SSL *ssl);
 int64_t tls_peer_until_s(const SSL *ssl);
 /* After a failed handshake, or a failed read: one sentence on which side refused and why (our
  * verdict, the peer's alert in plain words, no common version, a closed connection). why is
- * CERT_WHY_MAX bytes. Empties OpenSSL's error queue. */
-void tls_explain(const SSL *ssl, int ssl_result, char *why);
+ * CERT_WHY_MAX bytes. Empties OpenSSL's error queue. Gives the fault of the peer's that was the
+ * reason; PEER_OK: none was. */
+enum peer_fault tls_explain(const SSL *ssl, int ssl_result, char *why);
 
 /* Writes every session's secrets to file, so that a capture can be decrypted: a lab's tool. Says so
  * in the log as a warning. All contexts made from now on. */

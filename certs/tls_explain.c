@@ -87,7 +87,7 @@ static void say_ours(const SSL *ssl, int alert, char *buf, size_t size)
 	                                          : "client alone");
 }
 
-static void explain_alert(const SSL *ssl, int alert, char *why)
+static enum peer_fault explain_alert(const SSL *ssl, int alert, char *why)
 {
 	char ours[CERT_WHY_MAX / 2 + CERT_TEXT_MAX];
 
@@ -97,18 +97,21 @@ static void explain_alert(const SSL *ssl, int alert, char *why)
 			continue;
 		cert_why(why, "%s (alert %s from the peer)%s", alerts[i].words, alerts[i].name,
 		         ours);
-		return;
+		return alert == SSL_AD_PROTOCOL_VERSION ? PEER_OLD_VERSION : PEER_OK;
 	}
 	cert_why(why, "the peer broke the handshake off (alert %d: %s)", alert,
 	         SSL_alert_desc_string_long(alert));
+	return PEER_OK;
 }
 
-static void explain_verdict(const struct tls_session *s, char *why)
+static enum peer_fault explain_verdict(const struct tls_session *s, char *why)
 {
-	if (s && s->is_checked && s->verdict.fault != PEER_OK)
-		cert_why(why, "we refused the peer's certificate: %s", s->verdict.why);
-	else
+	if (!s || !s->is_checked || s->verdict.fault == PEER_OK) {
 		cert_why(why, "we refused the peer's certificate");
+		return PEER_OK;
+	}
+	cert_why(why, "we refused the peer's certificate: %s", s->verdict.why);
+	return s->verdict.fault;
 }
 
 /* OpenSSL gives a received alert as a reason: SSL_AD_REASON_OFFSET plus the alert. */
@@ -129,7 +132,7 @@ static const char *when(const SSL *ssl)
 	return was_up(ssl) ? "" : " during the handshake";
 }
 
-static void explain_reason(const SSL *ssl, unsigned long error, char *why)
+static enum peer_fault explain_reason(const SSL *ssl, unsigned long error, char *why)
 {
 	const struct tls_session *s = tls_session_of(ssl);
 	int reason = ERR_GET_REASON(error);
@@ -138,11 +141,10 @@ static void explain_reason(const SSL *ssl, unsigned long error, char *why)
 	switch (reason) {
 	case SSL_R_CERTIFICATE_VERIFY_FAILED:
 	case SSL_R_INVALID_STATUS_RESPONSE:
-		explain_verdict(s, why);
-		return;
+		return explain_verdict(s, why);
 	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
 		cert_why(why, "we demand a certificate and the peer sent none");
-		return;
+		return PEER_NO_CERTIFICATE;
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_WRONG_SSL_VERSION:
 	case SSL_R_VERSION_TOO_LOW:
@@ -150,32 +152,33 @@ static void explain_reason(const SSL *ssl, unsigned long error, char *why)
 	case SSL_R_NO_PROTOCOLS_AVAILABLE:
 		cert_why(why, "no TLS version in common: we speak %s, the peer only others",
 		         versions_of(ssl));
-		return;
+		return PEER_OLD_VERSION;
 	case SSL_R_HTTP_REQUEST:
 	case SSL_R_HTTPS_PROXY_REQUEST:
 	case SSL_R_WRONG_VERSION_NUMBER:
 	case SSL_R_PACKET_LENGTH_TOO_LONG:
 		cert_why(why, "the peer does not speak TLS on this port (it sent something else, "
 		              "perhaps plain SIP)");
-		return;
+		return PEER_OK;
 	case SSL_R_NO_SHARED_CIPHER:
 		cert_why(why, "no cipher in common: without `ciphers` at the trunk we take "
 		              "AES-GCM and CHACHA20 with ECDHE alone");
-		return;
+		return PEER_OK;
 	case SSL_R_NO_SHARED_GROUPS:
 	case SSL_R_NO_SUITABLE_GROUPS:
 	case SSL_R_NO_SUITABLE_KEY_SHARE:
 		cert_why(why, "no group for the key exchange in common");
-		return;
+		return PEER_OK;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
 		cert_why(why, "the peer closed the connection%s, without a reason", when(ssl));
-		return;
+		return PEER_OK;
 	default: /* hundreds more, of OpenSSL */
 		break;
 	}
 	words = ERR_reason_error_string(error);
 	cert_why(why, "the %s broke off on our side: %s", was_up(ssl) ? "connection" : "handshake",
 	         words ? words : "for no reason known");
+	return PEER_OK;
 }
 
 /* The first error of the SSL library is the cause, what follows is its echo. 0: none. Empties the
@@ -212,7 +215,7 @@ int64_t tls_peer_until_s(const SSL *ssl)
 	return until_s;
 }
 
-void tls_explain(const SSL *ssl, int ssl_result, char *why)
+enum peer_fault tls_explain(const SSL *ssl, int ssl_result, char *why)
 {
 	int error = errno; /* before anything else touches it */
 	int kind = SSL_get_error(ssl, ssl_result);
@@ -225,12 +228,13 @@ void tls_explain(const SSL *ssl, int ssl_result, char *why)
 	else if (kind == SSL_ERROR_ZERO_RETURN)
 		cert_why(why, "the peer closed the TLS connection");
 	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL && is_alert(ERR_GET_REASON(cause)))
-		explain_alert(ssl, ERR_GET_REASON(cause) - SSL_AD_REASON_OFFSET, why);
+		return explain_alert(ssl, ERR_GET_REASON(cause) - SSL_AD_REASON_OFFSET, why);
 	else if (cause && ERR_GET_LIB(cause) == ERR_LIB_SSL)
-		explain_reason(ssl, cause, why);
+		return explain_reason(ssl, cause, why);
 	else if (cause)
 		cert_why(why, "the handshake broke off on our side: %s",
 		         ERR_reason_error_string(cause) ? ERR_reason_error_string(cause) : "?");
 	else
 		explain_system(ssl, error, why);
+	return PEER_OK;
 }

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include "base/addr.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sbc/admin/ctl.h"
@@ -59,7 +60,7 @@ static int open_socket(const struct ctl_question *q, int *fd, FILE *errors)
 	struct sockaddr_un address;
 	int status;
 
-	if (ctl_address(&address, q->socket)) {
+	if (addr_unix(&address, q->socket)) {
 		fprintf(errors, "trunkgate: %s: a socket's path has 1 to %zu octets\n", q->socket,
 		        sizeof(address.sun_path) - 1);
 		return 2;

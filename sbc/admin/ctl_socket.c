@@ -9,21 +9,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/addr.h"
 #include "certs/identity.h"
 
 #define BACKLOG 16
-
-enum err ctl_address(struct sockaddr_un *out, const char *path)
-{
-	size_t len = strlen(path);
-
-	memset(out, 0, sizeof(*out));
-	out->sun_family = AF_UNIX;
-	if (len == 0 || len >= sizeof(out->sun_path))
-		return ERR_LIMIT;
-	memcpy(out->sun_path, path, len);
-	return OK;
-}
 
 /* One level and no more: a mistyped path should not become a tree. */
 static enum err make_directory(const char *path, char *why)
@@ -111,7 +100,7 @@ static enum err bind_to(int fd, const struct sockaddr_un *address, char *why)
 enum err ctl_listen(int *fd, const char *path, char *why)
 {
 	struct sockaddr_un address;
-	enum err err = ctl_address(&address, path);
+	enum err err = addr_unix(&address, path);
 	int s;
 
 	if (err) {

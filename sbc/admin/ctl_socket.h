@@ -2,14 +2,10 @@
 #ifndef SBC_ADMIN_CTL_SOCKET_H
 #define SBC_ADMIN_CTL_SOCKET_H
 
-#include <sys/un.h>
 #include "base/err.h"
 
 /* A question is one line of at most so many octets, its line feed not counted. */
 #define CTL_QUESTION_MAX 128
-
-/* ERR_LIMIT: path is longer than a socket's may be. */
-MUST_USE enum err ctl_address(struct sockaddr_un *out, const char *path);
 
 /* A non-blocking socket that listens at path, which nobody but its owner may connect to. Makes
  * path's directory when only that is missing; takes the place of a socket that nobody listens at.

@@ -364,21 +364,6 @@ static bool is_anycast(const struct addr *server)
 	return false;
 }
 
-static bool is_limited_away(const struct patient *p)
-{
-	const struct config_trunk *t = p->trunk;
-	const char *domain = patient_domain(p);
-
-	for (size_t i = 0; i < t->nresolver_domains; i++) {
-		size_t len = strlen(domain), part = strlen(t->resolver_domains[i]);
-
-		if (len >= part && strcasecmp(domain + len - part, t->resolver_domains[i]) == 0 &&
-		    (len == part || domain[len - part - 1] == '.'))
-			return false;
-	}
-	return t->nresolver_domains > 0;
-}
-
 static bool answers(const struct server_fact *s)
 {
 	return !s->err && s->status != DNS_REFUSED && s->status != DNS_FAILED;
@@ -416,15 +401,14 @@ void judge_own_resolver(const struct patient *p, struct finding *f)
 	if (f->verdict != VERDICT_OK)
 		finding_advise(f, "write the provider's name servers, or your own, into resolvers "
 		                  "of the trunk");
-	else if (is_limited_away(p))
+	else if (patient_is_limited(p))
 		finding_say(f, VERDICT_WARN,
 		            "%s is in none of the resolver-domains, so the system's are asked",
 		            patient_domain(p));
 	else
-		finding_say(f, VERDICT_OK, "%s answer%s for %s",
-		            p->trunk->nresolvers ? "the trunk's own resolvers"
-		                                 : "the system's resolvers",
-		            "", patient_domain(p));
+		finding_say(f, VERDICT_OK, "%s resolvers answer for %s",
+		            p->trunk->nresolvers ? "the trunk's own" : "the system's",
+		            patient_domain(p));
 }
 
 void judge_resolvers(const struct patient *p, struct finding *f)

@@ -1,106 +1,101 @@
-/* Our identity as the provider will judge it: as a client with the trunk's, as a server with the
- * realm's, which are one and the same in most configurations. */
+/* Our identities as the provider will judge them: as a client the trunk's, as a server the realm's,
+ * which are one and the same in most configurations; each with one of another type of key beside
+ * it, of which a peer may choose. */
 #include "sbc/doctor/check_identity.h"
 
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "certs/cert_text.h"
 
-#define DAY_S     INT64_C(86400)
 #define WARN_DAYS 30
-
-/* As the daemon loads it, with every place where an issuer may be. */
-static struct identity *load(const struct patient *p, const struct config_identity *cfg, char *why)
-{
-	struct trust *stores[2] = { 0 };
-	const struct trust_cfg trunk = { .roots = p->trunk->trust },
-	                       machine = { .roots = "system" };
-	char unused[CERT_WHY_MAX];
-	struct identity_cfg id = { .stores = stores };
-	struct identity *loaded = NULL;
-
-	snprintf(why, CERT_WHY_MAX, "there is none");
-	if (!cfg)
-		return NULL;
-	if (trust_load(&stores[id.nstores], &trunk, unused) == OK)
-		id.nstores++;
-	if (trust_load(&stores[id.nstores], &machine, unused) == OK)
-		id.nstores++;
-	id.name = cfg->name;
-	id.certificate = cfg->certificate;
-	id.key = cfg->key;
-	id.passphrase = cfg->passphrase_file;
-	if (identity_load(&loaded, &id, why) != OK)
-		loaded = NULL;
-	trust_free(&stores[0]);
-	trust_free(&stores[1]);
-	return loaded;
-}
-
-static const struct config_identity *as_client(const struct patient *p)
-{
-	return p->trunk->identity ? p->trunk->identity : p->trunk->realm->identity;
-}
-
-static const struct config_identity *as_server(const struct patient *p)
-{
-	return p->trunk->server_identity ? p->trunk->server_identity : p->trunk->realm->identity;
-}
 
 const struct config_identity *identity_as_server(const struct patient *p)
 {
 	return p->trunk->server_identity ? p->trunk->server_identity : p->trunk->realm->identity;
 }
 
+const struct config_identity *identity_as_client(const struct patient *p)
+{
+	return p->trunk->identity ? p->trunk->identity : p->trunk->realm->identity;
+}
+
+/* One that serves as both is judged once. */
+static struct shown *shown_of(struct patient *p, const struct config_identity *cfg)
+{
+	struct shown *s = p->shown;
+
+	while (s < p->shown + p->nshown && s->cfg != cfg)
+		s++;
+	if (s < p->shown + p->nshown)
+		return s;
+	p->nshown++;
+	*s = (struct shown){ .cfg = cfg,
+		             .identity = trunk_files_identity(p->files, cfg),
+		             .why = "there is none" };
+	if (cfg)
+		s->why = p->files->whys[cfg - p->files->cfg->identities];
+	return s;
+}
+
 void identity_examine(struct patient *p)
 {
 	const struct trust_cfg provider = { .roots = p->trunk->provider_roots };
+	const struct config_identity *client = identity_as_client(p),
+	                             *server = identity_as_server(p);
 
-	p->client = load(p, as_client(p), p->client_why);
-	p->server = load(p, as_server(p), p->server_why);
+	shown_of(p, client)->as_client = true;
+	if (client && client->also)
+		shown_of(p, client->also)->as_client = true;
+	shown_of(p, server)->as_server = true;
+	if (server && server->also)
+		shown_of(p, server->also)->as_server = true;
 	if (trust_load(&p->provider_roots, &provider, p->roots_why) != OK)
 		p->provider_roots = NULL;
 }
 
 void identity_dismiss(struct patient *p)
 {
-	identity_free(&p->client);
-	identity_free(&p->server);
+	p->nshown = 0;
 	trust_free(&p->provider_roots);
 }
 
-static bool is_one(const struct patient *p)
+static const char *role_of(const struct shown *s)
 {
-	return as_client(p) == as_server(p);
+	if (s->as_client && s->as_server)
+		return "client and server";
+	return s->as_client ? "client" : "server";
 }
 
-/* False: one of the two is not there, which is the finding. */
+/* False: one of them is not there, which is the finding. */
 static bool are_there(const struct patient *p, struct finding *f)
 {
-	if (p->client && p->server)
-		return true;
-	if (!p->client)
-		finding_say(f, VERDICT_FAIL, "what we show as client cannot be loaded: %s",
-		            p->client_why);
-	else
-		finding_say(f, VERDICT_FAIL, "what we show as server cannot be loaded: %s",
-		            p->server_why);
-	finding_advise(f, "Trunkgate would not start with it");
-	return false;
+	for (size_t i = 0; i < p->nshown; i++) {
+		const struct shown *s = &p->shown[i];
+
+		if (s->identity)
+			continue;
+		finding_say(f, VERDICT_FAIL, "what we show as %s cannot be loaded: %s", role_of(s),
+		            s->why);
+		finding_advise(f, "Trunkgate would not start with it");
+		return false;
+	}
+	return true;
 }
 
-/* Calls fn for each identity, once where they are one, and begins with "ok". */
+/* Calls fn for each identity that we show, and begins with "ok". */
 static void each(const struct patient *p, struct finding *f,
                  void (*fn)(const struct patient *, const struct identity *, const char *as,
                             struct finding *))
 {
 	finding_say(f, VERDICT_OK, "%s", "");
-	if (is_one(p)) {
-		fn(p, p->client, "", f);
-		return;
+	for (size_t i = 0; i < p->nshown; i++) {
+		char as[32] = "";
+
+		if (p->nshown > 1)
+			snprintf(as, sizeof(as), "as %s: ", role_of(&p->shown[i]));
+		fn(p, p->shown[i].identity, as, f);
 	}
-	fn(p, p->client, "as client: ", f);
-	fn(p, p->server, "as server: ", f);
 }
 
 static void say_expiry(const struct patient *p, const struct identity *id, const char *as,
@@ -212,20 +207,50 @@ void judge_root(const struct patient *p, struct finding *f)
 		            p->roots_why);
 }
 
-static void judge_without_client_auth(const struct patient *p, struct finding *f)
+static void say_without_client_auth(const struct shown *s, struct finding *f)
 {
-	if (!identity_serves_as_server(p->client)) {
-		finding_say(f, VERDICT_OK,
+	if (!identity_serves_as_server(s->identity)) {
+		finding_add(f, VERDICT_OK,
 		            "%s is for clients alone: its authority goes on with that",
-		            identity_subject(p->client));
+		            identity_subject(s->identity));
 		return;
 	}
-	finding_say(f, VERDICT_FAIL,
+	finding_add(f, VERDICT_FAIL,
 	            "%s is a server's certificate too: renewed by a public authority it lacks the "
 	            "clientAuth usage, and the provider refuses our connections",
-	            identity_subject(p->client));
+	            identity_subject(s->identity));
 	finding_advise(f, "have an authority that still issues clientAuth make a second "
 	                  "certificate, and name it as identity of the trunk");
+}
+
+static void say_usage(const struct patient *p, const struct shown *s, struct finding *f)
+{
+	bool client = s->as_client && !identity_serves_as_client(s->identity);
+	bool server = s->as_server && !identity_serves_as_server(s->identity);
+
+	if (client) {
+		finding_add(f, VERDICT_FAIL,
+		            "%s may not be used as a client (clientAuth): the provider refuses our "
+		            "connections",
+		            identity_subject(s->identity));
+		finding_advise(f, "get one with clientAuth, and name it as identity of the trunk");
+	}
+	if (server) {
+		finding_add(
+		    f, VERDICT_FAIL,
+		    "%s may not be used as a server (serverAuth): the provider refuses what "
+		    "our listener shows, so no call comes in",
+		    identity_subject(s->identity));
+		finding_advise(f, "get one with serverAuth, and name it as identity of realm %s",
+		               p->trunk->realm->name);
+	}
+	if (client || server)
+		return;
+	if (p->exam->without_client_auth && s->as_client)
+		say_without_client_auth(s, f);
+	else
+		finding_add(f, VERDICT_OK, "%s serves as %s", identity_subject(s->identity),
+		            role_of(s));
 }
 
 void judge_usage(const struct patient *p, struct finding *f)
@@ -233,30 +258,6 @@ void judge_usage(const struct patient *p, struct finding *f)
 	if (!are_there(p, f))
 		return;
 	finding_say(f, VERDICT_OK, "%s", "");
-	if (!identity_serves_as_client(p->client)) {
-		finding_add(f, VERDICT_FAIL,
-		            "%s may not be used as a client (clientAuth): the provider refuses our "
-		            "connections",
-		            identity_subject(p->client));
-		finding_advise(f, "get one with clientAuth, and name it as identity of the trunk");
-	}
-	if (!identity_serves_as_server(p->server)) {
-		finding_add(
-		    f, VERDICT_FAIL,
-		    "%s may not be used as a server (serverAuth): the provider refuses what "
-		    "our listener shows, so no call comes in",
-		    identity_subject(p->server));
-		finding_advise(f, "get one with serverAuth, and name it as identity of realm %s",
-		               p->trunk->realm->name);
-	}
-	if (f->verdict == VERDICT_FAIL)
-		return;
-	if (p->exam->without_client_auth)
-		judge_without_client_auth(p, f);
-	else if (is_one(p))
-		finding_add(f, VERDICT_OK, "%s serves as client and as server",
-		            identity_subject(p->client));
-	else
-		finding_add(f, VERDICT_OK, "%s serves as client, %s as server",
-		            identity_subject(p->client), identity_subject(p->server));
+	for (size_t i = 0; i < p->nshown; i++)
+		say_usage(p, &p->shown[i], f);
 }

@@ -4,12 +4,13 @@
 
 #include "sbc/doctor/patient.h"
 
-/* Loads what the trunk shows as client and its realm as server, and the provider's roots. What
- * cannot be loaded is said by the judges. */
+/* Gathers what the trunk shows as client and its realm as server out of p->files, and loads the
+ * provider's roots. What cannot be loaded is said by the judges. */
 void identity_examine(struct patient *p);
 void identity_dismiss(struct patient *p);
 
-/* What we show to those who connect to us; NULL: nothing. */
+/* What we show to those whom we connect to, and to those who connect to us; NULL: nothing. */
+const struct config_identity *identity_as_client(const struct patient *p);
 const struct config_identity *identity_as_server(const struct patient *p);
 
 void judge_expiry(const struct patient *p, struct finding *f); /* WBX-05 */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#define PACKET 1500 /* octets; E8-10 */
-
 static void judge_ports(const struct patient *p, struct finding *f)
 {
 	const struct config_realm *realm = p->trunk->realm;
@@ -132,13 +130,14 @@ void judge_mtu(const struct patient *p, struct finding *f)
 		return;
 	}
 	addr_host(&p->found.addrs[0], text, sizeof(text));
-	if (mtu >= PACKET) {
+	if (mtu >= PACKET_OCTETS) {
 		finding_say(f, VERDICT_OK,
-		            "no router said that packets of %d octets to %s are too large", PACKET,
-		            text);
+		            "no router said that packets of %d octets to %s are too large",
+		            PACKET_OCTETS, text);
 		return;
 	}
-	finding_say(f, VERDICT_WARN, "packets to %s may have %u octets, not %d", text, mtu, PACKET);
+	finding_say(f, VERDICT_WARN, "packets to %s may have %u octets, not %d", text, mtu,
+	            PACKET_OCTETS);
 	finding_advise(f,
 	               "look for a tunnel or DSL line on the way; video may suffer, and SIP over "
 	               "UDP");

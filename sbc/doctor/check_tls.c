@@ -1,10 +1,9 @@
 /* Reach, handshakes and our listener, judged. Nothing is connected here. */
 #include "sbc/doctor/check_tls.h"
 
-#include <string.h>
+#include "base/clock.h"
 #include "certs/cert_text.h"
 
-#define DAY_S     INT64_C(86400)
 #define WARN_DAYS 14 /* that the provider has left */
 
 /* False: there is nobody to connect to, or nothing to connect with, which is the finding. */
@@ -52,7 +51,7 @@ void judge_reach(const struct patient *p, struct finding *f)
 
 static bool is_version_fault(const struct probe *b)
 {
-	return b->err == ERR_TLS && strstr(b->why, "no TLS version in common");
+	return b->fault == PEER_OLD_VERSION;
 }
 
 void judge_version(const struct patient *p, struct finding *f)
@@ -141,7 +140,7 @@ void judge_handshake(const struct patient *p, struct finding *f)
 
 static bool is_status_fault(const struct probe *b)
 {
-	return b->err == ERR_TLS && (strstr(b->why, "OCSP") || strstr(b->why, "revoked"));
+	return b->fault == PEER_REVOKED || b->fault == PEER_NO_STATUS;
 }
 
 /* The handshake went by the trunk's own rules: what it found is the finding. */

@@ -174,7 +174,7 @@ static void try_servers(struct patient *p)
 
 	if (addr_parse(&numeric, patient_domain(p)) == OK)
 		return;
-	if (n == 0) {
+	if (n == 0 || patient_is_limited(p)) {
 		dns_conf_update(&system);
 		servers = system.servers;
 		n = system.nservers;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include "base/mem.h"
 
@@ -26,19 +25,19 @@ struct own_side {
 	struct stack *stack;
 	struct trunks *trunks; /* NULL: why says it */
 	struct own_realm *realms;
+	struct trunk_files files; /* as much as can be loaded */
 	char why[CERT_WHY_MAX];
 };
 
 /* Its control socket answers, or is somebody else's, which is as good a sign. */
 static bool daemon_runs(const struct config *cfg)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	int fd;
 	bool runs;
 
-	if (!cfg->control_socket || strlen(cfg->control_socket) >= sizeof(address.sun_path))
+	if (!cfg->control_socket || addr_unix(&address, cfg->control_socket))
 		return false;
-	memcpy(address.sun_path, cfg->control_socket, strlen(cfg->control_socket) + 1);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
@@ -132,6 +131,8 @@ enum err own_side_open(struct own_side **out, const struct config *cfg, struct l
 		err =
 		    o->realms ? stack_new(&o->stack, loop, loop_timers(loop), &limits) : ERR_NOMEM;
 	}
+	if (!err)
+		err = trunk_files_try(&o->files, cfg);
 	if (!err) {
 		stack_set_handler(o->stack, &handler);
 		if (trunks_new(&o->trunks, cfg, loop, o->why) == ERR_NOMEM)
@@ -158,6 +159,7 @@ void own_side_close(struct own_side **op)
 	for (size_t i = 0; o->realms && i < o->cfg->nrealms; i++)
 		mem_free(o->realms[i].cfg.listeners);
 	mem_free(o->realms);
+	trunk_files_free(&o->files);
 	mem_free(o);
 }
 
@@ -165,6 +167,7 @@ void own_side_tell(struct own_side *o, struct patient *p)
 {
 	const struct own_realm *r = &o->realms[p->trunk->realm - o->cfg->realms];
 
+	p->files = &o->files;
 	p->stack = o->stack;
 	p->connections = o->trunks ? trunk_find(o->trunks, p->trunk->name) : NULL;
 	p->unfit = o->why;

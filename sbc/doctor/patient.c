@@ -54,3 +54,9 @@ bool patient_listens(const struct patient *p, unsigned port)
 	}
 	return false;
 }
+
+bool patient_is_limited(const struct patient *p)
+{
+	return resolver_is_limited(p->trunk->resolver_domains, p->trunk->nresolver_domains,
+	                           patient_domain(p));
+}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "base/loop.h"
 #include "certs/identity.h"
+#include "certs/peer_check.h"
 #include "certs/trust.h"
 #include "config/config.h"
 #include "sbc/doctor/report.h"
@@ -17,6 +18,7 @@
 #include "sbc/sip/resolver.h"
 #include "sbc/sip/stack.h"
 #include "sbc/trunk/trunk.h"
+#include "sbc/trunk/trunk_files.h"
 
 struct doctor;
 struct patient;
@@ -70,9 +72,10 @@ struct probe {
 	struct timer settle;
 	uint64_t begun_ms;
 	unsigned took_ms;
-	bool open;    /* it stood */
-	bool refused; /* it stood, and the peer closed it at once */
-	enum err err; /* ERR_TIMEOUT until it is known; OK when open */
+	bool open;             /* it stood */
+	bool refused;          /* it stood, and the peer closed it at once */
+	enum err err;          /* ERR_TIMEOUT until it is known; OK when open */
+	enum peer_fault fault; /* of the peer's, for which the handshake failed; PEER_OK: none */
 	char why[CERT_WHY_MAX];
 	char version[16], name[256];
 	const char *cipher;
@@ -93,13 +96,15 @@ struct options {
 	char why[CERT_WHY_MAX];
 };
 
+#define PACKET_OCTETS 1500 /* that an Ethernet carries, IP header and all; E8-10 */
+
 /* One question in a datagram, sent again until there is an answer. */
 struct udp_probe {
 	struct patient *patient;
 	int fd; /* -1: none */
 	struct io *io;
 	struct timer timer;
-	char question[1500];
+	char question[PACKET_OCTETS];
 	size_t question_len;
 	unsigned copies;
 	/* True: it is the answer. data ends with a NUL. */
@@ -134,6 +139,16 @@ enum own_state {
 	OWN_FAILED,  /* they cannot be opened; own_why */
 };
 
+#define SHOWN_MAX 4 /* as client and as server, each with one of another type of key */
+
+/* A certificate of ours that this provider gets to see. */
+struct shown {
+	const struct config_identity *cfg; /* NULL: there is none */
+	const struct identity *identity;   /* NULL: why */
+	const char *why;
+	bool as_client, as_server;
+};
+
 struct patient {
 	struct doctor *doctor;
 	struct loop *loop;
@@ -143,8 +158,9 @@ struct patient {
 	void (*next)(struct patient *p); /* once there are none */
 	bool starved;                    /* memory ran out on the way */
 
-	struct identity *client, *server; /* NULL: there is none, or it cannot be loaded */
-	char client_why[CERT_WHY_MAX], server_why[CERT_WHY_MAX];
+	const struct trunk_files *files;
+	struct shown shown[SHOWN_MAX];
+	size_t nshown;
 	struct trust *provider_roots; /* NULL: roots_why */
 	char roots_why[CERT_WHY_MAX];
 
@@ -181,6 +197,8 @@ void patient_release(struct patient *p);
 const char *patient_host(const struct patient *p, char *buf, size_t size);
 /* The provider's name that DNS is asked for. */
 const char *patient_domain(const struct patient *p);
+/* Whether the trunk's own resolvers are not asked for that name. */
+bool patient_is_limited(const struct patient *p);
 /* Whether the realm has a TLS listener on that port; 0: on any. */
 bool patient_listens(const struct patient *p, unsigned port);
 

@@ -69,6 +69,7 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 	}
 	b->refused = b->open;
 	b->err = b->open ? OK : err;
+	b->fault = c->fault;
 	snprintf(b->why, sizeof(b->why), "%s", why);
 	timer_start(loop_timers(b->patient->loop), &b->settle, 1, on_settled, b);
 }
@@ -206,6 +207,16 @@ static void probe_provider(struct patient *p)
 
 /* --- our listener --- */
 
+/* Which of them is seen lies with what the peer prefers. */
+static bool all_end_at(const struct patient *p, const struct trust *trust)
+{
+	for (size_t i = 0; i < p->nshown; i++) {
+		if (p->shown[i].as_server && !identity_ends_at(p->shown[i].identity, trust))
+			return false;
+	}
+	return true;
+}
+
 /* Where a peer finds the end of our chain: in our own file, or with others who have it. */
 static enum err find_root(struct patient *p, char *why)
 {
@@ -216,7 +227,7 @@ static enum err find_root(struct patient *p, char *why)
 
 		if (!places[i] || trust_load(&p->own_trust, &place, why) != OK)
 			p->own_trust = NULL;
-		else if (identity_ends_at(p->server, p->own_trust))
+		else if (all_end_at(p, p->own_trust))
 			return OK;
 		trust_free(&p->own_trust);
 	}
@@ -232,7 +243,8 @@ static enum err be_a_peer(struct patient *p)
 		                            .names = (const char *const *)host,
 		                            .nnames = 1 };
 	const struct tls_context_cfg cfg = { .peer_role = CERT_ROLE_SERVER,
-		                             .identity = p->client,
+		                             .identity = trunk_files_identity(
+		                                 p->files, identity_as_client(p)),
 		                             .policies = &policy,
 		                             .npolicies = 1 };
 
@@ -260,6 +272,15 @@ static void probe_listener(struct patient *p, const struct config_listener *l, c
 	}
 }
 
+static bool shows_a_server(const struct patient *p)
+{
+	for (size_t i = 0; i < p->nshown; i++) {
+		if (p->shown[i].as_server && !p->shown[i].identity)
+			return false;
+	}
+	return true;
+}
+
 static void probe_us(struct patient *p)
 {
 	const struct config_realm *realm = p->trunk->realm;
@@ -268,7 +289,7 @@ static void probe_us(struct patient *p)
 	if (p->own_state != OWN_OPENED && p->own_state != OWN_RUNNING)
 		return;
 	snprintf(p->seen_why, sizeof(p->seen_why), "realm %s advertises no name", realm->name);
-	if (!p->server || !realm->advertise || addr_parse(&numeric, realm->advertise) == OK)
+	if (!shows_a_server(p) || !realm->advertise || addr_parse(&numeric, realm->advertise) == OK)
 		return;
 	if (find_root(p, p->seen_why) || be_a_peer(p))
 		return;

@@ -16,8 +16,7 @@
 #define COPY_MS     500 /* between two copies of a question */
 #define COPIES      4
 #define SIP_PORT    5060
-#define PACKET      1500 /* octets, IP header and all; E8-10 */
-#define UDP_HEADERS 28   /* of IPv4 and UDP */
+#define UDP_HEADERS 28 /* of IPv4 and UDP */
 #define TAG_LEN     16
 #define STUN_PORTS  DOCTOR_TRUNKS_MAX /* that are tried */
 
@@ -241,7 +240,7 @@ static void ask_mtu(struct patient *p)
 		return;
 	setsockopt(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof(whole));
 	io_free(&u->io); /* its errors are what IP_MTU tells */
-	(void)!send(u->fd, u->question, PACKET - UDP_HEADERS, MSG_NOSIGNAL);
+	(void)!send(u->fd, u->question, PACKET_OCTETS - UDP_HEADERS, MSG_NOSIGNAL);
 	patient_hold(p);
 	timer_start(loop_timers(p->loop), &u->timer, COPY_MS, on_mtu, u);
 }

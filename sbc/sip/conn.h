@@ -65,6 +65,7 @@ struct conn {
 	char tls_version[16];
 	const char *tls_cipher;   /* NULL: none */
 	int64_t verified_until_s; /* end of the certificate that proved it; 0: none did */
+	enum peer_fault fault;    /* of the peer's, for which TLS failed; PEER_OK: none */
 	uint64_t used_ms;         /* when something last went over it */
 	struct overload overload;
 	/* The stack's: */

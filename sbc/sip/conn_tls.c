@@ -42,6 +42,7 @@ static enum stream_result finish(struct conn_stream *s, SSL *ssl, char *why)
 	case TLS_WAITS:
 		return STREAM_WAIT;
 	case TLS_REFUSED:
+		s->conn.fault = tls_verdict(ssl)->fault;
 		break;
 	}
 	return STREAM_FAILED;
@@ -60,7 +61,7 @@ static enum stream_result tls_handshake(struct conn_stream *s, char *why)
 	result = result_of(ssl, rc);
 	if (result == STREAM_WANT_READ || result == STREAM_WANT_WRITE)
 		return result;
-	tls_explain(ssl, rc, why);
+	s->conn.fault = tls_explain(ssl, rc, why);
 	return STREAM_FAILED;
 }
 
@@ -76,7 +77,7 @@ static enum stream_result tls_read(struct conn_stream *s, char *data, size_t siz
 /* A TLS 1.3 peer that refuses our certificate says so behind the handshake (RFC 8446 4.4.2.4). */
 static void explain_read(struct conn_stream *s, char *why)
 {
-	tls_explain(s->tls, -1, why);
+	s->conn.fault = tls_explain(s->tls, -1, why);
 }
 
 static enum stream_result tls_write(struct conn_stream *s, const char *data, size_t len,

@@ -106,14 +106,19 @@ static bool is_in(const char *name, const char *domain)
 	return len == domain_len || name[len - domain_len - 1] == '.';
 }
 
+bool resolver_is_limited(char *const *domains, size_t ndomains, const char *name)
+{
+	for (size_t i = 0; i < ndomains; i++) {
+		if (is_in(name, domains[i]))
+			return false;
+	}
+	return ndomains > 0;
+}
+
 /* Whose servers know the name. */
 static const struct resolver *resolver_for(const struct resolver *r, const char *name)
 {
-	for (size_t i = 0; i < r->ndomains; i++) {
-		if (is_in(name, r->domains[i]))
-			return r;
-	}
-	return r->ndomains == 0 ? r : r->others;
+	return resolver_is_limited(r->domains, r->ndomains, name) ? r->others : r;
 }
 
 enum err resolver_ask(struct dns_ask **out, struct resolver *r, enum dns_type type,

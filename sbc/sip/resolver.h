@@ -45,6 +45,8 @@ void resolver_free(struct resolver **rp); /* all look-ups must have ended */
  * rest. Borrows all. */
 void resolver_limit(struct resolver *r, char *const *domains, size_t ndomains,
                     struct resolver *others);
+/* Whether servers with these domains are not asked for name. */
+bool resolver_is_limited(char *const *domains, size_t ndomains, const char *name);
 
 /* One question to the servers that r asks for that name; as dns_client_ask. For who looks closer
  * than a look-up does. */

@@ -5,17 +5,15 @@
 #include "sbc/trunk/trunk_tls.h"
 
 #include <stdio.h>
-#include <string.h>
 #include "base/mem.h"
 #include "certs/ocsp_ask.h"
 #include "certs/peer_check.h"
+#include "sbc/trunk/trunk_files.h"
 
 struct shared;
 
 struct set {
-	struct identity **identities; /* as in cfg */
-	struct trust **trusts;        /* by trunk; those of the same files are one */
-	struct trust *machine;        /* its roots, for our own chains; NULL: it has none */
+	struct trunk_files files;
 	struct peer_policy *policies; /* by trunk */
 	struct tls_context **clients; /* by trunk */
 	struct tls_context **servers; /* by realm */
@@ -34,74 +32,6 @@ struct trunk_tls {
 	struct shared shared;
 	struct set set;
 };
-
-static struct identity *find_identity(const struct config *cfg, const struct set *s,
-                                      const struct config_identity *id)
-{
-	return id ? s->identities[id - cfg->identities] : NULL;
-}
-
-static bool same_trust(const struct config_trunk *a, const struct config_trunk *b)
-{
-	return !a->npins && !b->npins && !a->ncrls && !b->ncrls && strcmp(a->trust, b->trust) == 0;
-}
-
-static enum err load_trust(const struct config *cfg, struct set *s, size_t i, char *why)
-{
-	const struct config_trunk *trunk = &cfg->trunks[i];
-	const struct trust_cfg from = { .roots = trunk->trust,
-		                        .pins = trunk->pins,
-		                        .npins = trunk->npins,
-		                        .crls = trunk->crls,
-		                        .ncrls = trunk->ncrls };
-
-	for (size_t k = 0; k < i; k++) {
-		if (same_trust(&cfg->trunks[k], trunk)) {
-			s->trusts[i] = trust_ref(s->trusts[k]);
-			return OK;
-		}
-	}
-	return trust_load(&s->trusts[i], &from, why);
-}
-
-static enum err load_trusts(const struct config *cfg, struct set *s, char *why)
-{
-	const struct trust_cfg machine = { .roots = "system", .late = true };
-	char unused[CERT_WHY_MAX];
-	enum err err = OK;
-
-	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
-		err = load_trust(cfg, s, i, why);
-	if (!err && trust_load(&s->machine, &machine, unused) == ERR_NOMEM)
-		err = ERR_NOMEM;
-	return err;
-}
-
-/* An issuer that is missing in an identity's file may be known to any of the trusts. */
-static enum err load_identities(const struct config *cfg, struct set *s, char *why)
-{
-	size_t nstores = 0;
-	struct trust **stores = mem_zalloc((cfg->ntrunks + 1) * sizeof(struct trust *));
-	enum err err = stores ? OK : ERR_NOMEM;
-
-	for (size_t i = 0; stores && i < cfg->ntrunks; i++)
-		stores[nstores++] = s->trusts[i];
-	if (stores && s->machine)
-		stores[nstores++] = s->machine;
-	for (size_t i = 0; !err && i < cfg->nidentities; i++) {
-		const struct config_identity *id = &cfg->identities[i];
-		const struct identity_cfg from = { .name = id->name,
-			                           .certificate = id->certificate,
-			                           .key = id->key,
-			                           .passphrase = id->passphrase_file,
-			                           .stores = stores,
-			                           .nstores = nstores };
-
-		err = identity_load(&s->identities[i], &from, why);
-	}
-	mem_free(stores);
-	return err;
-}
 
 static enum tls_version version_of(enum tls_least least)
 {
@@ -183,15 +113,15 @@ static enum err make_client(const struct config *cfg, struct set *s, size_t i, c
 	const struct config_identity *id =
 	    trunk->identity ? trunk->identity : trunk->realm->identity;
 	struct tls_context_cfg c = { .peer_role = CERT_ROLE_SERVER,
-		                     .identity = find_identity(cfg, s, id),
-		                     .also = find_identity(cfg, s, id ? id->also : NULL),
+		                     .identity = trunk_files_identity(&s->files, id),
+		                     .also = trunk_files_identity(&s->files, id ? id->also : NULL),
 		                     .with_root = id && trunk->send_root == YES,
 		                     .policies = &s->policies[i],
 		                     .npolicies = 1,
 		                     .min_version = version_of(trunk->tls_least),
 		                     .ciphers = trunk->ciphers };
 
-	s->policies[i] = policy_of(trunk, s->trusts[i], s->shared, &s->shared->seen[i]);
+	s->policies[i] = policy_of(trunk, s->files.trusts[i], s->shared, &s->shared->seen[i]);
 	return blame("trunk", trunk->name, tls_context_new(&s->clients[i], &c, why), why);
 }
 
@@ -240,10 +170,11 @@ static enum err server_cfg_fill(struct server_cfg *out, const struct config *cfg
 		                        mem_zalloc((cfg->ntrunks + 1) * sizeof(*out->policies)) };
 	if (!out->policies)
 		return ERR_NOMEM;
-	out->c = (struct tls_context_cfg){ .peer_role = CERT_ROLE_CLIENT,
-		                           .identity = find_identity(cfg, s, id),
-		                           .also = find_identity(cfg, s, id ? id->also : NULL),
-		                           .policies = out->policies };
+	out->c =
+	    (struct tls_context_cfg){ .peer_role = CERT_ROLE_CLIENT,
+		                      .identity = trunk_files_identity(&s->files, id),
+		                      .also = trunk_files_identity(&s->files, id ? id->also : NULL),
+		                      .policies = out->policies };
 	for (size_t i = 0; !err && i < cfg->ntrunks; i++) {
 		const struct config_trunk *trunk = &cfg->trunks[i];
 
@@ -338,13 +269,7 @@ static void set_free(const struct config *cfg, struct set *s)
 		tls_context_free(&s->mutual[i]);
 	for (size_t i = 0; s->clients && i < cfg->ntrunks; i++)
 		tls_context_free(&s->clients[i]);
-	for (size_t i = 0; s->trusts && i < cfg->ntrunks; i++)
-		trust_free(&s->trusts[i]);
-	trust_free(&s->machine);
-	for (size_t i = 0; s->identities && i < cfg->nidentities; i++)
-		identity_free(&s->identities[i]);
-	mem_free(s->identities);
-	mem_free(s->trusts);
+	trunk_files_free(&s->files);
 	mem_free(s->policies);
 	mem_free(s->clients);
 	mem_free(s->servers);
@@ -358,16 +283,12 @@ static enum err set_load(const struct config *cfg, struct set *s, const struct s
 
 	snprintf(why, CERT_WHY_MAX, "%s", err_text(ERR_NOMEM));
 	*s = (struct set){ .shared = shared,
-		           .identities = mem_zalloc(cfg->nidentities * sizeof(*s->identities)),
-		           .trusts = mem_zalloc(cfg->ntrunks * sizeof(*s->trusts)),
 		           .policies = mem_zalloc(cfg->ntrunks * sizeof(*s->policies)),
 		           .clients = mem_zalloc(cfg->ntrunks * sizeof(*s->clients)),
 		           .servers = mem_zalloc(cfg->nrealms * sizeof(*s->servers)),
 		           .mutual = mem_zalloc(cfg->nrealms * sizeof(*s->mutual)) };
-	if (s->identities && s->trusts && s->policies && s->clients && s->servers && s->mutual)
-		err = load_trusts(cfg, s, why);
-	if (!err)
-		err = load_identities(cfg, s, why);
+	if (s->policies && s->clients && s->servers && s->mutual)
+		err = trunk_files_load(&s->files, cfg, why);
 	for (size_t i = 0; !err && i < cfg->ntrunks; i++)
 		err = make_client(cfg, s, i, why);
 	for (size_t i = 0; !err && i < cfg->nrealms; i++)
@@ -474,7 +395,7 @@ struct tls_context *trunk_tls_server(const struct trunk_tls *t, size_t realm, bo
 
 const struct identity *trunk_tls_identity(const struct trunk_tls *t, size_t identity)
 {
-	return t->set.identities[identity];
+	return t->set.files.identities[identity];
 }
 
 const struct peer_seen *trunk_tls_peer(const struct trunk_tls *t, size_t trunk)

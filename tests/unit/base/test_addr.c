@@ -139,12 +139,29 @@ static void test_sockaddr(void **state)
 	assert_int_equal(addr_len(&same), sizeof(struct sockaddr_in));
 }
 
+static void test_unix(void **state)
+{
+	struct sockaddr_un address;
+	char name[200];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[107] = '\0';
+	assert_int_equal(addr_unix(&address, name), OK);
+	assert_string_equal(address.sun_path, name);
+	name[107] = 'x';
+	name[108] = '\0';
+	assert_int_equal(addr_unix(&address, name), ERR_LIMIT);
+	assert_int_equal(addr_unix(&address, ""), ERR_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),  cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_equal), cmocka_unit_test(test_any),
 		cmocka_unit_test(test_net),   cmocka_unit_test(test_sockaddr),
+		cmocka_unit_test(test_unix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,8 +4,6 @@
 #include "certs/ocsp_ask.h"
 #include "tests/unit/certs/tls_pair.h"
 
-#define DAY_S 86400
-
 /* `openssl ca` keeps the books of the lab's issuing CA, `openssl ocsp` answers from them. */
 static const char books[] =
     "printf '[ca]\\ndefault_ca = lab\\n[lab]\\ndatabase = index.txt\\ndefault_md = sha256\\nunique_subject = no\\n' >ca.cnf &&"

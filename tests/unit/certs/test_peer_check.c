@@ -2,8 +2,6 @@
 #include <time.h>
 #include "tests/unit/certs/lab.h"
 
-#define DAY_S 86400
-
 static struct trust *lab_root;
 static const char *const wanted[] = { "provider.lab" };
 

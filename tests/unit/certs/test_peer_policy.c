@@ -2,8 +2,6 @@
  * and lists of the revoked as `openssl ca` makes them. */
 #include "tests/unit/certs/lab.h"
 
-#define DAY_S 86400
-
 static const char *const wanted[] = { "a.provider.lab" };
 
 static int setup(void **state)

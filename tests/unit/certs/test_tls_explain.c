@@ -15,6 +15,7 @@ static void against_raw(enum cert_role peer_role, int version, const char *ciphe
 	assert_int_equal(SSL_set_cipher_list(peer.ssl, ciphers), 1);
 	shake(&us, &peer);
 	assert_false(is_up(&us));
+	assert_int_equal(us.fault, version == TLS1_1_VERSION ? PEER_OLD_VERSION : PEER_OK);
 	assert_has(us.words, ours);
 	part(&us, &peer);
 	tls_context_free(&ctx);

@@ -45,6 +45,7 @@ static void fault_in_role(const struct fault_case *c, enum cert_role peer_role, 
 	assert_int_equal(is_up(&us), c->fault == PEER_OK);
 	assert_int_equal(is_up(&peer), c->fault == PEER_OK);
 	assert_has(us.words, c->ours);
+	assert_int_equal(us.fault, c->fault);
 	assert_has(peer.words, c->theirs);
 	if (c->fault == PEER_OK) {
 		assert_string_equal(tls_trunk(us.ssl), "acme");

@@ -52,6 +52,7 @@ struct end {
 	int result; /* of the last step */
 	bool is_done;
 	char words[CERT_WHY_MAX]; /* tls_explain's, after a failure */
+	enum peer_fault fault;
 };
 
 static inline struct tls_context *context(enum cert_role peer_role, const struct identity *id,
@@ -133,7 +134,7 @@ static inline void step(struct end *e)
 	kind = SSL_get_error(e->ssl, e->result);
 	if (kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE)
 		return;
-	tls_explain(e->ssl, e->result, e->words);
+	e->fault = tls_explain(e->ssl, e->result, e->words);
 	assert_int_equal(ERR_peek_error(), 0);
 }
 

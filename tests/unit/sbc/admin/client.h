@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/addr.h"
 #include "sbc/admin/ctl_socket.h"
 #include "tests/unit/sbc/admin/rig.h"
 
@@ -14,7 +15,7 @@ static inline int client_open(const struct rig *r)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(ctl_address(&address, r->socket), OK);
+	assert_int_equal(addr_unix(&address, r->socket), OK);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }

@@ -3,10 +3,15 @@
 
 #include "sbc/doctor/check_identity.h"
 
-#define DAY_S INT64_C(86400)
+enum { OURS, CLIENT, BESIDE, NIDENTITIES };
 
-static struct config_identity ours, client;
-static char root_path[256];
+static struct config_identity identities[NIDENTITIES];
+static struct config_trunk trunks[2]; /* the patient's, and another one */
+static struct config cfg = { .identities = identities,
+	                     .nidentities = NIDENTITIES,
+	                     .trunks = trunks };
+static struct trunk_files files;
+static char root_path[256], evil_path[256];
 
 static struct config_identity identity(const char *file)
 {
@@ -23,25 +28,44 @@ static int begin(void **state)
 	rig_begin(state);
 	rig.exam.when_s = clock_wall_s();
 	snprintf(root_path, sizeof(root_path), "%s", lab_path("root.pem"));
-	ours = identity("sbc.lab.pem");
-	rig.realm.identity = &ours;
+	snprintf(evil_path, sizeof(evil_path), "%s", lab_path("evil/root.pem"));
+	for (size_t i = 0; i < NIDENTITIES; i++)
+		identities[i] = identity("sbc.lab.pem");
+	rig.realm.identity = &identities[OURS];
 	rig.trunk.trust = root_path;
 	rig.trunk.provider_roots = root_path;
+	trunks[0] = trunks[1] = rig.trunk;
+	trunks[1].trust = evil_path;
+	cfg.ntrunks = 1;
 	return 0;
+}
+
+static void dismiss(void)
+{
+	identity_dismiss(&rig.patient);
+	trunk_files_free(&files);
 }
 
 static int end(void **state)
 {
 	(void)state;
-	identity_dismiss(&rig.patient);
+	dismiss();
 	return 0;
+}
+
+/* What was there is looked at anew. */
+static void look(void)
+{
+	dismiss();
+	assert_int_equal(trunk_files_try(&files, &cfg), OK);
+	rig.patient.files = &files;
+	identity_examine(&rig.patient);
 }
 
 static void take(const char *file)
 {
-	identity_dismiss(&rig.patient);
-	ours = identity(file);
-	identity_examine(&rig.patient);
+	identities[OURS] = identity(file);
+	look();
 }
 
 static void wbx_05(void **state)
@@ -106,7 +130,7 @@ static void wbx_14(void **state)
 {
 	(void)state;
 	take("sbc.lab.pem");
-	rig_judges(judge_usage, VERDICT_OK, "serves as client and as server");
+	rig_judges(judge_usage, VERDICT_OK, "serves as client and server");
 	take("server.pem");
 	rig_judges(judge_usage, VERDICT_FAIL, "may not be used as a client");
 	take("client.pem");
@@ -120,34 +144,60 @@ static void wbx_14_later(void **state)
 	rig.exam.without_client_auth = true;
 	take("sbc.lab.pem");
 	rig_judges(judge_usage, VERDICT_FAIL, "lacks the clientAuth usage");
-	client = identity("client.pem");
-	rig.trunk.identity = &client;
+	identities[CLIENT] = identity("client.pem");
+	rig.trunk.identity = &identities[CLIENT];
 	take("server.pem");
 	rig_judges(judge_usage, VERDICT_OK, "for clients alone");
 	rig.exam.without_client_auth = false;
-	rig_judges(judge_usage, VERDICT_OK, "serves as client, CN=server.lab as server");
+	rig_judges(judge_usage, VERDICT_OK, "serves as client; CN=server.lab serves as server");
 }
 
 static void each_identity_is_judged(void **state)
 {
 	(void)state;
-	client = identity("expired.pem");
-	rig.trunk.identity = &client;
+	identities[CLIENT] = identity("expired.pem");
+	rig.trunk.identity = &identities[CLIENT];
 	take("sbc.lab.pem");
 	rig_judges(judge_expiry, VERDICT_FAIL, "as server: CN=sbc.lab is valid");
 	assert_has(rig.finding.what, "as client: on ");
+}
+
+/* A peer may choose the one with the other type of key. */
+static void the_one_beside_it_is_judged_too(void **state)
+{
+	(void)state;
+	identities[BESIDE] = identity("rsa-expired.pem");
+	identities[OURS].also = &identities[BESIDE];
+	look();
+	rig_judges(judge_expiry, VERDICT_FAIL, "CN=sbc.lab is valid until");
+	assert_has(rig.finding.what, "as client and server: on ");
+	rig_judges(judge_usage, VERDICT_OK, "CN=sbc.lab serves as client and server");
+	identities[BESIDE] = identity("missing.pem");
+	look();
+	rig_judges(judge_expiry, VERDICT_FAIL, "missing.pem");
+}
+
+/* As the daemon would load it: the issuer that its file lacks is known to another trunk. */
+static void an_issuer_that_another_trunk_knows(void **state)
+{
+	(void)state;
+	take("evil/leaf.pem");
+	rig_judges(judge_expiry, VERDICT_FAIL, "the chain has an open end");
+	dismiss();
+	cfg.ntrunks = 2;
+	look();
+	rig_judges(judge_expiry, VERDICT_OK, "CN=leaf is valid until");
 }
 
 static void what_cannot_be_loaded(void **state)
 {
 	(void)state;
 	rig.realm.identity = NULL;
-	identity_examine(&rig.patient);
+	look();
 	rig_judges(judge_expiry, VERDICT_FAIL, "there is none");
-	identity_dismiss(&rig.patient);
-	rig.realm.identity = &ours;
-	client = identity("missing.pem");
-	rig.trunk.identity = &client;
+	rig.realm.identity = &identities[OURS];
+	identities[CLIENT] = identity("missing.pem");
+	rig.trunk.identity = &identities[CLIENT];
 	take("sbc.lab.pem");
 	rig_judges(judge_usage, VERDICT_FAIL, "missing.pem");
 	rig_judges(judge_name, VERDICT_FAIL, "missing.pem");
@@ -161,6 +211,8 @@ static int open_lab(void **state)
 	return lab_open() ||
 	       lab_shell("$LAB . sbc.lab && $LAB . expired --cn sbc.lab --expired &&"
 	                 "$LAB . no-root --cn sbc.lab --no-root && $LAB evil sbc.lab &&"
+	                 "$LAB . rsa-expired --rsa --cn sbc.lab --expired &&"
+	                 "$LAB evil leaf --no-root && "
 	                 "$LAB . server --cn server.lab --usage server &&"
 	                 "$LAB . client --cn client.lab --usage client");
 }
@@ -182,6 +234,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wbx_14, begin, end),
 		cmocka_unit_test_setup_teardown(wbx_14_later, begin, end),
 		cmocka_unit_test_setup_teardown(each_identity_is_judged, begin, end),
+		cmocka_unit_test_setup_teardown(the_one_beside_it_is_judged_too, begin, end),
+		cmocka_unit_test_setup_teardown(an_issuer_that_another_trunk_knows, begin, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_loaded, begin, end),
 	};
 

@@ -4,8 +4,6 @@
 #include "sbc/doctor/check_dns.h"
 #include "sbc/doctor/check_tls.h"
 
-#define DAY_S INT64_C(86400)
-
 static int begin(void **state)
 {
 	rig_begin(state);
@@ -49,7 +47,8 @@ static void wbx_11(void **state)
 	rig_judges(judge_version, VERDICT_OK, "192.0.2.10:5061 speaks TLSv1.3 with AES");
 	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "expired");
 	rig_judges(judge_version, VERDICT_OK, "TLSv1.3");
-	rig_probe(PROBE_CLIENT, "192.0.2.12:5061", ERR_TLS, "no TLS version in common: old");
+	rig_probe(PROBE_CLIENT, "192.0.2.12:5061", ERR_TLS, "no TLS version in common: old")
+	    ->fault = PEER_OLD_VERSION;
 	rig_judges(judge_version, VERDICT_FAIL, "192.0.2.12:5061: no TLS version in common");
 }
 
@@ -92,7 +91,8 @@ static void e8_12(void **state)
 	rig_judges(judge_issuers, VERDICT_SKIP, "no handshake");
 	rig_probe(PROBE_CLIENT, "192.0.2.10:5061", OK, "");
 	rig_judges(judge_issuers, VERDICT_OK, "its issuer said");
-	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the OCSP responder is silent");
+	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the OCSP responder is silent")->fault =
+	    PEER_NO_STATUS;
 	rig_judges(judge_issuers, VERDICT_FAIL, "192.0.2.11:5061: the OCSP responder is silent");
 	rig.trunk.tolerate = tolerate;
 	rig.trunk.ntolerate = 1;
@@ -105,13 +105,18 @@ static void e8_12(void **state)
 
 static void clo_07(void **state)
 {
+	struct probe *b;
+
 	(void)state;
 	rig.trunk.ocsp = OCSP_MODE_OFF;
 	rig_judges(judge_stapling, VERDICT_WARN, "ocsp: off, no crls");
 	rig.trunk.ocsp = OCSP_MODE_STAPLED;
 	rig_probe(PROBE_CLIENT, "192.0.2.10:5061", OK, "");
 	rig_judges(judge_stapling, VERDICT_OK, "nothing that is stapled");
-	rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the certificate was revoked on");
+	b = rig_probe(PROBE_CLIENT, "192.0.2.11:5061", ERR_TLS, "the certificate was revoked on");
+	b->fault = PEER_EXPIRED; /* words alone say nothing */
+	rig_judges(judge_stapling, VERDICT_OK, "nothing that is stapled");
+	b->fault = PEER_REVOKED;
 	rig_judges(judge_stapling, VERDICT_FAIL, "192.0.2.11:5061: the certificate was revoked");
 }
 

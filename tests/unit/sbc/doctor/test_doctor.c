@@ -4,13 +4,14 @@
 #include "sbc/doctor/doctor.h"
 
 static struct report report;
+static unsigned asked; /* the trunk's own resolver, so often */
 
 /* The question itself as an answer: there is no such name (RFC 1035 4.1.1). */
 static size_t deny(void *arg, const struct dns_exchange_cfg *cfg, const uint8_t *query, size_t len,
                    uint8_t out[DNS_FAKE_MAX])
 {
 	(void)arg;
-	(void)cfg;
+	asked += addr_same_host(&cfg->server, &rig.trunk.resolvers[0]);
 	memcpy(out, query, len);
 	out[2] = 0x81;
 	out[3] = 0x83;
@@ -77,6 +78,25 @@ static void without_demands_the_general_ones(void **state)
 	doctor_free_reports(&report, 1);
 }
 
+/* CLO-06: servers of other domains are not asked for this one, so how they fare is no matter. */
+static void limited_resolvers_are_left_alone(void **state)
+{
+	static char theirs[] = "elsewhere.lab", ours[] = "provider.lab";
+	char *domains[] = { theirs };
+
+	(void)state;
+	rig.trunk.resolver_domains = domains;
+	rig.trunk.nresolver_domains = 1;
+	asked = 0;
+	assert_int_equal(examine(), OK);
+	assert_int_equal(asked, 0);
+	doctor_free_reports(&report, 1);
+	domains[0] = ours;
+	assert_int_equal(examine(), OK);
+	assert_true(asked > 0);
+	doctor_free_reports(&report, 1);
+}
+
 static void starved(void *arg)
 {
 	unsigned *told = arg;
@@ -102,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(demands_get_their_lines_in_order, begin, end),
 		cmocka_unit_test_setup_teardown(without_demands_the_general_ones, begin, end),
+		cmocka_unit_test_setup_teardown(limited_resolvers_are_left_alone, begin, end),
 		cmocka_unit_test_setup_teardown(every_allocation_may_fail, begin, end),
 	};
 

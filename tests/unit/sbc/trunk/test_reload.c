@@ -7,8 +7,6 @@
 #include "sbc/trunk/expiry.h"
 #include "tests/unit/sbc/trunk/rig.h"
 
-#define DAY_S INT64_C(86400)
-
 static struct {
 	struct loop *loop;
 	struct trunks *trunks;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -45,6 +46,28 @@ void clock_local(int64_t wall_s, struct clock_local *out)
 	localtime_r(&t, &tm);
 	*out = (struct clock_local){ .weekday = (unsigned)tm.tm_wday,
 		                     .minute = (unsigned)(tm.tm_hour * 60 + tm.tm_min) };
+}
+
+enum err clock_parse_local(const char *text, int64_t *wall_s)
+{
+	struct tm tm = { .tm_isdst = -1 }, read;
+	int end = 0;
+	time_t t;
+
+	if (sscanf(text, "%4d-%2d-%2d %2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+	           &tm.tm_min, &end) != 5 ||
+	    text[end])
+		return ERR_SYNTAX;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	read = tm;
+	t = mktime(&tm);
+	/* mktime takes the 31st of February for the 3rd of March. */
+	if (t == -1 || tm.tm_mday != read.tm_mday || tm.tm_mon != read.tm_mon ||
+	    read.tm_hour > 23 || read.tm_min > 59)
+		return ERR_SYNTAX;
+	*wall_s = t;
+	return OK;
 }
 
 void clock_set_zone(const char *name)

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/err.h"
 
 #define DAY_S INT64_C(86400)
 
@@ -18,7 +19,9 @@ struct clock_local {
 	unsigned minute;  /* of the day */
 };
 void clock_local(int64_t wall_s, struct clock_local *out);
-/* Whose time clock_local gives: a zone by its name; NULL: the machine's. Before threads start. */
+/* "2027-01-15 08:30" as local time. ERR_SYNTAX. */
+MUST_USE enum err clock_parse_local(const char *text, int64_t *wall_s);
+/* Whose time is local: a zone by its name; NULL: the machine's. Before threads start. */
 void clock_set_zone(const char *name);
 
 /* Tests: time stands at the given moment and moves only by clock_fake_advance. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "config/config.h"
 #include "sbc/admin/ctl.h"
+#include "sbc/admin/explain_route.h"
 #include "sbc/app/server.h"
 #include "sbc/doctor/doctor.h"
 #include "sbc/lab/lab.h"
@@ -28,6 +29,8 @@ static const char usage[] =
     "      --socket PATH             of the one to ask (default " DEFAULT_SOCKET ")\n"
     "  trunkgate doctor [TRUNK…]     say what would fail between us and a provider, before a call\n"
     "                                does: see trunkgate doctor --help\n"
+    "  trunkgate explain-route --from PHONE|TRUNK --to NUMBER [--caller NUMBER] [--at TIME]\n"
+    "      [--method METHOD] [--config FILE]  say which route a call takes, and why not the others\n"
     "  trunkgate lab provider …      be a provider, to try things out: see trunkgate lab --help\n"
     "  trunkgate lab call NUMBER …   be a phone that calls, plays a tone and listens\n"
     "  trunkgate --version\n";
@@ -108,6 +111,11 @@ static int cmd_doctor(int argc, char **argv)
 	return doctor_main(argc, argv, DEFAULT_CONFIG);
 }
 
+static int cmd_explain_route(int argc, char **argv)
+{
+	return explain_route_main(argc, argv, DEFAULT_CONFIG);
+}
+
 static int cmd_reload(int argc, char **argv)
 {
 	if (argc == 2)
@@ -122,8 +130,13 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*fn)(int argc, char **argv);
-	} commands[] = { { "run", cmd_run },   { "check", cmd_check },   { "config", cmd_config },
-		         { "show", cmd_show }, { "reload", cmd_reload }, { "doctor", cmd_doctor },
+	} commands[] = { { "run", cmd_run },
+		         { "check", cmd_check },
+		         { "config", cmd_config },
+		         { "show", cmd_show },
+		         { "reload", cmd_reload },
+		         { "doctor", cmd_doctor },
+		         { "explain-route", cmd_explain_route },
 		         { "lab", lab_main } };
 
 	if (argc < 2)

@@ -38,6 +38,27 @@ static void test_local(void **state)
 	assert_int_equal(at.minute, 23 * 60);
 }
 
+static void test_parse_local(void **state)
+{
+	static const char *const bad[] = { "",
+		                           "2027-01-15",
+		                           "2027-01-15 08:00x",
+		                           "2027-02-30 08:00",
+		                           "2027-13-01 08:00",
+		                           "2027-01-15 24:00",
+		                           "2027-01-15 08:60" };
+	int64_t at;
+
+	(void)state;
+	clock_set_zone("Europe/Berlin");
+	assert_int_equal(clock_parse_local("2027-01-15 09:00", &at), OK);
+	assert_int_equal(at, 1800000000);
+	assert_int_equal(clock_parse_local("2027-07-14 08:00", &at), OK);
+	assert_int_equal(at, 1815544800);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(clock_parse_local(bad[i], &at), ERR_SYNTAX);
+}
+
 static void test_real(void **state)
 {
 	uint64_t a = clock_mono_us(), b = clock_mono_us();
@@ -52,6 +73,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_fake),
 		                            cmocka_unit_test(test_local),
+		                            cmocka_unit_test(test_parse_local),
 		                            cmocka_unit_test(test_real) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

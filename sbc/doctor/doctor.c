@@ -125,8 +125,8 @@ static enum err begin(struct doctor *d, struct patient *p)
 
 	if (err)
 		return err;
-	identity_examine(p);
 	own_side_tell(d->own_side, p);
+	identity_examine(p);
 	media_examine_ports(p);
 	p->media.wants_alg = is_demanded(p->trunk, judge_alg);
 	p->media.wants_mtu = is_demanded(p->trunk, judge_mtu);

@@ -20,10 +20,17 @@ static size_t deny(void *arg, const struct dns_exchange_cfg *cfg, const uint8_t 
 
 static enum err examine(void)
 {
+	static char name[] = "us", missing[] = "/nowhere/us.pem";
 	const struct config_trunk *trunks[] = { &rig.trunk };
-	struct config cfg = {
-		.realms = &rig.realm, .nrealms = 1, .trunks = &rig.trunk, .ntrunks = 1
-	};
+	struct config_identity us = { .name = name, .certificate = missing, .key = missing };
+	struct config cfg = { .identities = &us,
+		              .nidentities = 1,
+		              .realms = &rig.realm,
+		              .nrealms = 1,
+		              .trunks = &rig.trunk,
+		              .ntrunks = 1 };
+
+	rig.realm.identity = &us;
 
 	return doctor_examine(&cfg, trunks, 1, &rig.exam, &report);
 }
@@ -53,20 +60,23 @@ static int end(void **state)
 
 static void demands_get_their_lines_in_order(void **state)
 {
-	static char first[] = "WBX-10", second[] = "WBX-99", third[] = "CLO-06";
-	char *demands[] = { first, second, third };
+	static char first[] = "WBX-10", second[] = "WBX-99", third[] = "CLO-06",
+	            fourth[] = "WBX-05";
+	char *demands[] = { first, second, third, fourth };
 
 	(void)state;
 	rig.trunk.demands = demands;
 	rig.trunk.ndemands = ARRAY_LEN(demands);
 	assert_int_equal(examine(), OK);
-	assert_int_equal(report.nfindings, 3);
+	assert_int_equal(report.nfindings, 4);
 	assert_string_equal(report.findings[0].id, "WBX-10");
 	assert_int_equal(report.findings[0].verdict, VERDICT_FAIL);
 	assert_has(report.findings[0].what, "neither an SRV record");
 	assert_int_equal(report.findings[1].verdict, VERDICT_SKIP);
 	assert_has(report.findings[1].what, "no check");
 	assert_int_equal(report.findings[2].verdict, VERDICT_OK);
+	assert_int_equal(report.findings[3].verdict, VERDICT_FAIL);
+	assert_has(report.findings[3].what, "/nowhere/us.pem: cannot be opened");
 	doctor_free_reports(&report, 1);
 }
 

@@ -279,6 +279,18 @@ static void check_trunk_credentials(const struct check *ck, size_t i)
 		              "has a password and no user; write username: NAME");
 }
 
+static void check_trunk_numbers(const struct check *ck, size_t i)
+{
+	const struct config_trunk *trunk = &ck->cfg->trunks[i];
+	bool out = trunk->numbers_out != NUMBERS_AS_IS;
+
+	if ((out || trunk->numbers_in != NUMBERS_AS_IS) &&
+	    !check_written(ck, SECTION_TRUNKS, i, "country"))
+		check_problem(ck, SECTION_TRUNKS, i, out ? "numbers-out" : "numbers-in",
+		              "without a country nobody can tell what a number stands for; write "
+		              "country: \"49\" or the like");
+}
+
 void check_trunks(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
@@ -300,6 +312,7 @@ void check_trunks(const struct check *ck)
 			              "a certificate is checked by name, and %s is an address; "
 			              "write verify-names: [ NAME ]",
 			              trunk->domain);
+		check_trunk_numbers(ck, i);
 		check_trunk_credentials(ck, i);
 		check_trunk_names(ck, i);
 		check_trunk_resolvers(ck, i);

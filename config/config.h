@@ -3,7 +3,6 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/pattern.h"
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
 
@@ -94,6 +94,19 @@ enum tolerance {
 	TOLERATE_NO_STATUS
 };
 
+/* The way of a call or message across a trunk. */
+enum trunk_way { TRUNK_OUT, TRUNK_IN };
+enum number_of { NUMBER_CALLED, NUMBER_CALLING };
+enum number_form { NUMBERS_AS_IS, NUMBERS_E164, NUMBERS_NATIONAL };
+
+/* The first that fits a number writes it anew. */
+struct config_number_rule {
+	enum trunk_way way;
+	enum number_of number;
+	struct pattern *match;
+	char *replace; /* a template; see pattern_replace */
+};
+
 struct config_trunk {
 	char *name;
 	char *profile; /* NULL: none */
@@ -141,6 +154,11 @@ struct config_trunk {
 	struct addr_net
 	    *networks; /* where its calls come from; none: anywhere, by certificate alone */
 	size_t nnetworks;
+	struct config_number_rule *number_rules;
+	size_t nnumber_rules;
+	enum number_form numbers_out, numbers_in;
+	char *country, *area; /* digits; NULL: unknown */
+	char *international_prefix, *national_prefix;
 	unsigned max_calls;          /* default: the config's */
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
 	unsigned target_timeout_ms;  /* for one address: the first answer */
@@ -161,8 +179,8 @@ struct config_party {
 
 /* What a number looks like: it itself, its beginning with a last '*', or a regular expression. */
 struct config_pattern {
-	char *text;     /* as written */
-	regex_t *regex; /* of /.../; NULL: another form */
+	char *text;            /* as written */
+	struct pattern *regex; /* of /.../; NULL: another form */
 };
 
 /* When: from to until, in minutes of the day, on days (bit 0: Sunday). Where until is not above

@@ -32,6 +32,7 @@ enum kind_id {
 	KIND_HOURS,       /* struct config_hours */
 	KIND_WEIGHT,      /* unsigned */
 	KIND_ZONE,        /* char *: a time zone of this machine */
+	KIND_DIGITS,      /* char *: min to max digits */
 	KIND_TEXT,        /* char *: what can stand between quotes as it is */
 	KIND_PROFILE,     /* char * */
 	KIND_DEMAND,      /* char *: a requirement's ID */
@@ -52,6 +53,9 @@ enum kind_id {
 	KIND_PORTS,       /* two unsigned */
 	KIND_REF,         /* a pointer to an object of another section */
 	KIND_PARTY,       /* struct config_party */
+	KIND_REGEX,       /* struct pattern * */
+	KIND_TEMPLATE,    /* char *: a text with \0 to \9 for what a pattern took */
+	KIND_MAP,         /* a struct of the option's group; only in lists */
 	NKINDS
 };
 
@@ -64,6 +68,19 @@ enum option_flags {
 	OPTION_ONE = 32,    /* with OPTION_LIST: one alone may stand without brackets */
 };
 
+struct option;
+struct value_env;
+
+/* The options of a map that is an element of a list: number-rules: [ { KEY: VALUE }, ... ]. Any
+ * section's options may have such lists. */
+struct option_group {
+	const struct option *options;
+	size_t noptions;
+	size_t size; /* of an element */
+	/* What one option alone cannot say. False: a problem was added. NULL: nothing. */
+	bool (*check)(struct value_env *env, const void *element);
+};
+
 struct option {
 	const char *key;
 	enum kind_id kind;
@@ -72,11 +89,12 @@ struct option {
 	size_t offset2;    /* of the list's length, or the range's end */
 	unsigned min, max; /* of the number, ms, length of the text, or elements of the list */
 	const char *unit;  /* of the number; NULL: none */
-	const char *const *names; /* KIND_ENUM: one for each value, then NULL */
-	enum section_id section;  /* KIND_REF: where the name is looked for */
-	const char *standard;     /* the default, as it would be written; NULL: none */
-	const char *otherwise;    /* in words, what holds where neither is there */
-	const char *example;      /* as YAML */
+	const char *const *names;         /* KIND_ENUM: one for each value, then NULL */
+	enum section_id section;          /* KIND_REF: where the name is looked for */
+	const struct option_group *group; /* KIND_MAP */
+	const char *standard;             /* the default, as it would be written; NULL: none */
+	const char *otherwise;            /* in words, what holds where neither is there */
+	const char *example;              /* as YAML */
 	const char *help;
 };
 

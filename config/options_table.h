@@ -10,7 +10,7 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 7
-#define TRUNK_OPTIONS 38
+#define TRUNK_OPTIONS 45
 #define ROUTE_OPTIONS 7
 
 /* options_calls.c */
@@ -19,5 +19,8 @@ extern const struct option route_options[ROUTE_OPTIONS];
 
 /* options_trunk.c */
 extern const struct option trunk_options[TRUNK_OPTIONS];
+
+/* options_rules.c: lists of maps */
+extern const struct option_group number_rule_group;
 
 #endif

@@ -3,6 +3,7 @@
 
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
+static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
 static const char *const tls_leasts[] = { "1.2", "1.3", "1.1", NULL };
@@ -298,6 +299,62 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .otherwise = "anywhere, by certificate alone",
 	  .example = "[ 198.51.100.0/24 ]",
 	  .help = "Where its calls come from." },
+	{ .key = "number-rules",
+	  .kind = KIND_MAP,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, number_rules),
+	  .min = 1,
+	  .max = 64,
+	  .group = &number_rule_group,
+	  .otherwise = "no number is written anew",
+	  .help =
+	      "How numbers are written anew on their way to it and from it. Of the rules for a direction and "
+	      "a number the first one that fits is taken, and numbers-out and numbers-in leave alone what it wrote." },
+	{ .key = "numbers-out",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, numbers_out),
+	  .names = number_forms,
+	  .standard = "as-is",
+	  .help =
+	      "How numbers are written for it: +493012345 (e164), 03012345 (national, with country: 49), or as they "
+	      "come. What is neither, such as 110 or a name, stays as it is." },
+	{ .key = "numbers-in",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, numbers_in),
+	  .names = number_forms,
+	  .standard = "as-is",
+	  .help = "The same for numbers that come from it, before the routes look at them." },
+	{ .key = "country",
+	  .kind = KIND_DIGITS,
+	  FIELD(config_trunk, country),
+	  .min = 1,
+	  .max = 3,
+	  .otherwise = "unknown",
+	  .example = "\"49\"",
+	  .help = "The country code of numbers without one." },
+	{ .key = "area",
+	  .kind = KIND_DIGITS,
+	  FIELD(config_trunk, area),
+	  .min = 1,
+	  .max = 6,
+	  .otherwise = "numbers without an area code stay as they are",
+	  .example = "\"30\"",
+	  .help =
+	      "The area code, without its prefix, of numbers of four digits or more that have none." },
+	{ .key = "international-prefix",
+	  .kind = KIND_DIGITS,
+	  FIELD(config_trunk, international_prefix),
+	  .min = 1,
+	  .max = 5,
+	  .standard = "00",
+	  .help = "What is dialled before a country code." },
+	{ .key = "national-prefix",
+	  .kind = KIND_DIGITS,
+	  FIELD(config_trunk, national_prefix),
+	  .min = 0,
+	  .max = 5,
+	  .standard = "0",
+	  .help = "What is dialled before an area code; \"\" where that is nothing." },
 	{ .key = "max-calls",
 	  .kind = KIND_NUMBER,
 	  FIELD(config_trunk, max_calls),

@@ -8,220 +8,7 @@
 #include "config/check.h"
 #include "config/document.h"
 #include "config/file.h"
-#include "config/marks.h"
-#include "config/options.h"
-#include "config/profile.h"
-#include "config/value.h"
-
-#define WHERE_MAX 96 /* "realm 'NAME'" */
-#define WHAT_MAX  192
-
-struct reader {
-	struct config *cfg;
-	struct problems *problems;
-	struct marks marks;
-	struct profile *profiles;
-	struct table *names[NSECTIONS];   /* objects by name */
-	yaml_node_t *sections[NSECTIONS]; /* NULL: not there */
-	yaml_node_t **objects[NSECTIONS]; /* of each object */
-};
-
-/* A file that is read. */
-struct source {
-	const char *file, *folder;
-	mode_t mode;
-	struct document *document;
-	bool is_profile;
-};
-
-/* The object that options are read into. */
-struct target {
-	enum section_id section;
-	void *object;
-	struct mark *row;
-	char where[WHERE_MAX]; /* for messages */
-};
-
-static const char *key_of(struct reader *r, const struct source *src, const yaml_node_pair_t *pair)
-{
-	const yaml_node_t *key = document_node(src->document, pair->key);
-
-	return node_text(key, "a key", src->file, r->problems);
-}
-
-static bool is_map(struct reader *r, const struct source *src, const yaml_node_t *node,
-                   const char *what)
-{
-	if (node->type == YAML_MAPPING_NODE)
-		return true;
-	problem_add(r->problems, src->file, node_line(node), "%s: write KEY: VALUE lines", what);
-	return false;
-}
-
-static void unknown_key(struct reader *r, const struct source *src, const struct target *t,
-                        const char *key, unsigned line)
-{
-	const struct section *s = &config_sections[t->section];
-	char hint[SUGGESTION_HINT_MAX];
-	struct suggestion near;
-
-	if (problems_full(r->problems)) {
-		r->problems->more = true; /* no search for what nobody reads */
-		return;
-	}
-	suggestion_init(&near, key);
-	for (unsigned i = SECTION_TOP + 1; t->section == SECTION_TOP && i < NSECTIONS; i++)
-		suggestion_offer(&near, config_sections[i].key);
-	for (size_t i = 0; i < s->noptions; i++)
-		suggestion_offer(&near, s->options[i].key);
-	problem_add(r->problems, src->file, line, "%s%sno option is called '%.80s'; %s", t->where,
-	            *t->where ? ": " : "", key, suggestion_hint(&near, "", hint));
-}
-
-static void twice(struct reader *r, const struct source *src, const char *where, const char *key,
-                  unsigned line, unsigned first_line)
-{
-	problem_add(r->problems, src->file, line, "%s%s'%.80s' is already there in line %u", where,
-	            *where ? ": " : "", key, first_line);
-}
-
-/* A list, or a single value that stands for a list of one. */
-static bool read_list(struct reader *r, const struct source *src, struct value_env *env,
-                      const struct option *o, void *object, const yaml_node_t *node)
-{
-	bool one = node->type == YAML_SCALAR_NODE;
-	size_t n =
-	    one ? 1 : (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	size_t size = config_kinds[o->kind].size;
-	char what[WHAT_MAX], *array;
-	bool good = true;
-
-	if (n < o->min || n > o->max) {
-		value_problem(env, o, NULL, "has %zu elements; write %u to %u", n, o->min, o->max);
-		return false;
-	}
-	array = mem_zalloc(n * size);
-	if (!array) {
-		r->problems->nomem = true;
-		return false;
-	}
-	value_clear(o, object);
-	memcpy((char *)object + o->offset, &array, sizeof(array));
-	memcpy((char *)object + o->offset2, &n, sizeof(n));
-	snprintf(what, sizeof(what), "%s: an element of %s", env->where, o->key);
-	for (size_t i = 0; i < n; i++) {
-		const yaml_node_t *item =
-		    one ? node : document_node(src->document, node->data.sequence.items.start[i]);
-		const char *text = node_text(item, what, src->file, r->problems);
-
-		env->line = node_line(item);
-		good = text && value_set(env, o, text, array + i * size) && good;
-	}
-	if (!good)
-		value_clear(o, object);
-	return good;
-}
-
-static void read_option(struct reader *r, const struct source *src, const struct target *t,
-                        const struct option *o, const yaml_node_t *node)
-{
-	struct value_env env = {
-		.problems = r->problems,
-		.cfg = r->cfg,
-		.names = r->names,
-		.file = src->file,
-		.folder = src->folder,
-		.mode = src->mode,
-		.line = node_line(node),
-		.where = t->where,
-	};
-	char what[WHAT_MAX];
-	const char *text;
-
-	if (node_is_empty(node)) {
-		value_problem(&env, o, NULL, "has no value; write one, or leave the line out");
-	} else if (o->flags & OPTION_LIST) {
-		if (node->type == YAML_SEQUENCE_NODE ||
-		    (node->type == YAML_SCALAR_NODE && o->flags & OPTION_ONE))
-			(void)read_list(r, src, &env, o, t->object, node);
-		else
-			value_problem(
-			    &env, o, NULL, "takes a list; did you mean %s: [ %.80s ]?", o->key,
-			    node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value
-			                                   : "...");
-	} else {
-		snprintf(what, sizeof(what), "%s%s%s", t->where, *t->where ? ": " : "", o->key);
-		text = node_text(node, what, src->file, r->problems);
-		if (text)
-			(void)value_set(&env, o, text, (char *)t->object + o->offset);
-	}
-}
-
-/* Reads the options of one object out of a map; what is not in the map stays as it was. */
-static void read_options(struct reader *r, const struct source *src, const struct target *t,
-                         const yaml_node_t *map)
-{
-	const struct section *s = &config_sections[t->section];
-	unsigned lines[OPTIONS_MAX] = { 0 };
-	const yaml_node_pair_t *pair;
-
-	for (pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
-		const char *key = key_of(r, src, pair);
-		const yaml_node_t *value = document_node(src->document, pair->value);
-		unsigned line = node_line(document_node(src->document, pair->key));
-		const struct option *o = key ? option_find(t->section, key) : NULL;
-		size_t i = o ? (size_t)(o - s->options) : 0;
-
-		if (!key || (t->section == SECTION_TOP && section_find(key) != NSECTIONS))
-			continue;
-		if (!o) {
-			unknown_key(r, src, t, key, line);
-		} else if (lines[i]) {
-			twice(r, src, t->where, key, line, lines[i]);
-		} else if (src->is_profile && o->flags & OPTION_OWN) {
-			problem_add(r->problems, src->file, line,
-			            "%s: %s stands in the configuration, not in a profile",
-			            t->where, key);
-		} else {
-			lines[i] = line;
-			t->row[1 + i] = (struct mark){ src->file, line };
-			read_option(r, src, t, o, value);
-		}
-	}
-}
-
-static void set_defaults(struct reader *r, const struct source *src, const struct target *t)
-{
-	const struct section *s = &config_sections[t->section];
-	struct value_env env = { .problems = r->problems,
-		                 .cfg = r->cfg,
-		                 .names = r->names,
-		                 .file = src->file,
-		                 .folder = src->folder,
-		                 .line = t->row->line,
-		                 .where = t->where };
-
-	for (size_t i = 0; i < s->noptions; i++) {
-		const struct option *o = &s->options[i];
-
-		if (o->standard)
-			(void)value_set(&env, o, o->standard, (char *)t->object + o->offset);
-	}
-}
-
-static void check_required(struct reader *r, const struct target *t)
-{
-	const struct section *s = &config_sections[t->section];
-
-	for (size_t i = 0; i < s->noptions; i++) {
-		const struct option *o = &s->options[i];
-
-		if (o->flags & OPTION_REQUIRED && !t->row[1 + i].line)
-			problem_add(r->problems, t->row->file, t->row->line,
-			            "%s: %s is missing; for example %s: %s", t->where, o->key,
-			            o->key, o->example);
-	}
-}
+#include "config/parse_internal.h"
 
 /* Lays the profile that a trunk names under its own options. */
 static void read_profile(struct reader *r, const struct source *src, struct target *t,
@@ -240,7 +27,7 @@ static void read_profile(struct reader *r, const struct source *src, struct targ
 		    strcmp((const char *)key->data.scalar.value, "profile") == 0)
 			value = document_node(src->document, pair->value);
 	}
-	/* What is wrong with the name itself, read_options says. */
+	/* What is wrong with the name itself, parse_options says. */
 	if (!value || value->type != YAML_SCALAR_NODE)
 		return;
 	name = (const char *)value->data.scalar.value;
@@ -253,8 +40,8 @@ static void read_profile(struct reader *r, const struct source *src, struct targ
 	profile_src.file = profile->file;
 	profile_src.folder = profile->folder;
 	profile_src.document = &profile->document;
-	if (is_map(r, &profile_src, document_root(&profile->document), "a profile"))
-		read_options(r, &profile_src, t, document_root(&profile->document));
+	if (parse_is_map(r, &profile_src, document_root(&profile->document), "a profile"))
+		parse_options(r, &profile_src, t, document_root(&profile->document));
 }
 
 static void target_init(struct target *t, const struct reader *r, enum section_id section, size_t i)
@@ -262,6 +49,8 @@ static void target_init(struct target *t, const struct reader *r, enum section_i
 	const struct section *s = &config_sections[section];
 
 	*t = (struct target){ .section = section,
+		              .options = s->options,
+		              .noptions = s->noptions,
 		              .object = section_object(r->cfg, section, i),
 		              .row = marks_row(&r->marks, section, i) };
 	switch (s->shape) {
@@ -285,18 +74,18 @@ static void read_object(struct reader *r, const struct source *src, enum section
 	struct target t;
 
 	target_init(&t, r, section, i);
-	set_defaults(r, src, &t);
+	parse_defaults(r, src, &t);
 	if (section == SECTION_ROUTES)
 		r->cfg->routes[i].line = t.row->line;
 	if (!node)
 		return;
 	snprintf(what, sizeof(what), "%s has no options", t.where);
-	if (!is_map(r, src, node, what))
+	if (!parse_is_map(r, src, node, what))
 		return;
 	if (section == SECTION_TRUNKS)
 		read_profile(r, src, &t, node);
-	read_options(r, src, &t, node);
-	check_required(r, &t);
+	parse_options(r, src, &t, node);
+	parse_required(r, &t);
 }
 
 /* Counts the objects that a section's node has room for; 0 with a problem. */
@@ -346,7 +135,7 @@ static void add_named(struct reader *r, const struct source *src, enum section_i
 	unsigned line = node_line(document_node(src->document, pair->key));
 	size_t n = section_count(r->cfg, section);
 	void *object = section_object(r->cfg, section, n);
-	const char *name = key_of(r, src, pair);
+	const char *name = parse_key(r, src, pair);
 	enum err err;
 	char *copy;
 
@@ -431,9 +220,9 @@ static void find_sections(struct reader *r, const struct source *src, const yaml
 			id = section_find(text);
 		}
 		if (id == NSECTIONS)
-			continue; /* read_options sees to it */
+			continue; /* parse_options sees to it */
 		if (lines[id]) {
-			twice(r, src, "", text, node_line(key), lines[id]);
+			parse_twice(r, src, "", text, node_line(key), lines[id]);
 			continue;
 		}
 		lines[id] = node_line(key);
@@ -452,7 +241,7 @@ static void read_all(struct reader *r, const struct source *src)
 {
 	yaml_node_t *root = document_root(src->document);
 
-	if (!is_map(r, src, root, "this is not a configuration"))
+	if (!parse_is_map(r, src, root, "this is not a configuration"))
 		return;
 	find_sections(r, src, root);
 	r->sections[SECTION_TOP] = root;

@@ -80,17 +80,33 @@ static void describe(const struct option *o, char buf[TEXT_MAX])
 		*buf = (char)(*buf - 'a' + 'A');
 }
 
-/* An option that has a value to show is written out; another one is a comment. */
-static void print_option(FILE *out, int indent, const struct option *o, const char *first)
+static void print_option(FILE *out, int indent, const struct option *o, const char *first,
+                         bool comment);
+
+/* The options of one map of a list, all as comments. */
+static void print_group(FILE *out, int indent, const struct option *o)
 {
-	bool shown = o->standard || o->flags & (OPTION_REQUIRED | OPTION_SHOWN);
+	fprintf(out, "%*s#%s:\n", indent, "", o->key);
+	for (size_t i = 0; i < o->group->noptions; i++)
+		print_option(out, indent + 4, &o->group->options[i], i == 0 ? "- " : NULL, true);
+}
+
+/* An option that has a value to show is written out; another one is a comment. */
+static void print_option(FILE *out, int indent, const struct option *o, const char *first,
+                         bool comment)
+{
+	bool shown = !comment && (o->standard || o->flags & (OPTION_REQUIRED | OPTION_SHOWN));
 	char text[TEXT_MAX];
 
 	print_comment(out, indent, o->help);
 	describe(o, text);
 	print_comment(out, indent, text);
-	fprintf(out, "%*s%s%s%s: %s\n", first ? indent - 2 : indent, "", first ? first : "",
-	        shown ? "" : "#", o->key, o->standard ? o->standard : o->example);
+	if (o->kind == KIND_MAP) {
+		print_group(out, indent, o);
+		return;
+	}
+	fprintf(out, "%*s%s%s%s: %s\n", first ? indent - 2 : indent, "", shown ? "" : "#",
+	        first ? first : "", o->key, o->standard ? o->standard : o->example);
 }
 
 static void print_section(FILE *out, const struct section *s)
@@ -109,7 +125,7 @@ static void print_section(FILE *out, const struct section *s)
 		fprintf(out, "  %s:\n", s->example);
 	for (size_t i = 0; i < s->noptions; i++)
 		print_option(out, indent, &s->options[i],
-		             s->shape == SHAPE_LIST && i == 0 ? "- " : NULL);
+		             s->shape == SHAPE_LIST && i == 0 ? "- " : NULL, false);
 }
 
 enum err config_print_full(FILE *out)
@@ -149,12 +165,36 @@ static json_t *enum_schema(const struct option *o)
 	return json_pack("{s:o}", "enum", names);
 }
 
+static json_t *option_schema(const struct option *o);
+
+/* A map with its options, as a section's object or an element of a list. */
+static json_t *map_schema(const struct option *options, size_t n, bool may_be_elsewhere)
+{
+	json_t *properties = json_object(), *required = json_array();
+	json_t *schema = json_pack("{s:s, s:b}", "type", "object", "additionalProperties", 0);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct option *o = &options[i];
+
+		json_object_set_new(properties, o->key, option_schema(o));
+		if (o->flags & OPTION_REQUIRED && (!may_be_elsewhere || o->flags & OPTION_OWN))
+			json_array_append_new(required, json_string(o->key));
+	}
+	json_object_set_new(schema, "properties", properties);
+	if (json_array_size(required))
+		json_object_set(schema, "required", required);
+	json_decref(required);
+	return schema;
+}
+
 static json_t *option_schema(const struct option *o)
 {
 	json_t *schema;
 	char text[TEXT_MAX] = "";
 
-	if (o->kind == KIND_PORT || o->kind == KIND_WEIGHT)
+	if (o->kind == KIND_MAP)
+		schema = map_schema(o->group->options, o->group->noptions, false);
+	else if (o->kind == KIND_PORT || o->kind == KIND_WEIGHT)
 		schema = json_pack("{s:s}", "type", "integer");
 	else if (o->kind == KIND_NUMBER)
 		schema = json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", (int)o->min,
@@ -177,26 +217,12 @@ static json_t *option_schema(const struct option *o)
 	return schema;
 }
 
-/* An object with its options; a trunk's required ones can come from its profile. */
+/* A trunk's required options can come from its profile. */
 static json_t *object_schema(enum section_id id)
 {
 	const struct section *s = &config_sections[id];
-	json_t *properties = json_object(), *required = json_array();
-	json_t *schema = json_pack("{s:s, s:b}", "type", "object", "additionalProperties", 0);
 
-	for (size_t i = 0; i < s->noptions; i++) {
-		const struct option *o = &s->options[i];
-		bool may_be_elsewhere = id == SECTION_TRUNKS && !(o->flags & OPTION_OWN);
-
-		json_object_set_new(properties, o->key, option_schema(o));
-		if (o->flags & OPTION_REQUIRED && !may_be_elsewhere)
-			json_array_append_new(required, json_string(o->key));
-	}
-	json_object_set_new(schema, "properties", properties);
-	if (json_array_size(required))
-		json_object_set(schema, "required", required);
-	json_decref(required);
-	return schema;
+	return map_schema(s->options, s->noptions, id == SECTION_TRUNKS);
 }
 
 static json_t *section_schema(enum section_id id)

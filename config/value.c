@@ -1,10 +1,12 @@
 /* Values of the simple kinds, and the table of all kinds. One thread. */
 #include "config/value.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "config/value_kinds.h"
 
 #define SHOWN_MAX 80 /* characters of a wrong value in a message */
@@ -229,6 +231,17 @@ static bool parse_user(struct value_env *env, const struct option *o, const char
 	return value_keep(env, text, field);
 }
 
+static bool parse_digits(struct value_env *env, const struct option *o, const char *text,
+                         void *field)
+{
+	size_t len = strlen(text);
+
+	if (len >= o->min && len <= o->max && strspn(text, "0123456789") == len)
+		return value_keep(env, text, field);
+	value_problem(env, o, text, "is no prefix; write %u to %u digits", o->min, o->max);
+	return false;
+}
+
 /* What a header can have between quotes without an escape (RFC 3261 25.1, qdtext). */
 static bool parse_text(struct value_env *env, const struct option *o, const char *text, void *field)
 {
@@ -297,124 +310,154 @@ bool profile_name_is_valid(const char *name)
 	return name_is_valid(name) && *name != '.' && !strchr(name, '+');
 }
 
+static void clear_text(const struct option *o, void *field)
+{
+	char *text;
+
+	(void)o;
+	memcpy(&text, field, sizeof(text));
+	if (text)
+		mem_wipe(text, strlen(text));
+	mem_free(text);
+	memset(field, 0, sizeof(text));
+}
+
+static void clear_regex(const struct option *o, void *field)
+{
+	(void)o;
+	pattern_free((struct pattern **)field);
+}
+
+static void clear_map(const struct option *o, void *field)
+{
+	for (size_t i = 0; i < o->group->noptions; i++)
+		value_clear(&o->group->options[i], field);
+	memset(field, 0, o->group->size);
+}
+
 #define HOST_PATTERN "^[A-Za-z0-9.:\\[\\]-]+$"
 #define TEXT_PATTERN "^[ !#-\\[\\]-~]{1,128}$"
 #define USER_PATTERN "^[A-Za-z0-9+_.*#!-]{1,64}$"
 
 const struct kind config_kinds[NKINDS] = {
-	[KIND_NUMBER] = { "a whole number", "digits alone", NULL, sizeof(unsigned), false,
+	[KIND_NUMBER] = { "a whole number", "digits alone", NULL, sizeof(unsigned), NULL,
 	                  parse_number },
-	[KIND_PORT] = { "a port", "a number from 1 to 65535", "^[0-9]+$", sizeof(unsigned), false,
+	[KIND_PORT] = { "a port", "a number from 1 to 65535", "^[0-9]+$", sizeof(unsigned), NULL,
 	                parse_port },
 	[KIND_DURATION] = { "a duration", "a number with ms, s, m or h, as in 5s",
-	                    "^[0-9]+(ms|s|m|h)$", sizeof(unsigned), false, parse_duration },
-	[KIND_ENUM] = { "a choice", "one of its values", NULL, sizeof(unsigned), false,
-	                parse_enum },
+	                    "^[0-9]+(ms|s|m|h)$", sizeof(unsigned), NULL, parse_duration },
+	[KIND_ENUM] = { "a choice", "one of its values", NULL, sizeof(unsigned), NULL, parse_enum },
 	[KIND_NAME] = { "a DNS name", "one as in sip.example.com", "^[A-Za-z0-9.-]+$",
-	                sizeof(char *), true, parse_name },
+	                sizeof(char *), clear_text, parse_name },
 	[KIND_DOMAIN] = { "a domain", "a DNS name as in provider.example, or an IPv4 address",
-	                  "^[A-Za-z0-9.-]+$", sizeof(char *), true, parse_host },
+	                  "^[A-Za-z0-9.-]+$", sizeof(char *), clear_text, parse_host },
 	[KIND_HOST] = { "a host", "a DNS name or an IP address, without a port", HOST_PATTERN,
-	                sizeof(char *), true, parse_host },
+	                sizeof(char *), clear_text, parse_host },
 	[KIND_USER] = { "a number or user", "digits, letters and + - _ . * # ! without spaces",
-	                USER_PATTERN, sizeof(char *), true, parse_user },
+	                USER_PATTERN, sizeof(char *), clear_text, parse_user },
 	[KIND_PATTERN] = { "a number or the beginning of one",
 	                   "digits, letters and + - _ . # !, with a last * for the rest, or "
 	                   "/REGULAR EXPRESSION/",
 	                   "^([A-Za-z0-9+_.*#!-]{1,64}|/.+/)$", sizeof(struct config_pattern),
-	                   false, value_parse_pattern, value_clear_pattern },
+	                   value_clear_pattern, value_parse_pattern },
 	[KIND_HOURS] = { "a time of the week", "days, hours or both, as in mon-fri 08:00-18:00",
-	                 "^[a-z0-9 ,:-]+$", sizeof(struct config_hours), false, value_parse_hours },
-	[KIND_WEIGHT] = { "a weight", "a number from 0 to 1000", "^[0-9]+$", sizeof(unsigned),
-	                  false, parse_weight },
+	                 "^[a-z0-9 ,:-]+$", sizeof(struct config_hours), NULL, value_parse_hours },
+	[KIND_WEIGHT] = { "a weight", "a number from 0 to 1000", "^[0-9]+$", sizeof(unsigned), NULL,
+	                  parse_weight },
 	[KIND_ZONE] = { "a time zone", "its name, as in Europe/Berlin", "^[A-Za-z0-9_+/-]+$",
-	                sizeof(char *), true, value_parse_zone },
+	                sizeof(char *), clear_text, value_parse_zone },
+	[KIND_DIGITS] = { "a prefix", "digits alone, between quotes", "^[0-9]{0,6}$",
+	                  sizeof(char *), clear_text, parse_digits },
 	[KIND_TEXT] = { "a text", "1 to 128 ASCII characters without \" and \\", TEXT_PATTERN,
-	                sizeof(char *), true, parse_text },
+	                sizeof(char *), clear_text, parse_text },
 	[KIND_PROFILE] = { "a profile", "its file's name without .yaml", "^[A-Za-z0-9_.-]+$",
-	                   sizeof(char *), true, parse_profile },
+	                   sizeof(char *), clear_text, parse_profile },
 	[KIND_DEMAND] = { "a demand", "its ID, as in WBX-05", "^[A-Z0-9]{1,8}-[0-9]{1,4}$",
-	                  sizeof(char *), true, parse_demand },
-	[KIND_FILE] = { "a file", "a path, from this file's folder", NULL, sizeof(char *), true,
-	                value_parse_file },
+	                  sizeof(char *), clear_text, parse_demand },
+	[KIND_FILE] = { "a file", "a path, from this file's folder", NULL, sizeof(char *),
+	                clear_text, value_parse_file },
 	[KIND_KEY_FILE] = { "a file that not everybody can read", "a path, from this file's folder",
-	                    NULL, sizeof(char *), true, value_parse_file },
+	                    NULL, sizeof(char *), clear_text, value_parse_file },
 	[KIND_TRUST] = { "a file or folder of roots", "system, or a path, from this file's folder",
-	                 NULL, sizeof(char *), true, value_parse_file },
+	                 NULL, sizeof(char *), clear_text, value_parse_file },
 	[KIND_FOLDER] = { "a file or folder", "a path, from this file's folder", NULL,
-	                  sizeof(char *), true, value_parse_file },
+	                  sizeof(char *), clear_text, value_parse_file },
 	[KIND_PIN] = { "a public key",
 	               "sha256/ and 44 characters of base64, or a path to a certificate", NULL,
-	               sizeof(char *), true, value_parse_pin },
+	               sizeof(char *), clear_text, value_parse_pin },
 	[KIND_CIPHERS] = { "a list of ciphers", "names as OpenSSL has them, with : between",
-	                   "^[A-Z0-9_][A-Z0-9_-]*(:[A-Z0-9_][A-Z0-9_-]*)*$", sizeof(char *), true,
-	                   parse_ciphers },
+	                   "^[A-Z0-9_][A-Z0-9_-]*(:[A-Z0-9_][A-Z0-9_-]*)*$", sizeof(char *),
+	                   clear_text, parse_ciphers },
 	[KIND_SOCKET] = { "a local socket", "a path of at most 107 characters", NULL,
-	                  sizeof(char *), true, value_parse_socket },
-	[KIND_SECRET] = { "a password", "8 to 128 characters", NULL, sizeof(char *), true,
+	                  sizeof(char *), clear_text, value_parse_socket },
+	[KIND_SECRET] = { "a password", "8 to 128 characters", NULL, sizeof(char *), clear_text,
 	                  value_parse_secret },
 	[KIND_SECRET_FILE] = { "a file with a password", "a path, from this file's folder", NULL,
-	                       sizeof(char *), true, value_parse_secret_file },
+	                       sizeof(char *), clear_text, value_parse_secret_file },
 	[KIND_ADDRESS] = { "an IP address", "one as in 192.0.2.1, without a port",
-	                   "^[0-9A-Fa-f.:]+$", sizeof(struct addr), false, value_parse_address },
+	                   "^[0-9A-Fa-f.:]+$", sizeof(struct addr), NULL, value_parse_address },
 	[KIND_PEER] = { "an IP address", "one as in 192.0.2.1 or 192.0.2.1:5080",
-	                "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), false, value_parse_address },
+	                "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), NULL, value_parse_address },
 	[KIND_DNS_SERVER] = { "an IP address", "one as in 192.0.2.53 or 192.0.2.53:53",
-	                      "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), false,
+	                      "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), NULL,
 	                      value_parse_address },
 	[KIND_NETWORK] = { "a network", "one as in 10.0.0.0/8 or 2001:db8::/32",
-	                   "^[0-9A-Fa-f.:]+(/[0-9]+)?$", sizeof(struct addr_net), false,
+	                   "^[0-9A-Fa-f.:]+(/[0-9]+)?$", sizeof(struct addr_net), NULL,
 	                   value_parse_network },
 	[KIND_LISTENER] = { "a listener",
 	                    "transport (udp, tcp, tls, mtls), address and port, as in udp:192.0.2.1:5060",
 	                    "^(udp|tcp|tls|mtls):[0-9A-Fa-f.:\\[\\]]+$",
-	                    sizeof(struct config_listener), false, value_parse_listener },
+	                    sizeof(struct config_listener), NULL, value_parse_listener },
 	[KIND_PORTS] = { "a range of ports", "the lowest and the highest, as in 36000-59999",
-	                 "^[0-9]+-[0-9]+$", sizeof(unsigned), false, value_parse_ports },
-	[KIND_REF] = { "a name", "the name of one that is defined", NULL, sizeof(void *), false,
+	                 "^[0-9]+-[0-9]+$", sizeof(unsigned), NULL, value_parse_ports },
+	[KIND_REF] = { "a name", "the name of one that is defined", NULL, sizeof(void *), NULL,
 	               value_parse_ref },
 	[KIND_PARTY] = { "a party", "the name of one that is defined", NULL,
-	                 sizeof(struct config_party), false, value_parse_party },
+	                 sizeof(struct config_party), NULL, value_parse_party },
+	[KIND_REGEX] = { "a regular expression", "an extended one of POSIX, as in ^0([1-9][0-9]+)$",
+	                 NULL, sizeof(void *), clear_regex, value_parse_regex },
+	[KIND_TEMPLATE] = { "a text", "\\1 to \\9 stand for what the parentheses took", NULL,
+	                    sizeof(char *), clear_text, value_parse_template },
+	[KIND_MAP] = { "a map", "KEY: VALUE lines of the options below it", NULL, 1, clear_map,
+	               value_parse_map },
 };
 
 bool value_set(struct value_env *env, const struct option *o, const char *text, void *field)
 {
 	const struct kind *kind = &config_kinds[o->kind];
-	char *old = NULL, *now = NULL;
+	union {
+		char *text;
+		struct pattern *pattern;
+		struct config_pattern number;
+	} now = { 0 };
 
-	if (kind->clear)
-		kind->clear(field);
-	if (!kind->owned)
+	if (!kind->clear)
 		return kind->parse(env, o, text, field);
-	memcpy(&old, field, sizeof(old));
+	assert(kind->size <= sizeof(now));
 	if (!kind->parse(env, o, text, &now))
 		return false;
-	memcpy(field, &now, sizeof(now));
-	if (old)
-		mem_wipe(old, strlen(old));
-	mem_free(old);
+	kind->clear(o, field);
+	memcpy(field, &now, kind->size);
 	return true;
+}
+
+size_t value_size(const struct option *o)
+{
+	return o->kind == KIND_MAP ? o->group->size : config_kinds[o->kind].size;
 }
 
 static void clear_field(const struct option *o, void *field)
 {
-	char *text;
-
 	if (config_kinds[o->kind].clear)
-		config_kinds[o->kind].clear(field);
-	if (config_kinds[o->kind].owned) {
-		memcpy(&text, field, sizeof(text));
-		if (text)
-			mem_wipe(text, strlen(text));
-		mem_free(text);
-	}
-	memset(field, 0, config_kinds[o->kind].size);
+		config_kinds[o->kind].clear(o, field);
+	else
+		memset(field, 0, value_size(o));
 }
 
 void value_clear(const struct option *o, void *object)
 {
 	char *field = (char *)object + o->offset, *array;
-	size_t size = config_kinds[o->kind].size, n;
+	size_t size = value_size(o), n;
 
 	if (!(o->flags & OPTION_LIST)) {
 		clear_field(o, field);

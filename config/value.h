@@ -27,16 +27,18 @@ struct kind {
 	const char *write;   /* how to write one; for messages, help and schema */
 	const char *pattern; /* JSON Schema; NULL: none */
 	size_t size;         /* of the field */
-	bool owned;          /* the field is a pointer to free */
+	/* Frees what the field holds and zeroes it; NULL: it holds nothing of its own. */
+	void (*clear)(const struct option *o, void *field);
 	/* False: a problem was added, *field is as before. */
 	bool (*parse)(struct value_env *env, const struct option *o, const char *text, void *field);
-	void (*clear)(void *field); /* frees what it holds; NULL: nothing, or see owned */
 };
 
 extern const struct kind config_kinds[NKINDS];
 
 /* One value, or one element of a list, into field. What was there is freed. */
 bool value_set(struct value_env *env, const struct option *o, const char *text, void *field);
+/* Octets of the field, or of an element of the list. */
+size_t value_size(const struct option *o);
 /* Frees what option o holds in object, all of a list too, and zeroes it. */
 void value_clear(const struct option *o, void *object);
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "config/file.h"
 
 #define SECRET_FILE_MAX 1024 /* bytes */
@@ -399,4 +400,41 @@ VALUE_PARSER(party)
 	}
 	memcpy(field, &party, sizeof(party));
 	return true;
+}
+
+VALUE_PARSER(regex)
+{
+	struct pattern *p;
+	char why[128];
+	enum err err = pattern_new(&p, text, why, sizeof(why));
+
+	if (err == ERR_NOMEM)
+		env->problems->nomem = true;
+	else if (err)
+		value_problem(env, o, text, "is no regular expression: %s", why);
+	else
+		memcpy(field, &p, sizeof(p));
+	return err == OK;
+}
+
+VALUE_PARSER(template)
+{
+	if (strlen(text) > o->max) {
+		value_problem(env, o, text, "is longer than %u characters", o->max);
+		return false;
+	}
+	if (template_groups(text) < 0) {
+		value_problem(env, o, text,
+		              "has a backslash before something else than a digit; write \\\\ for "
+		              "a backslash");
+		return false;
+	}
+	return value_keep(env, text, field);
+}
+
+/* A map has options in place of a text. */
+VALUE_PARSER(map)
+{
+	(void)field;
+	return refuse(env, o, text);
 }

@@ -23,11 +23,14 @@ VALUE_PARSER(listener);
 VALUE_PARSER(ports);
 VALUE_PARSER(ref);
 VALUE_PARSER(party);
+VALUE_PARSER(regex);
+VALUE_PARSER(template);
+VALUE_PARSER(map);
 /* value_routes.c */
 VALUE_PARSER(pattern);
 VALUE_PARSER(hours);
 VALUE_PARSER(zone);
-void value_clear_pattern(void *field);
+void value_clear_pattern(const struct option *o, void *field);
 bool value_is_user(const char *text); /* 1 to 64 characters that a number may have */
 
 #endif

@@ -3,12 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/pattern.h"
 #include "config/value_kinds.h"
 
-#define REGEX_MAX      128  /* characters between the slashes */
-#define REPETITION_MAX 1000 /* of all {n,m} together, multiplied: the matcher's memory */
-#define MINUTES        1440
-#define ZONES          "/usr/share/zoneinfo"
+#define MINUTES 1440
+#define ZONES   "/usr/share/zoneinfo"
 
 static bool refuse(struct value_env *env, const struct option *o, const char *text)
 {
@@ -18,76 +17,33 @@ static bool refuse(struct value_env *env, const struct option *o, const char *te
 	return false;
 }
 
-void value_clear_pattern(void *field)
+void value_clear_pattern(const struct option *o, void *field)
 {
 	struct config_pattern *p = field;
 
-	if (p->regex)
-		regfree(p->regex);
-	mem_free(p->regex);
+	(void)o;
+	pattern_free(&p->regex);
 	mem_free(p->text);
-	*p = (struct config_pattern){ 0 };
-}
-
-/* Back references and large repetitions take time and memory without a bound. */
-static bool is_cheap(const char *regex)
-{
-	unsigned long product = 1;
-
-	for (; *regex; regex++) {
-		if (*regex == '\\') {
-			if (*++regex >= '0' && *regex <= '9')
-				return false;
-			if (!*regex)
-				return true; /* regcomp says it */
-		} else if (*regex == '{') {
-			const char *comma = regex + 1 + strspn(regex + 1, "0123456789");
-			unsigned long low = strtoul(regex + 1, NULL, 10);
-			unsigned long high = *comma == ',' ? strtoul(comma + 1, NULL, 10) : low;
-
-			if (low > high)
-				high = low;
-			if (high > REPETITION_MAX)
-				return false;
-			product *= high ? high : 1;
-			if (product > REPETITION_MAX)
-				return false;
-		}
-	}
-	return true;
+	p->text = NULL;
 }
 
 static bool compile(struct value_env *env, const struct option *o, const char *text,
                     struct config_pattern *p)
 {
 	size_t len = strlen(text);
-	char body[REGEX_MAX + 1], why[80];
-	int wrong;
+	char body[PATTERN_TEXT_MAX + 1], why[128];
+	enum err err;
 
-	if (len < 3 || len - 2 > REGEX_MAX || text[len - 1] != '/')
+	if (len < 3 || len - 2 > PATTERN_TEXT_MAX || text[len - 1] != '/')
 		return refuse(env, o, text);
 	memcpy(body, text + 1, len - 2);
 	body[len - 2] = '\0';
-	if (!is_cheap(body)) {
-		value_problem(env, o, text,
-		              "repeats more than %d times or refers back, which takes too long; "
-		              "write it without",
-		              REPETITION_MAX);
-		return false;
-	}
-	p->regex = mem_zalloc(sizeof(*p->regex));
-	if (!p->regex) {
+	err = pattern_new(&p->regex, body, why, sizeof(why));
+	if (err == ERR_NOMEM)
 		env->problems->nomem = true;
-		return false;
-	}
-	wrong = regcomp(p->regex, body, REG_EXTENDED | REG_NOSUB);
-	if (!wrong)
-		return true;
-	regerror(wrong, p->regex, why, sizeof(why));
-	mem_free(p->regex);
-	p->regex = NULL;
-	value_problem(env, o, text, "is no regular expression: %s", why);
-	return false;
+	else if (err)
+		value_problem(env, o, text, "is no regular expression: %s", why);
+	return err == OK;
 }
 
 /* Of a URI's user part (RFC 3261 25.1) what needs no escape there and no thought here. */
@@ -107,7 +63,7 @@ VALUE_PARSER(pattern)
 	if (*text == '/' ? !compile(env, o, text, &p) : !value_is_user(text))
 		return *text == '/' ? false : refuse(env, o, text);
 	if (!value_keep(env, text, &p.text)) {
-		value_clear_pattern(&p);
+		value_clear_pattern(o, &p);
 		return false;
 	}
 	memcpy(field, &p, sizeof(p));

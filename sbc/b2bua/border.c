@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/extensions.h"
-#include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/numbers.h"
 #include "sbc/phone/registrar.h"
 #include "sbc/trunk/route.h"
 
@@ -215,11 +215,37 @@ static void refuse_for_now(struct server_txn *txn)
 	server_txn_reply_with(txn, 503, "Retry-After", seconds);
 }
 
+/* The number that is called, as the routes see it. */
+static enum err dialled(const struct config_party *from, const char *user, char number[NUMBER_MAX])
+{
+	bool is_trunk = from->kind == PARTY_TRUNK;
+	char read[NUMBER_MAX];
+	enum err err = number_read(user, is_trunk ? read : number, NUMBER_MAX);
+
+	return err || !is_trunk ? err
+	                        : number_cross(from->trunk, TRUNK_IN, NUMBER_CALLED, read, number);
+}
+
+/* The caller's number; "unknown" where there is none that we could write. */
+static const char *calling(const struct config_party *from, const struct message *invite,
+                           char number[NUMBER_MAX])
+{
+	char read[NUMBER_MAX];
+	struct uri uri;
+	bool is_trunk = from->kind == PARTY_TRUNK;
+
+	if (!message_from_uri(invite, &uri) ||
+	    number_read(uri.user, is_trunk ? read : number, NUMBER_MAX) ||
+	    (is_trunk && number_cross(from->trunk, TRUNK_IN, NUMBER_CALLING, read, number)))
+		return "unknown";
+	return number;
+}
+
 static void start_call(struct border *b, struct server_txn *txn, const struct config_party *from,
                        const struct config_route *route, const char *number)
 {
 	const struct message *invite = server_txn_request(txn);
-	struct uri caller;
+	char caller[NUMBER_MAX];
 	struct call *call;
 	enum err err = call_new(&call, b);
 
@@ -227,7 +253,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 		refuse_for_now(txn);
 		return;
 	}
-	party_set(&call->caller, from, message_from_uri(invite, &caller) ? caller.user : "");
+	party_set(&call->caller, from, calling(from, invite, caller));
 	party_set(&call->callee, &route->to[0], number);
 	if (from->kind == PARTY_TRUNK) {
 		struct trunk *trunk = trunk_find(b->cfg.trunks, from->trunk->name);
@@ -259,13 +285,12 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	struct config_party from;
 	struct route_query query;
 	struct uri uri;
-	char number[sizeof(((struct party *)0)->number)];
+	char number[NUMBER_MAX];
 	unsigned suppressed;
 
 	if (!identify(b, txn, &from))
 		return;
-	if (!message_request_uri(invite, &uri) ||
-	    headers_number(uri.user, number, sizeof(number))) {
+	if (!message_request_uri(invite, &uri) || dialled(&from, uri.user, number)) {
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "sbc/b2bua/call.h"
+#include "sbc/b2bua/numbers.h"
 #include "sbc/b2bua/offer.h"
 #include "sbc/b2bua/pass.h"
 
@@ -44,7 +45,7 @@ struct party {
 	struct trunk *trunk; /* with a slot taken; NULL: a phone */
 	const struct config_realm *realm;
 	struct leg *leg;
-	char number[128];         /* the caller's, or the dialled one */
+	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
 	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */
 	char *call_id;            /* kept beyond the leg */
 	char verified[256];

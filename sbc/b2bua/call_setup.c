@@ -77,28 +77,41 @@ struct names {
 	char from[HEADER_VALUE_MAX];
 };
 
+/* The caller's number as the trunk is to see it; one that cannot be written is not shown. */
+static const char *calling_number(const struct call *call, char out[NUMBER_MAX])
+{
+	const struct party *from = &call->caller;
+	const char *number = from->number;
+
+	if (from->who.kind == PARTY_PHONE && from->who.phone->caller_id)
+		number = from->who.phone->caller_id;
+	return number_cross(call->callee.who.trunk, TRUNK_OUT, NUMBER_CALLING, number, out) == OK
+	           ? out
+	           : "unknown";
+}
+
 static enum err name_trunk(struct call *call, const struct target *target, struct names *n)
 {
 	const struct config_trunk *trunk = call->callee.who.trunk;
 	const char *scheme = trunk->uri_form == URI_SIPS ? "sips" : "sip";
 	const char *tail = trunk->uri_form == URI_SIPS ? "" : ";transport=tls";
-	const char *caller_id =
-	    call->caller.who.kind == PARTY_PHONE ? call->caller.who.phone->caller_id : NULL;
 	const struct config_listener *ours =
 	    sip_realm_listener_for(target->realm, target->transport, NULL);
-	char host[256], port[16] = "";
+	char host[256], port[16] = "", called[NUMBER_MAX], calling[NUMBER_MAX];
+	enum err err = number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, call->callee.number, called);
 
+	if (err)
+		return err;
 	if (trunk->port)
 		snprintf(port, sizeof(port), ":%u", trunk->port);
-	snprintf(n->request_uri, sizeof(n->request_uri), "%s:%s@%.200s%s%s", scheme,
-	         call->callee.number, trunk->domain, port, tail);
-	snprintf(n->to, sizeof(n->to), "<%s:%s@%.200s>", scheme, call->callee.number,
-	         trunk->domain);
+	snprintf(n->request_uri, sizeof(n->request_uri), "%s:%s@%.200s%s%s", scheme, called,
+	         trunk->domain, port, tail);
+	snprintf(n->to, sizeof(n->to), "<%s:%s@%.200s>", scheme, called, trunk->domain);
 	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));
-	return headers_from(leg_received_invite(call->caller.leg), caller_id, host, scheme,
-	                    n->from);
+	return headers_from(leg_received_invite(call->caller.leg), calling_number(call, calling),
+	                    host, scheme, n->from);
 }
 
 static enum err name_phone(struct call *call, const struct target *target,
@@ -122,7 +135,8 @@ static enum err name_phone(struct call *call, const struct target *target,
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", call->callee.number, host);
 	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	return headers_from(leg_received_invite(call->caller.leg), NULL, host, "sip", n->from);
+	return headers_from(leg_received_invite(call->caller.leg), call->caller.number, host, "sip",
+	                    n->from);
 }
 
 static enum err send_invite(struct call *call, const char *sdp)

@@ -1,11 +1,11 @@
 /* What crosses the border: one table. Unknown headers stay behind, both ways. Signalling thread. */
 #include "sbc/b2bua/headers.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "sbc/b2bua/numbers.h"
 
 static const struct {
 	const char *name;
@@ -38,49 +38,6 @@ void headers_cross(const struct message *from, struct message *to, enum crossing
 	}
 }
 
-int headers_user_is_clean(const char *user)
-{
-	return *user &&
-	       strspn(user, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	                    "-_.!~*'()&=+$,;?/%") == strlen(user);
-}
-
-static int hex_value(char c)
-{
-	return c >= '0' && c <= '9'         ? c - '0'
-	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
-	                                    : -1;
-}
-
-enum err headers_number(const char *user, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (; *user && *user != ';'; user++) {
-		char c = *user;
-
-		if (n + 4 > size)
-			return ERR_LIMIT;
-		if (c == '%') {
-			int high = hex_value(user[1]), low = high < 0 ? -1 : hex_value(user[2]);
-
-			if (low < 0)
-				return ERR_SYNTAX;
-			c = (char)(high * 16 + low);
-			/* What stands for itself; the rest stays escaped. */
-			if (!isalnum((unsigned char)c) && (!c || !strchr("-_.!~*'()+", c))) {
-				memcpy(out + n, user, 3);
-				n += 2;
-				c = user[2];
-			}
-			user += 2;
-		}
-		out[n++] = c;
-	}
-	out[n] = '\0';
-	return headers_user_is_clean(out) ? OK : ERR_SYNTAX;
-}
-
 static bool is_withheld(const struct message *invite, const struct uri *from)
 {
 	const char *privacy = message_header(invite, "Privacy", 0);
@@ -102,8 +59,6 @@ enum err headers_from(const struct message *invite, const char *number, const ch
 		n = snprintf(out, HEADER_VALUE_MAX,
 		             "\"Anonymous\" <%s:anonymous@anonymous.invalid>", scheme);
 	} else {
-		if (!number)
-			number = headers_user_is_clean(from.user) ? from.user : "unknown";
 		n = snprintf(out, HEADER_VALUE_MAX, "%s%s<%s:%s@%s>", display, *display ? " " : "",
 		             scheme, number, host);
 	}

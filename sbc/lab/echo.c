@@ -6,14 +6,14 @@
 #include <strings.h>
 #include <sys/queue.h>
 #include "base/mem.h"
-#include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/numbers.h"
 #include "sbc/lab/rtp_end.h"
 #include "sbc/lab/session.h"
 
 #define RING_MS     200
 #define QUIET_MS    60000 /* without a packet: nobody is there any more */
 
-#define NUMBER_MAX  40 /* of what is printed */
+#define SHOWN_MAX   40 /* of a number that is printed */
 #define CONTACT_MAX 320
 
 struct echo {
@@ -23,7 +23,7 @@ struct echo {
 	struct rtp_end *media;
 	struct buf answer;        /* our SDP, until it is sent; holds a key */
 	char host[ADDR_TEXT_MAX]; /* of the leg's target */
-	char from[NUMBER_MAX], to[NUMBER_MAX], peer[256];
+	char from[SHOWN_MAX], to[SHOWN_MAX], peer[256];
 	enum srtp_suite suite;
 	char tls_version[16];
 	struct timer ring, quiet;
@@ -149,11 +149,11 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 }
 
 /* A number off the wire is printed only when it cannot be anything else. */
-static void copy_number(char out[NUMBER_MAX], bool there, const struct uri *uri)
+static void copy_number(char out[SHOWN_MAX], bool there, const struct uri *uri)
 {
-	bool clean = there && headers_user_is_clean(uri->user);
+	bool clean = there && number_is_clean(uri->user);
 
-	snprintf(out, NUMBER_MAX, "%s", clean ? uri->user : "?");
+	snprintf(out, SHOWN_MAX, "%s", clean ? uri->user : "?");
 }
 
 static void name_call(struct echo *e, const struct message *invite, const struct flow *flow)

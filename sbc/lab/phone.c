@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/numbers.h"
 #include "sbc/lab/args.h"
 #include "sbc/lab/kit.h"
 #include "sbc/lab/rtp_end.h"
@@ -440,7 +440,7 @@ int phone_main(int argc, char **argv)
 	if (addr_parse(&cfg.via, "127.0.0.1:5060") || addr_parse(&cfg.listen, "127.0.0.1") ||
 	    args_read(argc, argv, 3, table, ARRAY_LEN(table), &cfg.number))
 		return 2;
-	if (!cfg.number || !headers_user_is_clean(cfg.number) || !headers_user_is_clean(cfg.from)) {
+	if (!cfg.number || !number_is_clean(cfg.number) || !number_is_clean(cfg.from)) {
 		fputs(
 		    "trunkgate lab call: it needs a number to call, and takes numbers and names as "
 		    "they stand in a SIP URI\n",

@@ -34,7 +34,7 @@ static bool pattern_fits(const struct config_pattern *pattern, const char *numbe
 	size_t len;
 
 	if (pattern->regex)
-		return regexec(pattern->regex, number, 0, NULL, 0) == 0;
+		return pattern_matches(pattern->regex, number);
 	len = strlen(pattern->text);
 	if (len > 0 && pattern->text[len - 1] == '*')
 		return strncmp(pattern->text, number, len - 1) == 0;

@@ -6,6 +6,26 @@
 #include "config/options.h"
 #include "config/value.h"
 
+static void is_whole(const struct option *o)
+{
+	assert_non_null(o->help);
+	assert_true(o->standard || o->example || o->kind == KIND_MAP);
+	assert_true(o->kind != KIND_ENUM || o->names);
+	assert_true(!(o->flags & OPTION_LIST) || (o->min > 0 && o->max >= o->min));
+	assert_true(o->kind != KIND_REF || o->section != SECTION_TOP);
+	assert_true(strspn(o->key, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(o->key));
+	assert_true((o->kind == KIND_MAP) == (o->group != NULL));
+	if (!o->group)
+		return;
+	assert_true(o->flags & OPTION_LIST);
+	assert_true(o->group->noptions <= OPTIONS_MAX && o->group->size > 0);
+	for (size_t i = 0; i < o->group->noptions; i++) {
+		is_whole(&o->group->options[i]);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(o->group->options[k].key, o->group->options[i].key);
+	}
+}
+
 static void each_option_is_whole(void **state)
 {
 	(void)state;
@@ -17,13 +37,7 @@ static void each_option_is_whole(void **state)
 			const struct option *o = &s->options[i];
 
 			assert_ptr_equal(option_find((enum section_id)id, o->key), o);
-			assert_non_null(o->help);
-			assert_true(o->standard || o->example);
-			assert_true(o->kind != KIND_ENUM || o->names);
-			assert_true(!(o->flags & OPTION_LIST) || (o->min > 0 && o->max >= o->min));
-			assert_true(o->kind != KIND_REF || o->section != SECTION_TOP);
-			assert_true(strspn(o->key, "abcdefghijklmnopqrstuvwxyz0123456789-") ==
-			            strlen(o->key));
+			is_whole(o);
 		}
 	}
 }

@@ -168,6 +168,41 @@ static const struct {
 	  "t.yaml:6: trunk 'acme': demands 'W-12345' is not a demand; write its ID, as in WBX-05\n"
 	  "t.yaml:6: trunk 'acme': demands 'WBX' is not a demand; write its ID, as in WBX-05\n"
 	  "t.yaml:6: trunk 'acme': demands 'wbx-06' is not a demand; write its ID, as in WBX-05\n" },
+	/* A list of maps. */
+	{ TRUNK "number-rules: [ { match: '^0(.*)', replace: '+49\\1' } ] } }\n", "" },
+	{ TRUNK "number-rules: { match: a } } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules takes a list; did you mean number-rules: [ ... ]?\n" },
+	{ TRUNK "number-rules: [ a ] } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules 1: write KEY: VALUE lines\n" },
+	{ TRUNK
+	  "number-rules: [ { match: a, replace: b },\n { mach: a, match: a, match: b } ] } }\n",
+	  "t.yaml:7: trunk 'acme': number-rules 2: 'match' is already there in line 7\n"
+	  "t.yaml:7: trunk 'acme': number-rules 2: no option is called 'mach'; did you mean 'match'?\n"
+	  "t.yaml:7: trunk 'acme': number-rules 2: replace is missing; for example replace: "
+	  "'+49\\1'\n" },
+	{ TRUNK "number-rules: [ { match: '(', replace: b, direction: outt } ] } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules 1: direction 'outt' is none of its values; did you mean "
+	  "'out'?\n"
+	  "t.yaml:6: trunk 'acme': number-rules 1: match '(' is no regular expression: Unmatched ( or "
+	  "\\(\n" },
+	{ TRUNK "number-rules: [ { match: '(a)(b)',\n replace: '\\3' } ] } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules 1: replace names \\3, and match has 2 pairs of "
+	  "parentheses\n" },
+	{ TRUNK "number-rules: [ { match: a, replace: 'b\\x' } ] } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules 1: replace 'b\\x' has a backslash before something else "
+	  "than a digit; write \\\\ for a backslash\n" },
+	{ TRUNK "number-rules: [ { match: a, replace: "
+	        "12345678901234567890123456789012345678901234567890123456789012345 } ] } }\n",
+	  "t.yaml:6: trunk 'acme': number-rules 1: replace "
+	  "'12345678901234567890123456789012345678901234567890123456789012345' is longer than 64 "
+	  "characters\n" },
+	{ TRUNK "country: 1234, national-prefix: \"\", area: x } }\n",
+	  "t.yaml:6: trunk 'acme': area 'x' is no prefix; write 1 to 6 digits\n"
+	  "t.yaml:6: trunk 'acme': country '1234' is no prefix; write 1 to 3 digits\n" },
+	{ TRUNK "numbers-out: e164 } }\n",
+	  "t.yaml:6: trunk 'acme': without a country nobody can tell what a number stands for; write "
+	  "country: \"49\" or the like\n" },
+	{ TRUNK "numbers-out: e164, country: 49 } }\n", "" },
 	{ TRUNK "profile: webx } }\n",
 	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
 	{ TRUNK "profile: ../webex } }\n",
@@ -470,11 +505,15 @@ static void each_allocation_can_fail(void **state)
 {
 	char *minimal = read_whole(SOURCE_DIR "/config/minimal.yaml");
 	struct attempt good = { .text = minimal };
+	struct attempt rules = { .text = TRUNK "number-rules: [ { match: '(a)', replace: b },"
+		                               " { match: c, replace: d } ] } }\n" };
 	struct attempt bad = { .text = "a: 1\n" TRUNK "profile: none, identity: x } }\n" };
 
 	(void)state;
 	assert_true(each_allocation_fails(parse_once, &good) > 50);
 	assert_int_equal(good.err, OK);
+	assert_true(each_allocation_fails(parse_once, &rules) > 50);
+	assert_int_equal(rules.err, OK);
 	assert_true(each_allocation_fails(parse_once, &bad) > 20);
 	assert_int_equal(bad.err, ERR_SYNTAX);
 	free(minimal);

@@ -1,0 +1,32 @@
+/* Regular expressions as an operator writes them: POSIX extended ones (regcomp(3)), less than that
+ * on purpose, so that no expression and no text to it costs more than is foreseen. Any thread. */
+#ifndef BASE_PATTERN_H
+#define BASE_PATTERN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/err.h"
+
+struct pattern;
+
+#define PATTERN_TEXT_MAX    256  /* octets of an expression */
+#define PATTERN_GROUPS_MAX  9    /* pairs of parentheses: \1 to \9 */
+#define PATTERN_COPIES_MAX  1000 /* what {n,m} repeat, one within the other, all together */
+#define PATTERN_SUBJECT_MAX 512  /* octets of a text; a longer one does not match */
+
+/* ERR_SYNTAX: why says what is wrong, for people. */
+MUST_USE enum err pattern_new(struct pattern **out, const char *text, char *why, size_t size);
+void pattern_free(struct pattern **pp); /* NULL is fine */
+
+bool pattern_matches(const struct pattern *p, const char *subject);
+/* Where subject matches: template with \0 for the whole match and \1 to \9 for its groups, \\ for a
+ * backslash. It takes the place of the whole subject, not of the match alone. ERR_NOT_FOUND: it
+ * does not match; ERR_LIMIT: longer than out. */
+MUST_USE enum err pattern_replace(const struct pattern *p, const char *subject,
+                                  const char *template, char *out, size_t size);
+const char *pattern_text(const struct pattern *p);
+unsigned pattern_groups(const struct pattern *p);
+/* The highest group that a template names; -1: there is something else behind a backslash. */
+int template_groups(const char *template);
+
+#endif

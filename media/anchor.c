@@ -17,50 +17,97 @@ struct anchor_side {
 	struct srtp_key recv_key, send_key;
 };
 
+enum stream_state {
+	STREAM_OPEN,
+	STREAM_CLOSING, /* the worker has not let go yet */
+	STREAM_CLOSED,  /* only its counters are left */
+};
+
 struct anchor_stream {
 	struct relay_stream relay; /* the worker's after the hand-over */
+	struct anchor *anchor;
+	struct media_worker *worker;
+	struct worker_msg close;
+	enum stream_state state;
 	struct anchor_side sides[MEDIA_NSIDES];
 };
 
 struct anchor {
 	struct media *media;
-	struct media_worker *worker;
 	char *id;
-	bool handed_over;
-	struct worker_msg close;
+	bool closed; /* gone with its last stream */
+	struct media_realm *realms[MEDIA_NSIDES];
 	unsigned nstreams;
-	struct anchor_stream streams[];
+	struct anchor_stream *streams[ANCHOR_STREAMS_MAX];
 };
 
-/* The worker has let go, or never had it. */
-static void anchor_free(struct anchor *a)
+/* A change of one side, and the port that it took out of use (0: none). */
+struct change_msg {
+	struct worker_msg msg;
+	struct media_realm *realm;
+	uint16_t port;
+};
+
+enum err anchor_open(struct anchor **out, struct media *media, const char *id,
+                     struct media_realm *caller, struct media_realm *callee)
+{
+	struct anchor *a = mem_zalloc(sizeof(*a));
+
+	if (!a)
+		return ERR_NOMEM;
+	a->media = media;
+	a->realms[SIDE_CALLER] = caller;
+	a->realms[SIDE_CALLEE] = callee;
+	a->id = mem_strdup(id);
+	if (!a->id) {
+		mem_free(a);
+		return ERR_NOMEM;
+	}
+	*out = a;
+	return OK;
+}
+
+/* The last stream has been let go. */
+static void free_when_gone(struct anchor *a)
 {
 	for (unsigned i = 0; i < a->nstreams; i++) {
-		for (unsigned j = 0; j < MEDIA_NSIDES; j++) {
-			struct anchor_side *side = &a->streams[i].sides[j];
-
-			srtp_session_free(&a->streams[i].relay.sides[j].in);
-			srtp_session_free(&a->streams[i].relay.sides[j].out);
-			if (side->bound)
-				port_pool_release(side->realm->ports, addr_port(&side->local));
-			mem_wipe(&side->recv_key, sizeof(side->recv_key));
-			mem_wipe(&side->send_key, sizeof(side->send_key));
-		}
+		if (a->streams[i]->state != STREAM_CLOSED)
+			return;
 	}
+	for (unsigned i = 0; i < a->nstreams; i++)
+		mem_free(a->streams[i]);
 	mem_free(a->id);
 	mem_free(a);
 }
 
-void anchor_let_go(struct worker_msg *msg)
+/* The worker has let go, or never had it. */
+static void release(struct anchor_stream *s)
 {
-	struct anchor *a = CONTAINER_OF(msg, struct anchor, close);
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		struct anchor_side *side = &s->sides[i];
 
-	a->worker->anchors--;
-	anchor_free(a);
+		srtp_session_free(&s->relay.sides[i].in);
+		srtp_session_free(&s->relay.sides[i].out);
+		if (side->bound)
+			port_pool_release(side->realm->ports, addr_port(&side->local));
+		mem_wipe(side, sizeof(*side));
+	}
+	s->state = STREAM_CLOSED;
 }
 
-static enum err bind_side(struct anchor_stream *s, enum media_side which, struct media_realm *realm)
+void anchor_let_go(struct worker_msg *msg)
 {
+	struct anchor_stream *s = CONTAINER_OF(msg, struct anchor_stream, close);
+
+	s->worker->streams--;
+	release(s);
+	if (s->anchor->closed)
+		free_when_gone(s->anchor);
+}
+
+static enum err bind_side(struct anchor_stream *s, enum media_side which)
+{
+	struct media_realm *realm = s->anchor->realms[which];
 	struct anchor_side *side = &s->sides[which];
 	struct port_pair pair;
 	enum err err = port_pool_take(realm->ports, &pair);
@@ -75,73 +122,36 @@ static enum err bind_side(struct anchor_stream *s, enum media_side which, struct
 	return OK;
 }
 
-static enum err bind_streams(struct anchor *a, struct media_realm *caller,
-                             struct media_realm *callee)
-{
-	for (unsigned i = 0; i < a->nstreams; i++) {
-		struct anchor_stream *s = &a->streams[i];
-		enum err err = bind_side(s, SIDE_CALLER, caller);
-
-		if (!err)
-			err = bind_side(s, SIDE_CALLEE, callee);
-		if (err)
-			return err;
-	}
-	return OK;
-}
-
 static struct media_worker *least_loaded(struct media *media)
 {
 	struct media_worker *best = &media->workers[0];
 
 	for (unsigned i = 1; i < media->nworkers; i++) {
-		if (media->workers[i].anchors < best->anchors)
+		if (media->workers[i].streams < best->streams)
 			best = &media->workers[i];
 	}
 	return best;
 }
 
-static enum err hand_over(struct anchor *a)
+/* The number of the next stream: a new one, or that of one that is closed. */
+static enum err find_room(struct anchor *a, unsigned *stream)
 {
-	a->worker = least_loaded(a->media);
-	a->worker->anchors++;
-	a->handed_over = true;
-	for (unsigned i = 0; i < a->nstreams; i++) {
-		if (worker_take_stream(a->worker->worker, &a->streams[i].relay))
-			return ERR_IO;
-	}
-	return OK;
-}
+	struct anchor_stream *s;
+	unsigned i;
 
-enum err anchor_open(struct anchor **out, struct media *media, const char *id,
-                     struct media_realm *caller, struct media_realm *callee, unsigned nstreams)
-{
-	struct anchor *a;
-	enum err err = ERR_NOMEM;
-
-	if (nstreams == 0 || nstreams > ANCHOR_STREAMS_MAX)
-		return ERR_LIMIT;
-	a = mem_zalloc(sizeof(*a) + nstreams * sizeof(a->streams[0]));
-	if (!a)
-		return ERR_NOMEM;
-	a->media = media;
-	a->nstreams = nstreams;
-	a->id = mem_strdup(id);
-	for (unsigned i = 0; i < nstreams; i++) {
-		relay_init(&a->streams[i].relay, a->id, i);
-		if (i + 1 < nstreams)
-			a->streams[i].relay.next = &a->streams[i + 1].relay;
+	if (a->nstreams < ANCHOR_STREAMS_MAX) {
+		s = mem_zalloc(sizeof(*s));
+		if (!s)
+			return ERR_NOMEM;
+		s->state = STREAM_CLOSED;
+		*stream = a->nstreams;
+		a->streams[a->nstreams++] = s;
+		return OK;
 	}
-	if (a->id)
-		err = bind_streams(a, caller, callee);
-	if (!err)
-		err = hand_over(a);
-	if (err) {
-		anchor_close(&a);
-		return err;
-	}
-	*out = a;
-	return OK;
+	for (i = 0; i < a->nstreams && a->streams[i]->state != STREAM_CLOSED; i++)
+		;
+	*stream = i;
+	return i < a->nstreams ? OK : ERR_LIMIT;
 }
 
 static void close_port(struct relay_port *port)
@@ -151,15 +161,54 @@ static void close_port(struct relay_port *port)
 	port->fd = -1;
 }
 
-/* An anchor that no worker has seen. */
-static void close_streams(struct anchor *a)
+/* A stream that no worker has seen. */
+static void abandon(struct anchor_stream *s)
 {
-	for (unsigned i = 0; i < a->nstreams; i++) {
-		for (unsigned j = 0; j < MEDIA_NSIDES; j++) {
-			close_port(&a->streams[i].relay.sides[j].rtp);
-			close_port(&a->streams[i].relay.sides[j].rtcp);
-		}
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		close_port(&s->relay.sides[i].rtp);
+		close_port(&s->relay.sides[i].rtcp);
 	}
+	release(s);
+}
+
+enum err anchor_add(struct anchor *a, unsigned *stream)
+{
+	struct anchor_stream *s;
+	enum err err = find_room(a, stream);
+
+	if (err)
+		return err;
+	s = a->streams[*stream];
+	memset(s, 0, sizeof(*s));
+	s->anchor = a;
+	relay_init(&s->relay, a->id, *stream);
+	err = bind_side(s, SIDE_CALLER);
+	if (!err)
+		err = bind_side(s, SIDE_CALLEE);
+	if (err) {
+		abandon(s);
+		return err;
+	}
+	s->worker = least_loaded(a->media);
+	s->worker->streams++;
+	err = worker_take_stream(s->worker->worker, &s->relay);
+	if (err)
+		anchor_drop(a, *stream);
+	return err;
+}
+
+void anchor_drop(struct anchor *a, unsigned stream)
+{
+	struct anchor_stream *s;
+
+	assert(stream < a->nstreams);
+	s = a->streams[stream];
+	if (s->state != STREAM_OPEN)
+		return;
+	s->state = STREAM_CLOSING;
+	s->close.what = WORKER_CLOSE;
+	s->close.stream = &s->relay;
+	media_send(a->media, s->worker, &s->close);
 }
 
 void anchor_close(struct anchor **ap)
@@ -169,27 +218,88 @@ void anchor_close(struct anchor **ap)
 	if (!a)
 		return;
 	*ap = NULL;
-	if (!a->handed_over) {
-		close_streams(a);
-		anchor_free(a);
-		return;
-	}
-	a->close.what = WORKER_CLOSE;
-	a->close.stream = &a->streams[0].relay;
-	media_send(a->media, a->worker, &a->close);
+	a->closed = true;
+	for (unsigned i = 0; i < a->nstreams; i++)
+		anchor_drop(a, i);
+	free_when_gone(a);
 }
 
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side)
 {
 	assert(stream < a->nstreams);
-	return &a->streams[stream].sides[side].local;
+	return &a->streams[stream]->sides[side].local;
 }
 
 void anchor_changed(struct worker_msg *msg)
 {
+	struct change_msg *change = CONTAINER_OF(msg, struct change_msg, msg);
+
 	srtp_session_free(&msg->change.in);
 	srtp_session_free(&msg->change.out);
-	mem_free(msg);
+	if (change->port)
+		port_pool_release(change->realm->ports, change->port);
+	mem_free(change);
+}
+
+static struct change_msg *new_change(struct anchor_stream *s, enum media_side side)
+{
+	struct change_msg *change = mem_zalloc(sizeof(*change));
+
+	if (!change)
+		return NULL;
+	change->msg.what = WORKER_CHANGE;
+	change->msg.stream = &s->relay;
+	change->msg.change.side = side;
+	return change;
+}
+
+/* Our new sockets are watched before the worker has heard of them; they wait for it. */
+static enum err renew(struct anchor_stream *s, enum media_side which, struct media_realm *realm)
+{
+	struct anchor_side *side = &s->sides[which];
+	struct change_msg *change = new_change(s, which);
+	struct port_pair pair;
+	enum err err = change ? port_pool_take(realm->ports, &pair) : ERR_NOMEM;
+
+	if (err) {
+		mem_free(change);
+		return err;
+	}
+	change->msg.change.renew = true;
+	change->msg.change.latch = realm->latch;
+	change->msg.change.rtp_fd = pair.rtp_fd;
+	change->msg.change.rtcp_fd = pair.rtcp_fd;
+	err = worker_watch(s->worker->worker, &s->relay, &change->msg.change);
+	if (err) {
+		close(pair.rtp_fd);
+		close(pair.rtcp_fd);
+		change->realm = realm;
+		change->port = pair.port;
+		anchor_changed(&change->msg);
+		return err;
+	}
+	change->realm = side->realm;
+	change->port = addr_port(&side->local);
+	mem_wipe(side, sizeof(*side));
+	side->realm = realm;
+	side->local = realm->address;
+	addr_set_port(&side->local, pair.port);
+	side->bound = true;
+	media_send(s->anchor->media, s->worker, &change->msg);
+	return OK;
+}
+
+enum err anchor_renew(struct anchor *a, enum media_side side, struct media_realm *realm)
+{
+	a->realms[side] = realm;
+	for (unsigned i = 0; i < a->nstreams; i++) {
+		enum err err =
+		    a->streams[i]->state == STREAM_OPEN ? renew(a->streams[i], side, realm) : OK;
+
+		if (err)
+			return err;
+	}
+	return OK;
 }
 
 /* Whether a side keeps its session for one direction. */
@@ -240,30 +350,27 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
                            const struct stream_remote *remote)
 {
 	struct anchor_side *side;
-	struct worker_msg *msg;
+	struct change_msg *change;
 	enum err err;
 
-	if (stream >= a->nstreams)
+	if (stream >= a->nstreams || a->streams[stream]->state != STREAM_OPEN)
 		return ERR_NOT_FOUND;
-	side = &a->streams[stream].sides[which];
+	side = &a->streams[stream]->sides[which];
 	if (!reachable(&side->local, &remote->rtp) || !reachable(&side->local, &remote->rtcp))
 		return ERR_UNSUPPORTED;
-	msg = mem_zalloc(sizeof(*msg));
-	if (!msg)
+	change = new_change(a->streams[stream], which);
+	if (!change)
 		return ERR_NOMEM;
-	msg->what = WORKER_CHANGE;
-	msg->stream = &a->streams[stream].relay;
-	msg->change.side = which;
-	fill_addresses(&msg->change, remote);
-	err = fill_sessions(&msg->change, side, remote);
+	fill_addresses(&change->msg.change, remote);
+	err = fill_sessions(&change->msg.change, side, remote);
 	if (err) {
-		anchor_changed(msg);
+		anchor_changed(&change->msg);
 		return err;
 	}
 	side->suite = remote->suite;
 	side->recv_key = remote->recv_key;
 	side->send_key = remote->send_key;
-	media_send(a->media, a->worker, msg);
+	media_send(a->media, a->streams[stream]->worker, &change->msg);
 	return OK;
 }
 
@@ -271,7 +378,7 @@ void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
                   struct stream_stats *out)
 {
 	assert(stream < a->nstreams);
-	relay_stats(&a->streams[stream].relay, side, out);
+	relay_stats(&a->streams[stream]->relay, side, out);
 }
 
 unsigned anchor_nstreams(const struct anchor *a)

@@ -15,7 +15,9 @@ struct anchor;
 
 enum media_side { SIDE_CALLER, SIDE_CALLEE, MEDIA_NSIDES };
 
-#define ANCHOR_STREAMS_MAX 8
+/* In the life of an anchor, those that it carries at a time and those whose counters it still has.
+ */
+#define ANCHOR_STREAMS_MAX 16
 
 /* Where one side of a stream sends from and wants to receive, and its keys. */
 struct stream_remote {
@@ -44,11 +46,19 @@ struct stream_stats {
 	struct addr latched; /* where the side's packets come from; unset: none yet */
 };
 
-/* Opens nstreams with a port pair each on both realms. ERR_LIMIT: ports or anchors are exhausted;
- * ERR_IO: the realm's address cannot be bound. id is the call's, for the log; it is copied. */
+/* Between these realms, without a stream yet. id is the call's, for the log; it is copied. */
 MUST_USE enum err anchor_open(struct anchor **out, struct media *media, const char *id,
-                              struct media_realm *caller, struct media_realm *callee,
-                              unsigned nstreams);
+                              struct media_realm *caller, struct media_realm *callee);
+/* Opens a stream, with a port pair on both realms; at any time. ERR_LIMIT: ports or streams are
+ * exhausted; ERR_IO: the realm's address cannot be bound. */
+MUST_USE enum err anchor_add(struct anchor *a, unsigned *stream);
+/* Closes a stream: its ports come back as soon as the worker has let go. Its counters stay until
+ * the anchor closes, or another stream needs its number. */
+void anchor_drop(struct anchor *a, unsigned stream);
+/* Another peer takes that side over: every open stream has a new port pair there, of that realm,
+ * and nothing of what the old peer said, sent or knew. ERR_LIMIT and ERR_IO as above: some streams
+ * may have been renewed then. */
+MUST_USE enum err anchor_renew(struct anchor *a, enum media_side side, struct media_realm *realm);
 /* Our RTP address towards that side (RTCP: the port above). */
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side);
 /* Says where a side is, and starts to carry; again when it moves. The same keys keep their
@@ -58,8 +68,10 @@ const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum me
  * changed then. */
 MUST_USE enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side side,
                                     const struct stream_remote *remote);
+/* Of a stream that was dropped, too. */
 void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
                   struct stream_stats *out);
+/* One more than the highest number of a stream. */
 unsigned anchor_nstreams(const struct anchor *a);
 /* Stops the streams; ports and memory come back as soon as the worker has let go. NULL is fine. */
 void anchor_close(struct anchor **ap);

@@ -18,7 +18,7 @@ struct media_realm {
 
 struct media_worker {
 	struct worker *worker;
-	size_t anchors; /* that it carries */
+	size_t streams; /* that it carries */
 };
 
 struct media {
@@ -35,7 +35,7 @@ struct media {
 /* Sends by a worker of media's. */
 void media_send(struct media *media, struct media_worker *to, struct worker_msg *msg);
 
-/* A WORKER_CLOSE came back: the worker has let go of an anchor. */
+/* A WORKER_CLOSE came back: the worker has let go of a stream. */
 void anchor_let_go(struct worker_msg *msg);
 /* A WORKER_CHANGE came back, or was never sent. */
 void anchor_changed(struct worker_msg *msg);

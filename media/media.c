@@ -101,7 +101,7 @@ void media_free(struct media **mediap)
 	if (media->nworkers)
 		take_back(media); /* the anchors that were still on their way */
 	for (unsigned i = 0; i < media->nworkers; i++)
-		assert(media->workers[i].anchors == 0);
+		assert(media->workers[i].streams == 0);
 	timer_stop(&media->sweep);
 	while ((realm = SLIST_FIRST(&media->realms))) {
 		SLIST_REMOVE_HEAD(&media->realms, link);

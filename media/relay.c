@@ -94,11 +94,36 @@ static void swap(struct srtp_session **a, struct srtp_session **b)
 	*b = t;
 }
 
+static int renew_port(struct relay_port *port, int fd, bool latch)
+{
+	int old = port->fd;
+
+	memset(&port->latch, 0, sizeof(port->latch));
+	init_port(port, port->stream, port->side, port->rtcp, fd, latch);
+	return old;
+}
+
+static void renew(struct relay_side *side, struct relay_change *change)
+{
+	const struct addr nowhere = { 0 };
+
+	change->rtp_fd = renew_port(&side->rtp, change->rtp_fd, change->latch);
+	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
+	swap(&side->in, &change->in);
+	swap(&side->out, &change->out);
+	side->told = side->mux = side->warned_auth = false;
+	show(&side->count.latched, &nowhere);
+}
+
 void relay_apply(struct relay_stream *s, struct relay_change *change)
 {
 	struct relay_side *side = &s->sides[change->side];
 	uint64_t now_ms = clock_mono_ms();
 
+	if (change->renew) {
+		renew(side, change);
+		return;
+	}
 	if (latch_tell(&side->rtp.latch, &change->rtp, now_ms))
 		show(&side->count.latched, &side->rtp.latch.source);
 	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);

@@ -54,8 +54,7 @@ struct relay_side {
 };
 
 struct relay_stream {
-	struct relay_stream *next; /* of the same anchor */
-	const char *call;          /* its id, for the log */
+	const char *call; /* its id, for the log */
 	unsigned index;
 	struct relay_side sides[MEDIA_NSIDES];
 };
@@ -67,6 +66,9 @@ struct relay_change {
 	bool mux;
 	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
 	struct srtp_session *in, *out;
+	bool renew;          /* nothing of the above, but a new peer behind new sockets */
+	int rtp_fd, rtcp_fd; /* these; the old ones afterwards */
+	bool latch;
 };
 
 /* Before the hand-over. */

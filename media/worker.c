@@ -28,24 +28,22 @@ struct worker {
 	struct worker_msg stop;
 };
 
-static void close_port(struct worker *w, struct relay_port *port)
+static void close_fd(struct worker *w, int *fd)
 {
-	if (port->fd < 0)
+	if (*fd < 0)
 		return;
 	/* Before the close: a child of ours could hold the socket open, and epoll with it. It is
 	 * refused for a port that could not be watched; that is fine. */
-	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, port->fd, NULL);
-	close(port->fd);
-	port->fd = -1;
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
+	close(*fd);
+	*fd = -1;
 }
 
-static void close_streams(struct worker *w, struct relay_stream *s)
+static void close_stream(struct worker *w, struct relay_stream *s)
 {
-	for (; s; s = s->next) {
-		for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
-			close_port(w, &s->sides[i].rtp);
-			close_port(w, &s->sides[i].rtcp);
-		}
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		close_fd(w, &s->sides[i].rtp.fd);
+		close_fd(w, &s->sides[i].rtcp.fd);
 	}
 }
 
@@ -62,6 +60,10 @@ static void serve_changes(void *arg)
 		next = link->next;
 		if (msg->what == WORKER_CHANGE) {
 			relay_apply(msg->stream, &msg->change);
+			if (msg->change.renew) {
+				close_fd(w, &msg->change.rtp_fd);
+				close_fd(w, &msg->change.rtcp_fd);
+			}
 			queue_push(w->back, link);
 		} else {
 			link->next = NULL;
@@ -86,7 +88,7 @@ static bool serve_closes(struct worker *w)
 			assert(!next);
 			return false;
 		}
-		close_streams(w, msg->stream);
+		close_stream(w, msg->stream);
 		queue_push(w->back, link);
 	}
 	return true;
@@ -205,6 +207,18 @@ enum err worker_take_stream(struct worker *w, struct relay_stream *s)
 			return ERR_IO;
 	}
 	return OK;
+}
+
+enum err worker_watch(struct worker *w, struct relay_stream *s, const struct relay_change *renewal)
+{
+	struct relay_side *side = &s->sides[renewal->side];
+
+	if (watch(w, renewal->rtp_fd, &side->rtp))
+		return ERR_IO;
+	if (watch(w, renewal->rtcp_fd, &side->rtcp) == OK)
+		return OK;
+	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, renewal->rtp_fd, NULL);
+	return ERR_IO;
 }
 
 void worker_send(struct worker *w, struct worker_msg *msg)

@@ -11,14 +11,14 @@ struct worker;
 
 enum worker_what {
 	WORKER_CHANGE, /* of one side of a stream */
-	WORKER_CLOSE,  /* all streams of an anchor */
+	WORKER_CLOSE,  /* a stream */
 	WORKER_STOP,   /* the thread ends; does not come back */
 };
 
 struct worker_msg {
 	struct queue_link link;
 	enum worker_what what;
-	struct relay_stream *stream; /* CLOSE: the first of the list */
+	struct relay_stream *stream; /* of CHANGE and CLOSE */
 	struct relay_change change;  /* CHANGE */
 };
 
@@ -31,6 +31,10 @@ void worker_free(struct worker **wp);
 /* Hands a stream over, sockets and all; they are the worker's until it closed them for a
  * WORKER_CLOSE. ERR_IO: the system has no room to watch; send WORKER_CLOSE then, too. */
 MUST_USE enum err worker_take_stream(struct worker *w, struct relay_stream *s);
+/* Before a CHANGE with renew: watches its sockets, which are the worker's from then on, as the old
+ * ones are until it closed them. ERR_IO as above: nothing has changed then. */
+MUST_USE enum err worker_watch(struct worker *w, struct relay_stream *s,
+                               const struct relay_change *renewal);
 /* Takes msg until it comes back. Messages are served in the order sent, before the next packet that
  * comes, or when the worker is woken. */
 void worker_send(struct worker *w, struct worker_msg *msg);

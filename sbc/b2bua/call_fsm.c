@@ -109,6 +109,7 @@ static void act_answer(struct call *call, const struct call_news *news)
 		return;
 	}
 	set_state(call, CALL_ANSWERED, EV_CALLEE_ANSWER);
+	offer_settle(call->offer);
 	call->answered_us = clock_wall_us();
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
 }

@@ -43,12 +43,22 @@ static void refuse(struct call_refusal *r, unsigned status, const char *why)
 	snprintf(r->why, sizeof(r->why), "%s", why);
 }
 
+static struct offer_side media_side(const struct border *b, const struct party *p)
+{
+	return (struct offer_side){ .realm = p->realm,
+		                    .media = border_media_realm(b, p->realm),
+		                    .srtp = p->trunk ? p->who.trunk->srtp : SRTP_OFF };
+}
+
 static enum err open_offer(struct call *call, struct buf *sdp, struct call_refusal *refusal)
 {
 	struct border *b = call->border;
 	const struct message *invite = leg_received_invite(call->caller.leg);
-	struct offer_cfg cfg = { .id = call->id, .media = b->cfg.media };
-	struct offer_problem problem;
+	struct offer_cfg cfg = { .id = call->id,
+		                 .media = b->cfg.media,
+		                 .sides = { media_side(b, &call->caller),
+		                            media_side(b, &call->callee) } };
+	struct offer_problem problem = { .status = 500, .why = "out of memory" };
 	size_t len;
 	const char *body = message_body(invite, &len);
 	enum err err;
@@ -57,15 +67,9 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 		refuse(refusal, 488, "an INVITE without an offer in SDP is not supported");
 		return ERR_UNSUPPORTED;
 	}
-	cfg.caller = (struct offer_side){ .realm = call->caller.realm,
-		                          .media = border_media_realm(b, call->caller.realm),
-		                          .srtp = call->caller.trunk ? call->caller.who.trunk->srtp
-		                                                     : SRTP_OFF };
-	cfg.callee = (struct offer_side){ .realm = call->callee.realm,
-		                          .media = border_media_realm(b, call->callee.realm),
-		                          .srtp = call->callee.trunk ? call->callee.who.trunk->srtp
-		                                                     : SRTP_OFF };
-	err = offer_open(&call->offer, &cfg, body, len, sdp, &problem);
+	err = offer_new(&call->offer, &cfg);
+	if (!err)
+		err = offer_make(call->offer, SIDE_CALLER, body, len, sdp, &problem);
 	if (err)
 		refuse(refusal, problem.status, problem.why);
 	return err;

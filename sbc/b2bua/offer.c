@@ -1,6 +1,6 @@
-/* Offer and answer across the border (RFC 3264, 4568). Each m-line that we carry is one stream of
- * the anchor; each side has keys of its own, never passed through. An SRTP side takes SRTP and
- * nothing else. Signalling thread. */
+/* Offer and answer across the border (RFC 3264, 4568). A session is what stands; an exchange works
+ * on a copy of it, which becomes the session or is thrown away. A stream lives as long as one of
+ * the two has a line for it. Signalling thread. */
 #include "sbc/b2bua/offer.h"
 
 #include <stdio.h>
@@ -8,28 +8,40 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "sbc/b2bua/offer_line.h"
+#include "sbc/sip/message.h"
 #include "sbc/sip/sdp.h"
 
-/* What we say with, towards one side of one stream. */
-struct side_keys {
-	struct sdp_crypto ours; /* tag and suite agreed, or offered by us */
-	bool made;
+/* What both sides have agreed on, or are about to. */
+struct session {
+	struct line *lines;
+	size_t nlines;
+	size_t known[MEDIA_NSIDES]; /* of them, that a side has heard of */
+	char *said[MEDIA_NSIDES];   /* each side's own description; NULL: none (or the old one) */
 };
 
-struct line {
-	bool carried;
-	unsigned stream; /* of the anchor */
-	struct side_keys keys[MEDIA_NSIDES];
-	struct sdp_crypto theirs[MEDIA_NSIDES]; /* key_len 0: none */
+enum exchange { EXCHANGE_NONE, EXCHANGE_OFFERED, EXCHANGE_ANSWERED };
+
+/* Our own descriptions, to one side. */
+struct voice {
+	uint64_t session_id, version;
+	char *told; /* the last one; NULL: none yet */
 };
 
 struct offer {
 	struct offer_cfg cfg;
 	struct anchor *anchor;
-	struct line lines[SDP_MEDIA_MAX];
-	size_t nlines;
-	uint64_t session_id[MEDIA_NSIDES];
+	struct voice voices[MEDIA_NSIDES];
+	struct session now, next; /* next: while an exchange is under way */
+	enum exchange exchange;
+	enum media_side from;
+	bool invented; /* from did not offer: we did, in its stead */
 };
+
+/* What we offer when nobody has said anything yet. */
+static const char invention[] = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+                                "m=audio 9 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
+                                "a=fmtp:101 0-15\r\n";
 
 static enum err problem_is(struct offer_problem *p, unsigned status, const char *why)
 {
@@ -38,241 +50,48 @@ static enum err problem_is(struct offer_problem *p, unsigned status, const char 
 	return ERR_REFUSED;
 }
 
-static const struct offer_side *side_of(const struct offer *o, enum media_side side)
+static enum media_side other(enum media_side side)
 {
-	return side == SIDE_CALLER ? &o->cfg.caller : &o->cfg.callee;
+	return side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER;
 }
 
-/* The first of the peer's crypto lines whose suite we have; NULL: none. */
-static const struct sdp_crypto *choose_crypto(const struct sdp_media *m)
+static void free_secret(char **text)
 {
-	for (size_t i = 0; i < m->ncrypto; i++) {
-		enum srtp_suite suite = srtp_suite_from_name(m->crypto[i].suite);
-
-		if (suite != SRTP_NONE && m->crypto[i].key_len == srtp_key_len(suite))
-			return &m->crypto[i];
-	}
-	return NULL;
+	if (*text)
+		mem_wipe(*text, strlen(*text));
+	mem_free(*text);
+	*text = NULL;
 }
 
-/* Whether a side's description of a line fits the side's rule; keeps its key. NULL: it fits; else
- * why not. */
-static const char *accept_line(const struct offer_side *side, const struct sdp_media *m,
-                               struct sdp_crypto *key)
+static void session_clear(struct session *s)
 {
-	const struct sdp_crypto *crypto;
-
-	memset(key, 0, sizeof(*key));
-	if (m->proto == SDP_OTHER)
-		return "a media protocol that is not carried";
-	if (!addr_is_set(&m->rtp))
-		return "no usable media address";
-	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family)
-		return "a media address of the other IP version than this side's";
-	if (side->srtp == SRTP_OFF)
-		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
-	if (m->proto != SDP_SRTP)
-		return "RTP without encryption where SRTP is required";
-	crypto = choose_crypto(m);
-	if (!crypto)
-		return m->has_keys_elsewhere ? "DTLS keys where SDES keys are needed"
-		                             : "no crypto line with a suite that we have";
-	*key = *crypto;
-	return NULL;
+	mem_wipe(s->lines, s->nlines * sizeof(*s->lines));
+	mem_free(s->lines);
+	for (int side = 0; side < MEDIA_NSIDES; side++)
+		free_secret(&s->said[side]);
+	memset(s, 0, sizeof(*s));
 }
 
-/* Our key towards a side, made once; tag and suite are the peer's where it offered, else ours. */
-static void make_key(struct line *line, enum media_side side, const struct sdp_crypto *theirs)
+/* RFC 3264 5: a signed 64 bit number, with room to rise. */
+static void new_voice(struct voice *v)
 {
-	struct sdp_crypto *ours = &line->keys[side].ours;
-	enum srtp_suite suite =
-	    theirs->key_len ? srtp_suite_from_name(theirs->suite) : SRTP_AES_CM_128_HMAC_SHA1_80;
-	struct srtp_key key;
-
-	if (line->keys[side].made)
-		return;
-	srtp_key_generate(&key);
-	ours->tag = theirs->key_len ? theirs->tag : 1;
-	ours->key_len = srtp_key_len(suite);
-	snprintf(ours->suite, sizeof(ours->suite), "%s", srtp_suite_name(suite));
-	memcpy(ours->key, key.bytes, ours->key_len);
-	line->keys[side].made = true;
-	mem_wipe(&key, sizeof(key));
+	random_bytes(&v->session_id, sizeof(v->session_id));
+	v->session_id >>= 2;
+	v->version = v->session_id;
+	free_secret(&v->told);
 }
 
-static enum err set_remote(struct offer *o, struct line *line, enum media_side side,
-                           const struct sdp_media *m)
-{
-	struct stream_remote remote = { .rtp = m->rtp, .rtcp = m->rtcp };
-	enum err err;
-
-	if (side_of(o, side)->srtp != SRTP_OFF) {
-		remote.suite = srtp_suite_from_name(line->theirs[side].suite);
-		memcpy(remote.recv_key.bytes, line->theirs[side].key, line->theirs[side].key_len);
-		memcpy(remote.send_key.bytes, line->keys[side].ours.key,
-		       line->keys[side].ours.key_len);
-	}
-	err = anchor_set_remote(o->anchor, line->stream, side, &remote);
-	mem_wipe(&remote, sizeof(remote));
-	return err;
-}
-
-/* Writes in for the other side: every carried line ours, the rest rejected in its place. */
-static enum err write_for(struct offer *o, enum media_side side, const struct sdp *in,
-                          struct buf *out)
-{
-	struct sdp_out_media media[SDP_MEDIA_MAX];
-	struct sdp_out with = { .session_id = o->session_id[side],
-		                .version = o->session_id[side],
-		                .addr = side_of(o, side)->realm->media_advertise,
-		                .media = media,
-		                .nmedia = sdp_nmedia(in) };
-
-	memset(media, 0, sizeof(media));
-	for (size_t i = 0; i < with.nmedia; i++) {
-		const struct line *line = &o->lines[i];
-		bool secure = side_of(o, side)->srtp != SRTP_OFF;
-
-		media[i].rejected = !line->carried || sdp_media_at(in, i)->rejected;
-		media[i].proto = SDP_OTHER;
-		if (!line->carried)
-			continue;
-		media[i].port = addr_port(anchor_local(o->anchor, line->stream, side));
-		media[i].proto = secure ? SDP_SRTP : SDP_RTP;
-		media[i].crypto = secure ? &line->keys[side].ours : NULL;
-	}
-	return sdp_write(in, &with, out);
-}
-
-static enum err open_anchor(struct offer *o, unsigned nstreams, struct offer_problem *problem)
-{
-	enum err err = anchor_open(&o->anchor, o->cfg.media, o->cfg.id, o->cfg.caller.media,
-	                           o->cfg.callee.media, nstreams);
-
-	if (!err)
-		return OK;
-	problem_is(problem, err == ERR_LIMIT ? 503 : 500,
-	           err == ERR_LIMIT ? "no media port left" : "no media port can be opened");
-	return err;
-}
-
-static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
-{
-	const char *why = NULL, *first_why = "no media";
-	unsigned nstreams = 0;
-
-	o->nlines = sdp_nmedia(sdp);
-	for (size_t i = 0; i < o->nlines; i++) {
-		const struct sdp_media *m = sdp_media_at(sdp, i);
-		struct line *line = &o->lines[i];
-
-		if (m->rejected)
-			continue;
-		why = accept_line(&o->cfg.caller, m, &line->theirs[SIDE_CALLER]);
-		if (why) {
-			first_why = nstreams ? first_why : why;
-			continue;
-		}
-		line->carried = true;
-		line->stream = nstreams++;
-		if (o->cfg.caller.srtp != SRTP_OFF)
-			make_key(line, SIDE_CALLER, &line->theirs[SIDE_CALLER]);
-		if (o->cfg.callee.srtp != SRTP_OFF)
-			make_key(line, SIDE_CALLEE, &line->theirs[SIDE_CALLEE]);
-	}
-	if (nstreams == 0)
-		return problem_is(problem, 488, first_why);
-	return open_anchor(o, nstreams, problem);
-}
-
-/* Listening to the caller begins at once: early media may come back before an answer is whole. */
-static enum err start_caller(struct offer *o, const struct sdp *sdp)
-{
-	for (size_t i = 0; i < o->nlines; i++) {
-		enum err err = o->lines[i].carried
-		                   ? set_remote(o, &o->lines[i], SIDE_CALLER, sdp_media_at(sdp, i))
-		                   : OK;
-
-		if (err)
-			return err;
-	}
-	return OK;
-}
-
-enum err offer_open(struct offer **out, const struct offer_cfg *cfg, const char *sdp, size_t len,
-                    struct buf *to_callee, struct offer_problem *problem)
+enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 {
 	struct offer *o = mem_zalloc(sizeof(*o));
-	struct sdp *in = NULL;
-	enum err err;
 
-	problem_is(problem, 500, "out of memory");
 	if (!o)
 		return ERR_NOMEM;
 	o->cfg = *cfg;
-	random_bytes(o->session_id, sizeof(o->session_id));
 	for (int side = 0; side < MEDIA_NSIDES; side++)
-		o->session_id[side] >>=
-		    2; /* RFC 3264 5: a signed 64 bit number, with room to rise */
-	err = sdp_read(&in, sdp, len);
-	if (err == ERR_SYNTAX || err == ERR_LIMIT)
-		problem_is(problem, err == ERR_LIMIT ? 488 : 400,
-		           err == ERR_LIMIT ? "too many media lines" : "malformed SDP");
-	if (!err)
-		err = take_offer(o, in, problem);
-	if (!err)
-		err = start_caller(o, in);
-	if (!err)
-		err = write_for(o, SIDE_CALLEE, in, to_callee);
-	sdp_free(&in);
-	if (err)
-		offer_close(&o);
-	else
-		*out = o;
-	return err;
-}
-
-static enum err take_answer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
-{
-	bool any = false;
-
-	if (sdp_nmedia(sdp) != o->nlines)
-		return problem_is(problem, 488, "the answer has another number of media lines");
-	for (size_t i = 0; i < o->nlines; i++) {
-		const struct sdp_media *m = sdp_media_at(sdp, i);
-		struct line *line = &o->lines[i];
-		const char *why;
-		enum err err;
-
-		if (!line->carried || m->rejected)
-			continue;
-		why = accept_line(&o->cfg.callee, m, &line->theirs[SIDE_CALLEE]);
-		if (why)
-			return problem_is(problem, 488, why);
-		err = set_remote(o, line, SIDE_CALLEE, m);
-		if (err)
-			return err;
-		any = true;
-	}
-	return any ? OK : problem_is(problem, 488, "the answer takes none of the media");
-}
-
-enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *to_caller,
-                      struct offer_problem *problem)
-{
-	struct sdp *in = NULL;
-	enum err err;
-
-	problem_is(problem, 500, "out of memory");
-	err = sdp_read(&in, sdp, len);
-	if (err == ERR_SYNTAX || err == ERR_LIMIT)
-		problem_is(problem, 502, "malformed SDP in the answer");
-	if (!err)
-		err = take_answer(o, in, problem);
-	if (!err)
-		err = write_for(o, SIDE_CALLER, in, to_caller);
-	sdp_free(&in);
-	return err;
+		new_voice(&o->voices[side]);
+	*out = o;
+	return OK;
 }
 
 void offer_close(struct offer **op)
@@ -282,9 +101,404 @@ void offer_close(struct offer **op)
 	if (!o)
 		return;
 	anchor_close(&o->anchor);
+	session_clear(&o->now);
+	session_clear(&o->next);
+	for (int side = 0; side < MEDIA_NSIDES; side++)
+		free_secret(&o->voices[side].told);
 	mem_wipe(o, sizeof(*o));
 	mem_free(o);
 	*op = NULL;
+}
+
+static bool has_stream(const struct session *s, unsigned stream)
+{
+	for (size_t i = 0; i < s->nlines; i++) {
+		if (s->lines[i].carried && s->lines[i].stream == stream)
+			return true;
+	}
+	return false;
+}
+
+static void drop_streams(struct offer *o)
+{
+	for (unsigned i = 0; o->anchor && i < anchor_nstreams(o->anchor); i++) {
+		if (!has_stream(&o->now, i) && !has_stream(&o->next, i))
+			anchor_drop(o->anchor, i);
+	}
+}
+
+static enum err write_text(const struct sdp *in, const struct sdp_out *with, char **text)
+{
+	struct buf out;
+	enum err err;
+
+	buf_init(&out, MESSAGE_MAX);
+	err = sdp_write(in, with, &out);
+	if (!err)
+		err = buf_take(&out, text);
+	if (out.data)
+		mem_wipe(out.data, out.len);
+	buf_free(&out);
+	return err;
+}
+
+/* Appends how in is told to a side, as our own. The version rises when the text is another one than
+ * before (RFC 3264 8). */
+static enum err tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
+                     struct buf *out)
+{
+	struct sdp_crypto crypto[SDP_MEDIA_MAX];
+	struct sdp_out_media media[SDP_MEDIA_MAX];
+	struct voice *v = &o->voices[side];
+	struct sdp_out with = { .session_id = v->session_id,
+		                .version = v->version,
+		                .addr = o->cfg.sides[side].realm->media_advertise,
+		                .media = media,
+		                .nmedia = nlines };
+	char *text = NULL;
+	enum err err;
+
+	memset(crypto, 0, sizeof(crypto));
+	for (size_t i = 0; i < nlines; i++) {
+		line_write(&o->next.lines[i], side, o->anchor, &crypto[i], &media[i]);
+		if (!o->next.lines[i].taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
+			media[i].rejected = true;
+	}
+	err = write_text(in, &with, &text);
+	if (!err && v->told && strcmp(v->told, text) != 0) {
+		with.version++;
+		free_secret(&text);
+		err = write_text(in, &with, &text);
+	}
+	mem_wipe(crypto, sizeof(crypto));
+	if (err)
+		return err;
+	buf_puts(out, text);
+	v->version = with.version;
+	free_secret(&v->told);
+	v->told = text;
+	return buf_err(out);
+}
+
+static enum err keep_said(struct offer *o, enum media_side side, const char *sdp, size_t len)
+{
+	free_secret(&o->next.said[side]);
+	o->next.said[side] = mem_zalloc(len + 1);
+	if (!o->next.said[side])
+		return ERR_NOMEM;
+	memcpy(o->next.said[side], sdp, len);
+	return OK;
+}
+
+/* next becomes a copy of the session with room for so many lines, or has more room. */
+static enum err open_exchange(struct offer *o, size_t nlines)
+{
+	const struct session *was = o->exchange == EXCHANGE_NONE ? &o->now : &o->next;
+	struct line *lines;
+
+	if (nlines < was->nlines)
+		nlines = was->nlines;
+	lines = mem_zalloc((nlines ? nlines : 1) * sizeof(*lines));
+	if (!lines)
+		return ERR_NOMEM;
+	if (was->nlines)
+		memcpy(lines, was->lines, was->nlines * sizeof(*lines));
+	for (int side = 0; o->exchange == EXCHANGE_NONE && side < MEDIA_NSIDES; side++)
+		o->next.known[side] = o->now.known[side];
+	mem_wipe(o->next.lines, o->next.nlines * sizeof(*lines));
+	mem_free(o->next.lines);
+	o->next.lines = lines;
+	o->next.nlines = nlines;
+	o->exchange = EXCHANGE_OFFERED;
+	return OK;
+}
+
+/* An offered line that we carry: its stream, where it is new, and the keys of both sides. */
+static enum err carry(struct offer *o, struct line *line, struct offer_problem *problem)
+{
+	enum err err = OK;
+
+	if (!o->anchor)
+		err = anchor_open(&o->anchor, o->cfg.media, o->cfg.id,
+		                  o->cfg.sides[SIDE_CALLER].media, o->cfg.sides[SIDE_CALLEE].media);
+	if (!err && !line->carried)
+		err = anchor_add(o->anchor, &line->stream);
+	if (err) {
+		problem_is(problem, err == ERR_LIMIT ? 503 : 500,
+		           err == ERR_LIMIT ? "no media port left" : "no media port can be opened");
+		return err;
+	}
+	line->carried = line->taken = true;
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		if (o->cfg.sides[side].srtp != SRTP_OFF)
+			line_make_key(line, (enum media_side)side);
+	}
+	return OK;
+}
+
+/* Listening to the offerer begins at once where the stream is new: early media may come back before
+ * an answer is whole. */
+static enum err take_line(struct offer *o, size_t i, const struct line_place *place,
+                          struct offer_problem *problem)
+{
+	struct line *line = &o->next.lines[i];
+	enum err err;
+
+	line_place(line, o->from, place);
+	err = carry(o, line, problem);
+	return err || has_stream(&o->now, line->stream) ? err
+	                                                : line_apply(line, o->from, o->anchor);
+}
+
+static void leave_line(struct line *line)
+{
+	line->carried = line->taken = false;
+	for (int side = 0; side < MEDIA_NSIDES; side++)
+		line_forget(line, (enum media_side)side);
+}
+
+static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
+{
+	const char *why = NULL, *first_why = NULL;
+	bool any = false;
+
+	for (size_t i = 0; i < o->next.nlines; i++) {
+		const struct sdp_media *m = i < sdp_nmedia(sdp) ? sdp_media_at(sdp, i) : NULL;
+		struct line_place place = o->next.lines[i].sides[o->from].place;
+		enum err err;
+
+		why = NULL;
+		if (m && !m->rejected && !o->invented)
+			why = line_judge(&o->cfg.sides[o->from], m, &place);
+		first_why = first_why ? first_why : why;
+		if (!m || m->rejected || why) {
+			leave_line(&o->next.lines[i]);
+			continue;
+		}
+		err = take_line(o, i, &place, problem);
+		mem_wipe(&place, sizeof(place));
+		if (err)
+			return err;
+		any = true;
+	}
+	if (!any && first_why)
+		return problem_is(problem, 488, first_why);
+	return any || o->now.nlines ? OK : problem_is(problem, 488, "no media");
+}
+
+static enum err exchange(struct offer *o, const struct sdp *in, struct buf *out,
+                         struct offer_problem *problem)
+{
+	size_t n = sdp_nmedia(in);
+	enum err err;
+
+	if (n < o->now.known[o->from])
+		return problem_is(problem, 488, "the offer has fewer media lines than before");
+	err = open_exchange(o, n);
+	if (err)
+		return err;
+	if (!o->invented)
+		o->next.known[o->from] = n;
+	err = take_offer(o, in, problem);
+	/* Without what the offers before this one had opened. */
+	drop_streams(o);
+	return err ? err : tell(o, other(o->from), in, o->next.nlines, out);
+}
+
+static enum err begin(struct offer *o, enum media_side side, bool invented,
+                      struct offer_problem *problem)
+{
+	if (o->exchange != EXCHANGE_NONE && (o->from != side || o->invented != invented)) {
+		problem_is(problem, 491, "the other side's offer is under way");
+		return ERR_NOT_NOW;
+	}
+	o->from = side;
+	o->invented = invented;
+	problem_is(problem, 500, "out of memory");
+	return OK;
+}
+
+enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
+                    struct buf *out, struct offer_problem *problem)
+{
+	struct sdp *in = NULL;
+	enum err err = begin(o, side, false, problem);
+
+	if (err)
+		return err;
+	err = sdp_read(&in, sdp, len);
+	if (err == ERR_SYNTAX || err == ERR_LIMIT)
+		problem_is(problem, err == ERR_LIMIT ? 488 : 400,
+		           err == ERR_LIMIT ? "too many media lines" : "malformed SDP");
+	if (!err)
+		err = exchange(o, in, out, problem);
+	if (!err)
+		err = keep_said(o, side, sdp, len);
+	sdp_free(&in);
+	if (err)
+		offer_drop(o);
+	return err;
+}
+
+enum err offer_invent(struct offer *o, enum media_side side, struct buf *out,
+                      struct offer_problem *problem)
+{
+	const char *said = o->now.said[other(side)];
+	struct sdp *in = NULL;
+	enum err err = begin(o, other(side), true, problem);
+
+	if (err)
+		return err;
+	if (!said)
+		said = invention;
+	err = sdp_read(&in, said, strlen(said));
+	if (!err)
+		err = exchange(o, in, out, problem);
+	sdp_free(&in);
+	if (err)
+		offer_drop(o);
+	return err;
+}
+
+static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
+{
+	enum media_side side = other(o->from);
+	bool any = false, wanted = false;
+
+	if (sdp_nmedia(sdp) != o->next.nlines)
+		return problem_is(problem, 488, "the answer has another number of media lines");
+	for (size_t i = 0; i < o->next.nlines; i++) {
+		const struct sdp_media *m = sdp_media_at(sdp, i);
+		struct line *line = &o->next.lines[i];
+		struct line_place place;
+		const char *why;
+
+		line->taken = line->carried && !m->rejected;
+		wanted = wanted || line->carried;
+		if (!line->taken)
+			continue;
+		why = line_judge(&o->cfg.sides[side], m, &place);
+		if (why)
+			return problem_is(problem, 488, why);
+		line_place(line, side, &place);
+		mem_wipe(&place, sizeof(place));
+		any = true;
+	}
+	return any || !wanted || o->now.nlines
+	           ? OK
+	           : problem_is(problem, 488, "the answer takes none of the media");
+}
+
+static enum err apply(struct offer *o, struct session *s)
+{
+	for (size_t i = 0; i < s->nlines; i++) {
+		struct line *line = &s->lines[i];
+
+		for (int side = 0; line->carried && line->taken && side < MEDIA_NSIDES; side++) {
+			enum err err = line_apply(line, (enum media_side)side, o->anchor);
+
+			if (err)
+				return err;
+		}
+	}
+	return OK;
+}
+
+enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
+                      struct offer_problem *problem)
+{
+	struct sdp *in = NULL;
+	enum err err;
+
+	if (o->exchange == EXCHANGE_NONE) {
+		problem_is(problem, 500, "an answer without an offer");
+		return ERR_NOT_NOW;
+	}
+	problem_is(problem, 500, "out of memory");
+	err = sdp_read(&in, sdp, len);
+	if (err == ERR_SYNTAX || err == ERR_LIMIT)
+		problem_is(problem, 502, "malformed SDP in the answer");
+	if (!err)
+		err = judge_answer(o, in, problem);
+	if (!err) {
+		o->exchange = EXCHANGE_ANSWERED;
+		err = apply(o, &o->next);
+	}
+	if (!err && !o->invented)
+		err = tell(o, o->from, in, o->next.known[o->from], out);
+	if (!err)
+		err = keep_said(o, other(o->from), sdp, len);
+	sdp_free(&in);
+	return err;
+}
+
+void offer_settle(struct offer *o)
+{
+	if (o->exchange != EXCHANGE_ANSWERED)
+		return;
+	o->next.known[other(o->from)] = o->next.nlines;
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		if (!o->next.said[side]) {
+			o->next.said[side] = o->now.said[side];
+			o->now.said[side] = NULL;
+		}
+	}
+	for (size_t i = 0; i < o->next.nlines; i++) {
+		if (!o->next.lines[i].taken)
+			leave_line(&o->next.lines[i]);
+	}
+	session_clear(&o->now);
+	o->now = o->next;
+	memset(&o->next, 0, sizeof(o->next));
+	o->exchange = EXCHANGE_NONE;
+	drop_streams(o);
+}
+
+/* Says again what stood before an answer that did not last. */
+static void put_back(struct offer *o)
+{
+	for (size_t i = 0; i < o->now.nlines; i++) {
+		for (int side = 0; side < MEDIA_NSIDES; side++)
+			o->now.lines[i].sides[side].placed = false;
+	}
+	if (apply(o, &o->now))
+		LOG(LOG_ERROR, KV("call", o->cfg.id), KV("event", "session"),
+		    KV("result", "the media of before could not be put back"));
+}
+
+void offer_drop(struct offer *o)
+{
+	bool answered = o->exchange == EXCHANGE_ANSWERED;
+
+	session_clear(&o->next);
+	o->exchange = EXCHANGE_NONE;
+	drop_streams(o);
+	if (answered)
+		put_back(o);
+}
+
+static void session_forget(struct session *s, enum media_side side)
+{
+	s->known[side] = 0;
+	free_secret(&s->said[side]);
+	for (size_t i = 0; i < s->nlines; i++)
+		line_forget(&s->lines[i], side);
+}
+
+enum err offer_replace(struct offer *o, enum media_side side, const struct offer_side *cfg)
+{
+	if (o->exchange != EXCHANGE_NONE && o->from == side)
+		offer_drop(o);
+	o->cfg.sides[side] = *cfg;
+	new_voice(&o->voices[side]);
+	session_forget(&o->now, side);
+	session_forget(&o->next, side);
+	return o->anchor ? anchor_renew(o->anchor, side, cfg->media) : OK;
+}
+
+bool offer_is_open(const struct offer *o)
+{
+	return o->exchange != EXCHANGE_NONE;
 }
 
 const struct anchor *offer_anchor(const struct offer *o)

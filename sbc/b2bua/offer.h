@@ -1,5 +1,7 @@
 /* Offer and answer across the border (RFC 3264): what one side describes, the other sees as ours,
- * and the anchor carries it. Signalling thread. Owner: the call. */
+ * and the anchor carries it. One session a call, in exchanges one after the other, from either
+ * side. The m-lines of both sides are the same ones, in the same order. Signalling thread. Owner:
+ * the call. */
 #ifndef SBC_B2BUA_OFFER_H
 #define SBC_B2BUA_OFFER_H
 
@@ -19,26 +21,52 @@ struct offer_side {
 };
 
 struct offer_cfg {
-	const char *id; /* the call's, for the log */
+	const char *id; /* the call's, for the log; borrowed for as long as the offer lives */
 	struct media *media;
-	struct offer_side caller, callee;
+	struct offer_side sides[MEDIA_NSIDES];
 };
 
-/* Why an offer or answer cannot be carried, for people; and the status that says it (488, 503,
- * 500). */
+/* Why an offer or answer cannot be carried, for people; and the status that says it (400, 488, 491,
+ * 502, 503, 500). */
 struct offer_problem {
 	unsigned status;
 	char why[160];
 };
 
-/* Takes the caller's offer, opens the anchor, appends the callee's offer to out. */
-MUST_USE enum err offer_open(struct offer **out, const struct offer_cfg *cfg, const char *sdp,
-                             size_t len, struct buf *to_callee, struct offer_problem *problem);
-/* Takes the callee's answer, starts the media, appends the caller's answer. The same answer may
- * come again (183, then 200): what it makes is the same. */
-MUST_USE enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *to_caller,
+/* No ports yet. */
+MUST_USE enum err offer_new(struct offer **out, const struct offer_cfg *cfg);
+
+/* side offers: for the first time, or again later. Appends what the other side is offered for it.
+ * New m-lines have their streams from here on; what changes in old ones waits for the answer. While
+ * no answer has settled it, the same side may offer again (another target is tried: offer_replace,
+ * then this). ERR_NOT_NOW, 491: the other side's offer is under way. After an error there is no
+ * exchange, as after offer_drop. */
+MUST_USE enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
+                             struct buf *out, struct offer_problem *problem);
+/* The answer to the offer that is under way; appends the offerer's (nothing after offer_invent). It
+ * may come again (183, then 200; another fork): the newest counts, and the same one makes the same.
+ * After an error the exchange is still under way. */
+MUST_USE enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
                                struct offer_problem *problem);
+/* The answer was final. Lines that it did not take give their ports back. */
+void offer_settle(struct offer *o);
+/* The exchange failed: the session is as before it (RFC 3261 14.1), and what was new gives its
+ * ports back. Without one, nothing. */
+void offer_drop(struct offer *o);
+/* That side is another party from now on (transfer, next target): forgets what the old one said,
+ * was told and sent, and has new ports there; the other side's stay. An offer of the old party that
+ * is under way is dropped. Copies cfg. ERR_LIMIT, ERR_IO, ERR_NOMEM: no ports for it, and this call
+ * can only end. */
+MUST_USE enum err offer_replace(struct offer *o, enum media_side side,
+                                const struct offer_side *cfg);
+/* An offer of our own to that side: what the other side described last, else audio. When its answer
+ * has settled, that answer is the offer to the other side: give it to offer_make. */
+MUST_USE enum err offer_invent(struct offer *o, enum media_side side, struct buf *out,
+                               struct offer_problem *problem);
+/* Whether an exchange is under way. */
+bool offer_is_open(const struct offer *o);
 void offer_close(struct offer **op); /* closes the anchor; NULL is fine */
+/* NULL before the first offer. */
 const struct anchor *offer_anchor(const struct offer *o);
 
 #endif

@@ -326,6 +326,22 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	return with->crypto && !with->rejected ? add_crypto(home, m, with->crypto) : OK;
 }
 
+static enum err add_rejected(su_home_t *home, sdp_media_t **at)
+{
+	sdp_media_t *m = su_salloc(home, sizeof(*m));
+	sdp_rtpmap_t *rm = su_salloc(home, sizeof(*rm));
+
+	if (!m || !rm)
+		return ERR_NOMEM;
+	rm->rm_predef = true; /* format 0 */
+	sdp_media_type(m, "audio");
+	sdp_media_transport(m, "RTP/AVP");
+	m->m_rtpmaps = rm;
+	m->m_rejected = true;
+	*at = m;
+	return OK;
+}
+
 static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sdp_out *with)
 {
 	sdp_origin_t *o = su_salloc(home, sizeof(*o));
@@ -353,12 +369,10 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 	sdp_session_t *s;
 	sdp_printer_t *printer = NULL;
 	const char *text;
-	sdp_media_t *m;
+	sdp_media_t **at;
 	enum err err = ERR_NOMEM;
-	size_t i = 0;
+	size_t i;
 
-	if (with->nmedia != in->nmedia)
-		return ERR_NOT_NOW;
 	home = su_home_new(sizeof(su_home_t));
 	if (!home)
 		return ERR_NOMEM;
@@ -366,8 +380,13 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 	if (!s)
 		goto done;
 	err = write_session(home, s, with);
-	for (m = s->sdp_media; m && !err; m = m->m_next, i++)
-		err = write_media(home, m, &in->media[i], &with->media[i]);
+	for (at = &s->sdp_media, i = 0; i < with->nmedia && !err; at = &(*at)->m_next, i++) {
+		if (i < in->nmedia)
+			err = write_media(home, *at, &in->media[i], &with->media[i]);
+		else
+			err = add_rejected(home, at);
+	}
+	*at = NULL;
 	if (err)
 		goto done;
 	printer = sdp_print(home, s, NULL, 0, 0);

@@ -53,7 +53,8 @@ struct sdp_out {
 	uint64_t session_id, version;      /* of our o= line (RFC 3264 5, 8) */
 	struct addr addr;                  /* ours, as advertised, of all streams */
 	const struct sdp_out_media *media; /* one per m-line */
-	size_t nmedia;
+	size_t nmedia; /* those of in beyond them are left out; those that in has not are rejected
+	                  audio: a slot that the reader knows and in's sender does not */
 };
 
 struct sdp;

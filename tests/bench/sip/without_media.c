@@ -16,7 +16,7 @@ struct media {
 
 struct anchor {
 	unsigned nstreams;
-	struct addr local[ANCHOR_STREAMS_MAX][MEDIA_NSIDES];
+	struct addr local[MEDIA_NSIDES];
 };
 
 enum err media_new(struct media **out, struct loop *loop, unsigned workers)
@@ -74,7 +74,7 @@ size_t media_realm_size(const struct media_realm *realm)
 }
 
 enum err anchor_open(struct anchor **out, struct media *media, const char *id,
-                     struct media_realm *caller, struct media_realm *callee, unsigned nstreams)
+                     struct media_realm *caller, struct media_realm *callee)
 {
 	struct anchor *a = mem_zalloc(sizeof(*a));
 
@@ -82,19 +82,36 @@ enum err anchor_open(struct anchor **out, struct media *media, const char *id,
 	(void)id;
 	if (!a)
 		return ERR_NOMEM;
-	a->nstreams = nstreams;
-	for (unsigned i = 0; i < nstreams; i++) {
-		a->local[i][SIDE_CALLER] = caller->address;
-		a->local[i][SIDE_CALLEE] = callee->address;
-	}
+	a->local[SIDE_CALLER] = caller->address;
+	a->local[SIDE_CALLEE] = callee->address;
 	*out = a;
+	return OK;
+}
+
+enum err anchor_add(struct anchor *a, unsigned *stream)
+{
+	if (a->nstreams == ANCHOR_STREAMS_MAX)
+		return ERR_LIMIT;
+	*stream = a->nstreams++;
+	return OK;
+}
+
+void anchor_drop(struct anchor *a, unsigned stream)
+{
+	(void)a;
+	(void)stream;
+}
+
+enum err anchor_renew(struct anchor *a, enum media_side side, struct media_realm *realm)
+{
+	a->local[side] = realm->address;
 	return OK;
 }
 
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side)
 {
 	assert(stream < a->nstreams);
-	return &a->local[stream][side];
+	return &a->local[side];
 }
 
 enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side side,

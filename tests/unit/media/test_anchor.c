@@ -71,8 +71,13 @@ static void rig_close(struct rig *r)
 static struct anchor *open_anchor(struct rig *r, unsigned nstreams)
 {
 	struct anchor *a = NULL;
+	unsigned stream;
 
-	assert_int_equal(anchor_open(&a, r->media, "7f3a", r->inside, r->outside, nstreams), OK);
+	assert_int_equal(anchor_open(&a, r->media, "7f3a", r->inside, r->outside), OK);
+	for (unsigned i = 0; i < nstreams; i++) {
+		assert_int_equal(anchor_add(a, &stream), OK);
+		assert_int_equal(stream, i);
+	}
 	return a;
 }
 
@@ -341,17 +346,16 @@ static void refuses_what_cannot_be(void **state)
 	struct anchor *a = NULL;
 	struct media_realm *realm = NULL;
 	struct stream_remote remote = { 0 };
+	unsigned stream;
 
 	(void)state;
 	rig_open(&r, 4);
-	assert_int_equal(anchor_open(&a, r.media, "x", r.inside, r.outside, 0), ERR_LIMIT);
-	assert_int_equal(anchor_open(&a, r.media, "x", r.inside, r.outside, ANCHOR_STREAMS_MAX + 1),
-	                 ERR_LIMIT);
 	assert_int_equal(add_realm(r.media, "127.0.0.1", 5, 6, &realm), ERR_SYNTAX);
 	assert_int_equal(add_realm(r.media, "192.0.2.1", 26000, 26009, &realm), OK);
-	assert_int_equal(anchor_open(&a, r.media, "x", r.inside, realm, 1), ERR_IO);
-	assert_null(a);
+	assert_int_equal(anchor_open(&a, r.media, "x", r.inside, realm), OK);
+	assert_int_equal(anchor_add(a, &stream), ERR_IO);
 	assert_int_equal(media_realm_used(r.inside), 0);
+	anchor_close(&a);
 	a = open_anchor(&r, 1);
 	assert_int_equal(addr_parse(&remote.rtp, "[2001:db8::1]:4000"), OK);
 	assert_int_equal(anchor_set_remote(a, 0, SIDE_CALLER, &remote), ERR_UNSUPPORTED);
@@ -365,18 +369,18 @@ static void refuses_what_cannot_be(void **state)
 static void exhaustion_leaves_nothing_behind(void **state)
 {
 	struct rig r;
-	struct anchor *a, *b, *more = NULL;
+	struct anchor *a, *b, *more;
+	unsigned stream;
 
 	(void)state;
 	rig_open(&r, 5);
 	assert_int_equal(media_realm_size(r.inside), 5);
 	a = open_anchor(&r, 2);
 	b = open_anchor(&r, 2);
-	assert_int_equal(anchor_open(&more, r.media, "x", r.inside, r.outside, 2), ERR_LIMIT);
-	assert_null(more);
-	assert_int_equal(media_realm_used(r.inside), 4);
-	assert_int_equal(media_realm_used(r.outside), 4);
 	more = open_anchor(&r, 1);
+	assert_int_equal(anchor_add(more, &stream), ERR_LIMIT);
+	assert_int_equal(media_realm_used(r.inside), 5);
+	assert_int_equal(media_realm_used(r.outside), 5);
 	anchor_close(&a);
 	anchor_close(&b);
 	anchor_close(&more);
@@ -384,6 +388,86 @@ static void exhaustion_leaves_nothing_behind(void **state)
 	a = open_anchor(&r, 5);
 	anchor_close(&a);
 	wait_for_ports(&r);
+	rig_close(&r);
+}
+
+/* Streams come and go while others carry; their counters stay until the room is needed. */
+static void streams_come_and_go(void **state)
+{
+	struct rig r;
+	struct anchor *a;
+	struct stream_remote remote;
+	struct stream_stats st;
+	unsigned stream;
+
+	(void)state;
+	rig_open(&r, 20);
+	a = open_anchor(&r, 2);
+	tell(a, SIDE_CALLER, &r.phone, NULL, NULL);
+	tell(a, SIDE_CALLEE, &r.trunk, NULL, NULL);
+	send_rtp(&r.phone, a, SIDE_CALLER, 1);
+	gets_rtp(&r.trunk, 1);
+	for (unsigned i = 2; i < 3 * ANCHOR_STREAMS_MAX; i++) {
+		assert_int_equal(anchor_add(a, &stream), OK);
+		assert_int_not_equal(stream, 0);
+		assert_true(addr_port(anchor_local(a, stream, SIDE_CALLER)) > 0);
+		anchor_drop(a, stream);
+		anchor_drop(a, stream); /* once is enough */
+		WAIT_UNTIL((media_sweep(r.media), media_realm_used(r.inside)) == 2);
+		remote = (struct stream_remote){ .rtp = r.phone.addr };
+		assert_int_equal(anchor_set_remote(a, stream, SIDE_CALLER, &remote), ERR_NOT_FOUND);
+		send_rtp(&r.phone, a, SIDE_CALLER, (uint16_t)i);
+		gets_rtp(&r.trunk, (uint16_t)i);
+	}
+	assert_int_equal(anchor_nstreams(a), ANCHOR_STREAMS_MAX);
+	WAIT_UNTIL(stats(a, SIDE_CALLEE).packets_out == 3 * ANCHOR_STREAMS_MAX - 1);
+	anchor_drop(a, 0);
+	anchor_stats(a, 0, SIDE_CALLEE, &st);
+	assert_int_equal(st.packets_out, 3 * ANCHOR_STREAMS_MAX - 1);
+	anchor_close(&a);
+	wait_for_ports(&r);
+	rig_close(&r);
+}
+
+/* The old peer of a side may send on: it is not heard at the new ports, and nothing at the old
+ * ones is. */
+static void a_side_has_another_peer(void **state)
+{
+	struct rig r;
+	struct anchor *a;
+	struct udp next = udp_open();
+	struct srtp_key recv, send;
+	struct addr before;
+	struct stream_stats st;
+	uint8_t packet[ROOM];
+
+	(void)state;
+	rig_open(&r, 8);
+	srtp_key_generate(&recv);
+	srtp_key_generate(&send);
+	a = open_anchor(&r, 2);
+	tell(a, SIDE_CALLER, &r.phone, NULL, NULL);
+	tell(a, SIDE_CALLEE, &r.trunk, &recv, &send);
+	send_rtp(&r.phone, a, SIDE_CALLER, 1);
+	gets_srtp(&r.trunk, &send, 1);
+	before = *anchor_local(a, 0, SIDE_CALLEE);
+	assert_int_equal(anchor_renew(a, SIDE_CALLEE, r.inside), OK);
+	assert_in_range(addr_port(anchor_local(a, 0, SIDE_CALLEE)), 22000, 22015);
+	assert_in_range(addr_port(anchor_local(a, 1, SIDE_CALLEE)), 22000, 22015);
+	WAIT_UNTIL((media_sweep(r.media), media_realm_used(r.outside)) == 0);
+	assert_int_equal(media_realm_used(r.inside), 4);
+	st = stats(a, SIDE_CALLEE);
+	assert_false(addr_is_set(&st.latched));
+	udp_send(&r.trunk, &before, packet, make_rtp(packet, SSRC, 2));
+	/* Its address is the old one's: it learns anew all the same, and without the old keys. */
+	tell(a, SIDE_CALLEE, &r.trunk, NULL, NULL);
+	send_rtp(&next, a, SIDE_CALLEE, 3);
+	gets_rtp(&r.phone, 3);
+	send_rtp(&r.phone, a, SIDE_CALLER, 4);
+	gets_rtp(&next, 4);
+	anchor_close(&a);
+	wait_for_ports(&r);
+	udp_close(&next);
 	rig_close(&r);
 }
 
@@ -397,7 +481,7 @@ static void calls_spread_over_workers(void **state)
 	for (unsigned i = 0; i < 6; i++)
 		a[i] = open_anchor(&r, 2);
 	for (unsigned i = 0; i < WORKERS; i++)
-		assert_int_equal(r.media->workers[i].anchors, 3);
+		assert_int_equal(r.media->workers[i].streams, 6);
 	for (unsigned i = 0; i < 6; i++)
 		anchor_close(&a[i]);
 	wait_for_ports(&r);
@@ -519,14 +603,15 @@ static void live(void *arg)
 	struct media_realm *realm = NULL;
 	struct anchor *a = NULL;
 	struct stream_remote remote = { .suite = SUITE };
+	unsigned stream;
 
 	(void)arg;
 	assert_int_equal(addr_parse(&remote.rtp, "127.0.0.1:9"), OK);
 	if (loop_new(&loop) || media_new(&media, loop, 2) ||
 	    add_realm(media, own_loopback(), 27000, 27019, &realm) ||
-	    anchor_open(&a, media, "7f3a", realm, realm, 2) ||
-	    anchor_set_remote(a, 0, SIDE_CALLER, &remote) ||
-	    anchor_set_remote(a, 1, SIDE_CALLEE, &remote))
+	    anchor_open(&a, media, "7f3a", realm, realm) || anchor_add(a, &stream) ||
+	    anchor_add(a, &stream) || anchor_set_remote(a, 0, SIDE_CALLER, &remote) ||
+	    anchor_renew(a, SIDE_CALLER, realm) || anchor_set_remote(a, 1, SIDE_CALLEE, &remote))
 		assert_true(mem_has_failed());
 	anchor_close(&a);
 	media_free(&media);
@@ -552,6 +637,8 @@ int main(void)
 		cmocka_unit_test(rtcp_goes_to_the_port_above),
 		cmocka_unit_test(refuses_what_cannot_be),
 		cmocka_unit_test(exhaustion_leaves_nothing_behind),
+		cmocka_unit_test(streams_come_and_go),
+		cmocka_unit_test(a_side_has_another_peer),
 		cmocka_unit_test(calls_spread_over_workers),
 		cmocka_unit_test(five_hundred_come_and_go),
 		cmocka_unit_test(closes_while_packets_fly),

@@ -53,13 +53,15 @@ static void test_status_of_a_call(void **state)
 	    "Max-Forwards: 70\r\nContact: <sip:192.0.2.1>\r\nContent-Length: 0\r\n\r\n";
 	const struct conn_handler *handler = stack_conn_handler(rig.stack);
 	struct anchor *anchor;
+	unsigned stream;
 	static struct conn c; /* lives on until the rig closes */
 
 	(void)state;
 	rig_conn_init(&c, &rig, TRANSPORT_UDP);
 	handler->on_message(handler->arg, &c, &c.peer, options, strlen(options));
 	assert_int_equal(
-	    anchor_open(&anchor, rig.media, "a", rig.media_realms[0], rig.media_realms[0], 1), OK);
+	    anchor_open(&anchor, rig.media, "a", rig.media_realms[0], rig.media_realms[0]), OK);
+	assert_int_equal(anchor_add(anchor, &stream), OK);
 	rig_call(&rig);
 	expect_answer("show status",
 	              "{\"version\":\"" TRUNKGATE_VERSION "\",\"uptime_s\":0,\"calls\":1,"

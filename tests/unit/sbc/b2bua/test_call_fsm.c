@@ -107,6 +107,12 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 	return offer_err;
 }
 
+void offer_settle(struct offer *o)
+{
+	(void)o;
+	note("settle", CALLEE);
+}
+
 static struct message *make(const char *first, const char *method, const char *body)
 {
 	char text[1024];
@@ -178,7 +184,7 @@ static const struct cell {
 	{ CALL_NEW, EV_GONE, CALL_OVER, "bury " },
 #define BEFORE_ANSWER(state)                                                                 \
 	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                  \
-	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                    \
+	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller settle:callee " },      \
 	    { state, EV_CALLEE_FAIL, CALL_ENDING, "reject486:caller " },                     \
 	    { state, EV_CALLEE_BYE, CALL_ENDING, "reject480:caller " },                      \
 	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " }, \

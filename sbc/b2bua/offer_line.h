@@ -1,0 +1,52 @@
+/* One m-line of a session: what each side said of it, and the keys that we gave them. Signalling
+ * thread. */
+#ifndef SBC_B2BUA_OFFER_LINE_H
+#define SBC_B2BUA_OFFER_LINE_H
+
+#include "sbc/b2bua/offer.h"
+#include "sbc/sip/sdp.h"
+
+/* A secret. suite SRTP_NONE: none. */
+struct offer_key {
+	unsigned tag;
+	enum srtp_suite suite;
+	struct srtp_key key;
+};
+
+/* What a side said; compared octet by octet. */
+struct line_place {
+	struct addr rtp, rtcp;
+	struct offer_key key;
+};
+
+struct line_side {
+	struct line_place place;
+	bool placed;           /* the anchor knows */
+	struct offer_key ours; /* what we protect with, towards that side */
+};
+
+struct line {
+	bool carried;    /* it has a stream */
+	bool taken;      /* by the newest answer */
+	unsigned stream; /* of the anchor */
+	struct line_side sides[MEDIA_NSIDES];
+};
+
+/* Whether a side's description of a line fits the side's rule; fills in where it is. NULL: it fits;
+ * else why not. */
+const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
+                       struct line_place *place);
+/* What the side said last. */
+void line_place(struct line *line, enum media_side side, const struct line_place *place);
+/* Our key towards a side, made once for each suite; tag and suite are the peer's where it said one.
+ */
+void line_make_key(struct line *line, enum media_side side);
+/* Tells the anchor what the side said, if it does not know. */
+MUST_USE enum err line_apply(struct line *line, enum media_side side, struct anchor *anchor);
+/* How the line is written towards a side. */
+void line_write(const struct line *line, enum media_side side, const struct anchor *anchor,
+                struct sdp_crypto *crypto, struct sdp_out_media *out);
+/* Another party is that side. */
+void line_forget(struct line *line, enum media_side side);
+
+#endif

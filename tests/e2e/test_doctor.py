@@ -12,7 +12,7 @@ import subprocess
 import threading
 import unittest
 
-from harness import network, pki, process, sandbox, sbc, tlspeer
+from harness import network, pki, process, sandbox, sbc, sip, tlspeer
 
 SERVICE = "--srv-host=_sips._tcp.{},{},{},10,10"
 GOOD_DNS = {
@@ -41,14 +41,9 @@ class Answering(tlspeer.Listener):
                 while chunk := secure.recv(65536):
                     self.received += chunk
                     if chunk.startswith(b"OPTIONS ") and self.status:
-                        secure.sendall(self._answer(chunk))
+                        secure.sendall(sip.answer(chunk, self.status))
         except (ssl.SSLError, OSError) as refusal:
             self.refusals.append(str(refusal))
-
-    def _answer(self, request):
-        copied = [line for line in request.split(b"\r\n")
-                  if line.split(b":")[0].lower() in (b"via", b"from", b"to", b"call-id", b"cseq")]
-        return b"\r\n".join([b"SIP/2.0 " + self.status] + copied + [b"Content-Length: 0", b"", b""])
 
 
 class Datagrams:

@@ -62,8 +62,8 @@ class LabTest(unittest.TestCase):
         return sbc.configuration(self.identity, self.authority.root,
                                  os.path.join(self.directory, "control"))
 
-    def start_trunkgate(self, config=None):
-        self.trunkgate = sbc.Trunkgate(self.directory, config or self.configuration())
+    def start_trunkgate(self, config=None, env=None):
+        self.trunkgate = sbc.Trunkgate(self.directory, config or self.configuration(), env)
         self.addCleanup(self.trunkgate.stop)
         return self.trunkgate
 

@@ -66,7 +66,7 @@ def configuration(identity, root, control_socket):
 class Trunkgate:
     """A running Trunkgate in the host sbc."""
 
-    def __init__(self, directory, config):
+    def __init__(self, directory, config, env=None):
         self.config_path = os.path.join(directory, "trunkgate.yaml")
         self.key_log = os.path.join(directory, "tls-keys")
         self.control_socket = config["control-socket"]
@@ -74,7 +74,7 @@ class Trunkgate:
             json.dump(config, out, indent=2)  # JSON is YAML
         self.process = process.Process("trunkgate", [binary(), "run", self.config_path],
                                        os.path.join(directory, "trunkgate.log"), "sbc",
-                                       {"SSLKEYLOGFILE": self.key_log})
+                                       dict(env or {}, SSLKEYLOGFILE=self.key_log))
         wait.until("trunkgate's control socket to answer", self._answers)
 
     def _answers(self):

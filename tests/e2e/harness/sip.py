@@ -28,3 +28,10 @@ def status_of(message):
     """200 for "SIP/2.0 200 OK"; None for what is no response."""
     found = re.match(rb"SIP/2\.0 (\d{3})", message)
     return int(found.group(1)) if found else None
+
+
+def answer(request, status):
+    """The answer to a request with that status, b"200 OK"."""
+    copied = [line for line in request.split(b"\r\n")
+              if line.split(b":")[0].lower() in (b"via", b"from", b"to", b"call-id", b"cseq")]
+    return b"\r\n".join([b"SIP/2.0 " + status] + copied + [b"Content-Length: 0", b"", b""])

@@ -316,6 +316,8 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 	uint16_t port = addr_port(&remote->rtp);
 
 	change->mux = remote->rtcp_mux;
+	change->primer_type = remote->primer_type;
+	change->idle = remote->idle;
 	change->rtp = remote->rtp;
 	change->rtcp = remote->rtcp;
 	if (addr_is_set(&remote->rtcp))

@@ -27,6 +27,11 @@ struct stream_remote {
 	enum srtp_suite suite;    /* SRTP_NONE: plain RTP on this side */
 	struct srtp_key recv_key; /* what the peer protects with */
 	struct srtp_key send_key; /* what we protect with */
+	/* Of the empty packets that we send to it where nothing else goes (RFC 6263): a payload
+	 * type that it does not use, or 13 where it takes comfort noise (RFC 3389). 0: no RTP of
+	 * our own, RTCP alone. */
+	uint8_t primer_type;
+	bool idle; /* by its own word it sends nothing now */
 };
 
 /* One side of one stream, from the anchor's start until now. Octets are those of the RTP packets,
@@ -35,7 +40,8 @@ struct stream_stats {
 	uint64_t packets_in, octets_in;   /* RTP that the side sent us and that was good */
 	uint64_t packets_out, octets_out; /* RTP that we sent to the side */
 	uint64_t rtcp_in, rtcp_out;
-	uint64_t lost; /* by sequence number, of what the side sent */
+	uint64_t primers_out; /* packets of our own, RTP and RTCP */
+	uint64_t lost;        /* by sequence number, of what the side sent */
 	uint32_t
 	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
 	uint64_t bad_source; /* packets refused by the latch */

@@ -7,12 +7,13 @@ void latch_init(struct latch *l, bool learns, bool rtcp)
 {
 	l->learns = learns;
 	l->rtcp = rtcp;
-	l->mute = true;
+	l->mute = l->off = true;
 }
 
 bool latch_tell(struct latch *l, const struct addr *told, uint64_t now_ms)
 {
-	l->mute = !addr_is_set(told) || !addr_port(told) || addr_is_any(told);
+	l->off = !addr_is_set(told) || !addr_port(told);
+	l->mute = l->off || addr_is_any(told);
 	/* Held and taken up again at the same place is not a move. */
 	if (l->mute || addr_equal(&l->told, told))
 		return false;
@@ -55,9 +56,14 @@ void latch_forget(struct latch *l)
 	memset(&l->source, 0, sizeof(l->source));
 }
 
-const struct addr *latch_target(const struct latch *l)
+const struct addr *latch_way(const struct latch *l)
 {
-	if (l->mute)
+	if (l->off || !addr_is_set(&l->told))
 		return NULL;
 	return l->learns && addr_is_set(&l->source) ? &l->source : &l->told;
+}
+
+const struct addr *latch_target(const struct latch *l)
+{
+	return l->mute ? NULL : latch_way(l);
 }

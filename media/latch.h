@@ -17,6 +17,7 @@ struct latch {
 	bool learns;          /* the realm's latch= */
 	bool rtcp;            /* a strict port takes RTCP from any port of the host */
 	bool mute;            /* the peer wants nothing: port 0, or 0.0.0.0 (RFC 3264 5.1, 8.4) */
+	bool off;             /* port 0: not even what holds the way open */
 	struct addr told;     /* by SDP; the last one that could be sent to */
 	struct addr source;   /* learned; unset: none yet */
 	struct addr previous; /* learned before the last move */
@@ -38,5 +39,7 @@ bool latch_learn(struct latch *l, const struct addr *from);
 void latch_forget(struct latch *l);
 /* Where to send; NULL: nowhere. */
 const struct addr *latch_target(const struct latch *l);
+/* Where it would be but for 0.0.0.0; NULL: nowhere. */
+const struct addr *latch_way(const struct latch *l);
 
 #endif

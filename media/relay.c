@@ -112,21 +112,26 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	swap(&side->in, &change->in);
 	swap(&side->out, &change->out);
 	side->told = side->mux = side->warned_auth = false;
+	memset(&side->primer, 0, sizeof(side->primer));
 	show(&side->count.latched, &nowhere);
 }
 
 void relay_apply(struct relay_stream *s, struct relay_change *change)
 {
 	struct relay_side *side = &s->sides[change->side];
+	const struct addr was = side->rtp.latch.told;
 	uint64_t now_ms = clock_mono_ms();
+	bool moved;
 
 	if (change->renew) {
 		renew(side, change);
+		primer_stop(s);
 		return;
 	}
 	if (latch_tell(&side->rtp.latch, &change->rtp, now_ms))
 		show(&side->count.latched, &side->rtp.latch.source);
 	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);
+	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
 	if (change->replace_in) {
 		swap(&side->in, &change->in);
@@ -135,6 +140,38 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	if (change->replace_out)
 		swap(&side->out, &change->out);
 	side->told = true;
+	primer_tell(s, change, moved);
+}
+
+/* SRTP out, through the port where the side expects it. */
+static bool send_to(struct relay_side *side, const struct relay_port *through,
+                    const struct addr *to, uint8_t *packet, size_t len, size_t size, bool rtcp)
+{
+	if (side->out && srtp_session_protect(side->out, packet, &len, size, rtcp) != OK)
+		return false;
+	/* An ICMP error of an earlier packet shows here; the next one may well arrive. */
+	if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
+		return true;
+	add(&side->count.send_errors, 1);
+	return false;
+}
+
+bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t size, bool rtcp)
+{
+	const struct relay_port *through = rtcp && !side->mux ? &side->rtcp : &side->rtp;
+	const struct addr *to = latch_way(&through->latch);
+
+	if (!to || !send_to(side, through, to, packet, len, size, rtcp))
+		return false;
+	add(&side->count.primers_out, 1);
+	return true;
+}
+
+bool relay_heard(const struct relay_side *side, uint64_t since_ms)
+{
+	uint64_t heard_ms = get(&side->count.heard_ms);
+
+	return heard_ms && heard_ms >= since_ms;
 }
 
 /* Off the packet path: once for a latch. */
@@ -193,7 +230,6 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	const struct relay_port *through;
 	const struct addr *to;
 	struct rtp_header header;
-	size_t plain_len;
 	enum err err;
 
 	/* Before an answer nobody can tell what it is. */
@@ -228,29 +264,22 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	/* Latch. RTCP beside RTP tells RTP's source only when SRTP vouches for it. */
 	if ((!rtcp || port->rtcp || in->in) && latch_learn(&port->latch, from))
 		on_latched(port);
+	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	if (rtcp)
 		add(&in->count.rtcp_in, 1);
 	else
 		count_rtp_in(in, &header, len, now_us);
-	/* SRTP out, through the port where the other side expects it */
 	through = rtcp && !out->mux ? &out->rtcp : &out->rtp;
 	to = latch_target(&through->latch);
-	if (!out->told || !to)
+	if (!out->told || !to || !send_to(out, through, to, packet, len, size, rtcp))
 		return;
-	plain_len = len;
-	if (out->out && srtp_session_protect(out->out, packet, &len, size, rtcp) != OK)
-		return;
-	/* An ICMP error of an earlier packet shows here; the next one may well arrive. */
-	if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) < 0) {
-		add(&out->count.send_errors, 1);
-		return;
-	}
+	primer_sent(&out->primer, rtcp, now_us / 1000);
 	if (rtcp) {
 		add(&out->count.rtcp_out, 1);
 		return;
 	}
 	add(&out->count.packets_out, 1);
-	add(&out->count.octets_out, plain_len);
+	add(&out->count.octets_out, len);
 }
 
 void relay_read(struct relay_port *port, const struct relay_news *news)
@@ -287,6 +316,7 @@ void relay_stats(const struct relay_stream *s, enum media_side side, struct stre
 		.octets_out = get(&c->octets_out),
 		.rtcp_in = get(&c->rtcp_in),
 		.rtcp_out = get(&c->rtcp_out),
+		.primers_out = get(&c->primers_out),
 		.lost = get(&c->lost),
 		.jitter_us = atomic_load_explicit(&c->jitter_us, memory_order_relaxed),
 		.bad_source = get(&c->bad_source),

@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
+#include "base/timer.h"
 #include "media/anchor.h"
 #include "media/latch.h"
+#include "media/primer.h"
 #include "media/quality.h"
 #include "media/queue.h"
 #include "media/srtp.h"
@@ -38,6 +40,8 @@ struct relay_shown {
 /* Written by the worker alone, relaxed. */
 struct relay_counters {
 	_Atomic uint64_t packets_in, octets_in, packets_out, octets_out, rtcp_in, rtcp_out;
+	_Atomic uint64_t primers_out;
+	_Atomic uint64_t heard_ms; /* when the last good packet came; 0: none yet */
 	_Atomic uint64_t lost, bad_source, bad_auth, malformed, send_errors;
 	_Atomic uint32_t jitter_us;
 	struct relay_shown latched;
@@ -49,6 +53,7 @@ struct relay_side {
 	bool mux;                      /* RFC 5761 */
 	struct srtp_session *in, *out; /* NULL: plain */
 	struct quality quality;
+	struct primer primer;
 	struct relay_counters count;
 	bool warned_auth;
 };
@@ -56,6 +61,8 @@ struct relay_side {
 struct relay_stream {
 	const char *call; /* its id, for the log */
 	unsigned index;
+	struct timers *timers; /* the worker's; NULL: it does not carry the stream yet */
+	struct timer prime;
 	struct relay_side sides[MEDIA_NSIDES];
 };
 
@@ -64,6 +71,8 @@ struct relay_change {
 	enum media_side side;
 	struct addr rtp, rtcp;
 	bool mux;
+	uint8_t primer_type; /* these two as in struct stream_remote */
+	bool idle;
 	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
 	struct srtp_session *in, *out;
 	bool renew;          /* nothing of the above, but a new peer behind new sockets */
@@ -78,6 +87,11 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 
 /* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
 void relay_apply(struct relay_stream *s, struct relay_change *change);
+/* The worker. Sends a packet that relay.c does not know of; what it holds is changed, and size is
+ * its room. False: it could not go. */
+bool relay_send_own(struct relay_side *to, uint8_t *packet, size_t len, size_t size, bool rtcp);
+/* The worker. Whether a good packet came from that side since then. */
+bool relay_heard(const struct relay_side *side, uint64_t since_ms);
 /* What signalling says while packets come: take(arg) applies what waits in queue. */
 struct relay_news {
 	const struct queue *queue;

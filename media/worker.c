@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -13,6 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/timer.h"
+#include "media/primer.h"
 
 #define EVENTS_MAX 64
 
@@ -21,7 +24,8 @@ struct worker {
 	/* Taken out of it, but for after the packets in hand; the oldest first. */
 	struct queue_link *later, **later_end;
 	struct queue *back;
-	int bell_fd; /* wakes the thread */
+	int bell_fd;           /* wakes the thread */
+	struct timers *timers; /* the thread's */
 	int epoll_fd;
 	bool started;
 	pthread_t thread;
@@ -41,6 +45,7 @@ static void close_fd(struct worker *w, int *fd)
 
 static void close_stream(struct worker *w, struct relay_stream *s)
 {
+	primer_stop(s);
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
 		close_fd(w, &s->sides[i].rtp.fd);
 		close_fd(w, &s->sides[i].rtcp.fd);
@@ -59,6 +64,7 @@ static void serve_changes(void *arg)
 
 		next = link->next;
 		if (msg->what == WORKER_CHANGE) {
+			msg->stream->timers = w->timers;
 			relay_apply(msg->stream, &msg->change);
 			if (msg->change.renew) {
 				close_fd(w, &msg->change.rtp_fd);
@@ -104,6 +110,14 @@ static void calm_bell(const struct worker *w)
 	} while (n < 0 && errno == EINTR);
 }
 
+/* For epoll_wait, in ms. */
+static int time_to_wait(const struct timers *timers)
+{
+	uint64_t next_ms = timers_next_ms(timers);
+
+	return next_ms > INT_MAX ? -1 : (int)next_ms;
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
@@ -112,7 +126,7 @@ static void *run(void *arg)
 	int n;
 
 	do {
-		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, -1);
+		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, time_to_wait(w->timers));
 		assert(n >= 0 || errno == EINTR);
 		/* Calm first, look then: who rings in between rings again, at worst for nothing. */
 		for (int i = 0; i < n; i++) {
@@ -125,6 +139,7 @@ static void *run(void *arg)
 			if (events[i].data.ptr)
 				relay_read(events[i].data.ptr, &news);
 		}
+		timers_run(w->timers);
 		/* Behind them: a stream that is closed now has no event left in hand. */
 	} while (serve_closes(w));
 	return NULL;
@@ -168,6 +183,8 @@ enum err worker_new(struct worker **out, struct queue *back, unsigned number)
 	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	err = w->epoll_fd < 0 || w->bell_fd < 0 ? ERR_IO : watch(w, w->bell_fd, NULL);
 	if (!err)
+		err = timers_new(&w->timers);
+	if (!err)
 		err = start(w, number);
 	if (err) {
 		worker_free(&w);
@@ -189,6 +206,7 @@ void worker_free(struct worker **wp)
 		worker_wake(w);
 		pthread_join(w->thread, NULL);
 	}
+	timers_free(&w->timers);
 	if (w->bell_fd >= 0)
 		close(w->bell_fd);
 	if (w->epoll_fd >= 0)

@@ -32,6 +32,8 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return "a media address of the other IP version than this side's";
 	place->rtp = m->rtp;
 	place->rtcp = m->rtcp;
+	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
+	place->idle = !m->sends;
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
 	if (m->proto != SDP_SRTP)
@@ -77,7 +79,10 @@ void line_make_key(struct line *line, enum media_side side)
 enum err line_apply(struct line *line, enum media_side side, struct anchor *anchor)
 {
 	struct line_side *s = &line->sides[side];
-	struct stream_remote remote = { .rtp = s->place.rtp, .rtcp = s->place.rtcp };
+	struct stream_remote remote = { .rtp = s->place.rtp,
+		                        .rtcp = s->place.rtcp,
+		                        .primer_type = s->place.primer_type,
+		                        .idle = s->place.idle };
 	enum err err;
 
 	if (s->placed || !addr_is_set(&s->place.rtp))

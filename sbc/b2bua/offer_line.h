@@ -16,6 +16,8 @@ struct offer_key {
 /* What a side said; compared octet by octet. */
 struct line_place {
 	struct addr rtp, rtcp;
+	uint8_t primer_type; /* as in struct stream_remote, both */
+	bool idle;
 	struct offer_key key;
 };
 

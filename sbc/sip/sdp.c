@@ -116,6 +116,29 @@ static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
 	}
 }
 
+static bool has_format(const sdp_media_t *m, unsigned type)
+{
+	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm; rm = rm->rm_next) {
+		if (rm->rm_pt == type)
+			return true;
+	}
+	for (const sdp_list_t *l = m->m_format; l; l = l->l_next) {
+		if (strtoul(l->l_text, NULL, 10) == type)
+			return true;
+	}
+	return false;
+}
+
+static void read_formats(const sdp_media_t *m, struct sdp_media *out)
+{
+	unsigned type = 127;
+
+	while (type >= 96 && has_format(m, type))
+		type--;
+	out->unused_type = (uint8_t)(type >= 96 ? type : 0);
+	out->comfort_noise = has_format(m, 13);
+}
+
 static enum err read_media(struct sdp *sdp)
 {
 	for (const sdp_media_t *m = sdp->session->sdp_media; m; m = m->m_next) {
@@ -129,6 +152,8 @@ static enum err read_media(struct sdp *sdp)
 		out->kind = m->m_type_name;
 		out->proto = proto_of(m->m_proto_name ? m->m_proto_name : "", &out->feedback);
 		out->rejected = m->m_port == 0;
+		out->sends = m->m_mode & sdp_sendonly;
+		read_formats(m, out);
 		read_addr(m, &out->rtp);
 		read_attributes(sdp->session->sdp_attributes, out);
 		read_attributes(m->m_attributes, out);

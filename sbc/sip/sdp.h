@@ -37,6 +37,9 @@ struct sdp_media {
 	bool has_keys_elsewhere; /* a=fingerprint: DTLS-SRTP */
 	struct addr rtp;         /* unset when the address is none of ours to reach (a name) */
 	struct addr rtcp;        /* unset: the port above RTP's */
+	bool sends;              /* a=sendrecv or sendonly */
+	bool comfort_noise;      /* payload type 13 (RFC 3389) is among its formats */
+	uint8_t unused_type;     /* the highest payload type that is not; 0: none is left */
 	struct sdp_crypto crypto[SDP_CRYPTO_MAX]; /* those that we can read; the rest is left out */
 	size_t ncrypto;
 };

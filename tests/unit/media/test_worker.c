@@ -358,7 +358,7 @@ static void make_worker(void *arg)
 static void survives_without_memory(void **state)
 {
 	(void)state;
-	assert_int_equal(each_allocation_fails(make_worker, NULL), 2);
+	assert_int_equal(each_allocation_fails(make_worker, NULL), 3);
 }
 
 int main(void)

@@ -48,6 +48,31 @@ static void test_read(void **state)
 	sdp_free(&sdp);
 }
 
+/* What the primers of a line are made from, with and without the parser's knowledge of its formats.
+ */
+static void test_unused_types(void **state)
+{
+	struct sdp *sdp = read_text(HEAD "m=audio 4000 RTP/AVP 0 13 127 101\r\na=recvonly\r\n"
+	                                 "m=video 4002 RTP/SAVPF 126 127\r\na=sendonly\r\n"
+	                                 "m=audio 4004 RTP/AVP 8\r\na=inactive\r\n"
+	                                 "m=audio 4006 RTP/AVP 8\r\n");
+	static const struct {
+		unsigned unused;
+		bool noise, sends;
+	} want[] = { { 126, true, false },
+		     { 125, false, true },
+		     { 127, false, false },
+		     { 127, false, true } };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(sdp_media_at(sdp, i)->unused_type, want[i].unused);
+		assert_int_equal(sdp_media_at(sdp, i)->comfort_noise, want[i].noise);
+		assert_int_equal(sdp_media_at(sdp, i)->sends, want[i].sends);
+	}
+	sdp_free(&sdp);
+}
+
 /* RFC 4568 6.1, 7.1.1: what we cannot honour whole is left out. */
 static void test_crypto(void **state)
 {
@@ -220,9 +245,10 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),    cmocka_unit_test(test_crypto),
-		cmocka_unit_test(test_wrong),   cmocka_unit_test(test_write),
-		cmocka_unit_test(test_formats), cmocka_unit_test(test_no_memory)
+		cmocka_unit_test(test_read),         cmocka_unit_test(test_crypto),
+		cmocka_unit_test(test_wrong),        cmocka_unit_test(test_write),
+		cmocka_unit_test(test_unused_types), cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_no_memory)
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -1,0 +1,113 @@
+/* One timer a stream. When it is due it looks at what went to both sides since, so that a stream
+ * that is busy costs one look in 15 seconds. What we send has an SSRC of ours: it is no part of the
+ * stream that we relay, whose numbers are its sender's. The worker of the stream. RFC 6263, 3389.
+ */
+#include "media/primer.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "media/relay.h"
+#include "media/rtcp.h"
+#include "media/rtp.h"
+
+#define COMFORT_NOISE 13  /* RFC 3389 4 */
+#define SILENCE_DBOV  127 /* below overload */
+#define ROOM          (RTCP_REPORT_MAX + SRTP_TRAILER_MAX)
+
+static uint64_t due_ms(const struct relay_side *side, bool rtcp)
+{
+	const struct primer *p = &side->primer;
+	bool waits = !p->idle && !relay_heard(side, p->since_ms);
+
+	if (!p->sent_ms[rtcp])
+		return 0;
+	return p->sent_ms[rtcp] + (waits ? PRIMER_WAIT_MS : PRIMER_IDLE_MS);
+}
+
+/* An empty packet (RFC 6263 4.6), or a frame of silence (RFC 6263 4.5). Its timestamp is that of a
+ * clock that never stands. */
+static void send_rtp(struct relay_side *side, uint64_t now_ms)
+{
+	struct primer *p = &side->primer;
+	const struct rtp_header header = { .payload_type = p->type,
+		                           .seq = p->seq,
+		                           .timestamp = (uint32_t)(now_ms * 8),
+		                           .ssrc = p->ssrc };
+	uint8_t packet[ROOM];
+	size_t len = RTP_HEADER_LEN;
+
+	if (!p->type)
+		return;
+	rtp_write(packet, &header);
+	if (p->type == COMFORT_NOISE)
+		packet[len++] = SILENCE_DBOV;
+	if (relay_send_own(side, packet, len, sizeof(packet), false))
+		p->seq++;
+}
+
+static void send_rtcp(struct relay_side *side)
+{
+	const struct rtcp_report report = { .ssrc = side->primer.ssrc };
+	uint8_t packet[ROOM];
+
+	relay_send_own(side, packet, rtcp_write(packet, &report), sizeof(packet), true);
+}
+
+/* Sends what is due; gives when the next is. */
+static uint64_t prime(struct relay_side *side, uint64_t now_ms)
+{
+	struct primer *p = &side->primer;
+
+	if (due_ms(side, false) <= now_ms) {
+		primer_sent(p, false, now_ms);
+		send_rtp(side, now_ms);
+	}
+	if (due_ms(side, true) <= now_ms) {
+		primer_sent(p, true, now_ms);
+		send_rtcp(side);
+	}
+	return due_ms(side, false) < due_ms(side, true) ? due_ms(side, false) : due_ms(side, true);
+}
+
+static void on_time(void *arg)
+{
+	struct relay_stream *s = arg;
+	uint64_t now_ms = clock_mono_ms(), next_ms = UINT64_MAX;
+
+	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
+		uint64_t due = prime(&s->sides[i], now_ms);
+
+		next_ms = due < next_ms ? due : next_ms;
+	}
+	timer_start(s->timers, &s->prime, next_ms - now_ms, on_time, s);
+}
+
+/* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */
+static void choose_numbers(struct primer *p)
+{
+	p->ssrc = random_below(UINT32_MAX - 1) + 1;
+	p->seq = (uint16_t)random_below(0x8000);
+}
+
+void primer_tell(struct relay_stream *s, const struct relay_change *change, bool moved)
+{
+	struct primer *p = &s->sides[change->side].primer;
+
+	if (!p->ssrc)
+		choose_numbers(p);
+	p->type = change->primer_type;
+	p->idle = change->idle;
+	if (moved) {
+		p->since_ms = clock_mono_ms();
+		p->sent_ms[false] = p->sent_ms[true] = 0;
+	}
+	if (s->timers && s->sides[SIDE_CALLER].told && s->sides[SIDE_CALLEE].told)
+		timer_start(s->timers, &s->prime, 0, on_time, s);
+	else
+		primer_stop(s);
+}
+
+void primer_stop(struct relay_stream *s)
+{
+	timer_stop(&s->prime);
+}

@@ -1,0 +1,264 @@
+/* media/primer.c, under a turned clock, over real sockets. */
+#include "media/primer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include "base/clock.h"
+#include "tests/unit/media/relay_rig.h"
+#include "tests/unit/media/srtp_peer.h"
+
+#define UNUSED 127
+#define NOISE  13
+
+struct primed {
+	struct rig r;
+	struct timers *timers;
+};
+
+static void open_primed(struct primed *p)
+{
+	clock_fake(1000, 0);
+	rig_open(&p->r, true);
+	assert_int_equal(timers_new(&p->timers), OK);
+	p->r.s.timers = p->timers;
+}
+
+static void close_primed(struct primed *p)
+{
+	primer_stop(&p->r.s);
+	timers_free(&p->timers);
+	rig_close(&p->r);
+	clock_real();
+}
+
+static void pass(struct primed *p, uint64_t ms)
+{
+	for (; ms; ms--) {
+		clock_fake_advance(1);
+		timers_run(p->timers);
+	}
+}
+
+static void tell_with(struct primed *p, enum media_side side, const struct addr *rtp, uint8_t type,
+                      bool idle)
+{
+	struct relay_change c = { .side = side, .rtp = *rtp, .primer_type = type, .idle = idle };
+
+	c.rtcp = p->r.peer[side][1].addr;
+	if (!addr_port(rtp))
+		addr_set_port(&c.rtcp, 0);
+	relay_apply(&p->r.s, &c);
+}
+
+static void tell_all(struct primed *p, bool idle)
+{
+	for (int side = 0; side < MEDIA_NSIDES; side++)
+		tell_with(p, (enum media_side)side, &p->r.peer[side][0].addr, UNUSED, idle);
+}
+
+/* How many packets wait there; the last one is left in packet. */
+static unsigned drain(const struct udp *u, uint8_t *packet, size_t *len)
+{
+	unsigned n = 0;
+
+	for (; !is_quiet(u); n++)
+		*len = udp_recv(u, packet, ROOM, NULL);
+	return n;
+}
+
+static unsigned count(const struct udp *u)
+{
+	uint8_t packet[ROOM];
+	size_t len;
+
+	return drain(u, packet, &len);
+}
+
+static void waits_for_both_sides(void **state)
+{
+	struct primed p;
+
+	(void)state;
+	open_primed(&p);
+	tell_with(&p, SIDE_CALLER, &p.r.peer[SIDE_CALLER][0].addr, UNUSED, false);
+	pass(&p, 1000);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 0);
+	tell_with(&p, SIDE_CALLEE, &p.r.peer[SIDE_CALLEE][0].addr, UNUSED, false);
+	pass(&p, 1);
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		assert_int_equal(count(&p.r.peer[side][0]), 1);
+		assert_int_equal(count(&p.r.peer[side][1]), 1);
+	}
+	close_primed(&p);
+}
+
+/* Every 200 ms until the peer's first packet, from then on when nothing was sent for 15 s. */
+static void slows_down_when_heard(void **state)
+{
+	struct primed p;
+	uint8_t packet[ROOM];
+	struct rtp_header header;
+	size_t len = 0;
+	uint16_t seq;
+
+	(void)state;
+	open_primed(&p);
+	tell_all(&p, false);
+	pass(&p, 1001);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLER][0], packet, &len), 6);
+	assert_int_equal(len, RTP_HEADER_LEN);
+	assert_int_equal(rtp_parse(&header, packet, len), OK);
+	assert_int_equal(header.payload_type, UNUSED);
+	seq = header.seq;
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLER][1], packet, &len), 6);
+	assert_true(rtcp_is_valid(packet, len));
+	assert_int_equal(packet[1], 201);
+	assert_int_equal(stats(&p.r, SIDE_CALLER).primers_out, 12);
+	assert_int_equal(stats(&p.r, SIDE_CALLER).packets_out, 0);
+
+	count(&p.r.peer[SIDE_CALLEE][0]);
+	send_rtp(&p.r, &p.r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	gets_rtp(&p.r.peer[SIDE_CALLEE][0], 1, &p.r.ours[SIDE_CALLEE][0].addr);
+	pass(&p, 14000);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 0);
+	/* The callee was not heard. */
+	assert_true(count(&p.r.peer[SIDE_CALLEE][0]) > 60);
+	pass(&p, 1000);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLER][0], packet, &len), 1);
+	assert_int_equal(rtp_parse(&header, packet, len), OK);
+	assert_int_equal(header.seq, (uint16_t)(seq + 1));
+	close_primed(&p);
+}
+
+static void busy_streams_get_none(void **state)
+{
+	struct primed p;
+
+	(void)state;
+	open_primed(&p);
+	tell_all(&p, false);
+	for (uint16_t seq = 1; seq <= 1000; seq++) {
+		send_rtp(&p.r, &p.r.peer[SIDE_CALLEE][0], SIDE_CALLEE, seq);
+		gets_rtp(&p.r.peer[SIDE_CALLER][0], seq, &p.r.ours[SIDE_CALLER][0].addr);
+		pass(&p, 20);
+		if (seq == 1)
+			count(&p.r.peer[SIDE_CALLER][1]);
+	}
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 0);
+	close_primed(&p);
+}
+
+static void a_side_that_sends_nothing_is_held_open(void **state)
+{
+	struct addr held;
+	struct primed p;
+
+	(void)state;
+	open_primed(&p);
+	tell_all(&p, true);
+	pass(&p, 45001);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 4);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][1]), 4);
+	/* RFC 3264 8.4: held by 0.0.0.0 it is where it was. */
+	assert_int_equal(addr_parse(&held, "0.0.0.0:9"), OK);
+	tell_with(&p, SIDE_CALLER, &held, UNUSED, false);
+	pass(&p, 15000);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 75);
+	/* Without a port it wants nothing at all. */
+	addr_set_port(&held, 0);
+	tell_with(&p, SIDE_CALLER, &held, UNUSED, false);
+	pass(&p, 15000);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLER][0]), 0);
+	close_primed(&p);
+}
+
+static void begins_anew_where_a_side_has_moved(void **state)
+{
+	struct primed p;
+
+	(void)state;
+	open_primed(&p);
+	tell_all(&p, false);
+	pass(&p, 1);
+	send_rtp(&p.r, &p.r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	pass(&p, 100);
+	tell_with(&p, SIDE_CALLER, &p.r.stranger.addr, UNUSED, false);
+	pass(&p, 1001);
+	assert_int_equal(count(&p.r.stranger), 6);
+	/* The same address again changes nothing. */
+	tell_with(&p, SIDE_CALLER, &p.r.stranger.addr, UNUSED, false);
+	pass(&p, 1);
+	assert_int_equal(count(&p.r.stranger), 0);
+	close_primed(&p);
+}
+
+static void takes_the_form_that_fits(void **state)
+{
+	uint8_t packet[ROOM];
+	struct rtp_header header;
+	struct primed p;
+	size_t len = 0;
+
+	(void)state;
+	open_primed(&p);
+	tell_with(&p, SIDE_CALLER, &p.r.peer[SIDE_CALLER][0].addr, NOISE, false);
+	tell_with(&p, SIDE_CALLEE, &p.r.peer[SIDE_CALLEE][0].addr, 0, false);
+	pass(&p, 1);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLER][0], packet, &len), 1);
+	assert_int_equal(rtp_parse(&header, packet, len), OK);
+	assert_int_equal(header.payload_type, NOISE);
+	assert_int_equal(header.payload_len, 1);
+	assert_int_equal(packet[header.payload_at], 127);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLEE][0]), 0);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLEE][1]), 1);
+	close_primed(&p);
+}
+
+static void goes_through_srtp(void **state)
+{
+	struct srtp_session *peer = NULL;
+	struct srtp_key ours, theirs;
+	uint8_t packet[ROOM];
+	struct rtp_header header;
+	struct primed p;
+	size_t len = 0;
+
+	(void)state;
+	open_primed(&p);
+	assert_int_equal(srtp_library_open(), OK);
+	srtp_key_generate(&ours);
+	srtp_key_generate(&theirs);
+	assert_int_equal(srtp_session_new(&peer, SRTP_AES_CM_128_HMAC_SHA1_80, &ours, false), OK);
+	tell_all(&p, false);
+	set_keys(&p.r, SIDE_CALLEE, &theirs, &ours);
+	tell_with(&p, SIDE_CALLEE, &p.r.peer[SIDE_CALLEE][0].addr, UNUSED, false);
+	pass(&p, 1);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLEE][0], packet, &len), 1);
+	assert_int_equal(len, RTP_HEADER_LEN + 10);
+	assert_int_equal(srtp_session_unprotect(peer, packet, &len, false), OK);
+	assert_int_equal(rtp_parse(&header, packet, len), OK);
+	assert_int_equal(header.payload_type, UNUSED);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLEE][1], packet, &len), 1);
+	assert_int_equal(srtp_session_unprotect(peer, packet, &len, true), OK);
+	assert_true(rtcp_is_valid(packet, len));
+	srtp_session_free(&peer);
+	close_primed(&p);
+	srtp_library_close();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(waits_for_both_sides),
+		cmocka_unit_test(slows_down_when_heard),
+		cmocka_unit_test(busy_streams_get_none),
+		cmocka_unit_test(a_side_that_sends_nothing_is_held_open),
+		cmocka_unit_test(begins_anew_where_a_side_has_moved),
+		cmocka_unit_test(takes_the_form_that_fits),
+		cmocka_unit_test(goes_through_srtp),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -18,7 +18,7 @@ enum err call_new(struct call **out, struct border *b)
 	call->border = b;
 	random_token(call->id, CALL_ID_LEN);
 	call->started_us = clock_wall_us();
-	TAILQ_INIT(&call->passes);
+	pass_open(call);
 	TAILQ_INSERT_TAIL(&b->calls, call, link);
 	b->ncalls++;
 	*out = call;

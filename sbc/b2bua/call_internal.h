@@ -60,7 +60,7 @@ struct call {
 	enum call_state state;
 	struct party caller, callee;
 	struct offer *offer;
-	struct pass_list passes; /* what crosses in its dialogs */
+	struct lane to_caller, to_callee; /* what is passed on in its dialogs */
 	struct timer no_answer;
 	struct timer burying; /* frees the call outside of its own events */
 	char *answer_sdp;     /* the caller's, made of the callee's first */
@@ -105,6 +105,7 @@ struct call_refusal {
 	unsigned status;
 	char why[CERT_WHY_MAX];
 };
+void call_refuse(struct call_refusal *r, unsigned status, const char *why);
 MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
 /* The session timers of a realm's side. */
 struct session_timer_cfg call_session(const struct config_realm *realm);

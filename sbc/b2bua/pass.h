@@ -3,15 +3,12 @@
 #ifndef SBC_B2BUA_PASS_H
 #define SBC_B2BUA_PASS_H
 
-#include <stdbool.h>
-#include <sys/queue.h>
+#include "sbc/b2bua/lane.h"
 #include "sbc/b2bua/leg.h"
 
 struct call;
-struct pass;
 
-TAILQ_HEAD(pass_list, pass);
-
+void pass_open(struct call *call);
 /* For the handler of a call's leg; arg is the call. */
 bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
                      const struct message *request);

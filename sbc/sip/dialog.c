@@ -258,42 +258,98 @@ void *dialog_find(const struct dialogs *d, const struct message *request)
 	return f->owner;
 }
 
+void *dialog_find_owner(const struct dialogs *d, const struct message *request)
+{
+	const struct family *f = table_get(d->by_tag, message_to_tag(request));
+
+	return f && strcmp(f->call_id, message_call_id(request)) == 0 ? f->owner : NULL;
+}
+
 struct dialog *dialog_of(const struct dialog *dlg, const struct message *m)
 {
 	return member(dlg->family, message_is_request(m) ? message_from_tag(m) : message_to_tag(m));
 }
 
-enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
-                          const struct flow *flow)
+static enum err learn_peer(struct dialog *dlg, const char *tag, const struct message *m,
+                           const struct flow *flow)
 {
 	enum err err = OK;
 
-	if (!message_to_tag(response)[0])
+	if (!*tag)
 		return OK;
-	err = replace(&dlg->remote_tag, message_to_tag(response));
+	err = replace(&dlg->remote_tag, tag);
 	if (!err)
-		err = dialog_take_target(dlg, response);
+		err = dialog_take_target(dlg, m);
 	if (!err)
-		err = take_routes(dlg, response, true);
+		err = take_routes(dlg, m, !message_is_request(m));
 	if (!err)
 		flow_copy(&dlg->flow, flow);
 	return err;
 }
 
-enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
-                         const struct message *response, const struct flow *flow)
+enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
+                          const struct flow *flow)
+{
+	return learn_peer(dlg, message_to_tag(response), response, flow);
+}
+
+enum err dialog_on_notify(struct dialog *dlg, const struct message *notify, const struct flow *flow)
+{
+	return learn_peer(dlg, message_from_tag(notify), notify, flow);
+}
+
+enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg, const struct message *m,
+                         const struct flow *flow)
 {
 	struct dialog *fork = join(dlg->family);
 	enum err err;
 
 	if (!fork)
 		return ERR_NOMEM;
-	fork->local_cseq = message_cseq(response);
-	err = dialog_on_answer(fork, response, flow);
+	fork->local_cseq = message_is_request(m) ? dlg->local_cseq : message_cseq(m);
+	err = message_is_request(m) ? dialog_on_notify(fork, m, flow)
+	                            : dialog_on_answer(fork, m, flow);
 	if (err)
 		dialog_free(&fork);
 	else
 		*out = fork;
+	return err;
+}
+
+static enum err copy_peer(struct dialog *to, const struct dialog *from)
+{
+	struct family *f = to->family;
+
+	f->call_id = mem_strdup(from->family->call_id);
+	f->local = mem_strdup(from->family->local);
+	f->remote = mem_strdup(from->family->remote);
+	to->remote_tag = mem_strdup(from->remote_tag);
+	to->remote_target = mem_strdup(from->remote_target);
+	if (!f->call_id || !f->local || !f->remote || !to->remote_tag || !to->remote_target)
+		return ERR_NOMEM;
+	for (; to->nroutes < from->nroutes; to->nroutes++) {
+		to->routes[to->nroutes] = mem_strdup(from->routes[to->nroutes]);
+		if (!to->routes[to->nroutes])
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+enum err dialog_new_sibling(struct dialog **out, const struct dialog *dlg, void *owner)
+{
+	struct dialog *sibling;
+	enum err err = dialog_new(&sibling, dlg->family->dialogs, dlg->family->contact, owner);
+
+	if (err)
+		return err;
+	sibling->local_cseq = random_below(65535);
+	sibling->remote_cseq = dlg->remote_cseq;
+	flow_copy(&sibling->flow, &dlg->flow);
+	err = copy_peer(sibling, dlg);
+	if (err)
+		dialog_free(&sibling);
+	else
+		*out = sibling;
 	return err;
 }
 

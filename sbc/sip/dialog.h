@@ -35,17 +35,26 @@ void dialog_free(struct dialog **dp);
 /* The owner of the dialog that an in-dialog request belongs to; NULL: none. */
 void *dialog_find(const struct dialogs *d, const struct message *request);
 
+/* The owner of the dialogs that share our tag and the Call-ID with a request, whoever sent it: a
+ * NOTIFY begins a dialog as an answer does (RFC 6665 4.4.1). NULL: none. */
+void *dialog_find_owner(const struct dialogs *d, const struct message *request);
+
 /* Which of the dialogs of one INVITE (dlg is any) a message of the peer is of, by the peer's tag;
  * NULL: none. */
 struct dialog *dialog_of(const struct dialog *dlg, const struct message *m);
 
-/* Takes peer's tag, target and routes from an answer to our INVITE (12.1.2), and the flow that it
- * came over. */
+/* Takes peer's tag, target and routes from an answer to our INVITE (12.1.2) or SUBSCRIBE, and the
+ * flow that it came over. */
 MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *response,
                                    const struct flow *flow);
-/* Another dialog of the same INVITE, from an answer of another fork. */
+/* The same from a NOTIFY (RFC 6665 4.4.1), whose order is not checked in here. */
+MUST_USE enum err dialog_on_notify(struct dialog *dlg, const struct message *notify,
+                                   const struct flow *flow);
+/* Another dialog of the same request of ours, from an answer or NOTIFY of another fork. */
 MUST_USE enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
-                                  const struct message *response, const struct flow *flow);
+                                  const struct message *m, const struct flow *flow);
+/* As if the request of theirs that began dlg had forked: all is the same but our tag. */
+MUST_USE enum err dialog_new_sibling(struct dialog **out, const struct dialog *dlg, void *owner);
 /* The dialog of a 2xx alone, to end it: its INVITE's is gone. In no table. */
 MUST_USE enum err dialog_new_answered(struct dialog **out, const struct message *answer,
                                       const struct flow *flow);

@@ -100,6 +100,19 @@ static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, stru
 	return OK;
 }
 
+/* Only what makes or moves a dialog has one (20.10, table 2; RFC 3311 5.1, RFC 6665 8.2, RFC 3515
+ * 2.2). */
+static bool has_contact(const char *method)
+{
+	static const char *const methods[] = { "INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY", "REFER" };
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(method, methods[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum err dialog_request(struct dialog *dlg, const char *method, struct message **out)
 {
 	enum err err = make(dlg, method, dlg->local_cseq + 1, out);
@@ -107,8 +120,7 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 	if (err)
 		return err;
 	dlg->local_cseq++;
-	/* Only what makes or moves a dialog has one (20.10, table 2; RFC 3311 5.1). */
-	if (strcmp(method, "INVITE") == 0 || strcmp(method, "UPDATE") == 0)
+	if (has_contact(method))
 		message_add(*out, "Contact", "<%s>", dlg->family->contact);
 	return OK;
 }

@@ -1,5 +1,5 @@
-/* sbc/b2bua/pass.c: whatever comes in whatever order, each request is answered once at most, one
- * is under way each way, and none survives its call. Legs are this test's. */
+/* sbc/b2bua/pass.c and lane.c: whatever comes in whatever order, each request is answered once at
+ * most, one is under way each way, and none survives its call. Legs are this test's. */
 #include "sbc/b2bua/pass.c"
 
 #include "base/random.h"
@@ -96,7 +96,7 @@ static int begin(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	rig_open(&handler);
-	TAILQ_INIT(&t.call.passes);
+	pass_open(&t.call);
 	t.call.caller.who.kind = t.call.callee.who.kind = PARTY_PHONE;
 	t.call.caller.leg = leg_at(0);
 	t.call.callee.leg = leg_at(1);
@@ -190,7 +190,7 @@ static void test_property(void **state)
 		one_of(random_below(100));
 		if (!t.call.code)
 			continue;
-		assert_true(TAILQ_EMPTY(&t.call.passes));
+		assert_true(lane_is_empty(&t.call.to_caller) && lane_is_empty(&t.call.to_callee));
 		assert_true(!t.out[0].fn && !t.out[1].fn);
 		receive(0); /* too late */
 		assert_non_null(rig_last("INFO", 481));

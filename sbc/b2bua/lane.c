@@ -1,0 +1,158 @@
+/* Passes requests on (RFC 3261 12.2, 16.6): the next one leaves when the one before has its answer,
+ * so that they arrive in their order, whatever is lost or asked for a password. Signalling thread.
+ * Owner of each: its lane. */
+#include "sbc/b2bua/lane.h"
+
+#include <stdio.h>
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/b2bua/bodies.h"
+
+struct lane_item {
+	TAILQ_ENTRY(lane_item) link;
+	struct lane *lane;
+	struct server_txn *txn; /* NULL: nobody waits for its answer any more */
+	void *out;              /* NULL: its turn has not come */
+};
+
+void lane_open(struct lane *lane, const struct lane_ops *ops, void *arg)
+{
+	TAILQ_INIT(&lane->items);
+	lane->ops = ops;
+	lane->arg = arg;
+}
+
+bool lane_is_empty(const struct lane *lane)
+{
+	return TAILQ_EMPTY(&lane->items);
+}
+
+bool lane_has_room(const struct lane *lane)
+{
+	const struct lane_item *item;
+	size_t n = 0;
+
+	TAILQ_FOREACH (item, &lane->items, link)
+		n++;
+	return n < LANE_MOST;
+}
+
+static void free_item(struct lane_item *item)
+{
+	TAILQ_REMOVE(&item->lane->items, item, link);
+	server_txn_detach(&item->txn);
+	if (item->out)
+		item->lane->ops->forget(item->out);
+	mem_free(item);
+}
+
+void lane_ask_later(struct server_txn *txn)
+{
+	char seconds[4];
+
+	snprintf(seconds, sizeof(seconds), "%u", 1 + random_below(5));
+	server_txn_reply_with(txn, 500, "Retry-After", seconds);
+}
+
+unsigned lane_status(unsigned status)
+{
+	switch (status) {
+	case 401:
+	case 407:
+		return 403;
+	case 408: /* RFC 4320 4.2: never said */
+		return 481;
+	case 503:
+		return 500;
+	default:
+		return status >= 300 && status < 400 ? 480 : status;
+	}
+}
+
+static enum err send_answer(const struct lane_item *item, const struct message *answer)
+{
+	struct lane *lane = item->lane;
+	struct message *m;
+	enum err err = message_new_response(&m, server_txn_request(item->txn),
+	                                    &server_txn_flow(item->txn)->peer,
+	                                    lane_status(message_status(answer)), NULL, NULL);
+
+	if (err)
+		return err;
+	headers_cross(answer, m, lane->back);
+	if (bodies_may_cross(answer, lane->back))
+		bodies_cross(answer, m);
+	if (lane->ops->dress)
+		lane->ops->dress(lane, answer, m);
+	err = server_txn_respond(item->txn, m);
+	message_free(&m);
+	return err;
+}
+
+/* The first that waits, when none is under way. */
+static void send_next(struct lane *lane)
+{
+	struct lane_item *item;
+	enum err err;
+
+	while ((item = TAILQ_FIRST(&lane->items)) && !item->out) {
+		err = lane->ops->send(lane, server_txn_request(item->txn), item, &item->out);
+		if (!err)
+			return;
+		if (err == ERR_NOT_NOW)
+			lane_ask_later(item->txn);
+		else
+			server_txn_reply(item->txn, 500, NULL, NULL);
+		free_item(item);
+	}
+}
+
+void lane_on_end(void *arg, const struct message *answer, const char *why)
+{
+	struct lane_item *item = arg;
+	struct lane *lane = item->lane;
+
+	item->out = NULL;
+	if (item->txn && (!answer || send_answer(item, answer)))
+		server_txn_reply(item->txn, answer ? 500 : 487, NULL, NULL);
+	free_item(item);
+	if (lane->ops->on_end(lane, answer, why))
+		send_next(lane);
+}
+
+/* The sender has no use for an answer any more (RFC 4320 4.2). */
+static void on_txn_end(void *arg)
+{
+	struct lane_item *item = arg;
+
+	item->txn = NULL;
+	if (!item->out)
+		free_item(item);
+}
+
+void lane_take(struct lane *lane, struct server_txn *txn)
+{
+	struct lane_item *item = mem_zalloc(sizeof(*item));
+	const struct server_txn_handler handler = { .on_end = on_txn_end, .arg = item };
+
+	if (!item) {
+		server_txn_reply(txn, 500, NULL, NULL);
+		return;
+	}
+	item->lane = lane;
+	item->txn = txn;
+	server_txn_set_handler(txn, &handler);
+	TAILQ_INSERT_TAIL(&lane->items, item, link);
+	send_next(lane);
+}
+
+void lane_end(struct lane *lane, unsigned status)
+{
+	struct lane_item *item;
+
+	while (lane->ops && (item = TAILQ_FIRST(&lane->items))) {
+		if (item->txn)
+			server_txn_reply(item->txn, status, NULL, NULL);
+		free_item(item);
+	}
+}

@@ -56,8 +56,8 @@ static bool is_usable(const struct message *request, const char *contact)
 {
 	struct uri uri;
 
-	return *contact && message_contact_uri(request, &uri) && !uri.tel &&
-	       strlen(contact) <= CONTACT_MAX;
+	return *contact && strlen(contact) <= CONTACT_MAX &&
+	       message_parse_uri(request, contact, &uri) && !uri.tel;
 }
 
 /* Binds the phone to contact for as long as it asks, within our limits. */

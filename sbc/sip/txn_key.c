@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* FNV-1a: two texts that are cut to the same beginning stay two. Who makes them collide harms
- * himself alone. */
-#define MIX_BEGIN 2166136261U
+#define PART_MAX 90 /* octets of each; four of them, a number and the sum have room */
+
+/* FNV-1a. Who makes two rests collide harms himself alone. */
 static uint32_t mix(uint32_t sum, const char *text)
 {
 	for (; *text; text++)
@@ -15,10 +15,26 @@ static uint32_t mix(uint32_t sum, const char *text)
 	return sum;
 }
 
+/* The parts one behind the other, each as far as there is room, and a sum of what there was none
+ * for: two that are cut to the same beginning stay two. */
+static void join(char *key, const char *const *parts, size_t n, uint32_t number)
+{
+	uint32_t rest = 2166136261U;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strnlen(parts[i], PART_MAX);
+
+		memcpy(key, parts[i], len);
+		key += len;
+		*key++ = '|';
+		rest = mix(rest, parts[i] + len) * 16777619U; /* where a rest ends counts */
+	}
+	snprintf(key, 2 * 8 + 1, "%08x%08x", (unsigned)number, (unsigned)rest);
+}
+
 void txn_key(char *key, const char *branch, const char *sent_by, const char *method)
 {
-	snprintf(key, TXN_KEY_MAX, "%.120s|%.200s|%.12s|%08x", branch, sent_by, method,
-	         mix(mix(MIX_BEGIN, branch), sent_by));
+	join(key, (const char *const[]){ branch, sent_by, method }, 3, 0);
 }
 
 /* A request of RFC 2543 has no such branch: what it has instead makes the key. */
@@ -29,12 +45,16 @@ void txn_key_of(char *key, const struct message *m, const char *method)
 	if (strncmp(branch, "z9hG4bK", 7) == 0)
 		txn_key(key, branch, message_sent_by(m), method);
 	else
-		snprintf(key, TXN_KEY_MAX, "2543|%.150s|%.60s|%u|%.60s|%.12s", message_call_id(m),
-		         message_from_tag(m), message_cseq(m), branch, method);
+		join(key,
+		     (const char *const[]){ message_call_id(m), message_from_tag(m), branch,
+		                            method },
+		     4, message_cseq(m));
 }
 
 void txn_key_of_copies(char *key, const struct message *m)
 {
-	snprintf(key, TXN_KEY_MAX, "%.200s|%.100s|%u|%.12s", message_call_id(m),
-	         message_from_tag(m), message_cseq(m), message_method_name(m));
+	join(key,
+	     (const char *const[]){ message_call_id(m), message_from_tag(m),
+	                            message_method_name(m) },
+	     3, message_cseq(m));
 }

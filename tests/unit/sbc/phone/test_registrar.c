@@ -192,6 +192,16 @@ static void test_unusable_contacts(void **state)
 	}
 }
 
+/* Which of several is bound is the one that is judged. */
+static void test_one_of_several(void **state)
+{
+	(void)state;
+	assert_int_equal(reg("Contact: <tel:+4930>;expires=0, <sip:d@h>\r\n"), 200);
+	assert_string_equal(where()->contact, "sip:d@h");
+	assert_int_equal(reg("Contact: <sip:e@h>;expires=0, <tel:+4930>\r\n"), 400);
+	assert_string_equal(where()->contact, "sip:d@h");
+}
+
 static void test_contact_length(void **state)
 {
 	char name[512], more[600];
@@ -241,6 +251,7 @@ int main(void)
 		TEST(goodbye),
 		TEST(star),
 		TEST(unusable_contacts),
+		TEST(one_of_several),
 		TEST(contact_length),
 		TEST(no_memory),
 	};

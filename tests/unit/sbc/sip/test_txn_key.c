@@ -41,17 +41,49 @@ static void test_branch_decides(void **state)
 	assert_string_not_equal(a, b);
 }
 
-/* Two that are longer than a key may be, and differ behind that. */
-static void test_long_branches_differ(void **state)
+/* Texts that are longer than a key may be, and differ behind that: by a branch, by what a request
+ * of RFC 2543 has instead, and by what copies share. */
+static void test_long_texts_differ(void **state)
 {
-	char branch[400] = "z9hG4bK", a[TXN_KEY_MAX], b[TXN_KEY_MAX];
+	char text[400], a[TXN_KEY_MAX], b[TXN_KEY_MAX];
+	struct message *one, *other;
 
 	(void)state;
-	memset(branch + 7, 'x', sizeof(branch) - 8);
-	branch[sizeof(branch) - 1] = '\0';
-	key_of(branch, "c", "INVITE", a);
-	branch[sizeof(branch) - 2] = 'y';
-	key_of(branch, "c", "INVITE", b);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	one = get("1", text);
+	key_of("1", text, "INVITE", a);
+	text[sizeof(text) - 2] = 'y';
+	other = get("1", text);
+	key_of("1", text, "INVITE", b);
+	assert_string_not_equal(a, b);
+	txn_key_of_copies(a, one);
+	txn_key_of_copies(b, other);
+	assert_string_not_equal(a, b);
+	message_free(&one);
+	message_free(&other);
+	key_of(text, "c", "INVITE", a);
+	text[sizeof(text) - 2] = 'x';
+	key_of(text, "c", "INVITE", b);
+	assert_string_not_equal(a, b);
+	memcpy(text, "z9hG4bK", 7);
+	key_of(text, "c", "INVITE", a);
+	text[sizeof(text) - 2] = 'y';
+	key_of(text, "c", "INVITE", b);
+	assert_string_not_equal(a, b);
+}
+
+/* The same octets, parted elsewhere. */
+static void test_where_parts_end(void **state)
+{
+	char x[200], y[200], a[TXN_KEY_MAX], b[TXN_KEY_MAX];
+
+	(void)state;
+	memset(x, 'x', sizeof(x));
+	memset(y, 'x', sizeof(y));
+	x[150] = y[160] = '\0';
+	txn_key(a, x, y, "INVITE");
+	txn_key(b, y, x, "INVITE");
 	assert_string_not_equal(a, b);
 }
 
@@ -93,7 +125,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_branch_decides),
-		cmocka_unit_test(test_long_branches_differ),
+		cmocka_unit_test(test_long_texts_differ),
+		cmocka_unit_test(test_where_parts_end),
 		cmocka_unit_test(test_without_cookie),
 		cmocka_unit_test(test_copies),
 	};

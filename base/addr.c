@@ -136,12 +136,27 @@ enum err addr_net_parse(struct addr_net *out, const char *text)
 	return slash ? parse_number(slash + 1, max, &out->bits) : OK;
 }
 
+/* inet_ntop prints with sprintf, and this is in every message. */
+static void write_v4(const uint8_t ip[4], char *at)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*at++ = '.';
+		if (ip[i] >= 100)
+			*at++ = (char)('0' + ip[i] / 100);
+		if (ip[i] >= 10)
+			*at++ = (char)('0' + ip[i] / 10 % 10);
+		*at++ = (char)('0' + ip[i] % 10);
+	}
+	*at = '\0';
+}
+
 const char *addr_host(const struct addr *a, char *buf, size_t size)
 {
-	const void *ip = a->sa.sa_family == AF_INET6 ? (const void *)&a->v6.sin6_addr
-	                                             : (const void *)&a->v4.sin_addr;
-
-	if (!addr_is_set(a) || !inet_ntop(a->sa.sa_family, ip, buf, (socklen_t)size))
+	if (a->sa.sa_family == AF_INET && size >= INET_ADDRSTRLEN)
+		write_v4((const uint8_t *)&a->v4.sin_addr, buf);
+	else if (a->sa.sa_family != AF_INET6 ||
+	         !inet_ntop(AF_INET6, &a->v6.sin6_addr, buf, (socklen_t)size))
 		snprintf(buf, size, "-");
 	return buf;
 }
@@ -149,10 +164,10 @@ const char *addr_host(const struct addr *a, char *buf, size_t size)
 const char *addr_uri_host(const struct addr *a, char *buf, size_t size)
 {
 	char host[ADDR_TEXT_MAX];
-	bool v6 = a->sa.sa_family == AF_INET6;
 
-	snprintf(buf, size, "%s%s%s", v6 ? "[" : "", addr_host(a, host, sizeof(host)),
-	         v6 ? "]" : "");
+	if (a->sa.sa_family != AF_INET6)
+		return addr_host(a, buf, size);
+	snprintf(buf, size, "[%s]", addr_host(a, host, sizeof(host)));
 	return buf;
 }
 

@@ -35,7 +35,7 @@ static struct {
 	_Atomic(enum log_level) level;
 	pthread_mutex_t lock;
 	pthread_cond_t filled;
-	struct line queue[QUEUE_LINES];
+	struct line queue[QUEUE_LINES]; /* what is counted, until the writer gives it back */
 	unsigned head, count;           /* under lock */
 	uint64_t dropped;               /* under lock */
 	bool running, stopping, urgent; /* under lock */
@@ -141,6 +141,8 @@ static void format_line(char *out, size_t size, const struct log_kv *kvs)
 
 /* What goes to stderr at once. */
 struct gathered {
+	time_t when_s;
+	char when[32]; /* the text of that second */
 	size_t len;
 	char text[GATHER_OCTETS];
 };
@@ -162,15 +164,18 @@ static void write_gathered(struct gathered *g)
 static void gather(struct gathered *g, const struct line *line)
 {
 	time_t s = (time_t)(line->wall_us / 1000000);
-	char when[32];
 	struct tm tm;
 	int n;
 
 	if (sizeof(g->text) - g->len < LINE_MAX_LEN + 64)
 		write_gathered(g);
-	gmtime_r(&s, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-	n = snprintf(g->text + g->len, LINE_MAX_LEN + 64, "%s.%03uZ level=%s %s\n", when,
+	/* strftime looks each time whether the zone's file has changed. */
+	if (!g->when[0] || s != g->when_s) {
+		gmtime_r(&s, &tm);
+		strftime(g->when, sizeof(g->when), "%Y-%m-%dT%H:%M:%S", &tm);
+		g->when_s = s;
+	}
+	n = snprintf(g->text + g->len, LINE_MAX_LEN + 64, "%s.%03uZ level=%s %s\n", g->when,
 	             (unsigned)(line->wall_us / 1000 % 1000), level_names[line->level], line->text);
 	g->len += n < 0 ? 0 : (size_t)n;
 }
@@ -215,29 +220,28 @@ static void wait_for_lines(void)
 static void *writer_main(void *arg)
 {
 	static struct gathered gathered;
-	static struct line line;
+	unsigned from, n;
 	uint64_t dropped;
-	bool last;
 
 	(void)arg;
 	pthread_mutex_lock(&state.lock);
 	for (;;) {
-		if (!state.count)
-			wait_for_lines();
+		wait_for_lines();
 		if (!state.count)
 			break;
-		line = state.queue[state.head];
-		state.head = (state.head + 1) % QUEUE_LINES;
-		last = --state.count == 0;
+		from = state.head;
+		n = state.count;
 		dropped = state.dropped;
 		state.dropped = 0;
 		pthread_mutex_unlock(&state.lock);
 		if (dropped)
 			say_dropped(&gathered, dropped);
-		write_line(&gathered, &line);
-		if (last)
-			write_gathered(&gathered);
+		for (unsigned i = 0; i < n; i++)
+			write_line(&gathered, &state.queue[(from + i) % QUEUE_LINES]);
+		write_gathered(&gathered);
 		pthread_mutex_lock(&state.lock);
+		state.head = (from + n) % QUEUE_LINES;
+		state.count -= n;
 	}
 	pthread_mutex_unlock(&state.lock);
 	return NULL;
@@ -271,6 +275,7 @@ static void write_now(const struct line *line)
 	struct gathered g;
 
 	g.len = 0;
+	g.when[0] = '\0';
 	gather(&g, line);
 	write_gathered(&g);
 }

@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 static _Thread_local struct {
-	uint8_t bytes[256];
+	uint8_t bytes[1024];
 	size_t left;
 } stock;
 
@@ -64,7 +64,7 @@ void random_token(char *out, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		if (i % sizeof(bytes) == 0)
-			random_bytes(bytes, sizeof(bytes));
+			random_bytes(bytes, len - i < sizeof(bytes) ? len - i : sizeof(bytes));
 		out[i] = alphabet[bytes[i % sizeof(bytes)] & 31];
 	}
 	out[len] = '\0';

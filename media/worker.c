@@ -32,23 +32,20 @@ struct worker {
 	struct worker_msg stop;
 };
 
-static void close_fd(struct worker *w, int *fd)
+static void close_fd(int *fd)
 {
 	if (*fd < 0)
 		return;
-	/* Before the close: a child of ours could hold the socket open, and epoll with it. It is
-	 * refused for a port that could not be watched; that is fine. */
-	epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, *fd, NULL);
-	close(*fd);
+	close(*fd); /* epoll forgets it with that: nobody else has it, for we never fork */
 	*fd = -1;
 }
 
-static void close_stream(struct worker *w, struct relay_stream *s)
+static void close_stream(struct relay_stream *s)
 {
 	primer_stop(s);
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
-		close_fd(w, &s->sides[i].rtp.fd);
-		close_fd(w, &s->sides[i].rtcp.fd);
+		close_fd(&s->sides[i].rtp.fd);
+		close_fd(&s->sides[i].rtcp.fd);
 	}
 }
 
@@ -67,8 +64,8 @@ static void serve_changes(void *arg)
 			msg->stream->timers = w->timers;
 			relay_apply(msg->stream, &msg->change);
 			if (msg->change.renew) {
-				close_fd(w, &msg->change.rtp_fd);
-				close_fd(w, &msg->change.rtcp_fd);
+				close_fd(&msg->change.rtp_fd);
+				close_fd(&msg->change.rtcp_fd);
 			}
 			queue_push(w->back, link);
 		} else {
@@ -94,7 +91,7 @@ static bool serve_closes(struct worker *w)
 			assert(!next);
 			return false;
 		}
-		close_stream(w, msg->stream);
+		close_stream(msg->stream);
 		queue_push(w->back, link);
 	}
 	return true;
@@ -249,6 +246,8 @@ void worker_wake(struct worker *w)
 	const uint64_t one = 1;
 	ssize_t n;
 
+	if (!queue_waits(&w->in))
+		return;
 	do {
 		n = write(w->bell_fd, &one, sizeof(one));
 	} while (n < 0 && errno == EINTR);

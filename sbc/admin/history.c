@@ -2,7 +2,6 @@
  * message. Signalling thread. */
 #include "sbc/admin/history.h"
 
-#include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
@@ -52,18 +51,48 @@ void history_free(struct history **hp)
 	*hp = NULL;
 }
 
-static void describe_request(const struct message *m, char *line, size_t size)
+/* Puts as much of the texts there as there is room for. Every message passes here. */
+static void put(char *at, size_t size, const char *const *texts, size_t n)
 {
-	struct uri uri;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strnlen(texts[i], size - 1);
 
-	if (!message_request_uri(m, &uri))
-		snprintf(line, size, "%s", message_method_name(m));
-	else if (uri.tel)
-		snprintf(line, size, "%s tel:%s", message_method_name(m), uri.user);
-	else
-		snprintf(line, size, strchr(uri.host, ':') ? "%s %s:%s%s[%s]" : "%s %s:%s%s%s",
-		         message_method_name(m), uri.sips ? "sips" : "sip", uri.user,
-		         *uri.user ? "@" : "", uri.host);
+		memcpy(at, texts[i], len);
+		at += len;
+		size -= len;
+	}
+	*at = '\0';
+}
+
+#define PUT(field, ...)                                                 \
+	put(field, sizeof(field), (const char *const[]){ __VA_ARGS__ }, \
+	    ARRAY_LEN(((const char *const[]){ __VA_ARGS__ })))
+
+static void describe_request(const struct message *m, struct history_message *e)
+{
+	const char *method = message_method_name(m);
+	struct uri uri;
+	bool v6;
+
+	if (!message_request_uri(m, &uri)) {
+		PUT(e->line, method);
+		return;
+	}
+	v6 = strchr(uri.host, ':');
+	PUT(e->line, method,
+	    uri.tel    ? " tel:"
+	    : uri.sips ? " sips:"
+	               : " sip:",
+	    uri.user, *uri.user && !uri.tel ? "@" : "", v6 ? "[" : "", uri.host, v6 ? "]" : "");
+}
+
+static void describe_answer(const struct message *m, struct history_message *e)
+{
+	unsigned status = message_status(m);
+	const char code[] = { (char)('0' + status / 100), (char)('0' + status / 10 % 10),
+		              (char)('0' + status % 10), ' ', '\0' };
+
+	PUT(e->line, code, message_phrase(m));
 }
 
 void history_on_message(void *history, bool sent, const struct flow *flow, const struct message *m)
@@ -77,12 +106,12 @@ void history_on_message(void *history, bool sent, const struct flow *flow, const
 		                       .sent = sent,
 		                       .request = message_is_request(m),
 		                       .cseq = message_cseq(m) };
-	snprintf(e->method, sizeof(e->method), "%s", message_method_name(m));
-	snprintf(e->call_id, sizeof(e->call_id), "%s", message_call_id(m));
+	PUT(e->method, message_method_name(m));
+	PUT(e->call_id, message_call_id(m));
 	if (e->request)
-		describe_request(m, e->line, sizeof(e->line));
+		describe_request(m, e);
 	else
-		snprintf(e->line, sizeof(e->line), "%u %s", message_status(m), message_phrase(m));
+		describe_answer(m, e);
 }
 
 #define NTEXTS 15

@@ -32,7 +32,13 @@ struct client_txn {
 /* CANCEL has the branch of its INVITE, so the method is part of the key (17.1.3). */
 static void make_key(char *key, const char *branch, const char *method)
 {
-	snprintf(key, KEY_MAX, "%.*s/%.12s", BRANCH_MAX - 1, branch, method);
+	size_t n = strnlen(branch, BRANCH_MAX - 1),
+	       more = strnlen(method, KEY_MAX - BRANCH_MAX - 1);
+
+	memcpy(key, branch, n);
+	key[n] = '/';
+	memcpy(key + n + 1, method, more);
+	key[n + 1 + more] = '\0';
 }
 
 static void set_state(struct client_txn *t, enum ct_state state)
@@ -119,15 +125,13 @@ static bool is_too_long(const struct client_txn *t)
 
 static enum err prepare(struct client_txn *t, const char *branch)
 {
-	char sent_by[300];
 	enum err err;
 
 	snprintf(t->branch, sizeof(t->branch), "%s", branch);
 	make_key(t->key, branch, message_method_name(t->request));
-	if (message_method(t->request) != METHOD_CANCEL) {
-		sip_realm_sent_by(t->flow.conn, sent_by, sizeof(sent_by));
-		message_push_via(t->request, t->flow.conn->transport, sent_by, branch);
-	}
+	if (message_method(t->request) != METHOD_CANCEL)
+		message_push_via(t->request, t->flow.conn->transport,
+		                 sip_realm_sent_by(t->flow.conn), branch);
 	buf_init(&t->wire, MESSAGE_MAX);
 	buf_init(&t->ack, MESSAGE_MAX);
 	err = message_encode(t->request, &t->wire);
@@ -332,10 +336,9 @@ static void on_final(struct client_txn *t, const struct message *response)
 static bool has_our_via(const struct client_txn *t, const struct message *response)
 {
 	const char *theirs = message_sent_by(response), *port;
-	char ours[300];
+	const char *ours = sip_realm_sent_by(t->flow.conn);
 	size_t n = strlen(theirs);
 
-	sip_realm_sent_by(t->flow.conn, ours, sizeof(ours));
 	if (strncasecmp(ours, theirs, n) != 0 || message_via_branch(response, 1))
 		return false;
 	port = ours + n; /* the standard one may be left out */

@@ -59,6 +59,7 @@ struct conn {
 	enum conn_state state;
 	bool accepted; /* the peer connected to us */
 	struct addr local, peer;
+	char sent_by[264];             /* sip_realm_sent_by's; "": not made yet */
 	const struct tls_context *tls; /* that it was made with; NULL: none */
 	const char *trunk; /* the trunk whose name the peer's certificate proved; NULL: none */
 	char verified_name[256];

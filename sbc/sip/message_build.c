@@ -15,6 +15,11 @@
 /* Any of Sofia's headers as the general kind. */
 #define HEADER(h) ((const sip_header_t *)(const void *)(h))
 
+/* Octets of a header that message_add takes: its name with what follows it, its value with a NUL.
+ */
+#define NAME_MAX_LEN  150
+#define VALUE_MAX_LEN 2048
+
 static void check(struct message *m, int rc)
 {
 	if (rc < 0 && !m->err)
@@ -134,20 +139,25 @@ enum err message_new_from_invite(struct message **out, const struct message *inv
 
 void message_add(struct message *m, const char *name, const char *fmt, ...)
 {
-	char value[2048], line[2200];
+	char line[NAME_MAX_LEN + VALUE_MAX_LEN];
+	size_t at = strlen(name) + 2;
 	va_list args;
 	int n;
 
-	va_start(args, fmt);
-	n = vsnprintf(value, sizeof(value), fmt, args);
-	va_end(args);
-	/* A line break would begin a header that nobody meant. */
-	if (n < 0 || (size_t)n >= sizeof(value) || strpbrk(value, "\r\n")) {
+	if (at > NAME_MAX_LEN) {
 		m->err = ERR_SYNTAX;
 		return;
 	}
-	snprintf(line, sizeof(line), "%s: %s", name, value);
-	check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
+	memcpy(line, name, at - 2);
+	memcpy(line + at - 2, ": ", 2);
+	va_start(args, fmt);
+	n = vsnprintf(line + at, VALUE_MAX_LEN, fmt, args);
+	va_end(args);
+	/* A line break would begin a header that nobody meant. */
+	if (n < 0 || n >= VALUE_MAX_LEN || strpbrk(line + at, "\r\n"))
+		m->err = ERR_SYNTAX;
+	else
+		check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
 }
 
 void message_remove(struct message *m, const char *name)
@@ -204,22 +214,38 @@ static void complete(struct message *m)
 		m->err = ERR_NOMEM;
 }
 
+/* Into room that is enough for any head that we take: without it Sofia-SIP 1.12 drops the end of
+ * some. */
+static enum err write_head(const struct message *m, struct buf *out)
+{
+	static char line[HEAD_MOST];
+	const msg_header_t *body = (const msg_header_t *)m->sip->sip_payload;
+
+	for (const msg_header_t *h = *msg_chain_head(m->msg); h && h != body; h = h->sh_succ) {
+		issize_t len = msg_header_e(line, sizeof(line), h, 0);
+
+		if (len < 0 || (size_t)len >= sizeof(line))
+			return ERR_SYNTAX;
+		buf_add(out, line, (size_t)len);
+	}
+	return OK;
+}
+
 enum err message_encode(struct message *m, struct buf *out)
 {
-	char *text;
-	size_t len = 0;
+	const sip_payload_t *body;
 
 	if (!m->err)
 		complete(m);
-	if (!m->err && (msg_serialize(m->msg, (msg_pub_t *)m->sip) < 0 || msg_prepare(m->msg) < 0))
+	if (!m->err && msg_serialize(m->msg, (msg_pub_t *)m->sip) < 0)
 		m->err = ERR_NOMEM;
+	if (!m->err)
+		m->err = write_head(m, out);
 	if (m->err)
 		return m->err;
-	text = msg_as_string(msg_home(m->msg), m->msg, NULL, 0, &len);
-	if (!text)
-		return ERR_NOMEM;
-	buf_add(out, text, len);
-	su_free(msg_home(m->msg), text);
+	body = m->sip->sip_payload;
+	if (body)
+		buf_add(out, body->pl_data, body->pl_len);
 	return buf_err(out);
 }
 

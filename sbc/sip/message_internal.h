@@ -23,9 +23,10 @@ static inline const char *or_empty(const char *s)
 
 #define HEAD_VALUES_MAX 400 /* lines and commas of a head */
 
-/* data as Sofia-SIP reads it, owned by the caller; NULL: no SIP, or out of memory. has_uri: false
- * where the Request-URI could not be read and another stands in its place. */
-msg_t *message_make(const char *data, size_t len, bool *has_uri);
+/* data, head octets of it the head, as Sofia-SIP reads it, owned by the caller; NULL: no SIP, or
+ * out of memory. has_uri: false where the Request-URI could not be read and another stands in its
+ * place. */
+msg_t *message_make(const char *data, size_t len, size_t head, bool *has_uri);
 MUST_USE enum err message_new_empty(struct message **out);
 /* Where the values of a header begin that Sofia-SIP knows; NULL: it does not know it. */
 msg_header_t **message_first(const struct message *m, const char *name);

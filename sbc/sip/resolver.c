@@ -406,16 +406,29 @@ static uint16_t default_port(const struct lookup_query *q)
 	return q->transport == TRANSPORT_TLS ? 5061 : 5060;
 }
 
+/* RFC 3263 4.2: nothing is to be asked. */
+static void give_numeric(const struct addr *numeric, const struct lookup_query *q,
+                         void (*fn)(void *, const struct lookup_result *), void *arg)
+{
+	struct lookup_result result = { .addrs = { *numeric }, .naddrs = 1 };
+
+	addr_set_port(&result.addrs[0], q->port ? (uint16_t)q->port : default_port(q));
+	fn(arg, &result);
+}
+
 enum err lookup_start(struct lookup **out, struct resolver *r, const struct lookup_query *q,
                       void (*fn)(void *, const struct lookup_result *), void *arg)
 {
 	struct lookup *l;
 	struct addr numeric;
-	bool is_name = addr_parse(&numeric, q->host) != OK;
 
 	*out = NULL;
 	if (strlen(q->host) >= DNS_TEXT_MAX)
 		return ERR_SYNTAX;
+	if (addr_parse(&numeric, q->host) == OK) {
+		give_numeric(&numeric, q, fn, arg);
+		return OK;
+	}
 	l = mem_zalloc(sizeof(*l));
 	if (!l)
 		return ERR_NOMEM;
@@ -429,7 +442,7 @@ enum err lookup_start(struct lookup **out, struct resolver *r, const struct look
 	snprintf(l->host, sizeof(l->host), "%s", q->host);
 	/* Before anything calls back: a caller that is told at once finds NULL. */
 	*out = l;
-	if (q->srv && q->port == 0 && is_name) {
+	if (q->srv && q->port == 0) {
 		snprintf(l->service, sizeof(l->service), "_%s._%s.%s", q->sips ? "sips" : "sip",
 		         q->transport == TRANSPORT_UDP ? "udp" : "tcp", q->host);
 		l->step = q->naptr ? STEP_NAPTR : STEP_SRV;

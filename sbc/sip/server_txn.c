@@ -17,6 +17,7 @@ struct server_txn {
 	struct stack *stack;
 	enum st_state state;
 	bool invite, acked;
+	bool merged; /* the same request came before by another way */
 	char *key;
 	char *merge_key; /* while a copy by another way is to be known; NULL: not */
 	struct message
@@ -165,16 +166,19 @@ static bool has_room(const struct stack *stack, const struct message *request)
 	return count < (*message_to_tag(request) ? limit : limit - limit / 8);
 }
 
-/* Without it a copy by another way is not known: nothing to fail for. */
+/* Without memory a copy by another way is not known: nothing to fail for. */
 static void remember_merge_key(struct server_txn *t)
 {
 	char key[TXN_KEY_MAX];
+	enum err err;
 
 	if (*message_to_tag(t->request))
 		return;
 	txn_key_of_copies(key, t->request);
 	t->merge_key = mem_strdup(key);
-	if (t->merge_key && table_put(t->stack->merged, t->merge_key, t) != OK) {
+	err = t->merge_key ? table_put(t->stack->merged, t->merge_key, t) : ERR_NOMEM;
+	t->merged = err == ERR_EXISTS;
+	if (err) {
 		mem_free(t->merge_key);
 		t->merge_key = NULL;
 	}
@@ -188,21 +192,15 @@ bool server_txn_has_invite(const struct stack *stack, const char *branch, const 
 	return table_get(stack->server_txns, key) != NULL;
 }
 
-bool server_txn_is_merged(const struct stack *stack, const struct message *request)
+bool server_txn_is_merged(const struct server_txn *t)
 {
-	char key[TXN_KEY_MAX];
-
-	if (*message_to_tag(request))
-		return false;
-	txn_key_of_copies(key, request);
-	return table_get(stack->merged, key) != NULL;
+	return t->merged;
 }
 
 enum err server_txn_new(struct server_txn **out, struct stack *stack, struct message **request,
-                        const struct flow *flow)
+                        const struct flow *flow, const char *key)
 {
 	struct server_txn *t;
-	char key[TXN_KEY_MAX];
 	enum err err;
 
 	if (!has_room(stack, *request))
@@ -214,7 +212,6 @@ enum err server_txn_new(struct server_txn **out, struct stack *stack, struct mes
 	t->invite = message_method(*request) == METHOD_INVITE;
 	t->state = t->invite ? ST_PROCEEDING : ST_TRYING;
 	buf_init(&t->last, MESSAGE_MAX);
-	txn_key_of(key, *request, message_method_name(*request));
 	t->key = mem_strdup(key);
 	err = t->key ? table_put(stack->server_txns, t->key, t) : ERR_NOMEM;
 	if (err) {
@@ -360,11 +357,13 @@ static enum err make_reply(const struct server_txn *t, unsigned status, const ch
 	char tag[17];
 	enum err err;
 
-	random_token(tag, sizeof(tag) - 1);
-	err = message_new_response(out, t->request, &t->flow.peer, status, phrase,
-	                           status == 100 ? NULL
-	                           : to_tag      ? to_tag
-	                                         : tag);
+	if (status == 100) {
+		to_tag = NULL;
+	} else if (!to_tag) {
+		random_token(tag, sizeof(tag) - 1);
+		to_tag = tag;
+	}
+	err = message_new_response(out, t->request, &t->flow.peer, status, phrase, to_tag);
 	if (!err && name)
 		message_add(*out, name, "%s", value);
 	return err;
@@ -507,10 +506,9 @@ static void on_ack(struct server_txn *t, const struct message *ack, const struct
 }
 
 bool server_txn_on_request(struct stack *stack, const struct message *request,
-                           const struct flow *flow)
+                           const struct flow *flow, char key[TXN_KEY_MAX])
 {
 	enum method method = message_method(request);
-	char key[TXN_KEY_MAX];
 	struct server_txn *t;
 
 	txn_key_of(key, request, message_method_name(request));

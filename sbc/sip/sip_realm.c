@@ -223,15 +223,20 @@ const struct config_listener *sip_realm_listener_for(const struct sip_realm *rea
 	return l ? l : find_listener(realm->cfg, t, 0);
 }
 
-void sip_realm_sent_by(const struct conn *c, char *buf, size_t size)
+const char *sip_realm_sent_by(struct conn *c)
 {
-	const struct config_listener *l = sip_realm_listener_of(c);
+	const struct config_listener *l;
 	char host[256];
 
+	if (c->sent_by[0])
+		return c->sent_by;
+	l = sip_realm_listener_of(c);
 	/* The port is one that peers can connect to, not the passing one of a connection of ours.
 	 */
 	host_text(c->realm, &c->local, host, sizeof(host));
-	snprintf(buf, size, "%s:%u", host, addr_port(l ? &l->addr : &c->local));
+	snprintf(c->sent_by, sizeof(c->sent_by), "%s:%u", host,
+	         addr_port(l ? &l->addr : &c->local));
+	return c->sent_by;
 }
 
 void sip_realm_host(const struct sip_realm *realm, const struct config_listener *l, char *buf,

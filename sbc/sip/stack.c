@@ -110,14 +110,13 @@ enum err flow_send_message(const struct stack *stack, const struct flow *flow, s
 
 enum err stack_send(struct stack *stack, struct message *request, const struct flow *flow)
 {
-	char branch[BRANCH_MAX], sent_by[300];
+	char branch[BRANCH_MAX];
 
 	if (!flow_alive(flow))
 		return ERR_CLOSED;
 	snprintf(branch, sizeof(branch), "z9hG4bK");
 	random_token(branch + 7, 20);
-	sip_realm_sent_by(flow->conn, sent_by, sizeof(sent_by));
-	message_push_via(request, flow->conn->transport, sent_by, branch);
+	message_push_via(request, flow->conn->transport, sip_realm_sent_by(flow->conn), branch);
 	return flow_send_message(stack, flow, request);
 }
 
@@ -149,11 +148,11 @@ static void answer_statelessly(const struct stack *stack, const struct message *
 	message_free(&response);
 }
 
-static void on_new_request(struct stack *stack, struct message **m, const struct flow *flow)
+static void on_new_request(struct stack *stack, struct message **m, const struct flow *flow,
+                           const char *key)
 {
 	struct server_txn *t;
 	unsigned suppressed;
-	bool merged;
 	enum err err;
 
 	stack_trace(stack, false, flow, *m);
@@ -172,8 +171,7 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
-	merged = server_txn_is_merged(stack, *m);
-	err = server_txn_new(&t, stack, m, flow);
+	err = server_txn_new(&t, stack, m, flow, key);
 	if (err) {
 		if (log_limit_admits(&stack->full, &suppressed))
 			LOG(LOG_WARN, KV("event", "overload"), KV("why", err_text(err)),
@@ -182,7 +180,7 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;
 	}
-	if (merged)
+	if (server_txn_is_merged(t))
 		server_txn_reply(t, 482, "Merged Request", NULL);
 	else if (stack->handler.on_request)
 		stack->handler.on_request(stack->handler.arg, t, server_txn_request(t));
@@ -195,6 +193,7 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 {
 	const char *phrase;
 	unsigned problem = message_problem(*m, &phrase);
+	char key[TXN_KEY_MAX];
 	unsigned suppressed;
 
 	if (problem) {
@@ -207,8 +206,8 @@ static void on_request(struct stack *stack, struct message **m, const struct flo
 		return;
 	}
 	stack_note_alias(flow->conn, *m);
-	if (!server_txn_on_request(stack, *m, flow))
-		on_new_request(stack, m, flow);
+	if (!server_txn_on_request(stack, *m, flow, key))
+		on_new_request(stack, m, flow, key);
 }
 
 /* A call that an overloaded socket need not even read; true: it was refused. A copy of one that was

@@ -76,9 +76,9 @@ const struct config_realm *sip_realm_config(const struct sip_realm *realm);
 const struct config_listener *sip_realm_listener_of(const struct conn *c);
 const struct config_listener *sip_realm_listener_for(const struct sip_realm *realm,
                                                      enum transport t, const struct addr *peer);
-/* host:port for the Via of what leaves by c: what the realm advertises, or c's own address, and
- * that listener's port. */
-void sip_realm_sent_by(const struct conn *c, char *buf, size_t size);
+/* host:port for the Via of what leaves by c, which is open: what the realm advertises, or c's own
+ * address, and that listener's port. c keeps it. */
+const char *sip_realm_sent_by(struct conn *c);
 /* Our URI at a listener, for Contact: sip:user@host:port;transport=tls, or sips: where form says so
  * and the transport is TLS. user "": none. */
 void sip_realm_uri(const struct sip_realm *realm, const struct config_listener *l,

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/table.h"
 #include "sbc/sip/stack.h"
+#include "sbc/sip/txn_key.h"
 
 #define NO_TCP_MAX 64 /* peers; the oldest are forgotten */
 
@@ -43,16 +44,18 @@ struct txn_times txn_times(const struct flow *flow);
 
 /* Gives a response to its transaction; false: none knows it. */
 bool client_txn_on_response(struct stack *stack, const struct message *response);
-/* Gives a request to its transaction; false: it is new. */
+/* Gives a request to its transaction; false: it is new, and may be given to server_txn_new with
+ * that key, unless it is an ACK or CANCEL. */
 bool server_txn_on_request(struct stack *stack, const struct message *request,
-                           const struct flow *flow);
+                           const struct flow *flow, char key[TXN_KEY_MAX]);
 /* Whether an INVITE of that branch and sent-by has a transaction, whatever became of it. */
 bool server_txn_has_invite(const struct stack *stack, const char *branch, const char *sent_by);
-/* The same request came before by another way (RFC 3261 8.2.2.2). */
-bool server_txn_is_merged(const struct stack *stack, const struct message *request);
 /* Takes request. ERR_LIMIT: there are too many. */
 MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
-                                 struct message **request, const struct flow *flow);
+                                 struct message **request, const struct flow *flow,
+                                 const char *key);
+/* The same request came before by another way (RFC 3261 8.2.2.2). */
+bool server_txn_is_merged(const struct server_txn *t);
 /* The request was handled: lets go of it if it is answered as well. */
 void server_txn_settle(struct server_txn *t);
 /* Frees all that are left, without calls upward except on_end. */

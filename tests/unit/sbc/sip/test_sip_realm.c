@@ -117,8 +117,8 @@ static void is_called(enum transport t, bool accepted, const char *local, const 
 	};
 	char text[300];
 
-	sip_realm_sent_by(&c, text, sizeof(text));
-	assert_string_equal(text, sent_by);
+	assert_string_equal(sip_realm_sent_by(&c), sent_by);
+	assert_ptr_equal(sip_realm_sent_by(&c), sip_realm_sent_by(&c));
 	sip_realm_uri(realm, sip_realm_listener_of(&c), URI_SIP_TLS, "u", text, sizeof(text));
 	assert_string_equal(text, uri);
 }

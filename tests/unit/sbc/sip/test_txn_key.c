@@ -124,10 +124,8 @@ static void test_copies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_branch_decides),
-		cmocka_unit_test(test_long_texts_differ),
-		cmocka_unit_test(test_where_parts_end),
-		cmocka_unit_test(test_without_cookie),
+		cmocka_unit_test(test_branch_decides),  cmocka_unit_test(test_long_texts_differ),
+		cmocka_unit_test(test_where_parts_end), cmocka_unit_test(test_without_cookie),
 		cmocka_unit_test(test_copies),
 	};
 

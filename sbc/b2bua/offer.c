@@ -161,6 +161,9 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 	memset(crypto, 0, sizeof(crypto));
 	for (size_t i = 0; i < nlines; i++) {
 		line_write(&o->next.lines[i], side, o->anchor, &crypto[i], &media[i]);
+		media[i].feedback = o->next.lines[i].feedback;
+		if (side == o->from)
+			media[i].proto = o->next.lines[i].proto;
 		if (!o->next.lines[i].taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
 			media[i].rejected = true;
 	}
@@ -245,6 +248,8 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	enum err err;
 
 	line_place(line, o->from, place);
+	line->sides[o->from].mux = place->mux;
+	line->sides[other(o->from)].mux = place->mux || line->sides[other(o->from)].place.mux;
 	err = carry(o, line, problem);
 	return err || has_stream(&o->now, line->stream) ? err
 	                                                : line_apply(line, o->from, o->anchor);
@@ -268,6 +273,10 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		enum err err;
 
 		why = NULL;
+		if (m) {
+			o->next.lines[i].proto = m->proto;
+			o->next.lines[i].feedback = m->feedback;
+		}
 		if (m && !m->rejected && !o->invented)
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
 		first_why = first_why ? first_why : why;
@@ -380,6 +389,7 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		why = line_judge(&o->cfg.sides[side], m, &place);
 		if (why)
 			return problem_is(problem, 488, why);
+		place.mux = place.mux && line->sides[side].mux;
 		line_place(line, side, &place);
 		mem_wipe(&place, sizeof(place));
 		any = true;

@@ -28,12 +28,14 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return "a media protocol that is not carried";
 	if (!addr_is_set(&m->rtp))
 		return "no usable media address";
-	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family)
+	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family &&
+	    !addr_is_any(&m->rtp))
 		return "a media address of the other IP version than this side's";
 	place->rtp = m->rtp;
 	place->rtcp = m->rtcp;
 	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
 	place->idle = !m->sends;
+	place->mux = m->mux;
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
 	if (m->proto != SDP_SRTP)
@@ -82,7 +84,8 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 	struct stream_remote remote = { .rtp = s->place.rtp,
 		                        .rtcp = s->place.rtcp,
 		                        .primer_type = s->place.primer_type,
-		                        .idle = s->place.idle };
+		                        .idle = s->place.idle,
+		                        .rtcp_mux = s->place.mux };
 	enum err err;
 
 	if (s->placed || !addr_is_set(&s->place.rtp))
@@ -108,6 +111,7 @@ void line_write(const struct line *line, enum media_side side, const struct anch
 		return;
 	out->rejected = false;
 	out->port = addr_port(anchor_local(anchor, line->stream, side));
+	out->mux = line->sides[side].mux;
 	out->proto = ours->suite != SRTP_NONE ? SDP_SRTP : SDP_RTP;
 	if (ours->suite == SRTP_NONE)
 		return;

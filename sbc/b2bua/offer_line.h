@@ -18,19 +18,23 @@ struct line_place {
 	struct addr rtp, rtcp;
 	uint8_t primer_type; /* as in struct stream_remote, both */
 	bool idle;
+	bool mux; /* RTCP on RTP's port (RFC 5761) */
 	struct offer_key key;
 };
 
 struct line_side {
 	struct line_place place;
 	bool placed;           /* the anchor knows */
+	bool mux;              /* we offered it, or took the side's offer of it */
 	struct offer_key ours; /* what we protect with, towards that side */
 };
 
 struct line {
-	bool carried;    /* it has a stream */
-	bool taken;      /* by the newest answer */
-	unsigned stream; /* of the anchor */
+	bool carried;         /* it has a stream */
+	bool taken;           /* by the newest answer */
+	unsigned stream;      /* of the anchor */
+	enum sdp_proto proto; /* the offer's: its answer has the same (RFC 3264 6) */
+	bool feedback;
 	struct line_side sides[MEDIA_NSIDES];
 };
 

@@ -11,6 +11,7 @@
 #include <sofia-sip/sdp.h>
 #include <sofia-sip/su_alloc.h>
 #include "base/mem.h"
+#include "sbc/sip/sdp_attr.h"
 
 struct sdp {
 	su_home_t *home; /* owned; all of session lies in it */
@@ -18,12 +19,6 @@ struct sdp {
 	struct sdp_media media[SDP_MEDIA_MAX];
 	size_t nmedia;
 };
-
-/* Media attributes that cross. rtpmap and fmtp of AVP and SAVP, and the direction, are carried by
- * the parser itself; of AVPF and SAVPF it leaves them among the attributes. */
-static const char *const crossing[] = { "ptime",     "maxptime", "rtcp-fb", "framerate",
-	                                "framesize", "content",  "label",   "silenceSupp",
-	                                "rtpmap",    "fmtp" };
 
 static enum sdp_proto proto_of(const char *name, bool *feedback)
 {
@@ -106,6 +101,8 @@ static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
 	for (; a; a = a->a_next) {
 		if (strcasecmp(a->a_name, "fingerprint") == 0)
 			out->has_keys_elsewhere = true;
+		if (strcasecmp(a->a_name, "rtcp-mux") == 0)
+			out->mux = true;
 		if (!a->a_value)
 			continue;
 		if (strcasecmp(a->a_name, "rtcp") == 0)
@@ -225,7 +222,7 @@ enum err sdp_read(struct sdp **out, const char *text, size_t len)
 	sdp->home = su_home_new(sizeof(su_home_t));
 	if (!sdp->home)
 		goto fail;
-	parser = sdp_parse(sdp->home, text, (issize_t)len, sdp_f_c_missing);
+	parser = sdp_parse(sdp->home, text, (issize_t)len, sdp_f_c_missing | sdp_f_mode_0000);
 	read = parser ? sdp_session(parser) : NULL;
 	err = ERR_SYNTAX;
 	if (!read)
@@ -280,42 +277,40 @@ static sdp_connection_t *make_connection(su_home_t *home, const struct addr *a)
 	return c->c_address ? c : NULL;
 }
 
-static bool crosses(const sdp_attribute_t *a)
-{
-	for (size_t i = 0; i < ARRAY_LEN(crossing); i++) {
-		if (strcasecmp(a->a_name, crossing[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void filter_attributes(sdp_attribute_t **at)
 {
 	while (*at) {
-		if (crosses(*at))
+		if (sdp_attribute_crosses((*at)->a_name, (*at)->a_value))
 			at = &(*at)->a_next;
 		else
 			*at = (*at)->a_next;
 	}
 }
 
-static enum err add_crypto(su_home_t *home, sdp_media_t *m, const struct sdp_crypto *crypto)
+static enum err add_attribute(su_home_t *home, sdp_media_t *m, const char *name, const char *value)
 {
 	sdp_attribute_t *a = su_salloc(home, sizeof(*a));
-	struct sdp_crypto copy; /* the encoder takes no const */
-	char key[SDP_KEY_MAX * 2];
 
 	if (!a)
 		return ERR_NOMEM;
-	copy = *crypto;
-	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
-	mem_wipe(&copy, sizeof(copy));
-	a->a_name = "crypto";
-	a->a_value = su_sprintf(home, "%u %s inline:%s", crypto->tag, crypto->suite, key);
-	mem_wipe(key, sizeof(key));
+	a->a_name = name;
+	a->a_value = value;
 	a->a_next = m->m_attributes;
 	m->m_attributes = a;
-	return a->a_value ? OK : ERR_NOMEM;
+	return OK;
+}
+
+static enum err add_crypto(su_home_t *home, sdp_media_t *m, const struct sdp_crypto *crypto)
+{
+	struct sdp_crypto copy = *crypto; /* the encoder takes no const */
+	char key[SDP_KEY_MAX * 2];
+	const char *value;
+
+	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
+	mem_wipe(&copy, sizeof(copy));
+	value = su_sprintf(home, "%u %s inline:%s", crypto->tag, crypto->suite, key);
+	mem_wipe(key, sizeof(key));
+	return value ? add_attribute(home, m, "crypto", value) : ERR_NOMEM;
 }
 
 static const char *proto_name(enum sdp_proto proto, bool feedback)
@@ -329,26 +324,37 @@ static const char *proto_name(enum sdp_proto proto, bool feedback)
  * (the printer would write "/0"). */
 static void write_rtpmaps(sdp_rtpmap_t *rm)
 {
-	for (; rm; rm = rm->rm_next)
+	for (; rm; rm = rm->rm_next) {
 		rm->rm_predef = !rm->rm_encoding || !*rm->rm_encoding;
+		if (rm->rm_fmtp && !sdp_attribute_crosses("fmtp", rm->rm_fmtp))
+			rm->rm_fmtp = NULL;
+	}
 }
 
 /* No c= line of its own: all streams of a side have the session's address. */
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
 {
+	enum err err = OK;
+
 	m->m_information = NULL;
 	m->m_connections = NULL;
 	m->m_key = NULL;
 	m->m_number_of_ports = 0;
 	m->m_rejected = with->rejected;
 	m->m_port = with->rejected ? 0 : with->port;
+	if (with->rejected)
+		m->m_attributes = NULL;
 	filter_attributes(&m->m_attributes);
 	write_rtpmaps(m->m_rtpmaps);
 	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
 	if (with->proto != SDP_OTHER && was->proto != SDP_OTHER)
-		sdp_media_transport(m, proto_name(with->proto, was->feedback));
-	return with->crypto && !with->rejected ? add_crypto(home, m, with->crypto) : OK;
+		sdp_media_transport(m, proto_name(with->proto, with->feedback));
+	if (with->rejected)
+		return OK;
+	if (with->mux)
+		err = add_attribute(home, m, "rtcp-mux", NULL);
+	return with->crypto && !err ? add_crypto(home, m, with->crypto) : err;
 }
 
 static enum err add_rejected(su_home_t *home, sdp_media_t **at)
@@ -383,7 +389,7 @@ static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sd
 	s->sdp_uri = NULL;
 	s->sdp_emails = s->sdp_phones = NULL;
 	s->sdp_key = NULL;
-	s->sdp_attributes = NULL;
+	filter_attributes(&s->sdp_attributes);
 	s->sdp_charset = NULL;
 	return o->o_address ? OK : ERR_NOMEM;
 }

@@ -35,6 +35,7 @@ struct sdp_media {
 	bool feedback;           /* the F of AVPF and SAVPF */
 	bool rejected;           /* port 0 */
 	bool has_keys_elsewhere; /* a=fingerprint: DTLS-SRTP */
+	bool mux;                /* RTCP on RTP's port (RFC 5761) */
 	struct addr rtp;         /* unset when the address is none of ours to reach (a name) */
 	struct addr rtcp;        /* unset: the port above RTP's */
 	bool sends;              /* a=sendrecv or sendonly */
@@ -49,7 +50,9 @@ struct sdp_out_media {
 	bool rejected;
 	uint16_t port;                   /* ours */
 	enum sdp_proto proto;            /* SDP_OTHER: as it is; so is what is SDP_OTHER in */
+	bool feedback;                   /* the F of its profile */
 	const struct sdp_crypto *crypto; /* NULL for RTP */
+	bool mux;                        /* a=rtcp-mux */
 };
 
 struct sdp_out {
@@ -68,8 +71,7 @@ void sdp_free(struct sdp **sdpp); /* wipes the keys */
 size_t sdp_nmedia(const struct sdp *sdp);
 const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i);
 /* Appends in, made ours: own origin, address, ports, protocol and keys; m-lines, formats,
- * directions and bandwidth stay; of the attributes only those that say nothing about the sender's
- * network. */
+ * directions and bandwidth stay, and those attributes that cross (sdp_attr.h). */
 MUST_USE enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out);
 
 #endif

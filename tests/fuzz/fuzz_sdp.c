@@ -29,6 +29,7 @@ static void check_written(const struct buf *text, const struct sdp_out *with)
 		assert(m->proto == with->media[i].proto);
 		assert(m->ncrypto == (with->media[i].crypto ? 1 : 0));
 		assert(!m->has_keys_elsewhere);
+		assert(m->mux == with->media[i].mux);
 	}
 	sdp_free(&again);
 }
@@ -51,6 +52,8 @@ static void write_anew(const struct sdp *sdp)
 		assert(m->kind && m->ncrypto <= SDP_CRYPTO_MAX);
 		media[i].rejected = m->rejected || m->proto == SDP_OTHER;
 		media[i].port = addr_port(&ours);
+		media[i].mux = m->mux;
+		media[i].feedback = m->feedback;
 		media[i].proto = m->proto == SDP_RTP ? SDP_SRTP : SDP_RTP;
 		media[i].crypto = media[i].proto == SDP_SRTP ? &key : NULL;
 	}

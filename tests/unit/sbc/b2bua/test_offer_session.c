@@ -410,6 +410,57 @@ static void test_invented_offer(void **state)
 	crosses(&t.callee, &out, key_b, &t.caller, NULL, 2);
 }
 
+/* RFC 5761: each side for itself, and only what was offered. RFC 3605 tells the odd port. */
+static void test_rtcp_mux(void **state)
+{
+	struct udp rtcp = udp_open();
+	struct addr in, out, below;
+	uint8_t packet[ROOM];
+	char text[1024];
+
+	(void)state;
+	assert_int_equal(
+	    try_offer(SRTP_OFF, SRTP_OFF, audio(&t.caller, "RTP/AVP", "a=rtcp-mux\r\n")), OK);
+	assert_non_null(strstr(t.to_callee.data, "a=rtcp-mux\r\n"));
+	snprintf(text, sizeof(text), "a=rtcp:%u\r\n", addr_port(&rtcp.addr));
+	assert_int_equal(answers(SIDE_CALLEE, audio(&t.callee, "RTP/AVP", text)), OK);
+	assert_non_null(strstr(t.to_caller.data, "a=rtcp-mux\r\n"));
+	assert_null(strstr(t.to_caller.data, "a=rtcp:"));
+	offer_settle(t.offer);
+	in = door_of(&t.to_caller, 0);
+	out = door_of(&t.to_callee, 0);
+	udp_send(&t.caller, &in, packet, make_rtcp(packet, SSRC));
+	assert_int_equal(udp_recv(&rtcp, packet, sizeof(packet), &below), TEST_RTCP_LEN);
+	assert_int_equal(addr_port(&below), addr_port(&out) + 1);
+	udp_send(&rtcp, &below, packet, make_rtcp(packet, SSRC));
+	assert_int_equal(udp_recv(&t.caller, packet, sizeof(packet), &below), TEST_RTCP_LEN);
+	assert_int_equal(addr_port(&below), addr_port(&in));
+	/* The callee takes what it was not offered: no. */
+	assert_int_equal(again(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
+	assert_null(strstr(t.to_callee.data, "a=rtcp-mux"));
+	snprintf(text, sizeof(text), "a=rtcp:%u\r\na=rtcp-mux\r\n", addr_port(&rtcp.addr));
+	assert_int_equal(answers(SIDE_CALLEE, audio(&t.callee, "RTP/AVP", text)), OK);
+	assert_null(strstr(t.to_caller.data, "a=rtcp-mux"));
+	udp_send(&t.caller, &in, packet, make_rtcp(packet, SSRC));
+	assert_int_equal(udp_recv(&rtcp, packet, sizeof(packet), NULL), TEST_RTCP_LEN);
+	offer_drop(t.offer);
+	udp_close(&rtcp);
+}
+
+/* RFC 3264 6: the answer has the offer's profile, whatever the other side said. */
+static void test_profiles(void **state)
+{
+	(void)state;
+	assert_int_equal(try_offer(SRTP_OFF, SRTP_REQUIRED,
+	                           lines("m=audio 4000 RTP/AVPF 0\r\nm=video 0 RTP/AVP 96\r\n")),
+	                 OK);
+	line_is(&t.to_callee, 1, "m=video 0 ");
+	assert_non_null(strstr(line_at(&t.to_callee, 0), " RTP/SAVPF 0\r\n"));
+	assert_int_equal(answers(SIDE_CALLEE, lines(AUDIO_CRYPT "m=video 0 RTP/SAVP 96\r\n")), OK);
+	assert_non_null(strstr(line_at(&t.to_caller, 0), " RTP/AVPF 0\r\n"));
+	line_is(&t.to_caller, 1, "m=video 0 RTP/AVP 96\r\n");
+}
+
 static void live_starved(void *arg)
 {
 	const struct offer_side side = { t.out, &t.out_cfg, SRTP_REQUIRED };
@@ -458,6 +509,8 @@ int main(void)
 		TEST(transfer),
 		TEST(newcomer_offers),
 		TEST(invented_offer),
+		TEST(rtcp_mux),
+		TEST(profiles),
 		TEST(no_memory),
 	};
 

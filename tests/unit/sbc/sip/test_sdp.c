@@ -218,6 +218,50 @@ static void test_formats(void **state)
 	}
 }
 
+/* What holds for the session holds for its lines; a hold of the old kind becomes one of the new
+ * (RFC 3264 5.1, 8.4); what bundles lines goes, and what is said of the session and leaks nothing
+ * stays. */
+static void test_session_level(void **state)
+{
+	static const char *const there[] = { "a=X-colour:blue\r\n", "\r\nb=AS:64\r\n",
+		                             "a=inactive\r\n", "m=audio 36000 " };
+	static const char *const gone[] = { "BUNDLE", "mid", "0.0.0.0", "ice", "u=",
+		                            "e=",     "p=",  "i=",      "k=",  "phone" };
+	struct sdp *sdp;
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(
+	    write_text("v=0\r\no=phone 1 1 IN IP4 10.0.0.9\r\ns=phone\r\ni=phone\r\n"
+	               "u=http://phone\r\ne=phone\r\np=+1 phone\r\nc=IN IP4 0.0.0.0\r\n"
+	               "b=AS:64\r\nt=0 0\r\nk=clear:phone\r\na=group:BUNDLE 0 1\r\n"
+	               "a=ice-lite\r\na=X-colour:blue\r\na=X-host:phone.local\r\na=inactive\r\n"
+	               "m=audio 4000 RTP/AVP 0\r\na=mid:0\r\n"
+	               "m=video 0 RTP/AVP 96\r\na=mid:1\r\na=bundle-only\r\n",
+	               &out),
+	    OK);
+	for (size_t i = 0; i < ARRAY_LEN(there); i++) {
+		if (!strstr(out.data, there[i]))
+			fail_msg("%s is not in\n%s", there[i], out.data);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(gone); i++) {
+		if (strstr(out.data, gone[i]))
+			fail_msg("%s is in\n%s", gone[i], out.data);
+	}
+	buf_free(&out);
+	assert_int_equal(write_text("v=0\r\no=- 1 1 IN IP4 10.0.0.9\r\ns=-\r\n"
+	                            "c=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+	                            "m=video 0 RTP/AVP 96\r\n",
+	                            &out),
+	                 OK);
+	assert_non_null(strstr(out.data, "a=sendonly\r\n"));
+	buf_free(&out);
+	sdp = read_text(HEAD "m=audio 4000 RTP/AVP 0\r\na=rtcp-mux\r\nm=audio 4000 RTP/AVP 0\r\n");
+	assert_true(sdp_media_at(sdp, 0)->mux);
+	assert_false(sdp_media_at(sdp, 1)->mux);
+	sdp_free(&sdp);
+}
+
 static void write_starved(void *arg)
 {
 	struct buf out;
@@ -245,10 +289,10 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),         cmocka_unit_test(test_crypto),
-		cmocka_unit_test(test_wrong),        cmocka_unit_test(test_write),
-		cmocka_unit_test(test_unused_types), cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_no_memory)
+		cmocka_unit_test(test_read),          cmocka_unit_test(test_crypto),
+		cmocka_unit_test(test_wrong),         cmocka_unit_test(test_write),
+		cmocka_unit_test(test_unused_types),  cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_session_level), cmocka_unit_test(test_no_memory)
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -135,7 +135,6 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	struct call *call = arg;
 	struct call_news news = { .message = m, .why = why };
 
-	(void)leg;
 	switch (event) {
 	case LEG_CANCEL:
 		call_event(call, EV_CALLER_CANCEL, &news);
@@ -150,6 +149,14 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	case LEG_LOST:
 		call_event(call, EV_CALLER_BYE, &news);
 		break;
+	case LEG_OFFER:
+	case LEG_FETCH:
+		leg_refuse(leg, 488, 0);
+		break;
+	case LEG_WITHDRAWN:
+	case LEG_CHANGED:
+	case LEG_REFUSED:
+	case LEG_ANSWERED:
 	case LEG_GONE:
 	case LEG_PROGRESS:
 	case LEG_ANSWER:

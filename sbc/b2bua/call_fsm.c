@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
-#include "sbc/b2bua/refresh.h"
+#include "sbc/b2bua/said.h"
 
 struct call_rule {
 	void (*action)(struct call *call, const struct call_news *news);
@@ -75,7 +75,7 @@ static void act_progress(struct call *call, const struct call_news *news)
 {
 	struct offer_problem problem;
 	size_t len;
-	const char *sdp = refresh_sdp(news->message, &len);
+	const char *sdp = said_sdp(news->message, &len);
 
 	if (sdp && take_answer(call, sdp, len, &problem)) {
 		LOG(LOG_WARN, KV("call", call->id), KV("event", "early-media"),

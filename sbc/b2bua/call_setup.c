@@ -70,7 +70,6 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	struct call *call = arg;
 	struct call_news news = { .message = m, .why = why };
 
-	(void)leg;
 	switch (event) {
 	case LEG_PROGRESS:
 		call_event(call, EV_CALLEE_PROGRESS, &news);
@@ -89,6 +88,14 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	case LEG_LOST:
 		call_event(call, EV_CALLEE_BYE, &news);
 		break;
+	case LEG_OFFER:
+	case LEG_FETCH:
+		leg_refuse(leg, 488, 0);
+		break;
+	case LEG_WITHDRAWN:
+	case LEG_CHANGED:
+	case LEG_REFUSED:
+	case LEG_ANSWERED:
 	case LEG_GONE:
 	case LEG_CANCEL:
 	case LEG_ACK:

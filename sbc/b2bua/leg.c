@@ -2,6 +2,7 @@
  * peer asks within it. Signalling thread. */
 #include "sbc/b2bua/leg.h"
 
+#include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/extensions.h"
@@ -29,10 +30,14 @@ void leg_free(struct leg **lp)
 	session_timer_stop(&leg->session);
 	reliable_close(&leg->reliable);
 	server_txn_detach(&leg->invited);
+	server_txn_detach(&leg->theirs);
 	leg_requests_free(leg);
+	if (leg->offered)
+		mem_wipe(leg->offered, strlen(leg->offered));
+	mem_free(leg->offered);
 	for (size_t i = 0; i < leg->nforks; i++) {
 		dialog_free(&leg->forks[i].dialog);
-		refresh_free(&leg->forks[i].said);
+		said_free(&leg->forks[i].said);
 	}
 	flow_clear(&leg->first_flow);
 	mem_free(leg);
@@ -74,8 +79,12 @@ enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsign
 
 void leg_add_abilities(const struct leg *leg, struct message *m)
 {
+	bool prack = !leg->no_prack, timer = leg->session.cfg.expires_s > 0;
+
 	message_add(m, "Allow", "%s", LEG_ALLOW);
-	message_add(m, "Supported", "%s", leg->session.cfg.expires_s ? "100rel, timer" : "100rel");
+	if (prack || timer)
+		message_add(m, "Supported", "%s%s%s", prack ? "100rel" : "",
+		            prack && timer ? ", " : "", timer ? "timer" : "");
 }
 
 void leg_note_allow(struct leg *leg, const struct message *m)
@@ -147,6 +156,8 @@ void leg_bye(struct leg *leg)
 		return;
 	if (leg->invited)
 		server_txn_acked(leg->invited); /* no more copies of a 2xx that we take back */
+	leg_drop_asked(leg);
+	leg_drop_held(leg);
 	leg_set_state(leg, LEG_HANGING_UP);
 	err = send_bye(leg);
 	if (!err)
@@ -162,6 +173,7 @@ static void on_bye(struct leg *leg, struct server_txn *txn, const struct message
 	if (leg->state == LEG_OVER)
 		return;
 	leg_uas_on_bye(leg);
+	leg_drop_asked(leg);
 	leg_requests_free(leg);
 	timer_stop(&leg->late);
 	leg_set_state(leg, LEG_OVER);
@@ -239,6 +251,18 @@ void leg_on_request(struct leg *leg, struct server_txn *txn, const struct messag
 bool leg_is_gone(const struct leg *leg)
 {
 	return leg->state == LEG_OVER || leg->state == LEG_NEW;
+}
+
+const char *leg_peer_sdp(const struct leg *leg)
+{
+	return leg->fork->said.theirs;
+}
+
+bool leg_said(const struct leg *leg, const char *sdp)
+{
+	const char *ours = leg->fork->said.ours;
+
+	return ours && strcmp(ours, sdp) == 0;
 }
 
 const char *leg_call_id(const struct leg *leg)

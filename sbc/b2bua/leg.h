@@ -32,13 +32,23 @@ enum leg_event {
 	LEG_ACK,    /* the peer confirmed our 2xx; message */
 	LEG_NO_ACK, /* it did not, for 64 x T1 */
 	LEG_LOST,   /* the leg ended its dialog for the reason in why; LEG_GONE may follow */
-	LEG_BYE,    /* the peer hung up, which was answered; message. The leg is gone */
-	LEG_GONE,   /* our BYE was answered, or will never be. The leg is gone */
+	LEG_OFFER,  /* the peer offers another session (re-INVITE, UPDATE, PRACK), which waits for
+	               leg_accept or leg_refuse; message */
+	LEG_FETCH,  /* the same of a re-INVITE that asks for our offer */
+	LEG_WITHDRAWN, /* the peer took that back; it waits for its answer all the same. Or nobody
+	                  waits any more, and the answer goes nowhere */
+	LEG_CHANGED,   /* 2xx to leg_change; message: with the answer to the offer, or with the
+	                  offer that was asked for, and then leg_confirm is due */
+	LEG_REFUSED,   /* the session stays as it is: message is the answer, or NULL, then why
+	                  says it */
+	LEG_ANSWERED,  /* PRACK or ACK (message) to an answer of ours that had an offer */
+	LEG_BYE,       /* the peer hung up, which was answered; message. The leg is gone */
+	LEG_GONE,      /* our BYE was answered, or will never be. The leg is gone */
 };
 
 struct leg_handler {
 	/* message and why are borrowed; NULL where the event has none. The leg may be freed in
-	 * here. */
+	 * here, but not for LEG_OFFER and LEG_ANSWERED. */
 	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
 	                 const char *why);
 	/* A request in the dialog that is none of the leg's own, such as INFO. False: nor the
@@ -63,6 +73,7 @@ struct leg_uac_cfg {
 	const struct target *target; /* copied; its strings live as long as the leg */
 	const struct flow *flow;     /* taken while it lives; NULL: the target */
 	struct session_timer_cfg session;
+	bool no_prack; /* we acknowledge no provisional answers */
 };
 /* The caller's side. leg_invite makes the INVITE, to which the owner may add headers; leg_send
  * sends it. */
@@ -73,17 +84,38 @@ MUST_USE enum err leg_send(struct leg *leg, struct message *invite);
 /* Takes our INVITE back. LEG_FAIL follows, or LEG_ANSWER if that was quicker. */
 void leg_cancel(struct leg *leg);
 
-/* What the callee said of the session in the dialog that answered, perhaps before it answered;
- * NULL: nothing. */
+/* What the peer said of the session last; NULL: nothing. Of several forks the one that said
+ * something last counts, until one answers. */
 const char *leg_peer_sdp(const struct leg *leg);
 
-/* The callee's side. sdp NULL: without a body. A caller that can
- * acknowledge provisional answers gets those with sdp reliably; its first sdp stays then, others
- * are left out, and leg_answer waits for the PRACK. leg_reject ends the leg; why, for people,
- * becomes its Warning (NULL: none). */
+/* The callee's side. sdp, NULL for none, answers the offer of the INVITE, or is the offer where
+ * that had none. A caller that can acknowledge provisional answers gets those with sdp reliably;
+ * its first sdp stays then, others are left out, and leg_answer waits for the PRACK. An offer goes
+ * to no other in a provisional answer. leg_reject ends the leg; why, for people, becomes its
+ * Warning (NULL: none). */
 MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *sdp);
 MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
 void leg_reject(struct leg *leg, unsigned status, const char *why);
+
+/* A session that changes (RFC 3261 14, RFC 3311). leg_change offers sdp to the peer, or asks it for
+ * an offer (NULL): by the method like where the peer takes that, else by the other. LEG_CHANGED,
+ * LEG_REFUSED or LEG_LOST follows. ERR_NOT_NOW: another offer is under way in the dialog, or there
+ * is no dialog in which it can be made.
+ * leg_cancel_change takes it back where that can be done; the same events follow.
+ * leg_accept answers what LEG_OFFER or LEG_FETCH told of; leg_refuse leaves the session as it was
+ * (retry_after_s 0: nothing of when).
+ * leg_confirm sends the ACK or PRACK that a LEG_CHANGED, LEG_ANSWER or LEG_PROGRESS with an offer
+ * waits for (leg_holds_offer); sdp is the answer. */
+MUST_USE enum err leg_change(struct leg *leg, enum method like, const char *sdp);
+void leg_cancel_change(struct leg *leg);
+MUST_USE enum err leg_accept(struct leg *leg, const char *sdp);
+void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s);
+bool leg_holds_offer(const struct leg *leg);
+MUST_USE enum err leg_confirm(struct leg *leg, const char *sdp);
+/* Whether this is what we said of the session last. */
+bool leg_said(const struct leg *leg, const char *sdp);
+/* Whether the caller can acknowledge provisional answers. */
+bool leg_can_prack(const struct leg *leg);
 
 /* Hangs up a leg that stands; LEG_GONE follows. */
 void leg_bye(struct leg *leg);

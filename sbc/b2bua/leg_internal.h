@@ -1,7 +1,7 @@
 /* A leg as its rooms see it: leg.c (its life, its end, the peer's requests), leg_uac.c (our
  * INVITE), leg_uas.c (the peer's INVITE), leg_change.c (re-INVITE and UPDATE of the peer),
- * leg_refresh.c (ours), leg_pass.c (its owner's requests), leg_request.c (all that we send in its
- * dialogs). */
+ * leg_ask.c (ours), leg_refresh.c (when to ask, and when the session is lost), leg_pass.c (its
+ * owner's requests), leg_request.c (all that we send in its dialogs). */
 #ifndef SBC_B2BUA_LEG_INTERNAL_H
 #define SBC_B2BUA_LEG_INTERNAL_H
 
@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "sbc/b2bua/leg.h"
-#include "sbc/b2bua/refresh.h"
+#include "sbc/b2bua/said.h"
 #include "sbc/sip/reliable.h"
 
 /* Answers of one INVITE that come from so many places are followed. */
@@ -28,17 +28,39 @@ enum leg_state {
 	LEG_OVER,
 };
 
-/* Our re-INVITE or UPDATE that has no final answer yet. */
-enum leg_refreshing { REFRESHING_NOT, REFRESHING_INVITE, REFRESHING_UPDATE };
+/* Our re-INVITE or UPDATE that has no final answer yet, and what for. */
+enum leg_asking {
+	ASKING_NOTHING,
+	REFRESHING_INVITE, /* with what we said last */
+	REFRESHING_UPDATE, /* without an offer */
+	CHANGING_INVITE,
+	CHANGING_UPDATE,
+	FETCHING_INVITE, /* without an offer: the peer is to make it */
+};
+
+/* The peer's re-INVITE, UPDATE or PRACK that is not over. */
+enum leg_asked {
+	ASKED_NOTHING,
+	ASKED_WAITS,   /* for leg_accept or leg_refuse */
+	ASKED_UNACKED, /* re-INVITE: its 2xx is out */
+};
 
 struct leg_request;
 
 /* One of the dialogs that answers to our INVITE began; of theirs there is one. */
 struct leg_fork {
 	struct dialog *dialog;
-	struct refresh said; /* what was said in it */
-	uint32_t rseq;       /* of the last reliable provisional answer; 0: none yet */
-	bool hung_up;        /* it lost, and has its BYE */
+	struct said said; /* what was said in it */
+	uint32_t rseq;    /* of the last reliable provisional answer; 0: none yet */
+	bool hung_up;     /* it lost, and has its BYE */
+	bool acks_answer; /* the ACK to its last 2xx carries our answer */
+};
+
+/* An answer to our INVITE with an offer, which leg_confirm answers. */
+struct leg_held {
+	struct leg_fork *fork; /* NULL: there is none */
+	uint32_t cseq;         /* of the INVITE */
+	uint32_t rseq;         /* of a provisional answer; 0: a 2xx */
 };
 
 struct leg {
@@ -48,20 +70,28 @@ struct leg {
 	struct leg_fork forks[LEG_FORKS_MAX];
 	size_t nforks;
 	struct log_limit unfollowed; /* forks beyond them */
-	struct leg_fork *fork;       /* the one that answered; before that the first */
+	struct leg_fork *fork;       /* the one that answered; before that the one that spoke of the
+	                                session last, or the first */
 	struct server_txn *invited;  /* theirs: until it ends */
 	struct reliable reliable;    /* our provisional answers to it */
 	enum {
 		RELY_NEVER,
 		RELY_WITH_SDP,
 		RELY_ALWAYS
-	} rely;                      /* which of them the peer is to acknowledge */
-	bool answer_held;            /* 2xx waits for a PRACK */
-	struct leg_request *invite;  /* ours: until a final answer other than 2xx */
-	struct leg_request *refresh; /* ours, or the last one: a 2xx may come again */
-	enum leg_refreshing refreshing;
-	bool peer_updates;      /* it takes UPDATE, as its Allow said last */
-	unsigned peer_takes_no; /* of the methods that are passed, a bit each: the same */
+	} rely;                     /* which of them the peer is to acknowledge */
+	bool answer_held;           /* 2xx waits for a PRACK */
+	bool no_prack;              /* ours: provisional answers are not acknowledged */
+	struct leg_request *invite; /* ours: until a final answer other than 2xx */
+	struct leg_held held;
+	enum leg_asking asking; /* in the dialog of asking_fork */
+	struct leg_fork *asking_fork;
+	struct leg_request *ours; /* what we ask for, or asked for last: a 2xx may come again */
+	char *offered;            /* in it, where that is new */
+	enum leg_asked asked;     /* in the dialog of asked_fork */
+	struct leg_fork *asked_fork;
+	struct server_txn *theirs; /* what is asked for */
+	bool peer_updates;         /* it takes UPDATE, as its Allow said last */
+	unsigned peer_takes_no;    /* of the methods that are passed, a bit each: the same */
 	struct session_timer session;
 	LIST_HEAD(, leg_request) requests;
 	struct target target; /* when the flow of the dialog is gone */
@@ -112,15 +142,28 @@ void leg_requests_free(struct leg *leg);
 size_t leg_requests_count(const struct leg *leg); /* that are not over */
 
 /* leg_uac.c */
-/* Confirms a 2xx. invite: what it answers, whose credentials go with the ACK; NULL: forgotten. */
-void leg_send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer,
+/* Confirms a 2xx to an INVITE of that CSeq, whose credentials go with the ACK; NULL: forgotten. */
+void leg_send_ack(struct leg *leg, const struct leg_fork *fork, uint32_t cseq,
                   const struct leg_request *invite);
+/* An answer with an offer waits for leg_confirm. */
+void leg_hold(struct leg *leg, struct leg_fork *fork, const struct message *answer);
+/* The leg ends: who answered with an offer gets its ACK, without ours. */
+void leg_drop_held(struct leg *leg);
 
 /* leg_pass.c */
 void leg_pass_note_allow(struct leg *leg, const struct message *m);
 
 /* leg_refresh.c */
 void leg_refresh_open(struct leg *leg, const struct session_timer_cfg *cfg);
+/* A refresh of ours was refused: when the next one is due. */
+void leg_refresh_refused(struct leg *leg, const struct message *m, enum leg_asking as);
+
+/* leg_ask.c */
+/* Sends a re-INVITE or UPDATE, with sdp as its offer (NULL: without one). ERR_NOT_NOW: one is under
+ * way, in either direction. */
+MUST_USE enum err leg_ask(struct leg *leg, enum leg_asking as, const char *sdp);
+/* Whether the turn in the fork's dialog is that of the INVITE's own offer. */
+bool leg_turn_is_first(const struct leg *leg, const struct leg_fork *fork);
 
 /* leg_uas.c */
 void leg_uas_on_bye(struct leg *leg); /* the INVITE that still waits is answered */
@@ -130,8 +173,11 @@ void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message 
 void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct message *request);
 void leg_on_update(struct leg *leg, struct leg_fork *fork, struct server_txn *txn,
                    const struct message *request);
-/* Answers a request that may offer: 200, with what we said before if the offer is the old one; else
- * 488. */
-void leg_answer_offer(struct leg *leg, struct leg_fork *fork, struct server_txn *txn);
+/* An UPDATE or PRACK that may have an offer. */
+void leg_on_offer(struct leg *leg, struct leg_fork *fork, struct server_txn *txn);
+/* An ACK came: true when it was for a re-INVITE. */
+bool leg_reinvite_acked(struct leg *leg, const struct message *ack);
+/* The leg ends: what waits for an answer gets 487 (15.1.2). */
+void leg_drop_asked(struct leg *leg);
 
 #endif

@@ -26,8 +26,8 @@ static void free_one(struct leg_request *rq)
 	LIST_REMOVE(rq, link);
 	if (rq == rq->leg->invite)
 		rq->leg->invite = NULL;
-	if (rq == rq->leg->refresh)
-		rq->leg->refresh = NULL;
+	if (rq == rq->leg->ours)
+		rq->leg->ours = NULL;
 	errand_free(&rq->errand);
 	mem_free(rq);
 }

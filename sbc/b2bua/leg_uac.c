@@ -21,6 +21,7 @@ enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct l
 	if (err)
 		return err;
 	dialog.owner = leg;
+	leg->no_prack = cfg->no_prack;
 	leg_refresh_open(leg, &cfg->session);
 	err = dialog_new_uac(&leg->fork->dialog, env->dialogs, &dialog);
 	if (err) {
@@ -58,7 +59,8 @@ static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const
 			    KV("result", "not followed"), KVN_LAST("suppressed", suppressed));
 		return NULL;
 	}
-	refresh_keep_ours(&fork->said, ours, ours ? strlen(ours) : 0);
+	said_keep_ours(&fork->said, ours, ours ? strlen(ours) : 0);
+	fork->said.turn = ours ? SAID_OURS : SAID_NOTHING;
 	leg->nforks++;
 	return fork;
 }
@@ -76,15 +78,18 @@ static struct leg_fork *fork_of_answer(struct leg *leg, const struct message *m,
 	return dialog_on_answer(fork->dialog, m, flow) ? NULL : fork;
 }
 
-void leg_send_ack(struct leg *leg, const struct leg_fork *fork, const struct message *answer,
+void leg_send_ack(struct leg *leg, const struct leg_fork *fork, uint32_t cseq,
                   const struct leg_request *invite)
 {
 	struct message *ack;
-	enum err err = dialog_ack(fork->dialog, answer, &ack);
+	enum err err = dialog_ack(fork->dialog, cseq, &ack);
 
 	if (!err) {
 		if (invite)
 			credentials_copy(leg_request_message(invite), ack);
+		if (fork->acks_answer && fork->said.ours)
+			message_set_body(ack, "application/sdp", fork->said.ours,
+			                 strlen(fork->said.ours));
 		err = stack_send(leg->env->stack, ack, dialog_flow(fork->dialog));
 		message_free(&ack);
 	}
@@ -114,7 +119,7 @@ static void hang_up_fork(struct leg *leg, struct leg_fork *fork, const struct me
 	struct message *bye;
 	enum err err;
 
-	leg_send_ack(leg, fork, m, leg->invite);
+	leg_send_ack(leg, fork, message_cseq(m), leg->invite);
 	if (fork->hung_up)
 		return;
 	err = dialog_request(fork->dialog, "BYE", &bye);
@@ -125,34 +130,6 @@ static void hang_up_fork(struct leg *leg, struct leg_fork *fork, const struct me
 	fork->hung_up = !err;
 	LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "second-answer"),
 	    KV("result", err ? err_text(err) : "hung up"));
-}
-
-static void on_2xx(struct leg *leg, const struct message *m, const struct flow *flow)
-{
-	bool late = leg->state != LEG_CALLING;
-	struct leg_fork *fork;
-
-	if (late && leg_fork_of(leg, m) == leg->fork) {
-		leg_send_ack(leg, leg->fork, m,
-		             leg->invite); /* a copy: the ACK was lost (13.2.2.4) */
-		return;
-	}
-	fork = fork_of_answer(leg, m, flow);
-	if (fork && late) {
-		hang_up_fork(leg, fork, m);
-	} else if (fork) {
-		leg->fork = fork;
-		refresh_keep_theirs(&fork->said, m);
-		fork->said.agreed = true;
-		leg_note_allow(leg, m);
-		leg_set_state(leg, LEG_STANDING);
-		session_timer_on_2xx(&leg->session, m);
-		leg_send_ack(leg, fork, m, leg->invite);
-		leg_tell(leg, LEG_ANSWER, m, NULL);
-	} else if (!late) {
-		leg_set_state(leg, LEG_OVER);
-		leg_tell(leg, LEG_FAIL, NULL, "the callee's answer begins no dialog");
-	}
 }
 
 /* RFC 3262 7.1; 0: it wants no PRACK. */
@@ -166,8 +143,63 @@ static uint32_t reliable_number(const struct message *m)
 	           : 0;
 }
 
-static enum err send_prack(struct leg *leg, const struct leg_fork *fork, const struct message *m,
-                           uint32_t rseq)
+void leg_hold(struct leg *leg, struct leg_fork *fork, const struct message *answer)
+{
+	leg->held =
+	    (struct leg_held){ .fork = fork,
+		               .cseq = message_cseq(answer),
+		               .rseq = message_status(answer) < 200 ? reliable_number(answer) : 0 };
+	fork->said.turn = SAID_THEIRS;
+	said_keep_theirs(&fork->said, answer);
+}
+
+/* The first 2xx. What it says of the session counts only while that is open (RFC 3261 13.2.1). */
+static void on_first_2xx(struct leg *leg, struct leg_fork *fork, const struct message *m)
+{
+	bool first = leg_turn_is_first(leg, fork);
+	size_t len;
+
+	leg->fork = fork;
+	leg_note_allow(leg, m);
+	leg_set_state(leg, LEG_STANDING);
+	session_timer_on_2xx(&leg->session, m);
+	if (first && fork->said.turn == SAID_OURS) {
+		said_keep_theirs(&fork->said, m);
+		fork->said.turn = SAID_AGREED;
+	} else if (first && (fork->said.turn == SAID_THEIRS || said_sdp(m, &len)) &&
+	           fork->said.turn != SAID_AGREED) {
+		leg_hold(leg, fork, m);
+	}
+	if (!leg->held.fork)
+		leg_send_ack(leg, fork, message_cseq(m), leg->invite);
+	leg_tell(leg, LEG_ANSWER, m, NULL);
+}
+
+static void on_2xx(struct leg *leg, const struct message *m, const struct flow *flow)
+{
+	bool late = leg->state != LEG_CALLING;
+	struct leg_fork *fork;
+
+	if (late && leg_fork_of(leg, m) == leg->fork) {
+		if (!leg->held.fork) /* a copy: the ACK was lost (13.2.2.4) */
+			leg_send_ack(leg, leg->fork, message_cseq(m), leg->invite);
+		return;
+	}
+	fork = fork_of_answer(leg, m, flow);
+	if (fork && late) {
+		hang_up_fork(leg, fork, m);
+	} else if (fork) {
+		on_first_2xx(leg, fork, m);
+	} else if (!late) {
+		leg_set_state(leg, LEG_OVER);
+		leg_tell(leg, LEG_FAIL, NULL, "the callee's answer begins no dialog");
+	}
+}
+
+/* For a provisional answer to the INVITE of that CSeq; sdp: our answer to its offer, NULL: it had
+ * none. */
+static enum err send_prack(struct leg *leg, const struct leg_fork *fork, uint32_t rseq,
+                           uint32_t cseq, const char *sdp)
 {
 	struct message *prack;
 	enum err err;
@@ -177,36 +209,53 @@ static enum err send_prack(struct leg *leg, const struct leg_fork *fork, const s
 	err = dialog_request(fork->dialog, "PRACK", &prack);
 	if (err)
 		return err;
-	message_add(prack, "RAck", "%u %u INVITE", rseq, message_cseq(m));
+	message_add(prack, "RAck", "%u %u INVITE", rseq, cseq);
+	if (sdp)
+		message_set_body(prack, "application/sdp", sdp, strlen(sdp));
 	err = leg_request_send(NULL, leg, fork->dialog, prack, &unheard);
 	message_free(&prack);
 	return err;
 }
 
-/* What comes out of order is as if it had not come: the callee sends it again (RFC 3262 4). */
+/* What comes out of order is as if it had not come: the callee sends it again (RFC 3262 4). An
+ * offer waits for our answer, which goes into the PRACK (5). */
 static bool acknowledge(struct leg *leg, struct leg_fork *fork, const struct message *m)
 {
 	uint32_t rseq = reliable_number(m);
+	bool first = leg_turn_is_first(leg, fork);
 	size_t len;
+	bool has_sdp = said_sdp(m, &len) != NULL;
 
 	if (!rseq)
 		return true;
-	if ((fork->rseq && rseq != fork->rseq + 1) || send_prack(leg, fork, m, rseq))
+	if (fork->rseq && rseq != fork->rseq + 1)
+		return false;
+	if (first && has_sdp && fork->said.turn == SAID_NOTHING)
+		leg_hold(leg, fork, m);
+	else if (send_prack(leg, fork, rseq, message_cseq(m), NULL))
 		return false;
 	fork->rseq = rseq;
-	if (refresh_sdp(m, &len))
-		fork->said.agreed = true;
+	if (first && has_sdp && fork->said.turn == SAID_OURS) {
+		said_keep_theirs(&fork->said, m);
+		fork->said.turn = SAID_AGREED;
+		leg->fork = fork;
+	}
 	return true;
 }
 
 static void on_provisional(struct leg *leg, const struct message *m, const struct flow *flow)
 {
 	struct leg_fork *fork = fork_of_answer(leg, m, flow);
+	size_t len;
 
 	if (!fork || !acknowledge(leg, fork, m))
 		return;
-	refresh_keep_theirs(&fork->said, m);
 	leg_note_allow(leg, m);
+	if (said_sdp(m, &len) && fork->said.turn == SAID_OURS && leg_turn_is_first(leg, fork)) {
+		if (!said_before(&fork->said, m))
+			leg->fork = fork;
+		said_keep_theirs(&fork->said, m);
+	}
 	leg_tell(leg, LEG_PROGRESS, m, NULL);
 }
 
@@ -250,7 +299,8 @@ enum err leg_send(struct leg *leg, struct message *invite)
 
 	assert(leg->state == LEG_NEW);
 	sdp = message_body(invite, &len);
-	refresh_keep_ours(&leg->fork->said, sdp, len);
+	said_keep_ours(&leg->fork->said, sdp, len);
+	leg->fork->said.turn = sdp ? SAID_OURS : SAID_NOTHING;
 	err = leg_request_send(&leg->invite, leg, leg->fork->dialog, invite, &handler);
 	leg_set_state(leg, err ? LEG_OVER : LEG_CALLING);
 	return err;
@@ -262,7 +312,35 @@ void leg_cancel(struct leg *leg)
 		leg_request_cancel(leg->invite);
 }
 
-const char *leg_peer_sdp(const struct leg *leg)
+bool leg_holds_offer(const struct leg *leg)
 {
-	return leg->fork->said.theirs;
+	return leg->held.fork != NULL;
+}
+
+static const struct leg_request *invite_of(const struct leg *leg)
+{
+	return leg->ours ? leg->ours : leg->invite;
+}
+
+enum err leg_confirm(struct leg *leg, const char *sdp)
+{
+	struct leg_held held = leg->held;
+
+	if (!held.fork)
+		return ERR_NOT_NOW;
+	leg->held.fork = NULL;
+	said_keep_ours(&held.fork->said, sdp, strlen(sdp));
+	held.fork->said.turn = SAID_AGREED;
+	if (held.rseq)
+		return send_prack(leg, held.fork, held.rseq, held.cseq, sdp);
+	held.fork->acks_answer = true;
+	leg_send_ack(leg, held.fork, held.cseq, invite_of(leg));
+	return OK;
+}
+
+void leg_drop_held(struct leg *leg)
+{
+	if (leg->held.fork && !leg->held.rseq)
+		leg_send_ack(leg, leg->held.fork, leg->held.cseq, invite_of(leg));
+	leg->held.fork = NULL;
 }

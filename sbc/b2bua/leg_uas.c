@@ -46,7 +46,8 @@ static void take_invite(struct leg *leg, struct server_txn *txn)
 	};
 	const struct message *invite = server_txn_request(txn);
 
-	refresh_keep_theirs(&leg->fork->said, invite);
+	said_keep_theirs(&leg->fork->said, invite);
+	leg->fork->said.turn = leg->fork->said.theirs ? SAID_THEIRS : SAID_NOTHING;
 	if (extension_in(invite, "Require", "100rel"))
 		leg->rely = RELY_ALWAYS;
 	else if (extension_in(invite, "Supported", "100rel"))
@@ -78,11 +79,27 @@ enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_
 	return OK;
 }
 
-/* Their offer has its answer in a provisional one that is sent until it has come: no other may
- * follow (RFC 3262 5, RFC 6337 2.2). */
-static bool has_answered(const struct leg *leg)
+bool leg_can_prack(const struct leg *leg)
 {
-	return leg->fork->said.agreed || reliable_holds_2xx(&leg->reliable);
+	return leg->rely != RELY_NEVER;
+}
+
+/* What an answer to the INVITE may say of the session: one that is sent until it has come is the
+ * last (RFC 3262 5, RFC 6337 2.2). An offer must be one of these, or stand in the 2xx. */
+static bool may_say(const struct leg *leg, unsigned status)
+{
+	const struct leg_fork *fork = leg->fork;
+
+	if (reliable_holds_2xx(&leg->reliable) || !leg_turn_is_first(leg, fork))
+		return false;
+	return fork->said.turn == SAID_THEIRS ||
+	       (fork->said.turn == SAID_NOTHING && (status >= 200 || leg_can_prack(leg)));
+}
+
+/* It has said it, and that cannot be lost. */
+static void turn(struct leg_fork *fork)
+{
+	fork->said.turn = fork->said.turn == SAID_THEIRS ? SAID_AGREED : SAID_OURS;
 }
 
 static enum err make_answer(struct leg *leg, unsigned status, const char *sdp, struct message **out)
@@ -101,7 +118,7 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
 
 	if (leg->state != LEG_WAITING || !leg->invited || leg->answer_held)
 		return ERR_NOT_NOW;
-	if (has_answered(leg))
+	if (!may_say(leg, status))
 		sdp = NULL;
 	err = make_answer(leg, status, sdp, &m);
 	if (err)
@@ -110,15 +127,19 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
 	          ? reliable_send(&leg->reliable, m)
 	          : server_txn_respond(leg->invited, m);
 	message_free(&m);
-	if (!err)
-		refresh_keep_ours(&leg->fork->said, sdp, sdp ? strlen(sdp) : 0);
-	return err;
+	if (err || !sdp)
+		return err;
+	said_keep_ours(&leg->fork->said, sdp, strlen(sdp));
+	if (leg->fork->said.turn == SAID_NOTHING)
+		leg->fork->said.turn = SAID_OURS;
+	return OK;
 }
 
 static enum err send_2xx(struct leg *leg, const char *sdp)
 {
 	struct message *m;
-	enum err err = make_answer(leg, 200, leg->fork->said.agreed ? NULL : sdp, &m);
+	bool says = may_say(leg, 200);
+	enum err err = make_answer(leg, 200, says ? sdp : NULL, &m);
 
 	if (err)
 		return err;
@@ -129,23 +150,43 @@ static enum err send_2xx(struct leg *leg, const char *sdp)
 		return err;
 	reliable_stop(&leg->reliable);
 	leg->answer_held = false;
-	leg->fork->said.agreed = true;
+	if (says)
+		turn(leg->fork);
 	leg_set_state(leg, LEG_UNACKED);
 	return OK;
 }
 
 enum err leg_answer(struct leg *leg, const char *sdp)
 {
-	struct refresh *said = &leg->fork->said;
+	struct said *said = &leg->fork->said;
 
 	if (leg->state != LEG_WAITING || !leg->invited || leg->answer_held)
 		return ERR_NOT_NOW;
-	if (!has_answered(leg))
-		refresh_keep_ours(said, sdp, sdp ? strlen(sdp) : 0);
+	if (may_say(leg, 200))
+		said_keep_ours(said, sdp, sdp ? strlen(sdp) : 0);
 	if (!reliable_holds_2xx(&leg->reliable))
 		return send_2xx(leg, sdp);
 	leg->answer_held = said->ours != NULL;
 	return said->ours ? OK : ERR_NOMEM;
+}
+
+/* What was answered reliably stood in an answer that the peer has; a PRACK may offer anew, or
+ * answers our offer (RFC 3262 5). */
+static void take_prack(struct leg *leg, struct server_txn *txn, const struct message *prack,
+                       bool had_sdp)
+{
+	struct said *said = &leg->fork->said;
+
+	if (had_sdp && said->turn == SAID_OURS && leg_turn_is_first(leg, leg->fork)) {
+		said_keep_theirs(said, prack);
+		said->turn = SAID_AGREED;
+		server_txn_reply(txn, 200, NULL, NULL);
+		leg_tell(leg, LEG_ANSWERED, prack, NULL);
+		return;
+	}
+	if (had_sdp && said->turn == SAID_THEIRS && leg_turn_is_first(leg, leg->fork))
+		said->turn = SAID_AGREED;
+	leg_on_offer(leg, leg->fork, txn);
 }
 
 void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message *prack)
@@ -156,8 +197,7 @@ void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message 
 		server_txn_reply(txn, 481, NULL, NULL);
 		return;
 	}
-	leg->fork->said.agreed = leg->fork->said.agreed || had_sdp;
-	leg_answer_offer(leg, leg->fork, txn);
+	take_prack(leg, txn, prack, had_sdp);
 	reliable_next(&leg->reliable);
 	if (leg->answer_held && !reliable_holds_2xx(&leg->reliable) &&
 	    send_2xx(leg, leg->fork->said.ours)) {
@@ -197,6 +237,7 @@ void leg_reject(struct leg *leg, unsigned status, const char *why)
 			                 dialog_local_tag(leg->fork->dialog));
 	}
 	reliable_stop(&leg->reliable);
+	leg_drop_asked(leg);
 	leg->answer_held = false;
 	server_txn_detach(&leg->invited);
 	leg_set_state(leg, LEG_OVER);
@@ -206,12 +247,17 @@ void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *f
 {
 	struct leg_fork *fork = leg_fork_of(leg, ack);
 
-	if (!fork || dialog_on_request(fork->dialog, ack, flow) || refresh_acked(&fork->said) ||
+	if (!fork || dialog_on_request(fork->dialog, ack, flow) || leg_reinvite_acked(leg, ack) ||
 	    leg->state != LEG_UNACKED)
 		return;
 	if (leg->invited)
 		server_txn_acked(leg->invited);
 	leg_set_state(leg, LEG_STANDING);
+	if (fork->said.turn == SAID_OURS && leg_turn_is_first(leg, fork)) {
+		said_keep_theirs(&fork->said, ack);
+		fork->said.turn = SAID_AGREED;
+		leg_tell(leg, LEG_ANSWERED, ack, NULL);
+	}
 	leg_tell(leg, LEG_ACK, ack, NULL);
 }
 

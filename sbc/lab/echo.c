@@ -140,6 +140,14 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_NO_ACK:
 		leg_bye(leg);
 		return;
+	case LEG_OFFER: /* the session stays as it is */
+	case LEG_FETCH:
+		leg_refuse(leg, 488, 0);
+		return;
+	case LEG_WITHDRAWN:
+	case LEG_CHANGED:
+	case LEG_REFUSED:
+	case LEG_ANSWERED:
 	case LEG_ACK:
 	case LEG_PROGRESS:
 	case LEG_ANSWER:

@@ -151,7 +151,6 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 {
 	struct phone *p = arg;
 
-	(void)leg;
 	switch (event) {
 	case LEG_PROGRESS:
 		say(p, message_status(m) == 180 ? "it rings" : "it makes progress");
@@ -169,6 +168,14 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_GONE:
 		over(p, why);
 		return;
+	case LEG_OFFER: /* the session stays as it is */
+	case LEG_FETCH:
+		leg_refuse(leg, 488, 0);
+		return;
+	case LEG_WITHDRAWN:
+	case LEG_CHANGED:
+	case LEG_REFUSED:
+	case LEG_ANSWERED:
 	case LEG_CANCEL:
 	case LEG_ACK:
 	case LEG_NO_ACK:

@@ -74,9 +74,8 @@ MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *re
 /* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more),
  * Max-Forwards; Contact where it may move the dialog. */
 MUST_USE enum err dialog_request(struct dialog *dlg, const char *method, struct message **out);
-/* The ACK for a 2xx to an INVITE of ours (13.2.2.4). */
-MUST_USE enum err dialog_ack(struct dialog *dlg, const struct message *answer,
-                             struct message **out);
+/* The ACK for a 2xx to an INVITE of ours with that CSeq (13.2.2.4). */
+MUST_USE enum err dialog_ack(struct dialog *dlg, uint32_t cseq, struct message **out);
 /* A request that was sent, once more: with the next CSeq and without our Via. */
 MUST_USE enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out);
 

@@ -125,9 +125,9 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 	return OK;
 }
 
-enum err dialog_ack(struct dialog *dlg, const struct message *answer, struct message **out)
+enum err dialog_ack(struct dialog *dlg, uint32_t cseq, struct message **out)
 {
-	return make(dlg, "ACK", message_cseq(answer), out);
+	return make(dlg, "ACK", cseq, out);
 }
 
 enum err dialog_again(struct dialog *dlg, struct message *sent, struct message **out)

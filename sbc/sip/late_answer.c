@@ -8,7 +8,7 @@ static enum err confirm(struct stack *stack, const struct message *invite,
                         const struct message *answer, struct dialog *dlg)
 {
 	struct message *ack;
-	enum err err = dialog_ack(dlg, answer, &ack);
+	enum err err = dialog_ack(dlg, message_cseq(answer), &ack);
 
 	if (err)
 		return err;

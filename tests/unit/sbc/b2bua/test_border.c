@@ -151,6 +151,13 @@ void leg_on_request(struct leg *of, struct server_txn *txn, const struct message
 	server_txn_reply(txn, 200, NULL, NULL);
 }
 
+void leg_refuse(struct leg *of, unsigned status, unsigned retry_after_s)
+{
+	(void)of;
+	(void)status;
+	(void)retry_after_s;
+}
+
 void leg_on_ack(struct leg *of, const struct message *ack, const struct flow *flow)
 {
 	(void)ack;

@@ -23,10 +23,11 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
                      const char *why)
 {
 	(void)arg;
-	(void)leg;
 	(void)m;
 	(void)why;
 	t.events[event]++;
+	if (event == LEG_OFFER || event == LEG_FETCH)
+		leg_refuse(leg, 488, 0);
 }
 
 static bool on_owners(void *arg, struct leg *leg, struct server_txn *txn,

@@ -144,6 +144,12 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 		break;
 	case LEG_LOST:
 	case LEG_GONE:
+	case LEG_OFFER:
+	case LEG_FETCH:
+	case LEG_WITHDRAWN:
+	case LEG_CHANGED:
+	case LEG_REFUSED:
+	case LEG_ANSWERED:
 	case LEG_CANCEL:
 	case LEG_ACK:
 	case LEG_NO_ACK:

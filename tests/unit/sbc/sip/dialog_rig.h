@@ -167,7 +167,8 @@ static inline struct message *send_for(struct dialog *dlg, const char *method,
 	struct message *m, *again;
 	struct buf wire;
 
-	assert_int_equal(answered ? dialog_ack(dlg, answered, &m) : dialog_request(dlg, method, &m),
+	assert_int_equal(answered ? dialog_ack(dlg, message_cseq(answered), &m)
+	                          : dialog_request(dlg, method, &m),
 	                 OK);
 	if (strcmp(method, "INVITE") == 0)
 		t.cseq = message_cseq(m);

@@ -1,0 +1,51 @@
+/* What was said of a session (RFC 3264). Signalling thread. */
+#include "sbc/b2bua/said.h"
+
+#include <string.h>
+#include <strings.h>
+#include "base/mem.h"
+
+static void replace(char **at, char *text)
+{
+	if (*at)
+		mem_wipe(*at, strlen(*at));
+	mem_free(*at);
+	*at = text;
+}
+
+const char *said_sdp(const struct message *m, size_t *len)
+{
+	const char *body = message_body(m, len);
+
+	return body && strcasecmp(message_content_type(m), "application/sdp") == 0 ? body : NULL;
+}
+
+void said_keep_ours(struct said *s, const char *sdp, size_t len)
+{
+	if (sdp)
+		replace(&s->ours, mem_strndup(sdp, len));
+}
+
+void said_keep_theirs(struct said *s, const struct message *m)
+{
+	size_t len;
+	const char *sdp = said_sdp(m, &len);
+
+	if (sdp)
+		replace(&s->theirs, mem_strndup(sdp, len));
+}
+
+bool said_before(const struct said *s, const struct message *request)
+{
+	size_t len;
+	const char *sdp = said_sdp(request, &len);
+
+	return sdp && s->ours && s->theirs && strlen(s->theirs) == len &&
+	       memcmp(s->theirs, sdp, len) == 0;
+}
+
+void said_free(struct said *s)
+{
+	replace(&s->ours, NULL);
+	replace(&s->theirs, NULL);
+}

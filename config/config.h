@@ -33,7 +33,7 @@ struct config_identity {
 };
 
 enum client_cert { CLIENT_CERT_REQUIRED, CLIENT_CERT_OPTIONAL };
-enum latch_mode { LATCH_STRICT, LATCH_FIRST };
+enum latch_mode { LATCH_STRICT, LATCH_LATCH, LATCH_NETWORK };
 /* What phones are challenged with: SHA-256 and MD5 (RFC 8760), or MD5 alone. */
 enum digest_offer { DIGEST_OFFER_ALL, DIGEST_OFFER_MD5 };
 

@@ -13,7 +13,7 @@ static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL
 static const char *const log_targets[] = { "stderr", "journald", NULL };
 static const char *const client_certs[] = { "required", "optional", NULL };
 static const char *const digest_offers[] = { "all", "md5", NULL };
-static const char *const latch_modes[] = { "strict", "first", NULL };
+static const char *const latch_modes[] = { "strict", "latch", "network", NULL };
 
 static const struct option top[] = {
 	{ .key = "control-socket",
@@ -273,10 +273,12 @@ static const struct option realms[] = {
 	  .kind = KIND_ENUM,
 	  FIELD(config_realm, latch),
 	  .names = latch_modes,
-	  .standard = "first",
+	  .standard = "latch",
 	  .help =
-	      "Whose media packets are taken, and where ours go. first: the first good packet decides, once "
-	      "(with SRTP one that authenticates), which survives NAT. strict: only the address in the "
+	      "Whose media packets are taken, and where ours go. latch: the first good packet decides, which "
+	      "survives NAT; another source is followed after a re-INVITE that names another address, or when "
+	      "its SRTP authenticates. network: whoever is in the realm's networks or near the address in the "
+	      "peer's SDP (its /24, or /64), where ports change in mid-call. strict: only the address in the "
 	      "peer's SDP." },
 	{ .key = "identity",
 	  .kind = KIND_REF,

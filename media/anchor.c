@@ -118,7 +118,7 @@ static enum err bind_side(struct anchor_stream *s, enum media_side which)
 	side->local = realm->address;
 	addr_set_port(&side->local, pair.port);
 	side->bound = true;
-	relay_init_side(&s->relay, which, pair.rtp_fd, pair.rtcp_fd, realm->latch);
+	relay_init_side(&s->relay, which, pair.rtp_fd, pair.rtcp_fd, &realm->latch);
 	return OK;
 }
 
@@ -266,7 +266,7 @@ static enum err renew(struct anchor_stream *s, enum media_side which, struct med
 		return err;
 	}
 	change->msg.change.renew = true;
-	change->msg.change.latch = realm->latch;
+	change->msg.change.latch = &realm->latch;
 	change->msg.change.rtp_fd = pair.rtp_fd;
 	change->msg.change.rtcp_fd = pair.rtcp_fd;
 	err = worker_watch(s->worker->worker, &s->relay, &change->msg.change);

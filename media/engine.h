@@ -12,7 +12,7 @@ struct media_realm {
 	SLIST_ENTRY(media_realm) link;
 	char *name;
 	struct addr address;
-	bool latch;
+	struct latch_cfg latch;
 	struct port_pool *ports;
 };
 

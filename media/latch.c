@@ -1,11 +1,16 @@
-/* One source at a time; who is not it is refused. The worker of the stream. RFC 4961, RFC 7362. */
+/* One source at a time; who is not it is refused. A source that SDP speaks of is believed at once,
+ * any other only when it sends as a stream does: what falls on a port by chance does not. The
+ * worker of the stream. RFC 4961, RFC 7362. */
 #include "media/latch.h"
 
 #include <string.h>
 
-void latch_init(struct latch *l, bool learns, bool rtcp)
+#define SUBNET_V4_BITS 24
+#define SUBNET_V6_BITS 64
+
+void latch_init(struct latch *l, const struct latch_cfg *cfg, bool rtcp)
 {
-	l->learns = learns;
+	l->cfg = cfg;
 	l->rtcp = rtcp;
 	l->mute = l->off = true;
 }
@@ -26,29 +31,109 @@ bool latch_tell(struct latch *l, const struct addr *told, uint64_t now_ms)
 	return true;
 }
 
-/* A source from before the move, which another may still replace. */
-static bool is_provisional(const struct latch *l, uint64_t now_ms)
+/* How much speaks for a source. 0: nothing. */
+static unsigned rank(const struct latch *l, const struct addr *from)
 {
-	return now_ms < l->settle_until_ms && addr_equal(&l->source, &l->previous);
+	if (addr_equal(from, &l->told))
+		return 3;
+	if (addr_same_host(from, &l->told))
+		return 2;
+	return addr_is_set(&l->previous) && addr_same_host(from, &l->previous);
+}
+
+static bool is_in_networks(const struct latch *l, const struct addr *from)
+{
+	const struct addr_net subnet = { .base = l->told,
+		                         .bits = l->told.sa.sa_family == AF_INET6
+		                                     ? SUBNET_V6_BITS
+		                                     : SUBNET_V4_BITS };
+
+	for (size_t i = 0; i < l->cfg->nnetworks; i++) {
+		if (addr_in_net(from, &l->cfg->networks[i]))
+			return true;
+	}
+	return addr_is_set(&l->told) && addr_in_net(from, &subnet);
+}
+
+/* Another one than the source that we have. */
+static bool may_follow(const struct latch *l, const struct addr *from, bool vouched,
+                       uint64_t now_ms)
+{
+	if (now_ms < l->settle_until_ms && addr_equal(&l->source, &l->previous))
+		return true;
+	if (vouched || l->cfg->rule == SOURCE_NETWORK)
+		return now_ms >= l->good_ms + LATCH_QUIET_MS;
+	return rank(l, from) > rank(l, &l->source);
 }
 
 bool latch_admits(const struct latch *l, const struct addr *from, const struct addr *rtp_source,
-                  uint64_t now_ms)
+                  bool vouched, uint64_t now_ms)
 {
-	if (rtp_source && addr_is_set(rtp_source) && !addr_same_host(from, rtp_source))
+	bool rtp_known = rtp_source && addr_is_set(rtp_source);
+
+	if (rtp_known && !addr_same_host(from, rtp_source))
 		return false;
-	if (!l->learns)
+	if (l->cfg->rule == SOURCE_STRICT)
 		return l->rtcp ? addr_same_host(from, &l->told) : addr_equal(from, &l->told);
+	if (l->cfg->rule == SOURCE_NETWORK && !is_in_networks(l, from))
+		return false;
+	/* Reports prove nothing of who sends them. */
+	if (l->rtcp && l->cfg->rule == SOURCE_LATCH && !rtp_known && !vouched && !rank(l, from))
+		return false;
 	return !addr_is_set(&l->source) || addr_equal(from, &l->source) ||
-	       is_provisional(l, now_ms);
+	       may_follow(l, from, vouched, now_ms);
 }
 
-bool latch_learn(struct latch *l, const struct addr *from)
+static struct latch_doubt *doubt_of(struct latch *l, const struct addr *from)
 {
-	if (addr_equal(from, &l->source) || (!l->learns && addr_is_set(&l->source)))
-		return false;
+	struct latch_doubt *oldest = &l->doubted[0];
+
+	for (unsigned i = 0; i < LATCH_DOUBTED; i++) {
+		if (addr_equal(&l->doubted[i].from, from))
+			return &l->doubted[i];
+		if (l->doubted[i].at_ms < oldest->at_ms)
+			oldest = &l->doubted[i];
+	}
+	*oldest = (struct latch_doubt){ .from = *from };
+	return oldest;
+}
+
+static bool proves_itself(struct latch *l, const struct addr *from, const struct rtp_header *h,
+                          uint64_t now_ms)
+{
+	struct latch_doubt *d = doubt_of(l, from);
+	uint16_t ahead = (uint16_t)(h->seq - d->seq);
+
+	if (d->proofs && (d->ssrc != h->ssrc || ahead == 0 || ahead > LATCH_PROOF_GAP + 1))
+		d->proofs = 0;
+	d->proofs++;
+	d->ssrc = h->ssrc;
+	d->seq = h->seq;
+	d->at_ms = now_ms;
+	return d->proofs >= LATCH_PROOF;
+}
+
+enum latch_verdict latch_learn(struct latch *l, const struct addr *from, bool vouched,
+                               const struct rtp_header *header, uint64_t now_ms)
+{
+	if (addr_equal(from, &l->source)) {
+		l->good_ms = now_ms;
+		return LATCH_KNOWN;
+	}
+	if (l->cfg->rule == SOURCE_STRICT && addr_is_set(&l->source))
+		return LATCH_KNOWN;
+	if (l->cfg->rule == SOURCE_LATCH && !vouched && header && rank(l, from) == 0 &&
+	    !proves_itself(l, from, header, now_ms))
+		return LATCH_REFUSED;
 	l->source = *from;
-	return true;
+	l->good_ms = now_ms;
+	memset(l->doubted, 0, sizeof(l->doubted));
+	return LATCH_LEARNED;
+}
+
+bool latch_expects(const struct latch *l, const struct addr *from)
+{
+	return addr_is_set(&l->source) ? addr_equal(from, &l->source) : rank(l, from) > 0;
 }
 
 void latch_forget(struct latch *l)
@@ -60,7 +145,7 @@ const struct addr *latch_way(const struct latch *l)
 {
 	if (l->off || !addr_is_set(&l->told))
 		return NULL;
-	return l->learns && addr_is_set(&l->source) ? &l->source : &l->told;
+	return l->cfg->rule != SOURCE_STRICT && addr_is_set(&l->source) ? &l->source : &l->told;
 }
 
 const struct addr *latch_target(const struct latch *l)

@@ -8,6 +8,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/loop.h"
+#include "media/latch.h"
 
 struct media;
 struct media_realm;
@@ -16,7 +17,7 @@ struct media_realm_cfg {
 	const char *name;
 	struct addr address;          /* bound */
 	uint16_t port_low, port_high; /* inclusive; RTP even, RTCP the odd one above */
-	bool latch;                   /* false: packets only from where the peer said */
+	struct latch_cfg latch;       /* its networks outlive the media */
 };
 
 /* workers: threads; at least one is started. */

@@ -70,7 +70,7 @@ void relay_init(struct relay_stream *s, const char *call, unsigned index)
 }
 
 static void init_port(struct relay_port *port, struct relay_stream *s, enum media_side side,
-                      bool rtcp, int fd, bool latch)
+                      bool rtcp, int fd, const struct latch_cfg *latch)
 {
 	port->fd = fd;
 	port->rtcp = rtcp;
@@ -80,7 +80,7 @@ static void init_port(struct relay_port *port, struct relay_stream *s, enum medi
 }
 
 void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, int rtcp_fd,
-                     bool latch)
+                     const struct latch_cfg *latch)
 {
 	init_port(&s->sides[side].rtp, s, side, false, rtp_fd, latch);
 	init_port(&s->sides[side].rtcp, s, side, true, rtcp_fd, latch);
@@ -94,7 +94,7 @@ static void swap(struct srtp_session **a, struct srtp_session **b)
 	*b = t;
 }
 
-static int renew_port(struct relay_port *port, int fd, bool latch)
+static int renew_port(struct relay_port *port, int fd, const struct latch_cfg *latch)
 {
 	int old = port->fd;
 
@@ -111,7 +111,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
 	swap(&side->in, &change->in);
 	swap(&side->out, &change->out);
-	side->told = side->mux = side->warned_auth = false;
+	side->told = side->mux = side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
 	show(&side->count.latched, &nowhere);
 }
@@ -206,6 +206,37 @@ static void on_bad_auth(struct relay_port *port)
 	    KV("reason", "arrives but fails authentication"));
 }
 
+/* Off the packet path: once for a side. */
+static void on_stranger(struct relay_port *port, const struct addr *from)
+{
+	struct relay_side *side = &port->stream->sides[port->side];
+	char text[ADDR_TEXT_MAX];
+
+	add(&side->count.bad_source, 1);
+	if (side->warned_stranger)
+		return;
+	side->warned_stranger = true;
+	LOG(LOG_WARN, KV("call", port->stream->call), KV("event", "stranger"),
+	    KVN("stream", port->stream->index), KV("side", side_names[port->side]),
+	    KV("address", addr_text(from, text, sizeof(text))),
+	    KV("result", "its packets are dropped"));
+}
+
+/* header: NULL: RTCP. RTCP beside RTP tells RTP's source only when SRTP vouches for it. */
+static bool is_the_peers(struct relay_port *port, const struct addr *from,
+                         const struct rtp_header *header, uint64_t now_ms)
+{
+	bool vouched = port->stream->sides[port->side].in;
+	enum latch_verdict verdict;
+
+	if (!header && !port->rtcp && !vouched)
+		return latch_expects(&port->latch, from);
+	verdict = latch_learn(&port->latch, from, vouched, header, now_ms);
+	if (verdict == LATCH_LEARNED)
+		on_latched(port);
+	return verdict != LATCH_REFUSED;
+}
+
 static void count_rtp_in(struct relay_side *side, const struct rtp_header *header, size_t len,
                          uint64_t arrival_us)
 {
@@ -242,9 +273,9 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	}
 	/* A known stranger goes before SRTP: it costs us no arithmetic, and a copy that it captured
 	 * and sent first must not make the true packet look replayed. */
-	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL,
+	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL, in->in,
 	                  now_us / 1000)) {
-		add(&in->count.bad_source, 1);
+		on_stranger(port, from);
 		return;
 	}
 	/* SRTP in */
@@ -261,9 +292,10 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 		add(&in->count.malformed, 1);
 		return;
 	}
-	/* Latch. RTCP beside RTP tells RTP's source only when SRTP vouches for it. */
-	if ((!rtcp || port->rtcp || in->in) && latch_learn(&port->latch, from))
-		on_latched(port);
+	if (!is_the_peers(port, from, rtcp ? NULL : &header, now_us / 1000)) {
+		add(&in->count.bad_source, 1);
+		return;
+	}
 	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	if (rtcp)
 		add(&in->count.rtcp_in, 1);

@@ -55,7 +55,7 @@ struct relay_side {
 	struct quality quality;
 	struct primer primer;
 	struct relay_counters count;
-	bool warned_auth;
+	bool warned_auth, warned_stranger;
 };
 
 struct relay_stream {
@@ -77,13 +77,13 @@ struct relay_change {
 	struct srtp_session *in, *out;
 	bool renew;          /* nothing of the above, but a new peer behind new sockets */
 	int rtp_fd, rtcp_fd; /* these; the old ones afterwards */
-	bool latch;
+	const struct latch_cfg *latch;
 };
 
 /* Before the hand-over. */
 void relay_init(struct relay_stream *s, const char *call, unsigned index);
 void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, int rtcp_fd,
-                     bool latch);
+                     const struct latch_cfg *latch);
 
 /* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
 void relay_apply(struct relay_stream *s, struct relay_change *change);

@@ -17,6 +17,7 @@
 #include "media/media.h"
 #include "sbc/admin/ctl.h"
 #include "sbc/b2bua/border.h"
+#include "sbc/b2bua/realm_media.h"
 #include "sbc/phone/auth.h"
 #include "sbc/phone/location.h"
 #include "sbc/sip/dialog.h"
@@ -68,11 +69,7 @@ static enum err open_media(struct server *s)
 		return because(s, ERR_NOMEM, "media");
 	for (size_t i = 0; !err && i < cfg->nrealms; i++) {
 		const struct config_realm *r = &cfg->realms[i];
-		struct media_realm_cfg m = { .name = r->name,
-			                     .address = r->media_address,
-			                     .port_low = (uint16_t)r->media_port_low,
-			                     .port_high = (uint16_t)r->media_port_high,
-			                     .latch = r->latch == LATCH_FIRST };
+		struct media_realm_cfg m = realm_media(r);
 
 		err = because(s, media_add_realm(s->media, &m, &s->media_realms[i]), r->name);
 	}

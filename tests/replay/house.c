@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "media/media.h"
 #include "sbc/b2bua/border.h"
+#include "sbc/b2bua/realm_media.h"
 #include "sbc/phone/auth.h"
 #include "sbc/phone/location.h"
 #include "sbc/sip/dialog.h"
@@ -65,11 +66,10 @@ static enum err open_media(struct house *h)
 
 	for (size_t i = 0; !err && i < h->cfg->nrealms && i < ARRAY_LEN(h->media_realms); i++) {
 		const struct config_realm *r = &h->cfg->realms[i];
-		struct media_realm_cfg m = { .name = r->name,
-			                     .address = r->media_address,
-			                     .port_low = own_port(r->media_port_low),
-			                     .port_high = own_port(r->media_port_high),
-			                     .latch = r->latch == LATCH_FIRST };
+		struct media_realm_cfg m = realm_media(r);
+
+		m.port_low = own_port(r->media_port_low);
+		m.port_high = own_port(r->media_port_high);
 
 		err = media_add_realm(h->media, &m, &h->media_realms[i]);
 	}

@@ -251,7 +251,7 @@ static const struct {
 	                                      "DNS name or an IP address, without a port" },
 	{ ", advertise: \"192.0.2.1:5060\"", "advertise '192.0.2.1:5060' is not a host; write a "
 	                                     "DNS name or an IP address, without a port" },
-	{ ", latch: frist", "latch 'frist' is none of its values; did you mean 'first'?" },
+	{ ", latch: lach", "latch 'lach' is none of its values; did you mean 'latch'?" },
 	{ ", networks: [ 0.0.0.0/0 ]", "" },
 };
 
@@ -379,7 +379,7 @@ static void all_problems_are_said_in_order(void **state)
 	           "phones:\n  a: { realm: im, address: nowhere }\n",
 	           "t.yaml:1: no option is called 'max-cals'; did you mean 'max-calls'?\n"
 	           "t.yaml:5: realm 'in': latch 'x' is none of its values; known here: strict, "
-	           "first\n"
+	           "latch, network\n"
 	           "t.yaml:7: phone 'a': address 'nowhere' is not an IP address; write one as in "
 	           "192.0.2.1 or 192.0.2.1:5080\n"
 	           "t.yaml:7: phone 'a': realm 'im' is not defined; did you mean 'in'?\n");

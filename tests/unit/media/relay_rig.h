@@ -17,10 +17,11 @@ struct rig {
 	struct relay_stream s;
 	struct udp ours[MEDIA_NSIDES][2], peer[MEDIA_NSIDES][2]; /* RTP, RTCP */
 	struct udp stranger;
+	struct latch_cfg latch;
 };
 
 static struct {
-	unsigned latched, warned;
+	unsigned latched, warned, strangers;
 	char last[256];
 } heard;
 
@@ -30,13 +31,15 @@ static inline void hear(void *arg, enum log_level level, const char *line)
 	heard.latched += level == LOG_DEBUG && strstr(line, "event=latched") != NULL;
 	heard.warned +=
 	    level == LOG_WARN && strstr(line, "arrives but fails authentication") != NULL;
+	heard.strangers += level == LOG_WARN && strstr(line, "event=stranger") != NULL;
 	snprintf(heard.last, sizeof(heard.last), "%s", line);
 }
 
-static inline void rig_open(struct rig *r, bool latch)
+static inline void rig_open(struct rig *r, enum source_rule rule)
 {
 	memset(r, 0, sizeof(*r));
 	memset(&heard, 0, sizeof(heard));
+	r->latch.rule = rule;
 	relay_init(&r->s, "7f3a", 2);
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
 		for (unsigned j = 0; j < 2; j++) {
@@ -45,7 +48,7 @@ static inline void rig_open(struct rig *r, bool latch)
 			assert_int_equal(fcntl(r->ours[i][j].fd, F_SETFL, O_NONBLOCK), 0);
 		}
 		relay_init_side(&r->s, (enum media_side)i, r->ours[i][0].fd, r->ours[i][1].fd,
-		                latch);
+		                &r->latch);
 	}
 	r->stranger = udp_open();
 }

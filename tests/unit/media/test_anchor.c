@@ -35,7 +35,7 @@ static enum err add_realm(struct media *media, const char *address, uint16_t low
                           struct media_realm **out)
 {
 	struct media_realm_cfg cfg = {
-		.name = "test", .port_low = low, .port_high = high, .latch = true
+		.name = "test", .port_low = low, .port_high = high, .latch.rule = SOURCE_LATCH
 	};
 
 	assert_int_equal(addr_parse(&cfg.address, address), OK);

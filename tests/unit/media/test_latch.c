@@ -14,12 +14,14 @@ static struct addr at(const char *text)
 	return a;
 }
 
-static struct latch told(bool learns, bool rtcp, const char *text)
+static const struct latch_cfg strict = { .rule = SOURCE_STRICT }, first = { .rule = SOURCE_LATCH };
+
+static struct latch told(const struct latch_cfg *cfg, bool rtcp, const char *text)
 {
 	struct latch l = { 0 };
 	const struct addr a = at(text);
 
-	latch_init(&l, learns, rtcp);
+	latch_init(&l, cfg, rtcp);
 	assert_false(latch_tell(&l, &a, 0));
 	return l;
 }
@@ -29,10 +31,8 @@ static bool arrives(struct latch *l, const char *text, uint64_t now_ms)
 {
 	const struct addr from = at(text);
 
-	if (!latch_admits(l, &from, NULL, now_ms))
-		return false;
-	latch_learn(l, &from);
-	return true;
+	return latch_admits(l, &from, NULL, false, now_ms) &&
+	       latch_learn(l, &from, false, NULL, now_ms) != LATCH_REFUSED;
 }
 
 static void goes_to(const struct latch *l, const char *text)
@@ -57,7 +57,7 @@ static bool tell(struct latch *l, const char *text, uint64_t now_ms)
 
 static void first_one_fixes_the_source(void **state)
 {
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 
 	(void)state;
 	goes_to(&l, "10.0.0.1:4000");
@@ -65,27 +65,102 @@ static void first_one_fixes_the_source(void **state)
 	goes_to(&l, "192.0.2.1:5000");
 	assert_false(arrives(&l, "192.0.2.1:5001", 0));
 	assert_false(arrives(&l, "192.0.2.2:5000", 0));
-	assert_false(arrives(&l, "10.0.0.1:4000", 0));
-	assert_true(arrives(&l, "192.0.2.1:5000", 0));
 	goes_to(&l, "192.0.2.1:5000");
+}
+
+static enum latch_verdict streams(struct latch *l, const char *text, uint32_t ssrc, uint16_t seq)
+{
+	const struct rtp_header h = { .ssrc = ssrc, .seq = seq };
+	const struct addr from = at(text);
+
+	return latch_admits(l, &from, NULL, false, seq) ? latch_learn(l, &from, false, &h, seq)
+	                                                : LATCH_REFUSED;
+}
+
+/* A host that SDP does not name: as a stream sends, not as a spray falls. */
+static void others_prove_themselves(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+
+	(void)state;
+	for (uint16_t i = 0; i < 100; i++) {
+		assert_int_equal(streams(&l, "192.0.2.66:1", 7, 9), LATCH_REFUSED);
+		assert_int_equal(streams(&l, "192.0.2.67:1", 7, (uint16_t)(i * 700)),
+		                 LATCH_REFUSED);
+		assert_int_equal(streams(&l, "192.0.2.68:1", i, (uint16_t)(i + 1)), LATCH_REFUSED);
+	}
+	assert_int_equal(streams(&l, "192.0.2.1:5000", 1, 65534), LATCH_REFUSED);
+	assert_int_equal(streams(&l, "192.0.2.66:1", 7, 9), LATCH_REFUSED);
+	assert_int_equal(streams(&l, "192.0.2.1:5000", 1, 65535), LATCH_REFUSED);
+	assert_int_equal(streams(&l, "192.0.2.1:5000", 1, 4), LATCH_REFUSED); /* four were lost */
+	assert_int_equal(streams(&l, "192.0.2.1:5000", 1, 5), LATCH_LEARNED);
+	goes_to(&l, "192.0.2.1:5000");
+}
+
+/* Who came first gives way to whom SDP names, and not the other way round. */
+static void sdp_is_believed_most(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_true(arrives(&l, "192.0.2.1:5000", 0));
+	assert_true(arrives(&l, "10.0.0.1:9", 1));
+	assert_false(arrives(&l, "10.0.0.1:8", 1));
+	assert_true(arrives(&l, "10.0.0.1:4000", 2));
+	assert_false(arrives(&l, "10.0.0.1:9", 3));
+	assert_false(arrives(&l, "192.0.2.1:5000", 3));
+	goes_to(&l, "10.0.0.1:4000");
+}
+
+/* A NAT gave it another port: SRTP proves it, when the old one is silent. */
+static void srtp_proves_a_new_source(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+	const struct addr old = at("192.0.2.1:5000"), other = at("192.0.2.1:5001");
+
+	(void)state;
+	assert_int_equal(latch_learn(&l, &old, true, NULL, 1000), LATCH_LEARNED);
+	assert_false(latch_admits(&l, &other, NULL, true, 1000 + LATCH_QUIET_MS - 1));
+	assert_true(latch_admits(&l, &other, NULL, true, 1000 + LATCH_QUIET_MS));
+	assert_false(latch_admits(&l, &other, NULL, false, 1000 + LATCH_QUIET_MS));
+	assert_int_equal(latch_learn(&l, &other, true, NULL, 1200), LATCH_LEARNED);
+	goes_to(&l, "192.0.2.1:5001");
+}
+
+static void networks_are_let_in(void **state)
+{
+	struct addr_net nets[2];
+	const struct latch_cfg cfg = { .rule = SOURCE_NETWORK, .networks = nets, .nnetworks = 2 };
+	struct latch l = told(&cfg, false, "10.0.0.1:4000");
+
+	(void)state;
+	assert_int_equal(addr_net_parse(&nets[0], "198.51.100.0/24"), OK);
+	assert_int_equal(addr_net_parse(&nets[1], "192.0.2.0/28"), OK);
+	assert_false(arrives(&l, "192.0.2.16:1", 0));
+	assert_true(arrives(&l, "192.0.2.15:1", 0));
+	assert_false(arrives(&l, "192.0.2.15:2", LATCH_QUIET_MS - 1));
+	assert_true(arrives(&l, "192.0.2.15:2", LATCH_QUIET_MS));
+	assert_false(arrives(&l, "10.0.1.1:4000", 10000));
+	assert_true(arrives(&l, "10.0.0.200:4000", 10000));
+	goes_to(&l, "10.0.0.200:4000");
 }
 
 static void only_good_packets_teach(void **state)
 {
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 	const struct addr bad = at("192.0.2.66:1"), good = at("192.0.2.1:5000");
 
 	(void)state;
-	assert_true(latch_admits(&l, &bad, NULL, 0)); /* and fails authentication */
-	assert_true(latch_admits(&l, &good, NULL, 0));
-	assert_true(latch_learn(&l, &good));
-	assert_false(latch_learn(&l, &good)); /* is said once */
-	assert_false(latch_admits(&l, &bad, NULL, 0));
+	assert_true(latch_admits(&l, &bad, NULL, false, 0)); /* and fails authentication */
+	assert_true(latch_admits(&l, &good, NULL, false, 0));
+	assert_int_equal(latch_learn(&l, &good, false, NULL, 0), LATCH_LEARNED);
+	assert_int_equal(latch_learn(&l, &good, false, NULL, 0), LATCH_KNOWN);
+	assert_false(latch_admits(&l, &bad, NULL, false, 0));
 }
 
 static void strict_takes_the_told_one_alone(void **state)
 {
-	struct latch l = told(false, false, "10.0.0.1:4000");
+	struct latch l = told(&strict, false, "10.0.0.1:4000");
 
 	(void)state;
 	assert_false(arrives(&l, "10.0.0.1:4001", 0));
@@ -97,28 +172,34 @@ static void strict_takes_the_told_one_alone(void **state)
 
 static void strict_rtcp_takes_the_host(void **state)
 {
-	struct latch l = told(false, true, "10.0.0.1:4001");
+	struct latch l = told(&strict, true, "10.0.0.1:4001");
 	const struct addr other = at("10.0.0.1:7777");
 
 	(void)state;
 	assert_true(arrives(&l, "10.0.0.1:9999", 0));
-	assert_true(latch_admits(&l, &other, NULL, 0));
-	assert_false(latch_learn(&l, &other)); /* the log hears of one */
+	assert_true(latch_admits(&l, &other, NULL, false, 0));
+	/* The log hears of one. */
+	assert_int_equal(latch_learn(&l, &other, false, NULL, 0), LATCH_KNOWN);
 	assert_false(arrives(&l, "10.0.0.2:4001", 0));
 	goes_to(&l, "10.0.0.1:4001");
 }
 
 static void rtcp_shares_the_host_of_rtp(void **state)
 {
-	struct latch l = told(true, true, "10.0.0.1:4001");
+	struct latch l = told(&first, true, "10.0.0.1:4001");
 	const struct addr rtp = at("192.0.2.1:5000"), unset = { 0 };
 	const struct addr same = at("192.0.2.1:9"), other = at("192.0.2.2:5001");
 
 	(void)state;
-	assert_true(latch_admits(&l, &other, &unset, 0));
-	assert_false(latch_admits(&l, &other, &rtp, 0));
-	assert_true(latch_admits(&l, &same, &rtp, 0));
-	assert_true(latch_learn(&l, &same));
+	const struct addr near = at("10.0.0.1:9");
+
+	/* Until RTP came, only from where SDP says, or with SRTP's word for it. */
+	assert_false(latch_admits(&l, &other, &unset, false, 0));
+	assert_true(latch_admits(&l, &other, &unset, true, 0));
+	assert_true(latch_admits(&l, &near, &unset, false, 0));
+	assert_false(latch_admits(&l, &other, &rtp, false, 0));
+	assert_true(latch_admits(&l, &same, &rtp, false, 0));
+	assert_int_equal(latch_learn(&l, &same, false, NULL, 0), LATCH_LEARNED);
 	goes_to(&l, "192.0.2.1:9");
 	latch_forget(&l);
 	goes_to(&l, "10.0.0.1:4001");
@@ -126,7 +207,7 @@ static void rtcp_shares_the_host_of_rtp(void **state)
 
 static void a_move_lets_it_learn_anew(void **state)
 {
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 
 	(void)state;
 	assert_true(arrives(&l, "192.0.2.1:5000", 0));
@@ -143,7 +224,7 @@ static void a_move_lets_it_learn_anew(void **state)
 /* Packets that were under way when the peer moved. */
 static void the_old_source_is_provisional(void **state)
 {
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 
 	(void)state;
 	assert_true(arrives(&l, "192.0.2.1:5000", 0));
@@ -158,7 +239,7 @@ static void the_old_source_is_provisional(void **state)
 
 static void the_old_source_settles(void **state)
 {
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 
 	(void)state;
 	assert_true(arrives(&l, "192.0.2.1:5000", 0));
@@ -172,7 +253,7 @@ static void the_old_source_settles(void **state)
 static void hold_mutes_and_keeps(void **state)
 {
 	static const char *const holds[] = { "10.0.0.1", "0.0.0.0:4000", "[::]:4000" };
-	struct latch l = told(true, false, "10.0.0.1:4000");
+	struct latch l = told(&first, false, "10.0.0.1:4000");
 	const struct addr unset = { 0 };
 
 	(void)state;
@@ -194,7 +275,7 @@ static void untold_sends_nowhere(void **state)
 	struct latch l = { 0 };
 
 	(void)state;
-	latch_init(&l, true, false);
+	latch_init(&l, &first, false);
 	goes_to(&l, NULL);
 	assert_true(arrives(&l, "192.0.2.1:5000", 0));
 	goes_to(&l, NULL);
@@ -204,6 +285,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(first_one_fixes_the_source),
+		cmocka_unit_test(others_prove_themselves),
+		cmocka_unit_test(sdp_is_believed_most),
+		cmocka_unit_test(srtp_proves_a_new_source),
+		cmocka_unit_test(networks_are_let_in),
 		cmocka_unit_test(only_good_packets_teach),
 		cmocka_unit_test(strict_takes_the_told_one_alone),
 		cmocka_unit_test(strict_rtcp_takes_the_host),

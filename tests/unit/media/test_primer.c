@@ -20,7 +20,7 @@ struct primed {
 static void open_primed(struct primed *p)
 {
 	clock_fake(1000, 0);
-	rig_open(&p->r, true);
+	rig_open(&p->r, SOURCE_LATCH);
 	assert_int_equal(timers_new(&p->timers), OK);
 	p->r.s.timers = p->timers;
 }

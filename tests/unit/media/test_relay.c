@@ -14,7 +14,7 @@ static void crosses_both_ways(void **state)
 	struct stream_stats caller, callee;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	for (uint16_t seq = 1; seq <= 3; seq++) {
@@ -51,7 +51,7 @@ static void waits_for_both_sides(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
 	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, 0);
 	tell(&r, SIDE_CALLER, false);
@@ -75,7 +75,7 @@ static void other_bytes_are_malformed(void **state)
 	uint8_t rtp[ROOM], broken_rtcp[8] = { 0x80, 200, 0, 9 };
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	send_bytes(&r, &r.stranger, SIDE_CALLER, false, stun, sizeof(stun));
@@ -102,7 +102,7 @@ static void strangers_never_take_over(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
@@ -127,11 +127,13 @@ static void learns_who_is_behind_a_nat(void **state)
 	struct addr inside;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	assert_int_equal(addr_parse(&inside, "127.0.0.9:9"), OK);
 	tell_at(&r, SIDE_CALLER, &inside, &inside, false);
 	tell(&r, SIDE_CALLEE, false);
-	send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	for (uint16_t seq = 1; seq <= LATCH_PROOF; seq++)
+		send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, seq);
+	gets_rtp(&r.peer[SIDE_CALLEE][0], LATCH_PROOF, &r.ours[SIDE_CALLEE][0].addr);
 	send_rtp(&r, &r.peer[SIDE_CALLEE][0], SIDE_CALLEE, 1);
 	gets_rtp(&r.peer[SIDE_CALLER][0], 1, &r.ours[SIDE_CALLER][0].addr);
 	send_rtcp(&r, &r.peer[SIDE_CALLER][1], SIDE_CALLER, true);
@@ -140,26 +142,64 @@ static void learns_who_is_behind_a_nat(void **state)
 	rig_close(&r);
 }
 
-/* RTCP that came before RTP, from another host, is not the peer's. */
+/* From before the first packet to the last, whatever the attacker sends: nothing of it is heard. */
+static void a_spray_is_not_heard(void **state)
+{
+	struct udp attacker = udp_open_at("127.0.0.66");
+	uint8_t packet[ROOM];
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	tell(&r, SIDE_CALLER, false);
+	tell(&r, SIDE_CALLEE, false);
+	for (uint16_t seq = 1; seq <= 200; seq++) {
+		for (int side = 0; side < MEDIA_NSIDES; side++) {
+			send_bytes(&r, &attacker, (enum media_side)side, false, packet,
+			           make_rtp(packet, 66, (uint16_t)(seq * 37)));
+			send_rtcp(&r, &attacker, (enum media_side)side, false);
+			send_rtcp(&r, &attacker, (enum media_side)side, true);
+		}
+		send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, seq);
+		gets_rtp(&r.peer[SIDE_CALLEE][0], seq, &r.ours[SIDE_CALLEE][0].addr);
+	}
+	assert_true(is_quiet(&attacker));
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		assert_true(is_quiet(&r.peer[side][0]));
+		assert_true(is_quiet(&r.peer[side][1]));
+	}
+	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, 200);
+	assert_int_equal(stats(&r, SIDE_CALLER).lost, 0);
+	assert_int_equal(stats(&r, SIDE_CALLER).bad_source, 600);
+	assert_int_equal(stats(&r, SIDE_CALLEE).bad_source, 600);
+	assert_int_equal(heard.strangers, 2);
+	udp_close(&attacker);
+	rig_close(&r);
+}
+
+/* RTCP that came before RTP, from another host than it, is not the peer's. */
 static void rtp_corrects_the_latch_of_rtcp(void **state)
 {
 	struct rig r;
 	struct udp elsewhere = udp_open_at("127.0.0.2");
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
-	send_rtcp(&r, &elsewhere, SIDE_CALLER, true);
-	assert_int_equal(stats(&r, SIDE_CALLER).rtcp_in, 1);
-	send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	/* Nobody spoke of it. */
 	send_rtcp(&r, &elsewhere, SIDE_CALLER, true);
 	assert_int_equal(stats(&r, SIDE_CALLER).bad_source, 1);
+	/* Where SDP says, but RTP comes from elsewhere. */
 	send_rtcp(&r, &r.peer[SIDE_CALLER][1], SIDE_CALLER, true);
+	assert_int_equal(stats(&r, SIDE_CALLER).rtcp_in, 1);
+	for (uint16_t seq = 1; seq <= LATCH_PROOF; seq++)
+		send_rtp(&r, &elsewhere, SIDE_CALLER, seq);
+	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, 1);
+	send_rtcp(&r, &r.peer[SIDE_CALLER][1], SIDE_CALLER, true);
+	assert_int_equal(stats(&r, SIDE_CALLER).rtcp_in, 1);
+	send_rtcp(&r, &elsewhere, SIDE_CALLER, true);
 	assert_int_equal(stats(&r, SIDE_CALLER).rtcp_in, 2);
-	send_rtcp(&r, &r.peer[SIDE_CALLEE][1], SIDE_CALLEE, true);
-	gets_rtcp(&r.peer[SIDE_CALLER][1], &r.ours[SIDE_CALLER][1].addr);
-	assert_true(is_quiet(&elsewhere));
 	udp_close(&elsewhere);
 	rig_close(&r);
 }
@@ -169,7 +209,7 @@ static void strict_realm_refuses_others(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, false);
+	rig_open(&r, SOURCE_STRICT);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	send_rtp(&r, &r.stranger, SIDE_CALLER, 1);
@@ -187,7 +227,7 @@ static void rtcp_finds_its_port(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, true);
 	tell(&r, SIDE_CALLEE, false);
 	send_rtcp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, false);
@@ -210,7 +250,7 @@ static void srtp_on_one_side(void **state)
 	size_t len;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	srtp_key_generate(&recv);
 	srtp_key_generate(&send);
 	tell(&r, SIDE_CALLER, false);
@@ -245,7 +285,7 @@ static void bad_tags_are_counted_and_said_once(void **state)
 	size_t len;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	srtp_key_generate(&key);
 	srtp_key_generate(&other);
 	tell(&r, SIDE_CALLER, false);
@@ -275,7 +315,7 @@ static void captured_packets_do_no_harm(void **state)
 	size_t len;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	srtp_key_generate(&key);
 	tell(&r, SIDE_CALLER, false);
 	set_keys(&r, SIDE_CALLEE, &key, &key);
@@ -307,7 +347,7 @@ static void srtcp_latches_a_mux_port(void **state)
 	size_t len;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	srtp_key_generate(&key);
 	assert_int_equal(addr_parse(&inside, "127.0.0.9:9"), OK);
 	set_keys(&r, SIDE_CALLEE, &key, &key);
@@ -329,7 +369,7 @@ static void sequence_wraps_through(void **state)
 	size_t len;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	srtp_key_generate(&recv);
 	srtp_key_generate(&send);
 	set_keys(&r, SIDE_CALLER, &recv, &recv);
@@ -354,7 +394,7 @@ static void loss_and_jitter_show(void **state)
 	struct rig r;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	for (uint16_t seq = 1; seq <= 10; seq++) {
 		if (seq != 4 && seq != 5)
@@ -372,7 +412,7 @@ static void held_sides_get_nothing(void **state)
 	struct addr none = { 0 };
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	tell_at(&r, SIDE_CALLEE, &none, &none, false);
@@ -391,7 +431,7 @@ static void refused_sends_are_counted(void **state)
 	struct addr broadcast;
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	/* Without SO_BROADCAST the system says no at once. */
 	assert_int_equal(addr_parse(&broadcast, "255.255.255.255:9"), OK);
@@ -410,7 +450,7 @@ static void closed_peers_do_not_stop_us(void **state)
 	struct udp gone = udp_open();
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	udp_close(&gone);
 	tell(&r, SIDE_CALLER, false);
 	tell_at(&r, SIDE_CALLEE, &gone.addr, &gone.addr, false);
@@ -428,7 +468,7 @@ static void batches_are_bounded(void **state)
 	uint8_t packet[ROOM];
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	for (uint16_t seq = 1; seq <= RELAY_BATCH + 5; seq++)
 		udp_send(&r.peer[SIDE_CALLER][0], &r.ours[SIDE_CALLER][0].addr, packet,
@@ -463,7 +503,7 @@ static void news_goes_before_packets(void **state)
 	uint8_t packet[ROOM];
 
 	(void)state;
-	rig_open(&r, true);
+	rig_open(&r, SOURCE_LATCH);
 	tell(&r, SIDE_CALLER, false);
 	tell(&r, SIDE_CALLEE, false);
 	udp_send(&r.peer[SIDE_CALLER][0], &r.ours[SIDE_CALLER][0].addr, packet,
@@ -504,6 +544,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_are_malformed),
 		cmocka_unit_test(strangers_never_take_over),
 		cmocka_unit_test(learns_who_is_behind_a_nat),
+		cmocka_unit_test(a_spray_is_not_heard),
 		cmocka_unit_test(rtp_corrects_the_latch_of_rtcp),
 		cmocka_unit_test(strict_realm_refuses_others),
 		cmocka_unit_test(rtcp_finds_its_port),

@@ -99,6 +99,8 @@ static void queue_gives_the_oldest_first(void **state)
 	assert_ptr_equal(queue_take(&q), &a.link);
 }
 
+static const struct latch_cfg latches = { .rule = SOURCE_LATCH };
+
 struct rig {
 	struct queue back;
 	struct worker *worker;
@@ -118,7 +120,7 @@ static void rig_open(struct rig *r)
 			assert_int_equal(fcntl(r->ours[i][j].fd, F_SETFL, O_NONBLOCK), 0);
 		}
 		relay_init_side(&r->s, (enum media_side)i, r->ours[i][0].fd, r->ours[i][1].fd,
-		                true);
+		                &latches);
 	}
 }
 

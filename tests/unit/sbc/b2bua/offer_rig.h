@@ -48,7 +48,7 @@ static struct {
 static inline enum err add_realm(uint16_t low, uint16_t high, struct media_realm **out)
 {
 	struct media_realm_cfg cfg = {
-		.name = "test", .port_low = low, .port_high = high, .latch = true
+		.name = "test", .port_low = low, .port_high = high, .latch.rule = SOURCE_LATCH
 	};
 
 	assert_int_equal(addr_parse(&cfg.address, own_loopback()), OK);

@@ -2,15 +2,12 @@
  * owns all of it; an SSL_CTX takes references of its own. */
 #include "certs/identity.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "certs/cert_text.h"
 #include "certs/peer_name.h"
 #include "certs/pem_file.h"
 #include "certs/trust.h"
 
-#define WARN_DAYS         30
 #define SECURITY_BITS_MIN 112 /* RSA 2048, EC P-224 */
 #define CHAIN_MAX         10
 
@@ -19,7 +16,8 @@ struct identity {
 	EVP_PKEY *key;
 	STACK_OF(X509) * chain; /* leaf first */
 	X509 *root;             /* that it ends at, where the file has not got it; NULL: unknown */
-	int64_t not_after_s;
+	X509 *first;            /* to end, of the chain */
+	int64_t not_after_s;    /* that end */
 	bool has_root;
 };
 
@@ -239,6 +237,26 @@ static enum err check_strength(const struct identity *id, const struct source *s
 	return ERR_REFUSED;
 }
 
+/* A chain is good for as long as all of it is. */
+static enum err find_first_end(struct identity *id, const struct source *src)
+{
+	for (int i = 0; i < sk_X509_num(id->chain); i++) {
+		X509 *cert = sk_X509_value(id->chain, i);
+		int64_t end_s;
+
+		if (cert_time_s(&end_s, X509_get0_notAfter(cert))) {
+			cert_why(src->why, "%s: a certificate's end of validity is not a date",
+			         src->certificate);
+			return ERR_SYNTAX;
+		}
+		if (!id->first || end_s < id->not_after_s) {
+			id->first = cert;
+			id->not_after_s = end_s;
+		}
+	}
+	return OK;
+}
+
 /* The texts that callers ask for later. */
 static enum err describe(struct identity *id, const char *name, const struct source *src)
 {
@@ -249,39 +267,10 @@ static enum err describe(struct identity *id, const char *name, const struct sou
 		if (has_signed(sk_X509_value(id->chain, i), end))
 			end = sk_X509_value(id->chain, i);
 	}
-	if (cert_time_s(&id->not_after_s, X509_get0_notAfter(leaf))) {
-		cert_why(src->why, "%s: the certificate's end of validity is not a date",
-		         src->certificate);
-		return ERR_SYNTAX;
-	}
 	id->name = mem_strdup(name);
 	id->subject = mem_strdup(cert_name_line(X509_get_subject_name(leaf), text, sizeof(text)));
 	id->chain_end = mem_strdup(cert_name_line(X509_get_issuer_name(end), text, sizeof(text)));
 	return id->name && id->subject && id->chain_end ? OK : no_memory(src);
-}
-
-/* One certificate of the chain; its dates decide what the operator is told. */
-static void log_dates(const struct identity *id, X509 *cert)
-{
-	int64_t now_s = clock_wall_s(), from_s, to_s;
-	char text[CERT_TEXT_MAX], day[CERT_DAY_MAX];
-	const char *subject = cert_name_text(X509_get_subject_name(cert), text, sizeof(text));
-
-	if (cert_time_s(&from_s, X509_get0_notBefore(cert)) ||
-	    cert_time_s(&to_s, X509_get0_notAfter(cert)))
-		return;
-	if (to_s < now_s)
-		LOG(LOG_ERROR, KV("identity", id->name), KV("event", "certificate-expired"),
-		    KV("subject", subject), KV("expired_on", cert_day_text(to_s, day)),
-		    KV("help", "peers will refuse it: renew it"));
-	else if (from_s > now_s)
-		LOG(LOG_ERROR, KV("identity", id->name), KV("event", "certificate-not-yet-valid"),
-		    KV("subject", subject), KV("valid_from", cert_day_text(from_s, day)),
-		    KV("help", "peers will refuse it: is this machine's clock right?"));
-	else if (to_s - now_s < WARN_DAYS * DAY_S)
-		LOG(LOG_WARN, KV("identity", id->name), KV("event", "certificate-expires-soon"),
-		    KV("subject", subject), KV("expires_on", cert_day_text(to_s, day)),
-		    KVN("days_left", (to_s - now_s) / DAY_S));
 }
 
 static enum err fill(struct identity *id, const char *name, struct source *src)
@@ -297,6 +286,8 @@ static enum err fill(struct identity *id, const char *name, struct source *src)
 	if (err)
 		return err;
 	err = order(id, src);
+	if (!err)
+		err = find_first_end(id, src);
 	if (err)
 		return err;
 	return describe(id, name, src);
@@ -323,8 +314,6 @@ enum err identity_load(struct identity **out, const struct identity_cfg *cfg, ch
 		identity_free(&id);
 		return err;
 	}
-	for (int i = 0; i < sk_X509_num(id->chain); i++)
-		log_dates(id, sk_X509_value(id->chain, i));
 	*out = id;
 	return OK;
 }
@@ -353,6 +342,11 @@ const char *identity_name(const struct identity *id)
 X509 *identity_leaf(const struct identity *id)
 {
 	return sk_X509_value(id->chain, 0);
+}
+
+X509 *identity_first_to_end(const struct identity *id)
+{
+	return id->first;
 }
 
 const char *identity_subject(const struct identity *id)

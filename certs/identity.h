@@ -34,16 +34,19 @@ struct identity_cfg {
  * says which file, what is wrong and what to do: ERR_IO, ERR_SYNTAX, ERR_NOT_FOUND (no certificate
  * or key in there), or ERR_REFUSED (key and certificate do not belong together, a weak key, a key
  * that everybody on the machine can read, a passphrase that does not open it, a chain whose next
- * issuer is nowhere, a certificate that is not part of the chain). An expired one loads: the log
- * says it, the peer refuses it. */
+ * issuer is nowhere, a certificate that is not part of the chain). An expired one loads: the
+ * peer refuses it. */
 MUST_USE enum err identity_load(struct identity **out, const struct identity_cfg *cfg, char *why);
 void identity_free(struct identity **idp);
 
 const char *identity_name(const struct identity *id);
 X509 *identity_leaf(const struct identity *id); /* borrowed */
-/* The leaf's subject as one line, and the end of its validity in seconds since 1970. */
-const char *identity_subject(const struct identity *id);
+/* The certificate of the chain whose validity ends first (borrowed), and that end in seconds since
+ * 1970. */
+X509 *identity_first_to_end(const struct identity *id);
 int64_t identity_not_after_s(const struct identity *id);
+/* The leaf's subject as one line. */
+const char *identity_subject(const struct identity *id);
 
 /* What an operator's check asks. Whether the file holds the root (WBX-07); the name that the chain
  * ends at, in the file or just beyond it (WBX-08); whether the leaf may be used in both directions

@@ -71,7 +71,7 @@ static void job_free(struct ocsp_job *job)
 	mem_free(job->host);
 	mem_free(job->port);
 	mem_free(job->path);
-	mem_free(job->question);
+	OPENSSL_free(job->question);
 	mem_free(job->answer);
 	mem_free(job);
 }
@@ -288,20 +288,6 @@ static const char *find_responder(struct ocsp_job *job)
 	return why;
 }
 
-static enum err write_question(struct ocsp_job *job)
-{
-	unsigned char *der = NULL;
-	enum err err = ocsp_question(&der, &job->question_len, job->leaf, job->issuer);
-
-	if (err)
-		return err;
-	job->question = mem_zalloc(job->question_len);
-	if (job->question)
-		memcpy(job->question, der, job->question_len);
-	OPENSSL_free(der);
-	return job->question ? OK : ERR_NOMEM;
-}
-
 /* What is in the way; NULL: *out is a job to be done. */
 static const char *make_job(struct ocsp_job **out, X509 *leaf, X509 *issuer,
                             const unsigned char *key)
@@ -319,7 +305,7 @@ static const char *make_job(struct ocsp_job **out, X509 *leaf, X509 *issuer,
 	job->issuer = issuer;
 	ERR_set_mark();
 	why = find_responder(job);
-	if (!why && write_question(job))
+	if (!why && ocsp_question(&job->question, &job->question_len, job->leaf, job->issuer))
 		why = "there is no memory to ask";
 	ERR_pop_to_mark();
 	if (why) {

@@ -240,6 +240,11 @@ static void refuse(struct refusal *r, X509 *leaf)
 	say(r, x509_error);
 }
 
+bool peer_tolerates(const struct peer_policy *policy, enum peer_fault fault)
+{
+	return (policy->tolerated & PEER_TOLERABLE & 1U << fault) != 0;
+}
+
 /* OpenSSL asks about each fault. An intermediate whose issuer gave us no CRL passes: the leaf's is
  * the one that is demanded. */
 static int on_fault(int good, X509_STORE_CTX *ctx)
@@ -251,7 +256,7 @@ static int on_fault(int good, X509_STORE_CTX *ctx)
 	    (x509_error == X509_V_ERR_UNABLE_TO_GET_CRL && X509_STORE_CTX_get_error_depth(ctx) > 0))
 		return 1;
 	refuse(r, X509_STORE_CTX_get0_cert(ctx)); /* the CRL in question is known only here */
-	if (!(r->policy->tolerated & PEER_TOLERABLE & 1U << r->verdict->fault))
+	if (!peer_tolerates(r->policy, r->verdict->fault))
 		return 0;
 	r->verdict->fault = PEER_OK;
 	return 1;
@@ -292,6 +297,18 @@ static X509 *take_issuer(X509_STORE_CTX *ctx)
 	return issuer;
 }
 
+static int64_t first_end_of(STACK_OF(X509) * chain)
+{
+	int64_t first_s = INT64_MAX, end_s;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		if (!cert_time_s(&end_s, X509_get0_notAfter(sk_X509_value(chain, i))) &&
+		    end_s < first_s)
+			first_s = end_s;
+	}
+	return first_s;
+}
+
 /* store: where the chain may end. */
 static bool check_chain_in(struct refusal *r, X509_STORE *store, X509 *leaf, STACK_OF(X509) * chain)
 {
@@ -305,6 +322,8 @@ static bool check_chain_in(struct refusal *r, X509_STORE *store, X509 *leaf, STA
 		good = X509_verify_cert(r->ctx) == 1;
 		if (!good && r->verdict->fault == PEER_OK)
 			refuse(r, leaf);
+		if (good)
+			r->verdict->until_s = first_end_of(X509_STORE_CTX_get0_chain(r->ctx));
 		if (good && r->issuer)
 			*r->issuer = take_issuer(r->ctx);
 	}
@@ -386,14 +405,26 @@ static void say_wrong_name(const struct refusal *r, X509 *leaf)
 	                     : "");
 }
 
-static bool check_name(const struct refusal *r, X509 *leaf)
+bool peer_has_name(const struct peer_policy *policy, X509 *leaf, const char **out)
 {
-	for (size_t i = 0; i < r->policy->nnames; i++) {
-		const char *name = r->policy->names[i];
+	for (size_t i = 0; leaf && i < policy->nnames; i++) {
+		const char *name = policy->names[i];
 
 		if (!peer_name_is(leaf, name) &&
-		    !(r->policy->wildcards && peer_name_is_by_wildcard(leaf, name)))
+		    !(policy->wildcards && peer_name_is_by_wildcard(leaf, name)))
 			continue;
+		if (out)
+			*out = name;
+		return true;
+	}
+	return false;
+}
+
+static bool check_name(const struct refusal *r, X509 *leaf)
+{
+	const char *name;
+
+	if (peer_has_name(r->policy, leaf, &name)) {
 		cert_printable(r->verdict->name, sizeof(r->verdict->name), name, strlen(name));
 		return true;
 	}

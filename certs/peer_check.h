@@ -78,7 +78,8 @@ struct peer_policy {
 
 struct peer_verdict {
 	enum peer_fault fault;
-	char name[256]; /* the name that matched; empty before */
+	char name[256];  /* the name that matched; empty before */
+	int64_t until_s; /* with PEER_OK: when the first certificate of the chain ends */
 	/* One sentence: what was presented, what was wanted; with PEER_OK what was tolerated. */
 	char why[CERT_WHY_MAX];
 };
@@ -92,6 +93,10 @@ struct peer_shown {
 	    *issuer; /* gets a reference on who signed leaf, or NULL; NULL: nobody wants to know */
 };
 
+/* Whether leaf is for one of the policy's names; out gets which, NULL: nobody wants to know. */
+bool peer_has_name(const struct peer_policy *policy, X509 *leaf, const char **out);
+/* Whether the policy lets that fault pass. */
+bool peer_tolerates(const struct peer_policy *policy, enum peer_fault fault);
 /* True when all is well. */
 bool peer_check(const struct peer_policy *policy, const struct peer_shown *shown,
                 struct peer_verdict *verdict);

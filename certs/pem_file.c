@@ -25,6 +25,12 @@ static void content_free(struct content *c)
 	c->data = NULL;
 }
 
+static enum err no_memory(const char *path, char *why)
+{
+	cert_why(why, "%s: no memory to read it", path);
+	return ERR_NOMEM;
+}
+
 static enum err read_all(int fd, struct content *c, const char *path, char *why)
 {
 	size_t have = 0;
@@ -84,8 +90,7 @@ static enum err content_read(struct content *c, const char *path, const char *se
 	c->len = (size_t)st.st_size;
 	c->data = mem_zalloc(c->len + 1);
 	if (!c->data) {
-		cert_why(why, "%s: no memory to read it", path);
-		err = ERR_NOMEM;
+		err = no_memory(path, why);
 		goto out;
 	}
 	err = read_all(fd, c, path, why);
@@ -102,6 +107,34 @@ void pem_free_certificates(STACK_OF(X509) * certs)
 	sk_X509_pop_free(certs, X509_free);
 }
 
+/* A file being read, as OpenSSL wants it. Its errors are kept from the queue in the meantime. */
+struct pem {
+	struct content content;
+	BIO *bio;
+};
+
+static void pem_close(struct pem *p)
+{
+	ERR_pop_to_mark();
+	BIO_free(p->bio);
+	content_free(&p->content);
+}
+
+/* pem_close it when OK. */
+static enum err pem_open(struct pem *p, const char *path, const char *secret, char *why)
+{
+	enum err err = content_read(&p->content, path, secret, why);
+
+	if (err)
+		return err;
+	ERR_set_mark();
+	p->bio = BIO_new_mem_buf(p->content.data, (int)p->content.len);
+	if (p->bio)
+		return OK;
+	pem_close(p);
+	return no_memory(path, why);
+}
+
 static bool at_end_of_pem(void)
 {
 	unsigned long e = ERR_peek_last_error();
@@ -116,8 +149,7 @@ static enum err parse_certificates(STACK_OF(X509) * certs, BIO *bio, const char 
 	while ((cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
 		if (sk_X509_push(certs, cert) <= 0) {
 			X509_free(cert);
-			cert_why(why, "%s: no memory to read it", path);
-			return ERR_NOMEM;
+			return no_memory(path, why);
 		}
 	}
 	if (at_end_of_pem())
@@ -128,56 +160,45 @@ static enum err parse_certificates(STACK_OF(X509) * certs, BIO *bio, const char 
 
 enum err pem_read_certificates(STACK_OF(X509) * *out, const char *path, char *why)
 {
-	STACK_OF(X509) *certs = NULL;
-	BIO *bio = NULL;
-	struct content c;
-	enum err err = content_read(&c, path, NULL, why);
+	STACK_OF(X509) * certs;
+	struct pem p;
+	enum err err = pem_open(&p, path, NULL, why);
 
 	if (err)
 		return err;
-	ERR_set_mark();
 	certs = sk_X509_new_null();
-	bio = BIO_new_mem_buf(c.data, (int)c.len);
-	if (certs && bio) {
-		err = parse_certificates(certs, bio, path, why);
-	} else {
-		cert_why(why, "%s: no memory to read it", path);
-		err = ERR_NOMEM;
-	}
-	ERR_pop_to_mark();
-	BIO_free(bio);
-	content_free(&c);
-	if (err) {
+	err = certs ? parse_certificates(certs, p.bio, path, why) : no_memory(path, why);
+	pem_close(&p);
+	if (err)
 		pem_free_certificates(certs);
-		return err;
-	}
-	*out = certs;
-	return OK;
+	else
+		*out = certs;
+	return err;
 }
 
 /* One in DER, or as many as there are in PEM. NULL at the end of them, or where one is damaged. */
-static X509_CRL *next_crl(const struct content *c, BIO *bio, int have)
+static X509_CRL *next_crl(const struct pem *p, int have)
 {
-	const unsigned char *der = (const unsigned char *)c->data;
+	const unsigned char *der = (const unsigned char *)p->content.data;
 
-	if (strstr(c->data, "-----BEGIN "))
-		return PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
-	return have ? NULL : d2i_X509_CRL(NULL, &der, (long)c->len);
+	if (strstr(p->content.data, "-----BEGIN "))
+		return PEM_read_bio_X509_CRL(p->bio, NULL, NULL, NULL);
+	return have ? NULL : d2i_X509_CRL(NULL, &der, (long)p->content.len);
 }
 
-static enum err parse_crls(STACK_OF(X509_CRL) * crls, const struct content *c, BIO *bio,
-                           const char *path, char *why)
+static enum err parse_crls(STACK_OF(X509_CRL) * crls, const struct pem *p, const char *path,
+                           char *why)
 {
 	X509_CRL *crl;
 
-	while ((crl = next_crl(c, bio, sk_X509_CRL_num(crls))) != NULL) {
+	while ((crl = next_crl(p, sk_X509_CRL_num(crls))) != NULL) {
 		if (sk_X509_CRL_push(crls, crl) <= 0) {
 			X509_CRL_free(crl);
-			cert_why(why, "%s: no memory to read it", path);
-			return ERR_NOMEM;
+			return no_memory(path, why);
 		}
 	}
-	if (sk_X509_CRL_num(crls) > 0 && (at_end_of_pem() || !strstr(c->data, "-----BEGIN ")))
+	if (sk_X509_CRL_num(crls) > 0 &&
+	    (at_end_of_pem() || !strstr(p->content.data, "-----BEGIN ")))
 		return OK;
 	cert_why(why, "%s: there is no CRL in it, or it is damaged (PEM: -----BEGIN X509 CRL-----)",
 	         path);
@@ -186,31 +207,20 @@ static enum err parse_crls(STACK_OF(X509_CRL) * crls, const struct content *c, B
 
 enum err pem_read_crls(STACK_OF(X509_CRL) * *out, const char *path, char *why)
 {
-	STACK_OF(X509_CRL) *crls = NULL;
-	BIO *bio = NULL;
-	struct content c;
-	enum err err = content_read(&c, path, NULL, why);
+	STACK_OF(X509_CRL) * crls;
+	struct pem p;
+	enum err err = pem_open(&p, path, NULL, why);
 
 	if (err)
 		return err;
-	ERR_set_mark();
 	crls = sk_X509_CRL_new_null();
-	bio = BIO_new_mem_buf(c.data, (int)c.len);
-	if (crls && bio) {
-		err = parse_crls(crls, &c, bio, path, why);
-	} else {
-		cert_why(why, "%s: no memory to read it", path);
-		err = ERR_NOMEM;
-	}
-	ERR_pop_to_mark();
-	BIO_free(bio);
-	content_free(&c);
-	if (err) {
+	err = crls ? parse_crls(crls, &p, path, why) : no_memory(path, why);
+	pem_close(&p);
+	if (err)
 		sk_X509_CRL_pop_free(crls, X509_CRL_free);
-		return err;
-	}
-	*out = crls;
-	return OK;
+	else
+		*out = crls;
+	return err;
 }
 
 struct passphrase {
@@ -232,19 +242,15 @@ static int on_passphrase(char *buf, int size, int writing, void *arg)
 	return (int)len;
 }
 
-static enum err parse_key(EVP_PKEY **out, const struct content *c, struct passphrase *phrase,
+static enum err parse_key(EVP_PKEY **out, const struct pem *p, struct passphrase *phrase,
                           const char *path, char *why)
 {
-	BIO *bio = BIO_new_mem_buf(c->data, (int)c->len);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(p->bio, NULL, on_passphrase, phrase);
 
-	if (!bio) {
-		cert_why(why, "%s: no memory to read it", path);
-		return ERR_NOMEM;
-	}
-	*out = PEM_read_bio_PrivateKey(bio, NULL, on_passphrase, phrase);
-	BIO_free(bio);
-	if (*out)
+	if (key) {
+		*out = key;
 		return OK;
+	}
 	if (phrase->asked && phrase->content.data) {
 		cert_why(why,
 		         "%s: the passphrase that is given for it does not open the private key",
@@ -258,7 +264,7 @@ static enum err parse_key(EVP_PKEY **out, const struct content *c, struct passph
 		         path);
 		return ERR_REFUSED;
 	}
-	if (strstr(c->data, "PRIVATE KEY-----")) {
+	if (strstr(p->content.data, "PRIVATE KEY-----")) {
 		cert_why(why, "%s: the private key in it is damaged", path);
 		return ERR_SYNTAX;
 	}
@@ -269,22 +275,16 @@ static enum err parse_key(EVP_PKEY **out, const struct content *c, struct passph
 enum err pem_read_key(EVP_PKEY **out, const char *path, const char *passphrase, char *why)
 {
 	struct passphrase phrase = { 0 };
-	EVP_PKEY *key = NULL;
-	struct content c;
-	enum err err = content_read(&c, path, "private key", why);
+	struct pem p;
+	enum err err = pem_open(&p, path, "private key", why);
 
 	if (err)
 		return err;
 	if (passphrase)
 		err = content_read(&phrase.content, passphrase, "passphrase", why);
-	if (!err) {
-		ERR_set_mark();
-		err = parse_key(&key, &c, &phrase, path, why);
-		ERR_pop_to_mark();
-	}
-	content_free(&phrase.content);
-	content_free(&c);
 	if (!err)
-		*out = key;
+		err = parse_key(out, &p, &phrase, path, why);
+	content_free(&phrase.content);
+	pem_close(&p);
 	return err;
 }

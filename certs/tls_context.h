@@ -58,13 +58,11 @@ MUST_USE enum err tls_context_ssl(struct tls_context *ctx, const char *sni, SSL 
  * when it is time to come again; not after the SSL is freed. */
 enum tls_ready { TLS_READY, TLS_WAITS, TLS_REFUSED };
 enum tls_ready tls_finish(SSL *ssl, void (*fn)(void *arg), void *arg, char *why);
-/* After the handshake: the policy that the peer met, -1 for none; and its verdict, never NULL. */
-int tls_policy_met(const SSL *ssl);
-/* The trunk of that policy; NULL: none. Lives as long as the policies' owner keeps it. */
-const char *tls_trunk(const SSL *ssl);
+/* After the handshake: the verdict on the peer, never NULL. */
 const struct peer_verdict *tls_verdict(const SSL *ssl);
-/* The end of the peer's certificate, in seconds since 1970; 0: it showed none. */
-int64_t tls_peer_until_s(const SSL *ssl);
+/* The trunk of the policy that it met; NULL: none. Lives as long as the policies' owner keeps it.
+ */
+const char *tls_trunk(const SSL *ssl);
 /* After a failed handshake, or a failed read: one sentence on which side refused and why (our
  * verdict, the peer's alert in plain words, no common version, a closed connection). why is
  * CERT_WHY_MAX bytes. Empties OpenSSL's error queue. Gives the fault of the peer's that was the

@@ -106,7 +106,7 @@ static enum peer_fault explain_alert(const SSL *ssl, int alert, char *why)
 
 static enum peer_fault explain_verdict(const struct tls_session *s, char *why)
 {
-	if (!s || !s->is_checked || s->verdict.fault == PEER_OK) {
+	if (!s || s->standing == TLS_NOBODY || s->verdict.fault == PEER_OK) {
 		cert_why(why, "we refused the peer's certificate");
 		return PEER_OK;
 	}
@@ -203,16 +203,6 @@ static void explain_system(const SSL *ssl, int error, char *why)
 		cert_why(why, "the peer cut the connection%s (%s)", when(ssl), strerror(error));
 	else
 		cert_why(why, "the connection broke%s: %s", when(ssl), strerror(error));
-}
-
-int64_t tls_peer_until_s(const SSL *ssl)
-{
-	const X509 *leaf = SSL_get0_peer_certificate(ssl);
-	int64_t until_s = 0;
-
-	if (!leaf || cert_time_s(&until_s, X509_get0_notAfter(leaf)))
-		return 0;
-	return until_s;
 }
 
 enum peer_fault tls_explain(const SSL *ssl, int ssl_result, char *why)

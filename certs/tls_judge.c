@@ -32,9 +32,19 @@ static void session_init(void)
 	session_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, session_free);
 }
 
-const struct tls_session *tls_session_of(const SSL *ssl)
+struct tls_session *tls_session_of(const SSL *ssl)
 {
 	return session_index < 0 ? NULL : SSL_get_ex_data(ssl, session_index);
+}
+
+void tls_session_reset(struct tls_session *s)
+{
+	s->standing = TLS_NOBODY;
+	s->policy = NULL;
+	X509_free(s->issuer);
+	s->issuer = NULL;
+	s->verdict = (struct peer_verdict){ .fault = PEER_NO_CERTIFICATE };
+	cert_why(s->verdict.why, "the peer has sent no certificate");
 }
 
 enum err tls_session_attach(SSL *ssl, enum cert_role peer_role)
@@ -47,9 +57,7 @@ enum err tls_session_attach(SSL *ssl, enum cert_role peer_role)
 	s->peer_role = peer_role;
 	s->ssl_ctx = SSL_get_SSL_CTX(ssl);
 	s->rules = tls_rules_of(s->ssl_ctx);
-	s->policy_met = -1;
-	s->verdict.fault = PEER_NO_CERTIFICATE;
-	cert_why(s->verdict.why, "the peer has sent no certificate");
+	tls_session_reset(s);
 	if (SSL_set_ex_data(ssl, session_index, s) != 1) {
 		mem_free(s);
 		return ERR_NOMEM;
@@ -125,31 +133,16 @@ static bool is_recent_enough(const struct peer_policy *policy, const SSL *ssl,
 	return false;
 }
 
-void tls_session_refuse(struct tls_session *s, enum peer_fault fault, const char *why)
-{
-	s->verdict.fault = fault;
-	cert_why(s->verdict.why, "%s", why);
-	s->policy_met = -1;
-	s->trunk = NULL;
-}
-
-bool tls_session_tolerates(struct tls_session *s, enum peer_fault fault, const char *why)
-{
-	if (!(s->policy->tolerated & PEER_TOLERABLE & 1U << fault))
-		return false;
-	LOG(LOG_WARN, KV("trunk", s->policy->trunk), KV("event", "tolerated"), KV("why", why));
-	return true;
-}
-
 /* What is known of a peer that is let in. */
 static void note_met(struct tls_session *s, const struct peer_policy *p,
                      const struct peer_shown *shown)
 {
+	s->standing = TLS_PROVED;
 	s->policy = p;
-	s->trunk = p->trunk;
 	s->proved_s = shown->now_s;
 	if (p->seen) {
 		cert_info_read(&p->seen->info, shown->leaf);
+		p->seen->info.not_after_s = s->verdict.until_s;
 		p->seen->seen_s = shown->now_s;
 	}
 	if (s->verdict.why[0])
@@ -157,34 +150,52 @@ static void note_met(struct tls_session *s, const struct peer_policy *p,
 		    KV("why", s->verdict.why));
 }
 
-static void judge(const struct tls_rules *rules, X509_STORE_CTX *sent, const SSL *ssl,
+/* True: met. The most useful of the verdicts stays. */
+static bool try_policy(struct tls_session *s, const struct peer_policy *p,
+                       const struct peer_shown *shown, const SSL *ssl)
+{
+	struct peer_verdict verdict;
+	bool met;
+
+	X509_free(s->issuer);
+	met = peer_check(p, shown, &verdict) && is_recent_enough(p, ssl, &verdict);
+	if (usefulness(verdict.fault) > usefulness(s->verdict.fault))
+		s->verdict = verdict;
+	if (met)
+		note_met(s, p, shown);
+	return met;
+}
+
+/* Whether one before it trusts the same, so that nothing else could be said of the chain. */
+static bool is_same_trust(const struct tls_rules *rules, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (rules->policies[k].trust == rules->policies[i].trust)
+			return true;
+	}
+	return false;
+}
+
+/* A name is compared in no time, a chain is verified in a millisecond or so, and everybody may come
+ * with one: so a listener of many trunks verifies for those whose name it is. Where it is nobody's,
+ * the chain matters for the words alone. */
+static void judge(const struct tls_rules *rules, const struct peer_shown *shown, const SSL *ssl,
                   struct tls_session *s)
 {
-	const struct peer_shown shown = { .leaf = X509_STORE_CTX_get0_cert(sent),
-		                          .chain = X509_STORE_CTX_get0_untrusted(sent),
-		                          .role = rules->peer_role,
-		                          .now_s = clock_wall_s(),
-		                          .issuer = &s->issuer };
-	struct peer_verdict verdict;
+	bool named = false;
 
-	s->is_checked = true;
-	s->is_resumed = s->knows_status = false; /* what a ticket said that was not taken */
-	s->policy_met = -1;
-	s->trunk = NULL;
+	tls_session_reset(s); /* what a ticket said that was not taken */
+	s->standing = TLS_STRANGER;
 	for (size_t i = 0; i < rules->npolicies; i++) {
-		const struct peer_policy *p = &rules->policies[i];
-		bool met;
-
-		X509_free(s->issuer);
-		met = peer_check(p, &shown, &verdict) && is_recent_enough(p, ssl, &verdict);
-
-		if (i == 0 || usefulness(verdict.fault) > usefulness(s->verdict.fault))
-			s->verdict = verdict;
-		if (!met)
+		if (!peer_has_name(&rules->policies[i], shown->leaf, NULL))
 			continue;
-		s->policy_met = (int)i;
-		note_met(s, p, &shown);
-		return;
+		named = true;
+		if (try_policy(s, &rules->policies[i], shown, ssl))
+			return;
+	}
+	for (size_t i = 0; !named && i < rules->npolicies; i++) {
+		if (!is_same_trust(rules, i) && try_policy(s, &rules->policies[i], shown, ssl))
+			return;
 	}
 }
 
@@ -192,29 +203,27 @@ int tls_judge(X509_STORE_CTX *sent, void *arg)
 {
 	const struct tls_rules *rules = arg;
 	SSL *ssl = X509_STORE_CTX_get_ex_data(sent, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_session *s = ssl ? SSL_get_ex_data(ssl, session_index) : NULL;
+	struct tls_session *s = ssl ? tls_session_of(ssl) : NULL;
+	const struct peer_shown shown = { .leaf = X509_STORE_CTX_get0_cert(sent),
+		                          .chain = X509_STORE_CTX_get0_untrusted(sent),
+		                          .role = rules->peer_role,
+		                          .now_s = clock_wall_s(),
+		                          .issuer = s ? &s->issuer : NULL };
 
 	if (!s) {
 		X509_STORE_CTX_set_error(sent, X509_V_ERR_UNSPECIFIED);
 		return 0;
 	}
-	judge(rules, sent, ssl, s);
+	judge(rules, &shown, ssl, s);
 	X509_STORE_CTX_set_error(sent, x509_error_of(s->verdict.fault));
-	return s->policy_met >= 0;
-}
-
-int tls_policy_met(const SSL *ssl)
-{
-	const struct tls_session *s = tls_session_of(ssl);
-
-	return s ? s->policy_met : -1;
+	return s->policy != NULL;
 }
 
 const char *tls_trunk(const SSL *ssl)
 {
 	const struct tls_session *s = tls_session_of(ssl);
 
-	return s ? s->trunk : NULL;
+	return s && s->policy ? s->policy->trunk : NULL;
 }
 
 const struct peer_verdict *tls_verdict(const SSL *ssl)

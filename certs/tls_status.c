@@ -2,25 +2,34 @@
  * handshake, what we ask decides after it, before the first octet of SIP. */
 #include <stdio.h>
 #include "base/clock.h"
+#include "base/log.h"
 #include "certs/cert_text.h"
 #include "certs/tls_session.h"
+
+static void refuse(struct tls_session *s, enum peer_fault fault, const char *why)
+{
+	s->standing = TLS_STRANGER;
+	s->policy = NULL;
+	s->verdict.fault = fault;
+	cert_why(s->verdict.why, "%s", why);
+}
 
 /* False: the peer is refused. */
 static bool apply(struct tls_session *s, const struct ocsp_result *result)
 {
-	switch (result->status) {
-	case CERT_STATUS_GOOD:
-		break;
-	case CERT_STATUS_REVOKED:
-		tls_session_refuse(s, PEER_REVOKED, result->why);
-		return false;
-	case CERT_STATUS_UNKNOWN:
-		if (tls_session_tolerates(s, PEER_NO_STATUS, result->why))
-			break;
-		tls_session_refuse(s, PEER_NO_STATUS, result->why);
+	if (result->status == CERT_STATUS_REVOKED) {
+		refuse(s, PEER_REVOKED, result->why);
 		return false;
 	}
-	s->knows_status = true;
+	if (result->status == CERT_STATUS_UNKNOWN) {
+		if (!peer_tolerates(s->policy, PEER_NO_STATUS)) {
+			refuse(s, PEER_NO_STATUS, result->why);
+			return false;
+		}
+		LOG(LOG_WARN, KV("trunk", s->policy->trunk), KV("event", "tolerated"),
+		    KV("why", result->why));
+	}
+	s->standing = TLS_CLEARED;
 	return true;
 }
 
@@ -38,7 +47,7 @@ static bool apply_none(struct tls_session *s, X509 *leaf)
 
 int tls_on_staple(SSL *ssl, void *arg)
 {
-	struct tls_session *s = (struct tls_session *)(uintptr_t)tls_session_of(ssl);
+	struct tls_session *s = tls_session_of(ssl);
 	X509 *leaf = SSL_get0_peer_certificate(ssl);
 	const unsigned char *der = NULL;
 	struct ocsp_result result;
@@ -60,14 +69,13 @@ static void on_answer(void *arg, const struct ocsp_result *result)
 {
 	struct tls_session *s = arg;
 
-	if (!apply(s, result))
-		s->knows_status = true; /* that it is refused */
+	apply(s, result); /* tls_finish is asked again */
 	s->on_status(s->on_status_arg);
 }
 
 static bool wants_to_ask(const struct tls_session *s)
 {
-	return s->policy && s->policy->ocsp == OCSP_ASK && !s->knows_status && s->issuer;
+	return s->standing == TLS_PROVED && s->policy->ocsp == OCSP_ASK && s->issuer;
 }
 
 /* True: the answer is there. */
@@ -85,14 +93,13 @@ static bool ask(struct tls_session *s, const SSL *ssl)
 		             "nobody here can ask its OCSP responder");
 	else if (!ocsp_ask(s->policy->asks, leaf, s->issuer, &result, &s->waiter))
 		return false;
-	if (!apply(s, &result))
-		s->knows_status = true;
+	apply(s, &result); /* tls_finish looks at it next */
 	return true;
 }
 
 enum tls_ready tls_finish(SSL *ssl, void (*fn)(void *arg), void *arg, char *why)
 {
-	struct tls_session *s = (struct tls_session *)(uintptr_t)tls_session_of(ssl);
+	struct tls_session *s = tls_session_of(ssl);
 
 	if (!s)
 		return TLS_READY;
@@ -101,12 +108,12 @@ enum tls_ready tls_finish(SSL *ssl, void (*fn)(void *arg), void *arg, char *why)
 	s->on_status_arg = arg;
 	if (wants_to_ask(s) && !ask(s, ssl))
 		return TLS_WAITS;
-	if (s->policy && s->policy_met < 0) {
+	if (s->standing == TLS_STRANGER) {
 		cert_why(why, "we refused the peer's certificate: %.400s", s->verdict.why);
 		return TLS_REFUSED;
 	}
 	/* What a trunk alone may do, nobody does without its certificate. */
-	if (!s->policy && SSL_version(ssl) < TLS1_2_VERSION) {
+	if (s->standing == TLS_NOBODY && SSL_version(ssl) < TLS1_2_VERSION) {
 		cert_why(why, "the peer speaks %s without a certificate: TLS 1.2 is the least",
 		         SSL_get_version(ssl));
 		return TLS_REFUSED;

@@ -15,13 +15,6 @@
 #define ROTATE_MS (60 * 60 * 1000) /* a key's life; as long again it still opens */
 #define TIMEOUT_S 3600             /* a ticket's */
 
-/* Within the ticket: who was proved. */
-struct note {
-	uint32_t policy;
-	int64_t proved_s;
-	char name[256];
-};
-
 /* Which key encrypts now, and which one still opens. */
 static void rotate(struct tls_ticket_keys *keys)
 {
@@ -88,50 +81,58 @@ static int on_ticket_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_C
 	return !encrypt && key == &keys->before ? 2 : 1;
 }
 
-/* A peer that proved nothing gets a ticket without a note, which opens nothing. */
+static struct tls_proof proof_of(const struct tls_session *s)
+{
+	struct tls_proof proof;
+
+	memset(&proof, 0, sizeof(proof)); /* its holes too: it goes out as it is, encrypted */
+	proof.policy = (uint32_t)(s->policy - s->rules->policies);
+	proof.proved_s = s->proved_s;
+	proof.until_s = s->verdict.until_s;
+	snprintf(proof.name, sizeof(proof.name), "%s", s->verdict.name);
+	return proof;
+}
+
+/* A peer that proved nothing gets a ticket without a proof, which opens nothing. */
 static int on_ticket_made(SSL *ssl, void *arg)
 {
 	const struct tls_session *s = tls_session_of(ssl);
-	struct note note = { 0 };
+	struct tls_proof proof;
 
 	(void)arg;
-	if (!s || s->policy_met < 0 || SSL_get_SSL_CTX(ssl) != s->ssl_ctx)
+	if (!s || !s->policy || SSL_get_SSL_CTX(ssl) != s->ssl_ctx)
 		return 1;
-	note.policy = (uint32_t)s->policy_met;
-	note.proved_s = s->proved_s;
-	snprintf(note.name, sizeof(note.name), "%s", s->verdict.name);
-	return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &note, sizeof(note));
+	proof = proof_of(s);
+	return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &proof, sizeof(proof));
 }
 
-/* Whether what was proved then holds on: not for long, nor beyond the certificate's end, and not
- * where OCSP is asked each time. */
-static bool holds_on(const struct peer_policy *p, const SSL_SESSION *session, int64_t proved_s)
+/* Whether what was proved then holds on: not for long, nor beyond the first end in its chain, and
+ * not where OCSP is asked each time. */
+static bool holds_on(const struct tls_rules *rules, const SSL_SESSION *session,
+                     const struct tls_proof *proof)
 {
-	X509 *leaf = SSL_SESSION_get0_peer((SSL_SESSION *)(uintptr_t)session);
-	int64_t end_s, now_s = clock_wall_s();
+	const struct peer_policy *p = &rules->policies[proof->policy];
+	int64_t now_s = clock_wall_s();
 
-	return leaf && p->ocsp != OCSP_ASK && !cert_time_s(&end_s, X509_get0_notAfter(leaf)) &&
-	       end_s > now_s && proved_s <= now_s && now_s - proved_s < TIMEOUT_S &&
+	return p->ocsp != OCSP_ASK && proof->until_s > now_s && proof->proved_s <= now_s &&
+	       now_s - proof->proved_s < TIMEOUT_S &&
 	       SSL_SESSION_get_protocol_version(session) >= tls_version_number(p->min_version);
 }
 
-static void take_over(struct tls_session *s, size_t policy, const char *name, int64_t proved_s)
+static void take_over(struct tls_session *s, const struct tls_proof *proof)
 {
-	s->is_resumed = true;
-	s->proved_s = proved_s;
-	s->policy_met = (int)policy;
-	s->policy = &s->rules->policies[policy];
-	s->trunk = s->policy->trunk;
-	s->knows_status = true; /* it was, when it was proved */
-	s->verdict = (struct peer_verdict){ .fault = PEER_OK };
-	snprintf(s->verdict.name, sizeof(s->verdict.name), "%s", name);
+	s->standing = TLS_RESUMED;
+	s->proved_s = proof->proved_s;
+	s->policy = &s->rules->policies[proof->policy];
+	s->verdict = (struct peer_verdict){ .fault = PEER_OK, .until_s = proof->until_s };
+	snprintf(s->verdict.name, sizeof(s->verdict.name), "%s", proof->name);
 }
 
 static SSL_TICKET_RETURN on_ticket_shown(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
                                          size_t len, SSL_TICKET_STATUS status, void *arg)
 {
-	struct tls_session *s = (struct tls_session *)(uintptr_t)tls_session_of(ssl);
-	struct note note;
+	struct tls_session *s = tls_session_of(ssl);
+	struct tls_proof proof;
 	void *data = NULL;
 	size_t size = 0;
 
@@ -139,15 +140,13 @@ static SSL_TICKET_RETURN on_ticket_shown(SSL *ssl, SSL_SESSION *session, const u
 	(void)len;
 	(void)arg;
 	if (!s || (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) ||
-	    SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || size != sizeof(note))
+	    SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || size != sizeof(proof))
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
-	memcpy(&note, data, sizeof(note));
-	if (note.policy >= s->rules->npolicies ||
-
-	    !holds_on(&s->rules->policies[note.policy], session, note.proved_s))
+	memcpy(&proof, data, sizeof(proof));
+	if (proof.policy >= s->rules->npolicies || !holds_on(s->rules, session, &proof))
 		return SSL_TICKET_RETURN_IGNORE_RENEW;
-	note.name[sizeof(note.name) - 1] = '\0';
-	take_over(s, note.policy, note.name, note.proved_s);
+	proof.name[sizeof(proof.name) - 1] = '\0';
+	take_over(s, &proof);
 	/* In TLS 1.3 each is used once: another one follows. */
 	return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION
 	           ? SSL_TICKET_RETURN_USE_RENEW
@@ -160,13 +159,16 @@ static SSL_TICKET_RETURN on_ticket_shown(SSL *ssl, SSL_SESSION *session, const u
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls_session *s = tls_session_of(ssl);
+	struct tls_proof proof;
 
-	if (!s || s->policy_met != 0 || !holds_on(s->policy, session, s->proved_s))
+	if (!s || !s->policy)
+		return 0;
+	proof = proof_of(s);
+	if (!holds_on(s->rules, session, &proof))
 		return 0;
 	SSL_SESSION_free(s->rules->kept);
 	s->rules->kept = SSL_SESSION_dup(session);
-	s->rules->kept_proved_s = s->proved_s;
-	snprintf(s->rules->kept_name, sizeof(s->rules->kept_name), "%s", s->verdict.name);
+	s->rules->kept_proof = proof;
 	return 0;
 }
 
@@ -187,15 +189,13 @@ bool tls_ticket_setup(SSL_CTX *c, enum cert_role peer_role)
 
 void tls_ticket_offer(SSL *ssl)
 {
-	struct tls_session *s = (struct tls_session *)(uintptr_t)tls_session_of(ssl);
+	struct tls_session *s = tls_session_of(ssl);
 	SSL_SESSION *kept = s->rules->kept, *offered = NULL;
 
-	if (kept && holds_on(&s->rules->policies[0], kept, s->rules->kept_proved_s))
+	if (kept && holds_on(s->rules, kept, &s->rules->kept_proof))
 		offered = SSL_SESSION_dup(kept);
-	if (offered && SSL_set_session(ssl, offered) == 1) {
-		snprintf(s->offered_name, sizeof(s->offered_name), "%s", s->rules->kept_name);
-		s->offered_proved_s = s->rules->kept_proved_s;
-	}
+	if (offered && SSL_set_session(ssl, offered) == 1)
+		s->offered = s->rules->kept_proof;
 	if (!offered || SSL_SESSION_get_protocol_version(offered) >= TLS1_3_VERSION) {
 		SSL_SESSION_free(kept);
 		s->rules->kept = NULL;
@@ -205,17 +205,11 @@ void tls_ticket_offer(SSL *ssl)
 
 void tls_ticket_finish(SSL *ssl)
 {
-	struct tls_session *s = (struct tls_session *)(uintptr_t)tls_session_of(ssl);
+	struct tls_session *s = tls_session_of(ssl);
 
-	if (SSL_session_reused(ssl) && s->peer_role == CERT_ROLE_SERVER && !s->is_resumed)
-		take_over(s, 0, s->offered_name, s->offered_proved_s);
-	if (SSL_session_reused(ssl) || !s->is_resumed)
-		return;
+	if (SSL_session_reused(ssl) && s->peer_role == CERT_ROLE_SERVER)
+		take_over(s, &s->offered);
 	/* A ticket was good, but the handshake went the long way, without any certificate. */
-	s->is_resumed = s->knows_status = false;
-	s->policy_met = -1;
-	s->policy = NULL;
-	s->trunk = NULL;
-	s->verdict.fault = PEER_NO_CERTIFICATE;
-	cert_why(s->verdict.why, "the peer has sent no certificate");
+	if (!SSL_session_reused(ssl) && s->standing == TLS_RESUMED)
+		tls_session_reset(s);
 }

@@ -67,6 +67,7 @@ static json_t *own_json(const struct show_env *env, size_t i)
 	struct fields f;
 
 	cert_info_read(&info, identity_leaf(loaded));
+	info.not_after_s = identity_not_after_s(loaded); /* a chain is as good as all of it */
 	users_of(env->from.cfg, id, users);
 	fields_init(&f);
 	fields_text(&f, "name", id->name);

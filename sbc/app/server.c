@@ -126,10 +126,10 @@ static enum err open_border(struct server *s)
 
 static enum err open_certificate_care(struct server *s)
 {
-	enum err err = reload_open(&s->reload, s->cfg, s->loop, s->trunks);
+	enum err err = expiry_open(&s->expiry, s->cfg, loop_timers(s->loop), trunks_tls(s->trunks));
 
 	if (!err)
-		err = expiry_open(&s->expiry, s->cfg, loop_timers(s->loop), trunks_tls(s->trunks));
+		err = reload_open(&s->reload, s->cfg, s->loop, s->trunks, s->expiry);
 	return because(s, err, "certificates");
 }
 
@@ -235,8 +235,8 @@ static void server_close(struct server *s)
 	timer_stop(&s->shut_timer);
 	timer_stop(&s->tidy_timer);
 	ctl_close(&s->ctl);
-	expiry_close(&s->expiry);
 	reload_close(&s->reload);
+	expiry_close(&s->expiry);
 	border_free(&s->border);
 	phone_auth_free(&s->auth);
 	locations_free(&s->locations);

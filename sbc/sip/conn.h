@@ -65,7 +65,7 @@ struct conn {
 	char verified_name[256];
 	char tls_version[16];
 	const char *tls_cipher;   /* NULL: none */
-	int64_t verified_until_s; /* end of the certificate that proved it; 0: none did */
+	int64_t verified_until_s; /* the first end in the chain that proved it; 0: none did */
 	enum peer_fault fault;    /* of the peer's, for which TLS failed; PEER_OK: none */
 	uint64_t used_ms;         /* when something last went over it */
 	struct overload overload;

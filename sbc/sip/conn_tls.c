@@ -28,7 +28,7 @@ static void take_identity(struct conn_stream *s, SSL *ssl)
 	snprintf(s->conn.tls_version, sizeof(s->conn.tls_version), "%s", SSL_get_version(ssl));
 	s->conn.tls_cipher = SSL_get_cipher_name(ssl);
 	s->conn.trunk = tls_trunk(ssl);
-	s->conn.verified_until_s = s->conn.trunk ? tls_peer_until_s(ssl) : 0;
+	s->conn.verified_until_s = s->conn.trunk ? verdict->until_s : 0;
 	if (s->conn.trunk)
 		snprintf(s->conn.verified_name, sizeof(s->conn.verified_name), "%s", verdict->name);
 }

@@ -42,35 +42,60 @@ static void say(const char *kind, const char *name, const struct cert_info *info
 	    KV("expires_on", cert_day_text(info->not_after_s, day)), KVN("days_left", days));
 }
 
-/* is_new_said: somebody else has spoken of a certificate that is new here. */
-static void look_at(struct said *said, const char *kind, const char *name,
-                    const struct cert_info *info, bool is_new_said)
+/* True: it is another one than last time. */
+static bool look_at(struct said *said, const char *kind, const char *name,
+                    const struct cert_info *info)
 {
 	int64_t days = cert_days_left(info, clock_wall_s());
 	unsigned mark = mark_of(days);
 	bool is_new = said->not_after_s != info->not_after_s;
 
-	if (is_new ? mark > 0 && !is_new_said : mark > said->mark)
+	if (mark > (is_new ? 0 : said->mark))
 		say(kind, name, info, days);
 	*said = (struct said){ .not_after_s = info->not_after_s, .mark = mark };
+	return is_new;
+}
+
+static void say_early(const char *name, const struct cert_info *info)
+{
+	char day[CERT_DAY_MAX];
+
+	LOG(LOG_ERROR, KV("identity", name), KV("event", "certificate-not-yet-valid"),
+	    KV("subject", info->subject), KV("valid_from", cert_day_text(info->not_before_s, day)),
+	    KV("help", "peers will refuse it: is this machine's clock right?"));
+}
+
+static void look_at_own(struct expiry *e, size_t i)
+{
+	const struct identity *id = trunk_tls_identity(e->tls, i);
+	const char *name = e->cfg->identities[i].name;
+	struct cert_info info;
+	bool is_new;
+
+	cert_info_read(&info, identity_first_to_end(id));
+	is_new = look_at(&e->own[i], "identity", name, &info);
+	cert_info_read(&info, identity_leaf(id));
+	if (is_new && info.not_before_s > clock_wall_s())
+		say_early(name, &info);
+}
+
+void expiry_look(struct expiry *e)
+{
+	for (size_t i = 0; i < e->cfg->nidentities; i++)
+		look_at_own(e, i);
+	for (size_t i = 0; i < e->cfg->ntrunks; i++) {
+		const struct peer_seen *seen = trunk_tls_peer(e->tls, i);
+
+		if (seen->seen_s)
+			look_at(&e->peers[i], "trunk", e->cfg->trunks[i].name, &seen->info);
+	}
 }
 
 static void on_look(void *arg)
 {
 	struct expiry *e = arg;
-	struct cert_info info;
 
-	for (size_t i = 0; i < e->cfg->nidentities; i++) {
-		cert_info_read(&info, identity_leaf(trunk_tls_identity(e->tls, i)));
-		look_at(&e->own[i], "identity", e->cfg->identities[i].name, &info,
-		        true); /* identity_load speaks at once */
-	}
-	for (size_t i = 0; i < e->cfg->ntrunks; i++) {
-		const struct peer_seen *seen = trunk_tls_peer(e->tls, i);
-
-		if (seen->seen_s)
-			look_at(&e->peers[i], "trunk", e->cfg->trunks[i].name, &seen->info, false);
-	}
+	expiry_look(e);
 	timer_start(e->timers, &e->look, LOOK_MS, on_look, e);
 }
 

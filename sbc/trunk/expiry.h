@@ -9,9 +9,11 @@
 struct expiry;
 
 /* Looks once an hour; all borrowed. A line in the log at 30, 14, 7, 3 and 1 days, and when it is
- * over, once each. */
+ * over, once each. Of
+ * ours the certificate of the chain that ends first counts. */
 MUST_USE enum err expiry_open(struct expiry **out, const struct config *cfg, struct timers *timers,
                               const struct trunk_tls *tls);
+void expiry_look(struct expiry *e);    /* at once: there are new files */
 void expiry_close(struct expiry **ep); /* NULL is fine */
 
 #endif

@@ -10,6 +10,7 @@
 struct reload {
 	const struct config *cfg;
 	struct trunks *trunks;
+	struct expiry *expiry;
 	struct file_watch *watch; /* NULL: files are not watched */
 };
 
@@ -22,6 +23,8 @@ enum err reload_now(struct reload *r, const char *by, char *why)
 		    KV("why", why), KV("help", "the certificates that were there stay in use"));
 	else
 		LOG(LOG_INFO, KV("event", "reload"), KV("by", by), KV("result", "done"));
+	if (!err && r->expiry)
+		expiry_look(r->expiry);
 	return err;
 }
 
@@ -77,7 +80,7 @@ static enum err watch_all(struct reload *r)
 }
 
 enum err reload_open(struct reload **out, const struct config *cfg, struct loop *loop,
-                     struct trunks *ts)
+                     struct trunks *ts, struct expiry *expiry)
 {
 	struct reload *r = mem_zalloc(sizeof(*r));
 	enum err err;
@@ -86,6 +89,7 @@ enum err reload_open(struct reload **out, const struct config *cfg, struct loop 
 		return ERR_NOMEM;
 	r->cfg = cfg;
 	r->trunks = ts;
+	r->expiry = expiry;
 	err = file_watch_new(&r->watch, loop, on_change, r);
 	if (err == ERR_IO) {
 		LOG(LOG_WARN, KV("event", "reload"), KV("result", "nothing is watched"),

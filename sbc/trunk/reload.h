@@ -5,13 +5,15 @@
 #define SBC_TRUNK_RELOAD_H
 
 #include "base/loop.h"
+#include "sbc/trunk/expiry.h"
 #include "sbc/trunk/trunk.h"
 
 struct reload;
 
-/* Borrows cfg and ts. Files that cannot be watched are said in the log, and are no failure. */
+/* Borrows cfg, ts and expiry (NULL: none), which looks at what is new. Files that cannot be watched
+ * are said in the log, and are no failure. */
 MUST_USE enum err reload_open(struct reload **out, const struct config *cfg, struct loop *loop,
-                              struct trunks *ts);
+                              struct trunks *ts, struct expiry *expiry);
 void reload_close(struct reload **rp); /* NULL is fine */
 
 /* by: who asks, for the log. On failure all stays as it was, and why (CERT_WHY_MAX bytes) says what

@@ -97,47 +97,32 @@ static void key_in_a_file_of_its_own(void **state)
 	assert_int_equal(load("good.crt", "good.key"), OK);
 }
 
-static void wbx05_expired_and_early_are_logged(void **state)
-{
-	UNUSED(state);
-	lab_log_clear();
-	assert_int_equal(load("good.pem", NULL), OK);
-	assert_string_equal(lab.log, "");
-	assert_int_equal(load("old.pem", NULL), OK);
-	assert_has(lab.log, "error");
-	assert_has(lab.log, "event=certificate-expired subject=\"CN=old\" expired_on=20");
-	lab_log_clear();
-	assert_int_equal(load("early.pem", NULL), OK);
-	assert_has(lab.log, "event=certificate-not-yet-valid subject=\"CN=early\"");
-	lab_log_clear();
-}
-
-/* Loads good.pem at a moment, relative to its end; gives what the log says. */
-static const char *log_at(int64_t after_end_s)
+/* An issuer that ends before the leaf ends the whole chain. */
+static void wbx05_the_first_end_counts(void **state)
 {
 	struct identity *id = lab_identity("good.pem");
-	int64_t end_s = identity_not_after_s(id);
-
-	identity_free(&id);
-	lab_log_clear();
-	clock_fake(1000, end_s + after_end_s);
-	assert_int_equal(load("good.pem", NULL), OK);
-	clock_real();
-	return lab.log;
-}
-
-static void wbx05_days_left_are_counted(void **state)
-{
-	const int64_t day_s = 86400;
+	int64_t leaf_end_s = identity_not_after_s(id);
+	char why[CERT_WHY_MAX];
 
 	UNUSED(state);
-	assert_string_equal(log_at(-30 * day_s), "");
-	assert_has(log_at(-30 * day_s + 1),
-	           "warn identity=test event=certificate-expires-soon subject=\"CN=sbc.lab\"");
-	assert_has(log_at(-9 * day_s + 60), "days_left=8");
-	assert_has(log_at(0), "days_left=0");
-	assert_has(log_at(1), "event=certificate-expired");
-	lab_log_clear();
+	assert_ptr_equal(identity_first_to_end(id), identity_leaf(id));
+	identity_free(&id);
+	assert_int_equal(
+	    lab_shell(
+	        "printf 'basicConstraints=critical,CA:TRUE\\nsubjectKeyIdentifier=hash\\n' >ca.ext &&"
+	        "openssl req -new -key issuing.key -subj '/CN=Lab Issuing CA' -out short.csr &&"
+	        "openssl x509 -req -in short.csr -CA root.pem -CAkey root.key -set_serial 7 -days 20 "
+	        "-extfile ca.ext -out short.crt && { openssl pkey -in good.pem && "
+	        "openssl x509 -in good.pem && cat short.crt root.pem ; } >short.pem && "
+	        "chmod 600 short.pem"),
+	    0);
+	id = lab_identity("short.pem");
+	assert_true(identity_not_after_s(id) < leaf_end_s - 300 * DAY_S);
+	assert_ptr_not_equal(identity_first_to_end(id), identity_leaf(id));
+	assert_true(identity_is_valid_at(id, identity_not_after_s(id), why));
+	assert_false(identity_is_valid_at(id, identity_not_after_s(id) + 1, why));
+	assert_has(why, "the certificate of CN=Lab Issuing CA is valid until");
+	identity_free(&id);
 }
 
 static void wbx06_the_name_it_is_for(void **state)
@@ -535,8 +520,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_file_loads_and_tells_about_itself),
 		cmocka_unit_test(key_in_a_file_of_its_own),
-		cmocka_unit_test(wbx05_expired_and_early_are_logged),
-		cmocka_unit_test(wbx05_days_left_are_counted),
+		cmocka_unit_test(wbx05_the_first_end_counts),
 		cmocka_unit_test(wbx06_the_name_it_is_for),
 		cmocka_unit_test(wbx07_whole_chain_is_sent_with_the_root),
 		cmocka_unit_test(wbx07_chain_is_put_in_order),

@@ -40,7 +40,7 @@ static int begin(void **state)
 	assert_int_equal(loop_new(&all.loop), OK);
 	if (trunks_new(&all.trunks, &rig.cfg, all.loop, rig.why))
 		fail_msg("%s", rig.why);
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks), OK);
+	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, NULL), OK);
 	lab_log_clear();
 	return 0;
 }
@@ -101,7 +101,7 @@ static void test_folders_that_are_missing(void **state)
 	UNUSED(state);
 	reload_close(&all.reload);
 	rig_path(0, "nowhere/live.pem");
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks), OK);
+	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, NULL), OK);
 	assert_has(lab.log, "warn event=reload result=\"not watched\" file=");
 	assert_has(lab.log, "nowhere/live.pem");
 }
@@ -153,6 +153,39 @@ static void test_expiry_of_ours(void **state)
 	assert_int_equal(lines(until(-9), "identity=ours"), 0);
 }
 
+/* What is laid there while we run is looked at when it is read. */
+static void test_expiry_of_what_is_new(void **state)
+{
+	static const struct {
+		const char *options, *said;
+	} files[] = {
+		{ "--days 400", NULL },
+		{ "--days 5",
+		  "error identity=ours event=certificate-expires subject=\"CN=sbc.lab\"" },
+		{ "--expired",
+		  "error identity=ours event=certificate-expired subject=\"CN=sbc.lab\"" },
+		{ "--not-yet",
+		  "error identity=ours event=certificate-not-yet-valid subject=\"CN=sbc.lab\"" },
+	};
+	char command[128];
+
+	UNUSED(state);
+	assert_int_equal(
+	    expiry_open(&all.expiry, &rig.cfg, loop_timers(all.loop), trunks_tls(all.trunks)), OK);
+	reload_close(&all.reload);
+	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, all.expiry), OK);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(command, sizeof(command),
+		         "$LAB . new --cn sbc.lab %s && cp new.pem own/live.pem", files[i].options);
+		assert_int_equal(lab_shell(command), 0);
+		lab_log_clear();
+		assert_int_equal(reload_now(all.reload, "command", all.why), OK);
+		assert_int_equal(lines(lab.log, "identity=ours"), files[i].said != NULL);
+		if (files[i].said)
+			assert_has(lab.log, files[i].said);
+	}
+}
+
 static void test_expiry_of_a_peer(void **state)
 {
 	struct peer_seen *seen;
@@ -189,7 +222,7 @@ static void starved(void *arg)
 	struct expiry *e = NULL;
 
 	UNUSED(arg);
-	if (reload_open(&r, &rig.cfg, all.loop, all.trunks))
+	if (reload_open(&r, &rig.cfg, all.loop, all.trunks, NULL))
 		assert_null(r);
 	reload_close(&r);
 	if (expiry_open(&e, &rig.cfg, loop_timers(all.loop), trunks_tls(all.trunks)))
@@ -207,10 +240,13 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(by_command),     TEST(by_files),         TEST(folders_that_are_missing),
-		TEST(expiry_of_ours), TEST(expiry_of_a_peer), TEST(no_memory)
-	};
+	const struct CMUnitTest tests[] = { TEST(by_command),
+		                            TEST(by_files),
+		                            TEST(folders_that_are_missing),
+		                            TEST(expiry_of_ours),
+		                            TEST(expiry_of_what_is_new),
+		                            TEST(expiry_of_a_peer),
+		                            TEST(no_memory) };
 
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, rig_open, rig_close);

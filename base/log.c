@@ -22,7 +22,7 @@
 #define QUEUE_LINES  1024
 /* The writer lets that much time pass before it writes what is no trouble: a call's lines come
  * together, and waking a thread costs more than writing a line. */
-#define GATHER_MS     50
+#define GATHER_MS     200
 #define GATHER_OCTETS 16384
 
 struct line {

@@ -32,9 +32,19 @@ int mem_has_failed(void)
 	return atomic_load(&has_failed);
 }
 
+/* What glibc keeps at hand for each thread, which its calloc does not look at. */
+#define SMALL 1024
+
 void *mem_zalloc(size_t size)
 {
-	return must_fail() ? NULL : calloc(1, size ? size : 1);
+	void *p;
+
+	if (must_fail())
+		return NULL;
+	if (size > SMALL)
+		return calloc(1, size);
+	p = malloc(size ? size : 1);
+	return p ? memset(p, 0, size) : NULL;
 }
 
 void *mem_array(void *old, size_t n, size_t size)

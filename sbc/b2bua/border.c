@@ -213,13 +213,10 @@ static void party_set(struct party *p, const struct config_party *who, const cha
 	snprintf(p->number, sizeof(p->number), "%s", number);
 }
 
-/* All of us has no room, not this call alone: the others need not all come again at once. */
+/* All of us has no room, not this call alone. */
 static void refuse_for_now(struct server_txn *txn)
 {
-	char seconds[4];
-
-	snprintf(seconds, sizeof(seconds), "%u", 1 + random_below(10));
-	server_txn_reply_with(txn, 503, "Retry-After", seconds);
+	server_txn_reply_later(txn, 503, 1, 10);
 }
 
 /* The number that is called, as the routes see it. */

@@ -3,9 +3,7 @@
  * Owner of each: its lane. */
 #include "sbc/b2bua/lane.h"
 
-#include <stdio.h>
 #include "base/mem.h"
-#include "base/random.h"
 #include "sbc/b2bua/bodies.h"
 
 struct lane_item {
@@ -48,10 +46,7 @@ static void free_item(struct lane_item *item)
 
 void lane_ask_later(struct server_txn *txn)
 {
-	char seconds[4];
-
-	snprintf(seconds, sizeof(seconds), "%u", 1 + random_below(5));
-	server_txn_reply_with(txn, 500, "Retry-After", seconds);
+	server_txn_reply_later(txn, 500, 1, 5);
 }
 
 unsigned lane_status(unsigned status)

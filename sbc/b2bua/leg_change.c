@@ -1,18 +1,13 @@
 /* What the peer asks of a session: re-INVITE (RFC 3261 14.2), UPDATE (RFC 3311 5.2), PRACK (RFC
  * 3262 5). What changes nothing is answered here with what we said before; the rest waits for the
  * leg's owner. Signalling thread. */
-#include <stdio.h>
 #include <string.h>
-#include "base/random.h"
 #include "sbc/b2bua/leg_internal.h"
 
 /* Another offer is under way: the peer may come back (RFC 3261 14.2, RFC 3311 5.2). */
 static void ask_later(struct server_txn *txn)
 {
-	char seconds[16];
-
-	snprintf(seconds, sizeof(seconds), "%u", random_below(11));
-	server_txn_reply_with(txn, 500, "Retry-After", seconds);
+	server_txn_reply_later(txn, 500, 0, 10);
 }
 
 static void forget(struct leg *leg)

@@ -14,8 +14,10 @@
 #include "sbc/sip/conn_socket.h"
 #include "sbc/sip/sip_realm.h"
 
-/* Datagrams in one go, so that one busy socket does not starve the rest of the loop. */
-#define BATCH         32
+/* Datagrams of one call of the system, and such calls in one go: one busy socket does not starve
+ * the rest of the loop. */
+#define BATCH         8
+#define BATCHES       4
 #define DATAGRAM_SIZE 65536 /* more than IP carries */
 /* A burst of calls must fit while the loop is elsewhere. */
 #define BUFFER_OCTETS (4 * 1024 * 1024)
@@ -69,25 +71,6 @@ static uint64_t waited_ms(struct msghdr *m)
 	return 0;
 }
 
-static ssize_t receive(struct conn_udp *u, char *data, size_t size, struct addr *peer)
-{
-	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
-	struct sockaddr_storage from;
-	struct iovec into = { data, size };
-	struct msghdr m = { .msg_name = &from,
-		            .msg_namelen = sizeof(from),
-		            .msg_iov = &into,
-		            .msg_iovlen = 1,
-		            .msg_control = control,
-		            .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(u->fd, &m, 0);
-
-	if (n < 0)
-		return n;
-	conn_waited(&u->conn, waited_ms(&m));
-	return addr_from_sockaddr(peer, (struct sockaddr *)&from, m.msg_namelen) ? 0 : n;
-}
-
 /* What phones send to keep their NAT awake is no message and needs no answer (RFC 5626 asks for
  * one to STUN alone, and that of a proxy that offers it): nothing but line breaks, blanks and
  * zeroes, or as short as "jaK", or a STUN request (RFC 5389 6). */
@@ -114,20 +97,50 @@ static void take(struct conn *c, const struct addr *peer, const char *data, size
 		c->handler->on_unreadable(c->handler->arg, c, peer, data, f.head, f.status, f.why);
 }
 
+static struct {
+	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct sockaddr_storage from;
+	char data[DATAGRAM_SIZE];
+} batch[BATCH];
+
+/* Fills the batch: how many came. One call where there is one, and none to learn that there is no
+ * more. */
+static unsigned receive(const struct conn_udp *u, struct mmsghdr came[BATCH])
+{
+	struct iovec into[BATCH];
+	int n;
+
+	for (size_t i = 0; i < BATCH; i++) {
+		into[i] = (struct iovec){ batch[i].data, sizeof(batch[i].data) };
+		came[i].msg_hdr = (struct msghdr){ .msg_name = &batch[i].from,
+			                           .msg_namelen = sizeof(batch[i].from),
+			                           .msg_iov = &into[i],
+			                           .msg_iovlen = 1,
+			                           .msg_control = batch[i].control,
+			                           .msg_controllen = sizeof(batch[i].control) };
+	}
+	n = recvmmsg(u->fd, came, BATCH, 0, NULL);
+	return n < 0 ? 0 : (unsigned)n;
+}
+
 static void on_readable(void *arg, int events)
 {
-	static char data[DATAGRAM_SIZE];
+	struct mmsghdr came[BATCH];
 	struct conn_udp *u = arg;
 	struct conn *c = conn_ref(&u->conn);
+	unsigned n = BATCH;
 
 	(void)events;
-	for (int i = 0; i < BATCH && c->state == CONN_OPEN; i++) {
-		struct addr peer;
-		ssize_t n = receive(u, data, sizeof(data), &peer);
+	for (int k = 0; k < BATCHES && n == BATCH && c->state == CONN_OPEN; k++) {
+		n = receive(u, came);
+		for (unsigned i = 0; i < n && c->state == CONN_OPEN; i++) {
+			struct addr peer;
 
-		if (n < 0)
-			break;
-		take(c, &peer, data, (size_t)n);
+			conn_waited(c, waited_ms(&came[i].msg_hdr));
+			if (!addr_from_sockaddr(&peer, came[i].msg_hdr.msg_name,
+			                        came[i].msg_hdr.msg_namelen))
+				take(c, &peer, batch[i].data, came[i].msg_len);
+		}
 	}
 	conn_unref(&c);
 }

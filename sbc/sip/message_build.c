@@ -85,6 +85,14 @@ static void stamp_via(struct message *m, const struct addr *src)
 		                                  su_sprintf(home, "rport=%u", addr_port(src))));
 }
 
+/* "Unknown" for odd ones. */
+static const char *standard_phrase(unsigned status)
+{
+	const char *phrase = sip_status_phrase((int)status);
+
+	return phrase && *phrase ? phrase : "Unknown";
+}
+
 enum err message_new_response(struct message **out, const struct message *request,
                               const struct addr *src, unsigned status, const char *phrase,
                               const char *to_tag)
@@ -97,7 +105,7 @@ enum err message_new_response(struct message **out, const struct message *reques
 	if (err)
 		return err;
 	line = sip_status_create(msg_home(m->msg), status,
-	                         phrase ? phrase : message_status_phrase(status), NULL);
+	                         phrase ? phrase : standard_phrase(status), NULL);
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_NOMEM;
 	copy(m, rq->sip_via);
@@ -276,11 +284,4 @@ enum err message_copy(struct message **out, struct message *m)
 	mem_wipe(wire.data, wire.len);
 	buf_free(&wire);
 	return err;
-}
-
-const char *message_status_phrase(unsigned status)
-{
-	const char *phrase = sip_status_phrase((int)status);
-
-	return phrase && *phrase ? phrase : "Unknown";
 }

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 
-static enum overload_change in_time(struct overload *o, uint64_t now_ms)
+static enum overload_change in_time(struct overload *o)
 {
 	o->all_late_ms = 0;
-	if (!o->on || now_ms - o->last_late_ms < OVERLOAD_CALM_MS)
+	if (!o->on || clock_mono_ms() - o->last_late_ms < OVERLOAD_CALM_MS)
 		return OVERLOAD_SAME;
 	o->on = false;
 	return OVERLOAD_ENDS;
@@ -17,11 +17,12 @@ static enum overload_change in_time(struct overload *o, uint64_t now_ms)
 
 enum overload_change overload_note(struct overload *o, uint64_t waited_ms)
 {
-	uint64_t now_ms = clock_mono_ms();
+	uint64_t now_ms;
 
 	o->late = waited_ms >= OVERLOAD_LATE_MS;
 	if (!o->late)
-		return in_time(o, now_ms);
+		return in_time(o);
+	now_ms = clock_mono_ms();
 	o->last_late_ms = now_ms;
 	if (!o->all_late_ms)
 		o->all_late_ms = now_ms;

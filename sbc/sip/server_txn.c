@@ -1,6 +1,7 @@
 /* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the
  * transaction too, until its user says that the ACK came: 13.3.1.4 gives that to the user, who
  * would need the same timer. Signalling thread. */
+#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -383,6 +384,15 @@ void server_txn_reply_with(struct server_txn *t, unsigned status, const char *na
 	}
 	if (err)
 		server_txn_reply(t, status, NULL, NULL);
+}
+
+void server_txn_reply_later(struct server_txn *t, unsigned status, unsigned least_s,
+                            unsigned most_s)
+{
+	char seconds[12];
+
+	snprintf(seconds, sizeof(seconds), "%u", least_s + random_below(most_s - least_s + 1));
+	server_txn_reply_with(t, status, "Retry-After", seconds);
 }
 
 void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag)

@@ -189,20 +189,29 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 	server_txn_settle(t);
 }
 
+/* What nobody above need see. */
+static void refuse(struct stack *stack, const struct message *request, const struct flow *flow,
+                   unsigned status, const char *why)
+{
+	bool is_length = status == 413 || status == 513; /* their own phrase says it */
+	unsigned suppressed;
+
+	if (log_limit_admits(&stack->refused, &suppressed))
+		LOG(LOG_INFO, KV("call-id", message_call_id(request)), KV("event", "refused"),
+		    KV("method", message_method_name(request)), KVN("code", status), KV("why", why),
+		    KVN_LAST("suppressed", suppressed));
+	stack_trace(stack, false, flow, request);
+	answer_statelessly(stack, request, flow, status, is_length ? NULL : why);
+}
+
 static void on_request(struct stack *stack, struct message **m, const struct flow *flow)
 {
 	const char *phrase;
 	unsigned problem = message_problem(*m, &phrase);
 	char key[TXN_KEY_MAX];
-	unsigned suppressed;
 
 	if (problem) {
-		if (log_limit_admits(&stack->refused, &suppressed))
-			LOG(LOG_INFO, KV("call-id", message_call_id(*m)), KV("event", "refused"),
-			    KV("method", message_method_name(*m)), KVN("code", problem),
-			    KV("why", phrase), KVN_LAST("suppressed", suppressed));
-		stack_trace(stack, false, flow, *m);
-		answer_statelessly(stack, *m, flow, problem, phrase);
+		refuse(stack, *m, flow, problem, phrase);
 		return;
 	}
 	stack_note_alias(flow->conn, *m);
@@ -246,7 +255,9 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 		    KV("why", "not in its networks"));
 		return;
 	}
-	if (shed_is_ack(data, len) || refuse_unread(stack, c, peer, data, len))
+	/* Only who was late has refused any. */
+	if (c->overload.last_late_ms &&
+	    (shed_is_ack(data, len) || refuse_unread(stack, c, peer, data, len)))
 		return;
 	if (message_parse(&m, data, len)) {
 		if (log_limit_admits(&stack->malformed, &suppressed))
@@ -270,8 +281,7 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 void stack_on_unreadable(void *arg, struct conn *c, const struct addr *peer, const char *head,
                          size_t len, unsigned status, const char *why)
 {
-	const struct stack *stack = arg;
-	const char *phrase = status == 400 ? why : NULL;
+	struct stack *stack = arg;
 	struct flow flow = { 0 };
 	struct message *m = NULL;
 	struct buf text;
@@ -284,8 +294,7 @@ void stack_on_unreadable(void *arg, struct conn *c, const struct addr *peer, con
 	if (buf_err(&text) == OK && message_parse(&m, text.data, text.len) == OK &&
 	    message_is_request(m)) {
 		flow_set(&flow, c, peer);
-		stack_trace(stack, false, &flow, m);
-		answer_statelessly(stack, m, &flow, status, phrase);
+		refuse(stack, m, &flow, status, why);
 		flow_clear(&flow);
 	}
 	message_free(&m);

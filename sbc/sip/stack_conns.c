@@ -36,7 +36,8 @@ static void tell_watchers(struct stack *stack, struct conn *c, enum err err, con
 static void on_message(void *arg, struct conn *c, const struct addr *peer, const char *data,
                        size_t len)
 {
-	stack_care_heard(c);
+	if (c->transport != TRANSPORT_UDP)
+		stack_care_heard(c);
 	stack_on_message(arg, c, peer, data, len);
 }
 

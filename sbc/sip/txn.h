@@ -75,6 +75,9 @@ void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase,
 /* The same with one more header; without it if it cannot be had. */
 void server_txn_reply_with(struct server_txn *t, unsigned status, const char *name,
                            const char *value);
+/* Retry-After of so many seconds, by chance, so that not all come again at once. */
+void server_txn_reply_later(struct server_txn *t, unsigned status, unsigned least_s,
+                            unsigned most_s);
 /* A copy of a provisional answer that went out before (RFC 3262). */
 void server_txn_repeat(struct server_txn *t, struct message *provisional);
 void server_txn_acked(struct server_txn *t);

@@ -82,15 +82,22 @@ static void test_lengths(void **state)
 
 static void test_many_at_once(void **state)
 {
-	struct addr at;
-	int fd = open_peer(&at);
+	struct addr at[2];
+	int fds[] = { open_peer(&at[0]), open_peer(&at[1]) };
+	char text[8];
 
 	(void)state;
-	for (int i = 0; i < 200; i++)
-		say(fd, "hello", 5);
+	for (int i = 0; i < 200; i++) {
+		snprintf(text, sizeof(text), "no. %03d", i);
+		say(fds[i % 2], text, 7);
+	}
 	rig_until(&rig.messages, 200);
 	assert_int_equal(rig.messages, 200);
-	close(fd);
+	/* Each with its sender, in their order. */
+	assert_string_equal(rig.got, "no. 199");
+	assert_true(addr_equal(&rig.got_from, &at[1]));
+	close(fds[0]);
+	close(fds[1]);
 }
 
 /* ICMP's "port unreachable" of one peer is no end of the socket. */

@@ -79,7 +79,8 @@ static void on_time(void *arg)
 
 		next_ms = due < next_ms ? due : next_ms;
 	}
-	timer_start(s->timers, &s->prime, next_ms - now_ms, on_time, s);
+	/* One waking for many: who is not heard yet gets the next one in 200 to 300 ms. */
+	timer_start_lazy(s->timers, &s->prime, next_ms - now_ms, on_time, s);
 }
 
 /* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */

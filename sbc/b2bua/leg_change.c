@@ -1,6 +1,7 @@
 /* What the peer asks of a session: re-INVITE (RFC 3261 14.2), UPDATE (RFC 3311 5.2), PRACK (RFC
  * 3262 5). What changes nothing is answered here with what we said before; the rest waits for the
  * leg's owner. Signalling thread. */
+#include <stdio.h>
 #include <string.h>
 #include "sbc/b2bua/leg_internal.h"
 

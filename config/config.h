@@ -137,6 +137,8 @@ struct config_trunk {
 	char *password;   /* set where username is */
 	char *auth_realm; /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
+	char **plain_media; /* protocols beside required SRTP; none: Webex's */
+	size_t nplain_media;
 	enum uri_form uri_form;
 	char *stun; /* a server that the doctor asks; NULL: none */
 	unsigned stun_port;

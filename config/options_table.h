@@ -10,7 +10,7 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 7
-#define TRUNK_OPTIONS 45
+#define TRUNK_OPTIONS 46
 #define ROUTE_OPTIONS 7
 
 /* options_calls.c */

@@ -208,6 +208,17 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "required",
 	  .help =
 	      "off sends calls unencrypted over the provider's network. It must be written here; no profile can." },
+	{ .key = "plain-media",
+	  .kind = KIND_TEXT,
+	  .flags = OPTION_LIST | OPTION_OWN,
+	  LIST(config_trunk, plain_media),
+	  .min = 1,
+	  .max = 16,
+	  .otherwise = "[ UDP/BFCP, UDP/UDT/IX ]",
+	  .example = "[ UDP/BFCP, UDP/UDT/IX, udptl ]",
+	  .help =
+	      "Protocols that cross without encryption though srtp is required, as m-lines name them: what is no "
+	      "RTP has no SRTP. [ none ]: none of them. udptl is fax (T.38)." },
 	{ .key = "uri-form",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, uri_form),

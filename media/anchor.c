@@ -316,6 +316,7 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 	uint16_t port = addr_port(&remote->rtp);
 
 	change->mux = remote->rtcp_mux;
+	change->opaque = remote->opaque;
 	change->primer_type = remote->primer_type;
 	change->idle = remote->idle;
 	change->rtp = remote->rtp;

@@ -24,6 +24,7 @@ struct stream_remote {
 	struct addr rtp;          /* port 0: it receives nothing */
 	struct addr rtcp;         /* unset: the port above RTP's, or RTP's own with mux */
 	bool rtcp_mux;            /* RTCP on RTP's port (RFC 5761) */
+	bool opaque;              /* no RTP: datagrams that go as they are; on both sides or none */
 	enum srtp_suite suite;    /* SRTP_NONE: plain RTP on this side */
 	struct srtp_key recv_key; /* what the peer protects with */
 	struct srtp_key send_key; /* what we protect with */

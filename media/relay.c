@@ -111,7 +111,8 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
 	swap(&side->in, &change->in);
 	swap(&side->out, &change->out);
-	side->told = side->mux = side->warned_auth = side->warned_stranger = false;
+	side->told = side->mux = side->opaque = false;
+	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
 	show(&side->count.latched, &nowhere);
 }
@@ -139,8 +140,10 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	}
 	if (change->replace_out)
 		swap(&side->out, &change->out);
+	side->opaque = change->opaque;
 	side->told = true;
-	primer_tell(s, change, moved);
+	if (!side->opaque) /* what is no RTP has no packet that says nothing */
+		primer_tell(s, change, moved);
 }
 
 /* SRTP out, through the port where the side expects it. */
@@ -249,6 +252,35 @@ static void count_rtp_in(struct relay_side *side, const struct rtp_header *heade
 	                      memory_order_relaxed);
 }
 
+/* What is no RTP. Only the even port is a party to it. */
+static void relay_datagram(struct relay_port *port, uint8_t *packet, size_t len,
+                           const struct addr *from, uint64_t now_ms)
+{
+	struct relay_stream *s = port->stream;
+	struct relay_side *in = &s->sides[port->side];
+	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
+	const struct addr *to = latch_target(&out->rtp.latch);
+
+	if (len == 0 || len > RTP_PACKET_MAX || port->rtcp) {
+		add(&in->count.malformed, 1);
+		return;
+	}
+	if (!latch_admits(&port->latch, from, NULL, false, now_ms)) {
+		on_stranger(port, from);
+		return;
+	}
+	if (latch_learn(&port->latch, from, false, NULL, now_ms) == LATCH_LEARNED)
+		on_latched(port);
+	atomic_store_explicit(&in->count.heard_ms, now_ms, memory_order_relaxed);
+	add(&in->count.packets_in, 1);
+	add(&in->count.octets_in, len);
+	if (!out->told || !out->opaque || !to ||
+	    !send_to(out, &out->rtp, to, packet, len, len, false))
+		return;
+	add(&out->count.packets_out, 1);
+	add(&out->count.octets_out, len);
+}
+
 /* packet has size octets of room; what it holds is changed. */
 static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, size_t size,
                          const struct addr *from)
@@ -266,6 +298,10 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	/* Before an answer nobody can tell what it is. */
 	if (!in->told)
 		return;
+	if (in->opaque) {
+		relay_datagram(port, packet, len, from, now_us / 1000);
+		return;
+	}
 	/* RTP, RTCP, or STUN, DTLS and the like (RFC 7983 7). RTCP's port takes no RTP. */
 	if (len == 0 || len > RTP_PACKET_MAX || packet[0] >> 6 != 2 || (port->rtcp && !rtcp)) {
 		add(&in->count.malformed, 1);

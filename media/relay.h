@@ -51,6 +51,7 @@ struct relay_side {
 	struct relay_port rtp, rtcp;
 	bool told;                     /* signalling said where it is */
 	bool mux;                      /* RFC 5761 */
+	bool opaque;                   /* no RTP */
 	struct srtp_session *in, *out; /* NULL: plain */
 	struct quality quality;
 	struct primer primer;
@@ -71,6 +72,7 @@ struct relay_change {
 	enum media_side side;
 	struct addr rtp, rtcp;
 	bool mux;
+	bool opaque;
 	uint8_t primer_type; /* these two as in struct stream_remote */
 	bool idle;
 	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */

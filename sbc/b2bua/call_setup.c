@@ -10,9 +10,13 @@
 
 static struct offer_side media_side(const struct border *b, const struct party *p)
 {
+	const struct config_trunk *trunk = p->trunk ? p->who.trunk : NULL;
+
 	return (struct offer_side){ .realm = p->realm,
 		                    .media = border_media_realm(b, p->realm),
-		                    .srtp = p->trunk ? p->who.trunk->srtp : SRTP_OFF };
+		                    .srtp = trunk ? trunk->srtp : SRTP_OFF,
+		                    .plain_media = trunk ? trunk->plain_media : NULL,
+		                    .nplain_media = trunk ? trunk->nplain_media : 0 };
 }
 
 static enum err open_offer(struct call *call, struct buf *sdp, struct call_refusal *refusal)

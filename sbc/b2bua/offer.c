@@ -216,6 +216,13 @@ static enum err open_exchange(struct offer *o, size_t nlines)
 	return OK;
 }
 
+static void leave_line(struct line *line)
+{
+	line->carried = line->taken = false;
+	for (int side = 0; side < MEDIA_NSIDES; side++)
+		line_forget(line, (enum media_side)side);
+}
+
 /* An offered line that we carry: its stream, where it is new, and the keys of both sides. */
 static enum err carry(struct offer *o, struct line *line, struct offer_problem *problem)
 {
@@ -233,7 +240,7 @@ static enum err carry(struct offer *o, struct line *line, struct offer_problem *
 	}
 	line->carried = line->taken = true;
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
-		if (o->cfg.sides[side].srtp != SRTP_OFF)
+		if (o->cfg.sides[side].srtp != SRTP_OFF && !line->opaque)
 			line_make_key(line, (enum media_side)side);
 	}
 	return OK;
@@ -247,19 +254,16 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	struct line *line = &o->next.lines[i];
 	enum err err;
 
+	/* From speech to fax, or back: the old stream goes on until that is agreed. */
+	if (line->carried && line->opaque != place->opaque)
+		leave_line(line);
+	line->opaque = place->opaque;
 	line_place(line, o->from, place);
 	line->sides[o->from].mux = place->mux;
 	line->sides[other(o->from)].mux = place->mux || line->sides[other(o->from)].place.mux;
 	err = carry(o, line, problem);
 	return err || has_stream(&o->now, line->stream) ? err
 	                                                : line_apply(line, o->from, o->anchor);
-}
-
-static void leave_line(struct line *line)
-{
-	line->carried = line->taken = false;
-	for (int side = 0; side < MEDIA_NSIDES; side++)
-		line_forget(line, (enum media_side)side);
 }
 
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
@@ -279,6 +283,8 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		}
 		if (m && !m->rejected && !o->invented)
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
+		if (m && !m->rejected && !why)
+			why = line_may_go(&o->cfg.sides[other(o->from)], m);
 		first_why = first_why ? first_why : why;
 		if (!m || m->rejected || why) {
 			leave_line(&o->next.lines[i]);
@@ -387,6 +393,8 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		if (!line->taken)
 			continue;
 		why = line_judge(&o->cfg.sides[side], m, &place);
+		if (!why && place.opaque != line->opaque)
+			why = "the answer has another protocol";
 		if (why)
 			return problem_is(problem, 488, why);
 		place.mux = place.mux && line->sides[side].mux;

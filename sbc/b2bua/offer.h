@@ -18,6 +18,10 @@ struct offer_side {
 	struct media_realm *media;
 	const struct config_realm *realm;
 	enum srtp_mode srtp;
+	/* What goes without encryption where SRTP is required, all other protocols than RTP; none:
+	 * UDP/BFCP and UDP/UDT/IX. Borrowed. */
+	char *const *plain_media;
+	size_t nplain_media;
 };
 
 struct offer_cfg {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 
 /* The first of the peer's crypto lines whose suite we have; NULL: none. */
@@ -18,14 +19,45 @@ static const struct sdp_crypto *choose_crypto(const struct sdp_media *m)
 	return NULL;
 }
 
+/* Screens, their control and far cameras are Webex's (WBX-17); a fax is as secret as a call. */
+static const char *const plain_media[] = { "UDP/BFCP", "UDP/UDT/IX" };
+
+static bool is_among(const char *name, char *const *names, size_t n)
+{
+	while (n > 0 && strcasecmp(name, names[n - 1]) != 0)
+		n--;
+	return n > 0;
+}
+
+static bool goes_plain(const struct offer_side *side, const char *transport)
+{
+	if (side->nplain_media)
+		return is_among(transport, side->plain_media, side->nplain_media);
+	for (size_t i = 0; i < ARRAY_LEN(plain_media); i++) {
+		if (strcasecmp(transport, plain_media[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *line_may_go(const struct offer_side *side, const struct sdp_media *m)
+{
+	if (m->proto == SDP_OTHER)
+		return "a media protocol that is not carried";
+	if (m->proto == SDP_DATAGRAM && side->srtp != SRTP_OFF && !goes_plain(side, m->transport))
+		return "media without encryption where SRTP is required";
+	return NULL;
+}
+
 const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
                        struct line_place *place)
 {
 	const struct sdp_crypto *crypto;
+	const char *why = line_may_go(side, m);
 
 	memset(place, 0, sizeof(*place));
-	if (m->proto == SDP_OTHER)
-		return "a media protocol that is not carried";
+	if (why)
+		return why;
 	if (!addr_is_set(&m->rtp))
 		return "no usable media address";
 	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family &&
@@ -36,6 +68,9 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
 	place->idle = !m->sends;
 	place->mux = m->mux;
+	place->opaque = m->proto == SDP_DATAGRAM;
+	if (place->opaque)
+		return NULL;
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
 	if (m->proto != SDP_SRTP)
@@ -85,7 +120,8 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 		                        .rtcp = s->place.rtcp,
 		                        .primer_type = s->place.primer_type,
 		                        .idle = s->place.idle,
-		                        .rtcp_mux = s->place.mux };
+		                        .rtcp_mux = s->place.mux,
+		                        .opaque = s->place.opaque };
 	enum err err;
 
 	if (s->placed || !addr_is_set(&s->place.rtp))
@@ -112,7 +148,7 @@ void line_write(const struct line *line, enum media_side side, const struct anch
 	out->rejected = false;
 	out->port = addr_port(anchor_local(anchor, line->stream, side));
 	out->mux = line->sides[side].mux;
-	out->proto = ours->suite != SRTP_NONE ? SDP_SRTP : SDP_RTP;
+	out->proto = line->opaque ? SDP_DATAGRAM : ours->suite != SRTP_NONE ? SDP_SRTP : SDP_RTP;
 	if (ours->suite == SRTP_NONE)
 		return;
 	crypto->tag = ours->tag;

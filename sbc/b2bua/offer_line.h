@@ -18,7 +18,8 @@ struct line_place {
 	struct addr rtp, rtcp;
 	uint8_t primer_type; /* as in struct stream_remote, both */
 	bool idle;
-	bool mux; /* RTCP on RTP's port (RFC 5761) */
+	bool mux;    /* RTCP on RTP's port (RFC 5761) */
+	bool opaque; /* no RTP */
 	struct offer_key key;
 };
 
@@ -33,6 +34,7 @@ struct line {
 	bool carried;         /* it has a stream */
 	bool taken;           /* by the newest answer */
 	unsigned stream;      /* of the anchor */
+	bool opaque;          /* the stream carries no RTP */
 	enum sdp_proto proto; /* the offer's: its answer has the same (RFC 3264 6) */
 	bool feedback;
 	struct line_side sides[MEDIA_NSIDES];
@@ -42,6 +44,8 @@ struct line {
  * else why not. */
 const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
                        struct line_place *place);
+/* Whether a side may have a line of an offer of the other's; as above. */
+const char *line_may_go(const struct offer_side *side, const struct sdp_media *m);
 /* What the side said last. */
 void line_place(struct line *line, enum media_side side, const struct line_place *place);
 /* Our key towards a side, made once for each suite; tag and suite are the peer's where it said one.

@@ -20,6 +20,15 @@ struct sdp {
 	size_t nmedia;
 };
 
+/* All of UDP but what has its keys by DTLS: these do not cross, so it could not be heard. */
+static bool is_datagram(const char *name)
+{
+	if (strcasecmp(name, "udptl") == 0 || strcasecmp(name, "UDP") == 0)
+		return true;
+	return strncasecmp(name, "UDP/", 4) == 0 && !strcasestr(name, "TLS") &&
+	       !strcasestr(name, "/SCTP");
+}
+
 static enum sdp_proto proto_of(const char *name, bool *feedback)
 {
 	static const struct {
@@ -37,7 +46,7 @@ static enum sdp_proto proto_of(const char *name, bool *feedback)
 			return protos[i].proto;
 		}
 	}
-	return SDP_OTHER;
+	return is_datagram(name) ? SDP_DATAGRAM : SDP_OTHER;
 }
 
 /* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31": the key without a lifetime counts, and one with; a
@@ -147,7 +156,8 @@ static enum err read_media(struct sdp *sdp)
 			return ERR_SYNTAX;
 		sdp->nmedia++;
 		out->kind = m->m_type_name;
-		out->proto = proto_of(m->m_proto_name ? m->m_proto_name : "", &out->feedback);
+		out->transport = m->m_proto_name ? m->m_proto_name : "";
+		out->proto = proto_of(out->transport, &out->feedback);
 		out->rejected = m->m_port == 0;
 		out->sends = m->m_mode & sdp_sendonly;
 		read_formats(m, out);
@@ -348,7 +358,7 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	filter_attributes(&m->m_attributes);
 	write_rtpmaps(m->m_rtpmaps);
 	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
-	if (with->proto != SDP_OTHER && was->proto != SDP_OTHER)
+	if (with->proto < SDP_DATAGRAM && was->proto < SDP_DATAGRAM)
 		sdp_media_transport(m, proto_name(with->proto, with->feedback));
 	if (with->rejected)
 		return OK;

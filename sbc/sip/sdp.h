@@ -16,9 +16,10 @@
 #define SDP_SUITE_MAX  40
 
 enum sdp_proto {
-	SDP_RTP,   /* RTP/AVP, RTP/AVPF */
-	SDP_SRTP,  /* RTP/SAVP, RTP/SAVPF */
-	SDP_OTHER, /* all that we do not carry */
+	SDP_RTP,      /* RTP/AVP, RTP/AVPF */
+	SDP_SRTP,     /* RTP/SAVP, RTP/SAVPF */
+	SDP_DATAGRAM, /* other things in UDP: udptl, UDP/BFCP, UDP/UDT/IX, and what is not known */
+	SDP_OTHER,    /* all that we do not carry: TCP, DTLS */
 };
 
 /* One usable a=crypto line with an inline key (RFC 4568). A secret. */
@@ -30,7 +31,8 @@ struct sdp_crypto {
 };
 
 struct sdp_media {
-	const char *kind; /* "audio", "video", ...; lives as long as the sdp */
+	const char *kind;      /* "audio", "video", ...; lives as long as the sdp */
+	const char *transport; /* "RTP/AVP", "UDP/BFCP", ...; as kind */
 	enum sdp_proto proto;
 	bool feedback;           /* the F of AVPF and SAVPF */
 	bool rejected;           /* port 0 */
@@ -49,7 +51,7 @@ struct sdp_media {
 struct sdp_out_media {
 	bool rejected;
 	uint16_t port;                   /* ours */
-	enum sdp_proto proto;            /* SDP_OTHER: as it is; so is what is SDP_OTHER in */
+	enum sdp_proto proto;            /* SDP_DATAGRAM, SDP_OTHER: as it is; so are these in in */
 	bool feedback;                   /* the F of its profile */
 	const struct sdp_crypto *crypto; /* NULL for RTP */
 	bool mux;                        /* a=rtcp-mux */

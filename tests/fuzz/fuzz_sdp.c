@@ -54,7 +54,9 @@ static void write_anew(const struct sdp *sdp)
 		media[i].port = addr_port(&ours);
 		media[i].mux = m->mux;
 		media[i].feedback = m->feedback;
-		media[i].proto = m->proto == SDP_RTP ? SDP_SRTP : SDP_RTP;
+		media[i].proto = m->proto == SDP_RTP    ? SDP_SRTP
+		                 : m->proto == SDP_SRTP ? SDP_RTP
+		                                        : m->proto;
 		media[i].crypto = media[i].proto == SDP_SRTP ? &key : NULL;
 	}
 	with.addr = ours;

@@ -100,12 +100,21 @@ static inline int end(void **state)
 	return 0;
 }
 
+static inline struct offer_side side_in(enum srtp_mode srtp)
+{
+	return (struct offer_side){ .media = t.in, .realm = &t.in_cfg, .srtp = srtp };
+}
+
+static inline struct offer_side side_out(enum srtp_mode srtp)
+{
+	return (struct offer_side){ .media = t.out, .realm = &t.out_cfg, .srtp = srtp };
+}
+
 static inline enum err try_offer(enum srtp_mode caller, enum srtp_mode callee, const char *sdp)
 {
 	const struct offer_cfg cfg = { .id = "7f3a",
 		                       .media = t.media,
-		                       .sides = { { t.in, &t.in_cfg, caller },
-		                                  { t.out, &t.out_cfg, callee } } };
+		                       .sides = { side_in(caller), side_out(callee) } };
 	enum err err;
 
 	offer_close(&t.offer);

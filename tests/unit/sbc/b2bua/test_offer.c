@@ -115,7 +115,9 @@ static void test_offers_refused(void **state)
 		  "m=audio 4000 UDP/TLS/RTP/SAVP 0\r\na=fingerprint:sha-256 00:11\r\n", 488,
 		  "not carried" },
 		{ SRTP_OFF, "m=audio 4000 RTP/SAVP 0\r\n" CRYPTO KEY_A "\r\n", 488, "set to RTP" },
-		{ SRTP_OFF, "m=image 4000 udptl t38\r\n", 488, "not carried" },
+		{ SRTP_OFF, "m=image 4000 udptl t38\r\n", 488, "without encryption" },
+		{ SRTP_OFF, "m=message 4000 TCP/MSRP *\r\n", 488, "not carried" },
+		{ SRTP_OFF, "m=application 4000 UDP/TLS/BFCP *\r\n", 488, "not carried" },
 		{ SRTP_OFF, "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n", 488,
 		  "address" },
 		{ SRTP_OFF, "m=audio 0 RTP/AVP 0\r\n", 488, "no media" },
@@ -283,10 +285,12 @@ static void test_same_answer_again(void **state)
 static void test_no_port_left(void **state)
 {
 	const char *sdp = audio(&t.caller, "RTP/AVP", "");
-	const struct offer_cfg cfg = { .id = "7f3a",
-		                       .media = t.media,
-		                       .sides = { { t.tiny, &t.in_cfg, SRTP_OFF },
-		                                  { t.out, &t.out_cfg, SRTP_OFF } } };
+	const struct offer_cfg cfg = {
+		.id = "7f3a",
+		.media = t.media,
+		.sides = { { .media = t.tiny, .realm = &t.in_cfg, .srtp = SRTP_OFF },
+		           side_out(SRTP_OFF) }
+	};
 	struct offer *second = NULL;
 
 	(void)state;

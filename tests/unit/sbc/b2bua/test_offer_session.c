@@ -279,8 +279,10 @@ static void test_forks(void **state)
  * the same one. */
 static void test_next_target(void **state)
 {
-	const struct offer_side side = { t.out, &t.out_cfg, SRTP_REQUIRED };
-	const struct offer_side inside = { t.in, &t.in_cfg, SRTP_OFF };
+	const struct offer_side side = { .media = t.out,
+		                         .realm = &t.out_cfg,
+		                         .srtp = SRTP_REQUIRED };
+	const struct offer_side inside = { .media = t.in, .realm = &t.in_cfg, .srtp = SRTP_OFF };
 	struct udp next = udp_open();
 	struct addr in, out, before;
 	uint8_t first[KEY_LEN], second[KEY_LEN];
@@ -319,7 +321,9 @@ static void test_next_target(void **state)
  * is offered to the caller. The new one knows nothing of lines that were left before it came. */
 static void test_transfer(void **state)
 {
-	const struct offer_side side = { t.out, &t.out_cfg, SRTP_REQUIRED };
+	const struct offer_side side = { .media = t.out,
+		                         .realm = &t.out_cfg,
+		                         .srtp = SRTP_REQUIRED };
 	struct udp next = udp_open();
 	struct addr in, out;
 	uint8_t ours[KEY_LEN];
@@ -354,7 +358,7 @@ static void test_transfer(void **state)
 /* The one who comes in for another offers himself, with fewer lines than the other side knows. */
 static void test_newcomer_offers(void **state)
 {
-	const struct offer_side side = { t.out, &t.out_cfg, SRTP_OFF };
+	const struct offer_side side = { .media = t.out, .realm = &t.out_cfg, .srtp = SRTP_OFF };
 
 	(void)state;
 	stand(SRTP_OFF, lines(AUDIO VIDEO), lines(AUDIO VIDEO));
@@ -385,8 +389,7 @@ static void test_invented_offer(void **state)
 {
 	const struct offer_cfg cfg = { .id = "7f3a",
 		                       .media = t.media,
-		                       .sides = { { t.in, &t.in_cfg, SRTP_OFF },
-		                                  { t.out, &t.out_cfg, SRTP_REQUIRED } } };
+		                       .sides = { side_in(SRTP_OFF), side_out(SRTP_REQUIRED) } };
 	struct addr in, out;
 	uint8_t ours[KEY_LEN];
 	char answer[1024];
@@ -461,9 +464,125 @@ static void test_profiles(void **state)
 	line_is(&t.to_caller, 1, "m=video 0 RTP/AVP 96\r\n");
 }
 
+static void pass(const struct udp *from, const struct addr *door, const struct udp *to,
+                 const char *what)
+{
+	char got[ROOM];
+
+	udp_send(from, door, what, strlen(what));
+	assert_int_equal(udp_recv(to, got, sizeof(got), NULL), strlen(what));
+	assert_memory_equal(got, what, strlen(what));
+}
+
+/* WBX-17: screens and what controls them go through, though the trunk wants SRTP; and they are no
+ * RTP. */
+static void test_datagrams(void **state)
+{
+	struct udp stranger = udp_open();
+	struct addr in, out;
+	char offer[1024], answer[1024];
+
+	(void)state;
+	snprintf(offer, sizeof(offer),
+	         HEAD AUDIO "m=application %u UDP/BFCP *\r\na=floorctrl:c-only\r\n"
+	                    "m=application 4008 UDP/UDT/IX *\r\na=ixmap:0 ping\r\n"
+	                    "m=image 4010 udptl t38\r\nm=application 4012 TCP/BFCP *\r\n",
+	         addr_port(&t.caller.addr));
+	snprintf(answer, sizeof(answer),
+	         HEAD AUDIO_CRYPT
+	         "m=application %u UDP/BFCP *\r\nm=application 4008 UDP/UDT/IX *\r\n"
+	         "m=image 0 udptl t38\r\nm=application 0 TCP/BFCP *\r\n",
+	         addr_port(&t.callee.addr));
+	stand(SRTP_REQUIRED, offer, answer);
+	line_is(&t.to_callee, 1, "m=application 29");
+	assert_non_null(strstr(line_at(&t.to_callee, 1), " UDP/BFCP *\r\na=floorctrl:c-only\r\n"));
+	line_is(&t.to_callee, 2, "m=application 29");
+	assert_non_null(strstr(line_at(&t.to_callee, 2), " UDP/UDT/IX *\r\na=ixmap:0 ping\r\n"));
+	line_is(&t.to_callee, 3, "m=image 0 udptl t38\r\n");
+	line_is(&t.to_callee, 4, "m=application 0 TCP/BFCP *\r\n");
+	in = door_of(&t.to_caller, 1);
+	out = door_of(&t.to_callee, 1);
+	pass(&t.caller, &in, &t.callee, "\x20 a floor request");
+	pass(&t.callee, &out, &t.caller, "\x80");
+	/* The first one is the one. */
+	udp_send(&stranger, &in, "not he", 6);
+	pass(&t.caller, &in, &t.callee, "he");
+	udp_close(&stranger);
+}
+
+/* What a trunk's rule says goes before ours. */
+static void test_plain_media(void **state)
+{
+	char name[] = "UDPTL", *fax[] = { name };
+	struct offer_cfg cfg = { .id = "7f3a",
+		                 .media = t.media,
+		                 .sides = { side_in(SRTP_OFF), side_out(SRTP_REQUIRED) } };
+
+	(void)state;
+	cfg.sides[SIDE_CALLEE].plain_media = fax;
+	cfg.sides[SIDE_CALLEE].nplain_media = 1;
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(again(SIDE_CALLER, lines("m=image 4010 udptl t38\r\n"
+	                                          "m=application 4012 UDP/BFCP *\r\n")),
+	                 OK);
+	line_is(&t.to_callee, 0, "m=image 29");
+	line_is(&t.to_callee, 1, "m=application 0 UDP/BFCP *\r\n");
+}
+
+/* T.38 (D.2.3): the line turns from speech to fax and back. Until it is agreed the speech goes on.
+ */
+static void test_fax(void **state)
+{
+	struct udp near = udp_open(), far = udp_open();
+	struct addr in, out;
+	char offer[1024], answer[1024], fax[1024];
+
+	(void)state;
+	snprintf(offer, sizeof(offer), "%s", audio(&t.caller, "RTP/AVP", ""));
+	snprintf(answer, sizeof(answer), "%s", audio(&t.callee, "RTP/AVP", ""));
+	stand(SRTP_OFF, offer, answer);
+	in = door_of(&t.to_caller, 0);
+	out = door_of(&t.to_callee, 0);
+	snprintf(fax, sizeof(fax),
+	         HEAD
+	         "m=image %u udptl t38\r\na=T38FaxVersion:0\r\na=T38FaxUdpEC:t38UDPRedundancy\r\n",
+	         addr_port(&far.addr));
+	assert_int_equal(again(SIDE_CALLEE, fax), OK);
+	line_is(&t.to_caller, 0, "m=image 28");
+	assert_non_null(strstr(t.to_caller.data, "a=T38FaxVersion:0\r\n"));
+	assert_non_null(strstr(t.to_caller.data, "a=T38FaxUdpEC:t38UDPRedundancy\r\n"));
+	crosses(&t.caller, &in, NULL, &t.callee, NULL, 1);
+	/* No fax there. */
+	offer_drop(t.offer);
+	crosses(&t.caller, &in, NULL, &t.callee, NULL, 2);
+	ports_are(t.in, 1);
+	/* Speech is no answer to it. */
+	assert_int_equal(again(SIDE_CALLEE, fax), OK);
+	assert_int_equal(answers(SIDE_CALLER, offer), ERR_REFUSED);
+	snprintf(offer, sizeof(offer), HEAD "m=image %u udptl t38\r\n", addr_port(&near.addr));
+	assert_int_equal(answers(SIDE_CALLER, offer), OK);
+	offer_settle(t.offer);
+	ports_are(t.in, 1);
+	in = door_of(&t.to_caller, 0);
+	out = door_of(&t.to_callee, 0);
+	pass(&near, &in, &far, "CNG");
+	pass(&far, &out, &near, "CED");
+	snprintf(offer, sizeof(offer), "%s", audio(&t.caller, "RTP/AVP", ""));
+	assert_int_equal(again(SIDE_CALLER, offer), OK);
+	assert_int_equal(answers(SIDE_CALLEE, answer), OK);
+	offer_settle(t.offer);
+	in = door_of(&t.to_caller, 0);
+	crosses(&t.caller, &in, NULL, &t.callee, NULL, 3);
+	ports_are(t.out, 1);
+	udp_close(&near);
+	udp_close(&far);
+}
+
 static void live_starved(void *arg)
 {
-	const struct offer_side side = { t.out, &t.out_cfg, SRTP_REQUIRED };
+	const struct offer_side side = { .media = t.out,
+		                         .realm = &t.out_cfg,
+		                         .srtp = SRTP_REQUIRED };
 	enum err err = try_offer(SRTP_OFF, SRTP_REQUIRED, lines(AUDIO VIDEO));
 
 	(void)arg;
@@ -511,6 +630,9 @@ int main(void)
 		TEST(invented_offer),
 		TEST(rtcp_mux),
 		TEST(profiles),
+		TEST(datagrams),
+		TEST(plain_media),
+		TEST(fax),
 		TEST(no_memory),
 	};
 

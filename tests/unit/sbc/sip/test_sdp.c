@@ -44,7 +44,7 @@ static void test_read(void **state)
 	assert_string_equal(addr_text(&m->rtp, text, sizeof(text)), "10.0.0.7:4002");
 	assert_false(addr_is_set(&m->rtcp));
 	assert_true(sdp_media_at(sdp, 2)->rejected);
-	assert_int_equal(sdp_media_at(sdp, 2)->proto, SDP_OTHER);
+	assert_int_equal(sdp_media_at(sdp, 2)->proto, SDP_DATAGRAM);
 	sdp_free(&sdp);
 }
 

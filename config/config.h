@@ -47,6 +47,8 @@ struct config_realm {
 	struct addr media_advertise; /* written into SDP; default: media_address */
 	unsigned media_port_low, media_port_high;
 	enum latch_mode latch;
+	unsigned media_timeout_ms;            /* 0: none */
+	unsigned media_dscp, signalling_dscp; /* of what we send */
 	enum digest_offer digest;
 	unsigned keepalive_ms;         /* between two pings; 0: none */
 	unsigned idle_timeout_ms;      /* of a connection that came in and no trunk's; 0: none */

@@ -280,6 +280,29 @@ static const struct option realms[] = {
 	      "its SRTP authenticates. network: whoever is in the realm's networks or near the address in the "
 	      "peer's SDP (its /24, or /64), where ports change in mid-call. strict: only the address in the "
 	      "peer's SDP." },
+	{ .key = "media-timeout",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, media_timeout_ms),
+	  .min = 0,
+	  .max = 86400000,
+	  .standard = "60s",
+	  .help =
+	      "How long a peer that should be sending media may send nothing, on none of its streams and no "
+	      "RTCP either, until the call is hung up. On hold it may. 0s: for ever." },
+	{ .key = "media-dscp",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_realm, media_dscp),
+	  .min = 0,
+	  .max = 63,
+	  .standard = "46", /* EF; E8-08 */
+	  .help = "The DSCP of our media packets." },
+	{ .key = "signalling-dscp",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_realm, signalling_dscp),
+	  .min = 0,
+	  .max = 63,
+	  .standard = "26", /* AF31; E8-08 */
+	  .help = "The DSCP of our signalling." },
 	{ .key = "identity",
 	  .kind = KIND_REF,
 	  .flags = OPTION_SHOWN,

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/mem.h"
 #include "media/engine.h"
 
@@ -15,6 +16,8 @@ struct anchor_side {
 	bool bound; /* local's port is the pool's */
 	enum srtp_suite suite;
 	struct srtp_key recv_key, send_key;
+	bool told, idle, held, pauses; /* by its SDP */
+	uint64_t changed_ms;
 };
 
 enum stream_state {
@@ -110,7 +113,7 @@ static enum err bind_side(struct anchor_stream *s, enum media_side which)
 	struct media_realm *realm = s->anchor->realms[which];
 	struct anchor_side *side = &s->sides[which];
 	struct port_pair pair;
-	enum err err = port_pool_take(realm->ports, &pair);
+	enum err err = media_take_ports(realm, &pair);
 
 	if (err)
 		return err;
@@ -259,7 +262,7 @@ static enum err renew(struct anchor_stream *s, enum media_side which, struct med
 	struct anchor_side *side = &s->sides[which];
 	struct change_msg *change = new_change(s, which);
 	struct port_pair pair;
-	enum err err = change ? port_pool_take(realm->ports, &pair) : ERR_NOMEM;
+	enum err err = change ? media_take_ports(realm, &pair) : ERR_NOMEM;
 
 	if (err) {
 		mem_free(change);
@@ -349,6 +352,15 @@ static bool reachable(const struct addr *local, const struct addr *to)
 	return !addr_port(to) || addr_is_any(to) || to->sa.sa_family == local->sa.sa_family;
 }
 
+static void note_expectation(struct anchor_side *side, const struct stream_remote *remote)
+{
+	side->told = true;
+	side->idle = remote->idle;
+	side->held = !addr_port(&remote->rtp) || addr_is_any(&remote->rtp);
+	side->pauses = remote->primer_type == 13;
+	side->changed_ms = clock_mono_ms();
+}
+
 enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side which,
                            const struct stream_remote *remote)
 {
@@ -370,6 +382,7 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
 		anchor_changed(&change->msg);
 		return err;
 	}
+	note_expectation(side, remote);
 	side->suite = remote->suite;
 	side->recv_key = remote->recv_key;
 	side->send_key = remote->send_key;
@@ -382,6 +395,25 @@ void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
 {
 	assert(stream < a->nstreams);
 	relay_stats(&a->streams[stream]->relay, side, out);
+	for (int i = 0; i < MEDIA_NSIDES; i++) {
+		if (a->streams[stream]->sides[i].changed_ms > out->alive_ms)
+			out->alive_ms = a->streams[stream]->sides[i].changed_ms;
+	}
+}
+
+bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side side, bool *pauses)
+{
+	const struct anchor_stream *s = a->streams[stream];
+	const struct anchor_side *one = &s->sides[side], *other = &s->sides[!side];
+
+	*pauses = one->pauses;
+	return s->state == STREAM_OPEN && one->told && other->told && !one->idle && !one->held &&
+	       !other->held;
+}
+
+uint64_t anchor_timeout_ms(const struct anchor *a, enum media_side side)
+{
+	return a->realms[side]->timeout_ms;
 }
 
 unsigned anchor_nstreams(const struct anchor *a)

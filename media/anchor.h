@@ -45,12 +45,15 @@ struct stream_stats {
 	uint64_t lost;        /* by sequence number, of what the side sent */
 	uint32_t
 	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
-	uint64_t bad_source; /* packets refused by the latch */
+	uint64_t bad_source; /* packets from where the side is not */
 	uint64_t bad_auth;   /* refused by SRTP: wrong tag, replayed */
 	uint64_t malformed;
 	uint64_t
-	    send_errors;     /* packets to the side that the system refused, ICMP errors included */
-	struct addr latched; /* where the side's packets come from; unset: none yet */
+	    send_errors; /* packets to the side that the system refused, ICMP errors included */
+	uint64_t unreachable; /* ICMP errors from where we send */
+	uint64_t alive_ms;    /* clock_mono_ms() of the last good packet, or of the last change of
+	                         what it was told or told us */
+	struct addr latched;  /* where the side's packets come from; unset: none yet */
 };
 
 /* Between these realms, without a stream yet. id is the call's, for the log; it is copied. */
@@ -78,6 +81,11 @@ MUST_USE enum err anchor_set_remote(struct anchor *a, unsigned stream, enum medi
 /* Of a stream that was dropped, too. */
 void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
                   struct stream_stats *out);
+/* Whether the side should be sending now: both are known, and neither is held. pauses: it may stop
+ * for a while (comfort noise). */
+bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side side, bool *pauses);
+/* The media time-out of the side's realm; 0: none. */
+uint64_t anchor_timeout_ms(const struct anchor *a, enum media_side side);
 /* One more than the highest number of a stream. */
 unsigned anchor_nstreams(const struct anchor *a);
 /* Stops the streams; ports and memory come back as soon as the worker has let go. NULL is fine. */

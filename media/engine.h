@@ -13,6 +13,8 @@ struct media_realm {
 	char *name;
 	struct addr address;
 	struct latch_cfg latch;
+	unsigned timeout_ms;
+	bool nearly_full; /* that was said */
 	struct port_pool *ports;
 };
 
@@ -32,6 +34,8 @@ struct media {
 	SLIST_HEAD(, media_realm) realms;
 };
 
+/* A pair of the realm's, said in the log when few are left. As port_pool_take. */
+MUST_USE enum err media_take_ports(struct media_realm *realm, struct port_pair *out);
 /* Sends by a worker of media's. */
 void media_send(struct media *media, struct media_worker *to, struct worker_msg *msg);
 

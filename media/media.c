@@ -2,6 +2,7 @@
 #include "media/media.h"
 
 #include <assert.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "media/engine.h"
 #include "media/srtp.h"
@@ -124,9 +125,11 @@ enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
 		return ERR_NOMEM;
 	realm->address = cfg->address;
 	realm->latch = cfg->latch;
+	realm->timeout_ms = cfg->timeout_ms;
 	realm->name = mem_strdup(cfg->name);
 	if (realm->name)
-		err = port_pool_new(&realm->ports, &cfg->address, cfg->port_low, cfg->port_high);
+		err = port_pool_new(&realm->ports, &cfg->address, cfg->port_low, cfg->port_high,
+		                    cfg->dscp);
 	if (err) {
 		realm_free(realm);
 		return err;
@@ -134,6 +137,29 @@ enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
 	SLIST_INSERT_HEAD(&media->realms, realm, link);
 	*out = realm;
 	return OK;
+}
+
+bool media_realm_is_nearly_full(const struct media_realm *realm)
+{
+	return port_pool_used(realm->ports) * 100 >=
+	       port_pool_size(realm->ports) * MEDIA_FULL_PERCENT;
+}
+
+/* Said again only after it was at half of that. */
+enum err media_take_ports(struct media_realm *realm, struct port_pair *out)
+{
+	size_t size = port_pool_size(realm->ports);
+	enum err err = port_pool_take(realm->ports, out);
+
+	if (port_pool_used(realm->ports) * 200 < size * MEDIA_FULL_PERCENT)
+		realm->nearly_full = false;
+	if (realm->nearly_full || !media_realm_is_nearly_full(realm))
+		return err;
+	realm->nearly_full = true;
+	LOG(LOG_WARN, KV("event", "media-ports"), KV("realm", realm->name),
+	    KVN("used", port_pool_used(realm->ports)), KVN("of", size),
+	    KV("result", "few are left; calls without get 503"));
+	return err;
 }
 
 size_t media_realm_used(const struct media_realm *realm)

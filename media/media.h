@@ -13,10 +13,14 @@
 struct media;
 struct media_realm;
 
+#define MEDIA_FULL_PERCENT 80
+
 struct media_realm_cfg {
 	const char *name;
 	struct addr address;          /* bound */
 	uint16_t port_low, port_high; /* inclusive; RTP even, RTCP the odd one above */
+	uint8_t dscp;                 /* of what we send */
+	unsigned timeout_ms;          /* without a packet, until a call is dead; 0: never */
 	struct latch_cfg latch;       /* its networks outlive the media */
 };
 
@@ -34,6 +38,8 @@ void media_sweep(struct media *media);
 /* Port pairs now in use, and how many there are. Closed anchors give theirs back when their worker
  * has let go, some tens of milliseconds after anchor_close. */
 size_t media_realm_used(const struct media_realm *realm);
+/* Whether more than MEDIA_FULL_PERCENT of them are in use. */
+bool media_realm_is_nearly_full(const struct media_realm *realm);
 size_t media_realm_size(const struct media_realm *realm);
 
 #endif

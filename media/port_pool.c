@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 
-#define DSCP_EF        (46 << 2)    /* as a TOS octet; E8-08 */
+#define PRIORITY       6            /* the highest without privileges; socket(7) */
 #define RECEIVE_BUFFER (128 * 1024) /* octets: over half a second of a video stream */
 
 struct resting {
@@ -23,6 +23,7 @@ struct resting {
 
 struct port_pool {
 	struct addr address;
+	uint8_t dscp;
 	size_t size, used;
 	uint16_t *rested;
 	size_t nrested;
@@ -31,7 +32,7 @@ struct port_pool {
 };
 
 enum err port_pool_new(struct port_pool **out, const struct addr *address, uint16_t low,
-                       uint16_t high)
+                       uint16_t high, uint8_t dscp)
 {
 	unsigned port = low < 2 ? 2 : (low + 1U) & ~1U;
 	struct port_pool *pool;
@@ -42,6 +43,7 @@ enum err port_pool_new(struct port_pool **out, const struct addr *address, uint1
 	if (!pool)
 		return ERR_NOMEM;
 	pool->address = *address;
+	pool->dscp = dscp;
 	pool->size = (high - port + 1) / 2;
 	pool->rested = mem_array(NULL, pool->size, sizeof(*pool->rested));
 	pool->ring = mem_array(NULL, pool->size, sizeof(*pool->ring));
@@ -107,29 +109,33 @@ static bool draw(struct port_pool *pool, uint16_t *port)
 }
 
 /* What a socket of ours is like: its marks and buffer are wishes, its address is not. */
-static void dress(int fd, int family)
+static void dress(int fd, int family, uint8_t dscp)
 {
-	const int size = RECEIVE_BUFFER, dscp = DSCP_EF, on = 1;
+	const int size = RECEIVE_BUFFER, tos = dscp << 2, priority = PRIORITY, on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (family == AF_INET6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &dscp, sizeof(dscp));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	} else {
-		setsockopt(fd, IPPROTO_IP, IP_TOS, &dscp, sizeof(dscp));
+		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	}
+	/* After IP_TOS, which sets one of its own. */
+	setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
 }
 
 /* -1 and errno when the system refuses. */
-static int bind_port(const struct addr *address, uint16_t port)
+static int bind_port(const struct port_pool *pool, uint16_t port)
 {
-	struct addr local = *address;
+	struct addr local = pool->address;
 	int fd = socket(local.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int saved;
 
 	if (fd < 0)
 		return -1;
-	dress(fd, local.sa.sa_family);
+	dress(fd, local.sa.sa_family, pool->dscp);
 	addr_set_port(&local, port);
 	if (bind(fd, &local.sa, addr_len(&local)) == 0)
 		return fd;
@@ -139,13 +145,13 @@ static int bind_port(const struct addr *address, uint16_t port)
 	return -1;
 }
 
-static enum err bind_pair(const struct addr *address, uint16_t port, struct port_pair *out)
+static enum err bind_pair(const struct port_pool *pool, uint16_t port, struct port_pair *out)
 {
-	struct port_pair pair = { .port = port, .rtp_fd = bind_port(address, port), .rtcp_fd = -1 };
+	struct port_pair pair = { .port = port, .rtp_fd = bind_port(pool, port), .rtcp_fd = -1 };
 	int saved;
 
 	if (pair.rtp_fd >= 0)
-		pair.rtcp_fd = bind_port(address, (uint16_t)(port + 1));
+		pair.rtcp_fd = bind_port(pool, (uint16_t)(port + 1));
 	if (pair.rtcp_fd >= 0) {
 		*out = pair;
 		return OK;
@@ -166,7 +172,7 @@ enum err port_pool_take(struct port_pool *pool, struct port_pair *out)
 	uint16_t port;
 
 	for (unsigned i = 0; i < PORT_TRIES && i < pool->size && draw(pool, &port); i++) {
-		err = bind_pair(&pool->address, port, out);
+		err = bind_pair(pool, port, out);
 		if (!err) {
 			pool->used++;
 			return OK;

@@ -11,7 +11,9 @@
 
 struct port_pool;
 
-/* Two bound, non-blocking sockets, marked for DSCP EF. The caller owns and closes them. */
+#define DSCP_EF 46 /* RFC 3246 */
+
+/* Two bound, non-blocking sockets, marked with the pool's DSCP. The caller owns and closes them. */
 struct port_pair {
 	uint16_t port; /* RTP's; RTCP's is the next */
 	int rtp_fd, rtcp_fd;
@@ -24,7 +26,7 @@ struct port_pair {
 
 /* address: its port is ignored. low and high are inclusive. ERR_SYNTAX: no pair in between. */
 MUST_USE enum err port_pool_new(struct port_pool **out, const struct addr *address, uint16_t low,
-                                uint16_t high);
+                                uint16_t high, uint8_t dscp);
 void port_pool_free(struct port_pool **poolp); /* all pairs must be back */
 
 /* Binds a pair. ERR_LIMIT: none is left, or the process has no descriptor left; ERR_IO: the address

@@ -152,9 +152,11 @@ static bool send_to(struct relay_side *side, const struct relay_port *through,
 {
 	if (side->out && srtp_session_protect(side->out, packet, &len, size, rtcp) != OK)
 		return false;
-	/* An ICMP error of an earlier packet shows here; the next one may well arrive. */
-	if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
-		return true;
+	/* The error of an earlier packet shows here once, and this one may well arrive. */
+	for (unsigned i = 0; i < 2; i++) {
+		if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
+			return true;
+	}
 	add(&side->count.send_errors, 1);
 	return false;
 }
@@ -373,6 +375,24 @@ void relay_read(struct relay_port *port, const struct relay_news *news)
 	}
 }
 
+void relay_read_errors(struct relay_port *port)
+{
+	struct relay_side *side = &port->stream->sides[port->side];
+	struct sockaddr_storage sa;
+	struct msghdr msg = { .msg_name = &sa, .msg_namelen = sizeof(sa) };
+	const struct addr *to = latch_target(&port->latch);
+	struct addr from;
+
+	/* Each comes with the address that our packet went to. */
+	while (recvmsg(port->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
+		if (!port->rtcp && to &&
+		    addr_from_sockaddr(&from, (struct sockaddr *)&sa, msg.msg_namelen) == OK &&
+		    addr_equal(&from, to))
+			add(&side->count.unreachable, 1);
+		msg.msg_namelen = sizeof(sa);
+	}
+}
+
 void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out)
 {
 	const struct relay_counters *c = &s->sides[side].count;
@@ -385,6 +405,8 @@ void relay_stats(const struct relay_stream *s, enum media_side side, struct stre
 		.rtcp_in = get(&c->rtcp_in),
 		.rtcp_out = get(&c->rtcp_out),
 		.primers_out = get(&c->primers_out),
+		.unreachable = get(&c->unreachable),
+		.alive_ms = get(&c->heard_ms),
 		.lost = get(&c->lost),
 		.jitter_us = atomic_load_explicit(&c->jitter_us, memory_order_relaxed),
 		.bad_source = get(&c->bad_source),

@@ -40,7 +40,7 @@ struct relay_shown {
 /* Written by the worker alone, relaxed. */
 struct relay_counters {
 	_Atomic uint64_t packets_in, octets_in, packets_out, octets_out, rtcp_in, rtcp_out;
-	_Atomic uint64_t primers_out;
+	_Atomic uint64_t primers_out, unreachable;
 	_Atomic uint64_t heard_ms; /* when the last good packet came; 0: none yet */
 	_Atomic uint64_t lost, bad_source, bad_auth, malformed, send_errors;
 	_Atomic uint32_t jitter_us;
@@ -103,6 +103,8 @@ struct relay_news {
 /* The worker. Reads and relays what a socket has, at most RELAY_BATCH datagrams. Before each one
  * news is taken, so that none is treated under what a change had replaced before it was sent. */
 void relay_read(struct relay_port *port, const struct relay_news *news);
+/* The worker. Counts and takes away the ICMP errors that wait at a socket. */
+void relay_read_errors(struct relay_port *port);
 
 /* Any thread. */
 void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out);

@@ -133,8 +133,11 @@ static void *run(void *arg)
 		/* Before the packets: these may be the first from where a change says. */
 		serve_changes(w);
 		for (int i = 0; i < n; i++) {
-			if (events[i].data.ptr)
-				relay_read(events[i].data.ptr, &news);
+			if (!events[i].data.ptr)
+				continue;
+			if (events[i].events & EPOLLERR)
+				relay_read_errors(events[i].data.ptr);
+			relay_read(events[i].data.ptr, &news);
 		}
 		timers_run(w->timers);
 		/* Behind them: a stream that is closed now has no event left in hand. */

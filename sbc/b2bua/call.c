@@ -43,6 +43,7 @@ void call_free(struct call **cp)
 	b = call->border;
 	timer_stop(&call->no_answer);
 	timer_stop(&call->burying);
+	watch_stop(&call->watch);
 	pass_end(call);
 	offer_close(&call->offer);
 	party_clear(&call->caller);
@@ -97,11 +98,45 @@ static void on_burying(void *arg)
 	call_free(&call);
 }
 
+static const char *party_name(const struct party *p)
+{
+	return p->who.kind == PARTY_TRUNK ? p->who.trunk->name : p->who.phone->name;
+}
+
+static void on_dead(void *arg, enum media_side side)
+{
+	struct call *call = arg;
+	const struct party *p = side == SIDE_CALLER ? &call->caller : &call->callee;
+	struct call_news news = { 0 };
+	char why[CERT_WHY_MAX];
+
+	snprintf(why, sizeof(why), "no media from %s for %u s", party_name(p),
+	         p->realm->media_timeout_ms / 1000);
+	LOG(LOG_WARN, KV("call", call->id), KV("event", "media-timeout"), KV("why", why));
+	news.why = why;
+	call_event(call, EV_NO_MEDIA, &news);
+}
+
+void call_watch(struct call *call)
+{
+	const struct watch_cfg cfg = { .timers = stack_timers(call->border->cfg.stack),
+		                       .anchor = offer_anchor(call->offer),
+		                       .id = call->id,
+		                       .parties = { party_name(&call->caller),
+		                                    party_name(&call->callee) },
+		                       .on_dead = on_dead,
+		                       .arg = call };
+
+	if (cfg.anchor)
+		watch_start(&call->watch, &cfg);
+}
+
 void call_bury(struct call *call)
 {
 	struct border *b = call->border;
 	struct call_info info;
 
+	watch_stop(&call->watch);
 	call_end(call, 500, "ended");
 	call_get_info(call, &info);
 	log_end(&info);
@@ -130,7 +165,8 @@ static void leg_info(const struct call *call, const struct party *p, enum media_
 		                       .tls = p->tls[0] ? p->tls : NULL,
 		                       .verified = p->verified[0] ? p->verified : NULL,
 		                       .peer = p->peer };
-	out->party = out->is_trunk ? p->who.trunk->name : p->who.phone->name;
+	out->party = party_name(p);
+	out->silent_because = call->watch.silent_because[side];
 	if (out->is_trunk && p->who.trunk->srtp == SRTP_REQUIRED)
 		out->srtp = srtp_suite_name(SRTP_AES_CM_128_HMAC_SHA1_80);
 	out->nstreams = anchor ? anchor_nstreams(anchor) : 0;

@@ -20,6 +20,8 @@ struct call_leg_info {
 	const char *verified; /* the name that the peer's certificate proved; NULL: none */
 	const char *srtp;     /* the suite; NULL: plain RTP */
 	struct addr peer;     /* of its signalling; unset: none yet */
+	const char
+	    *silent_because; /* the first time that it sent nothing when it should; NULL: never */
 	unsigned nstreams;
 	struct stream_stats streams[ANCHOR_STREAMS_MAX]; /* from the leg's side */
 };

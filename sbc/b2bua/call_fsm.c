@@ -10,6 +10,9 @@
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/said.h"
 
+/* RFC 3326; Q.850: normal, unspecified. */
+#define NO_MEDIA "Q.850;cause=31;text=\"media time-out\""
+
 struct call_rule {
 	void (*action)(struct call *call, const struct call_news *news);
 	enum call_state next; /* CALL_NEW in a filled cell: the action decides by set_state */
@@ -19,9 +22,9 @@ static const char *const state_names[CALL_NSTATES] = { "new",        "calling", 
 	                                               "cancelling", "answered", "left",
 	                                               "up",         "ending",   "over" };
 static const char *const event_names[EV_NEVENTS] = {
-	"start",      "callee-progress", "callee-answer", "callee-fail",
-	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack",
-	"caller-bye", "no-answer",       "gone",          "shutdown"
+	"start",         "callee-progress", "callee-answer", "callee-fail", "callee-bye",
+	"caller-cancel", "caller-ack",      "caller-no-ack", "caller-bye",  "no-answer",
+	"gone",          "no-media",        "shutdown"
 };
 
 static void set_state(struct call *call, enum call_state next, enum call_event event)
@@ -203,6 +206,7 @@ static void act_up(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	call_note_leg(&call->caller);
+	call_watch(call);
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "up"));
 }
 
@@ -243,6 +247,13 @@ static void act_no_ack(struct call *call, const struct call_news *news)
 	call_end(call, 408, news->why);
 	leg_bye(call->caller.leg);
 	leg_bye(call->callee.leg);
+}
+
+static void act_no_media(struct call *call, const struct call_news *news)
+{
+	call_end(call, 408, news->why);
+	leg_bye_because(call->caller.leg, NO_MEDIA);
+	leg_bye_because(call->callee.leg, NO_MEDIA);
 }
 
 static void act_shut(struct call *call, const struct call_news *news)
@@ -301,6 +312,7 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	[CALL_UP] = {
 		[EV_CALLEE_BYE] = { act_callee_bye, CALL_ENDING },
 		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
+		[EV_NO_MEDIA] = { act_no_media, CALL_ENDING },
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_ENDING] = {

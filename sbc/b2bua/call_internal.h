@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 #include "base/log.h"
 #include "base/timer.h"
+#include "media/watch.h"
 #include "sbc/b2bua/call.h"
 #include "sbc/b2bua/numbers.h"
 #include "sbc/b2bua/offer.h"
@@ -35,6 +36,7 @@ enum call_event {
 	EV_CALLER_BYE, /* as above */
 	EV_NO_ANSWER,  /* the callee's answer-timeout is over */
 	EV_GONE,       /* the last leg is gone */
+	EV_NO_MEDIA,   /* of one side, for its realm's media-timeout */
 	EV_SHUTDOWN,
 	EV_NEVENTS,
 };
@@ -62,6 +64,7 @@ struct call {
 	struct offer *offer;
 	struct lane to_caller, to_callee; /* what is passed on in its dialogs */
 	struct timer no_answer;
+	struct watch watch;   /* of the media, while the call is up */
 	struct timer burying; /* frees the call outside of its own events */
 	char *answer_sdp;     /* the caller's, made of the callee's first */
 	uint64_t started_us, answered_us, ended_us;
@@ -96,6 +99,7 @@ MUST_USE enum err call_new(struct call **out, struct border *b);
 void call_free(struct call **cp);
 void call_end(struct call *call, unsigned code, const char *why); /* the first one stays */
 void call_bury(struct call *call);       /* over: tells, and frees it soon */
+void call_watch(struct call *call);      /* the media, from now on */
 void call_note_leg(struct party *p);     /* keeps what a leg knows, for the record */
 void call_check_gone(struct call *call); /* EV_GONE once neither leg has a dialog left to end */
 

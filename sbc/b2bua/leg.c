@@ -122,7 +122,7 @@ static void on_bye_fail(struct leg *leg, const char *why)
 	leg_tell(leg, LEG_GONE, NULL, why);
 }
 
-static enum err send_bye(struct leg *leg)
+static enum err send_bye(struct leg *leg, const char *reason)
 {
 	static const struct leg_request_handler handler = { on_bye_response, on_bye_fail, NULL };
 	struct message *bye;
@@ -130,6 +130,8 @@ static enum err send_bye(struct leg *leg)
 
 	if (err)
 		return err;
+	if (reason)
+		message_add(bye, "Reason", "%s", reason);
 	err = leg_request_send(NULL, leg, leg->fork->dialog, bye, &handler);
 	message_free(&bye);
 	return err;
@@ -145,6 +147,11 @@ static void on_late_gone(void *arg)
 
 void leg_bye(struct leg *leg)
 {
+	leg_bye_because(leg, NULL);
+}
+
+void leg_bye_because(struct leg *leg, const char *reason)
+{
 	enum err err;
 
 	if (leg->answer_held) { /* there is nothing to hang up yet */
@@ -159,7 +166,7 @@ void leg_bye(struct leg *leg)
 	leg_drop_asked(leg);
 	leg_drop_held(leg);
 	leg_set_state(leg, LEG_HANGING_UP);
-	err = send_bye(leg);
+	err = send_bye(leg, reason);
 	if (!err)
 		return;
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "bye"),

@@ -119,6 +119,8 @@ bool leg_can_prack(const struct leg *leg);
 
 /* Hangs up a leg that stands; LEG_GONE follows. */
 void leg_bye(struct leg *leg);
+/* The same with a Reason (RFC 3326). */
+void leg_bye_because(struct leg *leg, const char *reason);
 
 /* A request of the owner's in the dialog: leg_pass makes it, the owner adds headers and body,
  * leg_pass_send sends it. ERR_NOT_NOW: there is no peer to send it to, not yet or no more. */

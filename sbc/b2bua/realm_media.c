@@ -12,6 +12,8 @@ struct media_realm_cfg realm_media(const struct config_realm *realm)
 		.address = realm->media_address,
 		.port_low = (uint16_t)realm->media_port_low,
 		.port_high = (uint16_t)realm->media_port_high,
+		.dscp = (uint8_t)realm->media_dscp,
+		.timeout_ms = realm->media_timeout_ms,
 		.latch = { .rule = rules[realm->latch],
 		           .networks = realm->networks,
 		           .nnetworks = realm->nnetworks },

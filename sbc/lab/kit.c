@@ -25,9 +25,10 @@ static enum err open_media(struct kit *kit, const struct kit_cfg *cfg, char *why
 		return because(why, err, "SRTP");
 	kit->has_srtp = true;
 	snprintf(what, sizeof(what), "media ports %u to %u", cfg->media_low, cfg->media_high);
-	return because(
-	    why, port_pool_new(&kit->ports, &cfg->listener.addr, cfg->media_low, cfg->media_high),
-	    what);
+	return because(why,
+	               port_pool_new(&kit->ports, &cfg->listener.addr, cfg->media_low,
+	                             cfg->media_high, DSCP_EF),
+	               what);
 }
 
 static enum err open_realm(struct kit *kit, struct tls_context *tls, char *why)

@@ -7,21 +7,27 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "sbc/sip/stack.h"
 
 #define DSCP_AF31         26 /* E8-08 */
+#define PRIORITY          5  /* under media's; socket(7) */
 #define KEEPALIVE_IDLE_S  30
 #define KEEPALIVE_PROBE_S 10
 #define UNACKED_MS        20000 /* octets or probes without an acknowledgement */
 
-void socket_tune(int fd, int type, const struct addr *local)
+void socket_tune(int fd, int type, const struct addr *local, const struct sip_realm *realm)
 {
-	int tos = DSCP_AF31 << 2, on = 1, idle_s = KEEPALIVE_IDLE_S, probe_s = KEEPALIVE_PROBE_S;
+	int tos = (int)(realm ? sip_realm_config(realm)->signalling_dscp : DSCP_AF31) << 2,
+	    priority = PRIORITY;
+	int on = 1, idle_s = KEEPALIVE_IDLE_S, probe_s = KEEPALIVE_PROBE_S;
 	unsigned unacked_ms = UNACKED_MS;
 
 	if (local->sa.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 	else
 		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	/* After IP_TOS, which sets one of its own. */
+	setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
 	if (type != SOCK_STREAM)
 		return;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -34,7 +40,8 @@ void socket_tune(int fd, int type, const struct addr *local)
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacked_ms, sizeof(unacked_ms));
 }
 
-enum err socket_open(int *fd, int type, const struct addr *local, struct addr *bound)
+enum err socket_open(int *fd, int type, const struct addr *local, const struct sip_realm *realm,
+                     struct addr *bound)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
@@ -43,7 +50,7 @@ enum err socket_open(int *fd, int type, const struct addr *local, struct addr *b
 	*fd = socket(local->sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return ERR_IO;
-	socket_tune(*fd, type, local);
+	socket_tune(*fd, type, local, realm);
 	/* A restart must not wait for connections of the one before. UDP has none: there it would
 	 * let a second process steal the port. */
 	if (type == SOCK_STREAM)

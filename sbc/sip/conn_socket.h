@@ -6,11 +6,14 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/* A non-blocking socket bound to local; bound (NULL is fine) is where it is then, with its port.
- * Signalling's DSCP is AF31, 26 (E8-08). *fd is -1 on failure; errno says why. */
-MUST_USE enum err socket_open(int *fd, int type, const struct addr *local, struct addr *bound);
-/* What every open socket of ours has: DSCP, and for TCP no delay, and a path that is dead without a
- * word noticed within half a minute. */
-void socket_tune(int fd, int type, const struct addr *local);
+struct sip_realm;
+
+/* A non-blocking socket bound to local for a connection of realm's (NULL is fine); bound (NULL is
+ * fine) is where it is then, with its port. *fd is -1 on failure; errno says why. */
+MUST_USE enum err socket_open(int *fd, int type, const struct addr *local,
+                              const struct sip_realm *realm, struct addr *bound);
+/* What every open socket of ours has: the realm's DSCP (without one AF31, 26; E8-08), and for TCP
+ * no delay, and a path that is dead without a word noticed within half a minute. */
+void socket_tune(int fd, int type, const struct addr *local, const struct sip_realm *realm);
 
 #endif

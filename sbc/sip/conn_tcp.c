@@ -343,7 +343,7 @@ enum err conn_connect(struct conn **out, const struct conn_connect_cfg *cfg)
 		local.sa.sa_family = cfg->peer.sa.sa_family;
 	}
 	addr_set_port(&local, 0);
-	err = socket_open(&fd, SOCK_STREAM, &local, NULL);
+	err = socket_open(&fd, SOCK_STREAM, &local, cfg->realm, NULL);
 	if (err)
 		return err;
 	if (connect(fd, &cfg->peer.sa, addr_len(&cfg->peer)) != 0 && errno != EINPROGRESS) {
@@ -412,7 +412,7 @@ static void accept_one(struct conn_listener *l, int fd, const struct sockaddr *f
 		close(fd);
 		return;
 	}
-	socket_tune(fd, SOCK_STREAM, &cfg.local);
+	socket_tune(fd, SOCK_STREAM, &cfg.local, cfg.realm);
 	if (stream_new(&s, fd, &cfg, true))
 		return;
 	c = conn_ref(&s->conn);
@@ -480,7 +480,7 @@ enum err conn_listen(struct conn **out, struct loop *loop, const struct addr *lo
 		                 .state = CONN_OPEN };
 	l->loop = loop;
 	l->tls = tls;
-	err = socket_open(&l->fd, SOCK_STREAM, local, &l->conn.local);
+	err = socket_open(&l->fd, SOCK_STREAM, local, realm, &l->conn.local);
 	if (!err && listen(l->fd, BACKLOG) != 0)
 		err = ERR_IO;
 	if (!err)

@@ -160,7 +160,7 @@ enum err conn_udp_open(struct conn **out, struct loop *loop, const struct addr *
 		                 .refs = 1,
 		                 .transport = TRANSPORT_UDP,
 		                 .state = CONN_OPEN };
-	err = socket_open(&u->fd, SOCK_DGRAM, local, &u->conn.local);
+	err = socket_open(&u->fd, SOCK_DGRAM, local, realm, &u->conn.local);
 	if (err)
 		goto fail;
 	/* Without the privilege no more than net.core.rmem_max. */

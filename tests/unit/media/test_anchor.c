@@ -630,6 +630,59 @@ static void live(void *arg)
 }
 
 /* libsrtp's own start is slow, and not ours to starve. */
+/* The phone's port is closed: its host says so, and the worker does not spin on that. */
+static void hears_icmp(void **state)
+{
+	struct rig r;
+	struct anchor *a;
+	struct udp gone = udp_open();
+
+	(void)state;
+	rig_open(&r, 2);
+	a = open_anchor(&r, 1);
+	udp_close(&gone);
+	tell(a, SIDE_CALLER, &gone, NULL, NULL);
+	tell(a, SIDE_CALLEE, &r.trunk, NULL, NULL);
+	send_rtp(&r.trunk, a, SIDE_CALLEE, 1);
+	WAIT_UNTIL(stats(a, SIDE_CALLER).unreachable > 0);
+	assert_int_equal(stats(a, SIDE_CALLEE).unreachable, 0);
+	anchor_close(&a);
+	rig_close(&r);
+}
+
+static unsigned full_lines;
+
+static void hear_full(void *arg, enum log_level level, const char *line)
+{
+	(void)arg;
+	full_lines += level == LOG_WARN && strstr(line, "event=media-ports") != NULL;
+}
+
+static void says_when_ports_run_out(void **state)
+{
+	struct anchor *a[10] = { 0 };
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, 10);
+	log_set_level(LOG_WARN);
+	log_capture(hear_full, NULL);
+	full_lines = 0;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 10; i++) {
+			a[i] = open_anchor(&r, 1);
+			assert_int_equal(media_realm_is_nearly_full(r.inside), i >= 7);
+			assert_int_equal(full_lines, round * 2 + (i >= 7 ? 2 : 0));
+		}
+		for (unsigned i = 0; i < 10; i++)
+			anchor_close(&a[i]);
+		wait_for_ports(&r);
+	}
+	log_capture(NULL, NULL);
+	log_set_level(LOG_ERROR);
+	rig_close(&r);
+}
+
 static void survives_without_memory(void **state)
 {
 	(void)state;
@@ -654,6 +707,8 @@ int main(void)
 		cmocka_unit_test(five_hundred_come_and_go),
 		cmocka_unit_test(closes_while_packets_fly),
 		cmocka_unit_test(leftovers_drain_on_free),
+		cmocka_unit_test(hears_icmp),
+		cmocka_unit_test(says_when_ports_run_out),
 		cmocka_unit_test(survives_without_memory),
 	};
 

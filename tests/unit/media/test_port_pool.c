@@ -28,7 +28,7 @@ static struct port_pool *pool_of(uint16_t low, uint16_t high)
 	const struct addr a = loopback();
 	struct port_pool *pool;
 
-	assert_int_equal(port_pool_new(&pool, &a, low, high), OK);
+	assert_int_equal(port_pool_new(&pool, &a, low, high, 46), OK);
 	return pool;
 }
 
@@ -68,9 +68,9 @@ static void counts_whole_pairs(void **state)
 		port_pool_free(&pool);
 		assert_null(pool);
 	}
-	assert_int_equal(port_pool_new(&pool, &a, 21001, 21002), ERR_SYNTAX);
-	assert_int_equal(port_pool_new(&pool, &a, 21002, 21000), ERR_SYNTAX);
-	assert_int_equal(port_pool_new(&pool, &a, 65535, 65535), ERR_SYNTAX);
+	assert_int_equal(port_pool_new(&pool, &a, 21001, 21002, 46), ERR_SYNTAX);
+	assert_int_equal(port_pool_new(&pool, &a, 21002, 21000, 46), ERR_SYNTAX);
+	assert_int_equal(port_pool_new(&pool, &a, 65535, 65535, 46), ERR_SYNTAX);
 	port_pool_free(&pool);
 }
 
@@ -217,7 +217,7 @@ static void foreign_address_is_io(void **state)
 
 	(void)state;
 	assert_int_equal(addr_parse(&a, "192.0.2.1"), OK);
-	assert_int_equal(port_pool_new(&pool, &a, LOW, LOW + 9), OK);
+	assert_int_equal(port_pool_new(&pool, &a, LOW, LOW + 9, 46), OK);
 	assert_int_equal(port_pool_take(pool, &pair), ERR_IO);
 	assert_int_equal(port_pool_used(pool), 0);
 	port_pool_free(&pool);
@@ -254,7 +254,7 @@ static void speaks_ipv6(void **state)
 
 	(void)state;
 	assert_int_equal(addr_parse(&a, "::1"), OK);
-	assert_int_equal(port_pool_new(&pool, &a, LOW, LOW + 1), OK);
+	assert_int_equal(port_pool_new(&pool, &a, LOW, LOW + 1, 46), OK);
 	if (port_pool_take(pool, &pair) == OK) {
 		assert_int_equal(bound_port(pair.rtp_fd), LOW);
 		assert_int_equal(getsockopt(pair.rtp_fd, IPPROTO_IPV6, IPV6_TCLASS, &tclass, &len),
@@ -273,7 +273,7 @@ static void make(void *arg)
 	struct port_pool *pool = NULL;
 
 	(void)arg;
-	if (port_pool_new(&pool, &a, LOW, LOW + 9) == OK)
+	if (port_pool_new(&pool, &a, LOW, LOW + 9, 46) == OK)
 		port_pool_free(&pool);
 	assert_null(pool);
 }

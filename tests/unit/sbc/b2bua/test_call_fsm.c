@@ -95,6 +95,18 @@ void leg_bye(struct leg *leg)
 	note("bye", leg);
 }
 
+void leg_bye_because(struct leg *leg, const char *reason)
+{
+	assert_non_null(strstr(reason, "media time-out"));
+	note("dead", leg);
+}
+
+void call_watch(struct call *call)
+{
+	(void)call;
+	note("watch", NULL);
+}
+
 enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *to_caller,
                       struct offer_problem *problem)
 {
@@ -144,6 +156,7 @@ static struct message *message_of(enum call_event event)
 	case EV_CALLER_ACK:
 	case EV_CALLER_NO_ACK:
 	case EV_NO_ANSWER:
+	case EV_NO_MEDIA:
 	case EV_GONE:
 	case EV_SHUTDOWN:
 	case EV_NEVENTS:
@@ -202,7 +215,7 @@ static const struct cell {
 	{ CALL_CANCELLING, EV_GONE, CALL_OVER, "bury " },
 	{ CALL_ANSWERED, EV_CALLEE_BYE, CALL_LEFT, "" },
 	{ CALL_ANSWERED, EV_CALLER_CANCEL, CALL_ENDING, "reject487:caller bye:callee " },
-	{ CALL_ANSWERED, EV_CALLER_ACK, CALL_UP, "" },
+	{ CALL_ANSWERED, EV_CALLER_ACK, CALL_UP, "watch " },
 	{ CALL_ANSWERED, EV_CALLER_NO_ACK, CALL_ENDING, "bye:caller bye:callee " },
 	{ CALL_ANSWERED, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
 	{ CALL_ANSWERED, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
@@ -214,6 +227,7 @@ static const struct cell {
 	{ CALL_LEFT, EV_SHUTDOWN, CALL_ENDING, "bye:caller " },
 	{ CALL_UP, EV_CALLEE_BYE, CALL_ENDING, "bye:caller " },
 	{ CALL_UP, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
+	{ CALL_UP, EV_NO_MEDIA, CALL_ENDING, "dead:caller dead:callee " },
 	{ CALL_UP, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
 	{ CALL_ENDING, EV_GONE, CALL_OVER, "bury " },
 };

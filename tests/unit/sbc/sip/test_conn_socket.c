@@ -24,7 +24,7 @@ static int open_at(const char *where, int type, struct addr *bound)
 	int fd;
 
 	assert_int_equal(addr_parse(&local, where), OK);
-	assert_int_equal(socket_open(&fd, type, &local, bound), OK);
+	assert_int_equal(socket_open(&fd, type, &local, NULL, bound), OK);
 	return fd;
 }
 
@@ -52,7 +52,7 @@ static void test_udp(void **state)
 	(void)state;
 	assert_int_equal(option(fd, IPPROTO_IP, IP_TOS), 26 << 2);
 	/* Nobody takes a UDP port of ours away. */
-	assert_int_equal(socket_open(&second, SOCK_DGRAM, &bound, &other), ERR_IO);
+	assert_int_equal(socket_open(&second, SOCK_DGRAM, &bound, NULL, &other), ERR_IO);
 	assert_int_equal(second, -1);
 	close(fd);
 }
@@ -75,7 +75,7 @@ static void test_not_ours(void **state)
 
 	(void)state;
 	assert_int_equal(addr_parse(&local, "198.51.100.1:5060"), OK);
-	assert_int_equal(socket_open(&fd, SOCK_STREAM, &local, NULL), ERR_IO);
+	assert_int_equal(socket_open(&fd, SOCK_STREAM, &local, NULL, NULL), ERR_IO);
 	assert_int_equal(fd, -1);
 }
 

@@ -1,0 +1,45 @@
+/* What is noticed of a call's media while the call stands: a side that should send and does not,
+ * and for how long (one-way audio, a dead peer). Signalling thread. */
+#ifndef MEDIA_WATCH_H
+#define MEDIA_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/timer.h"
+#include "media/anchor.h"
+
+/* A stream that stopped or never began is noticed within 3 s. */
+#define WATCH_TICK_MS   500
+#define WATCH_SILENT_MS 1800
+
+struct watch_cfg {
+	struct timers *timers;
+	const struct anchor *anchor;
+	const char *id;                    /* the call's, for the log */
+	const char *parties[MEDIA_NSIDES]; /* their names */
+	/* Nothing came from the side for its realm's media time-out; it is not held. Once. */
+	void (*on_dead)(void *arg, enum media_side side);
+	void *arg;
+};
+
+/* Of one side of one stream: what had come, and how much of it was refused, when it was last heard.
+ */
+struct watch_side {
+	uint64_t packets, bad_auth, bad_source, unreachable;
+	uint64_t heard_ms; /* 0: nothing is expected of it */
+	bool silent;       /* that was said */
+};
+
+/* Embedded, zeroed to begin with; its owner's free function calls watch_stop. */
+struct watch {
+	struct watch_cfg cfg;
+	struct timer tick;
+	const char *silent_because[MEDIA_NSIDES]; /* the first time; NULL: never */
+	struct watch_side streams[ANCHOR_STREAMS_MAX][MEDIA_NSIDES];
+};
+
+/* From now on; copies cfg, borrows what it points to. */
+void watch_start(struct watch *w, const struct watch_cfg *cfg);
+void watch_stop(struct watch *w);
+
+#endif

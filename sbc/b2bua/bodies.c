@@ -35,7 +35,8 @@ bool bodies_may_cross(const struct message *m, enum crossing way)
 		return false;
 	if (way == CROSSING_IN)
 		return *type && strcasecmp(type, "application/sdp") != 0 &&
-		       strncasecmp(type, "multipart/", 10) != 0;
+		       (strncasecmp(type, "multipart/", 10) != 0 ||
+		        strcasecmp(type, "multipart/related") == 0 /* RFC 4662 */);
 	for (size_t i = 0; i < ARRAY_LEN(outward); i++) {
 		if (strcasecmp(type, outward[i]) == 0)
 			return true;

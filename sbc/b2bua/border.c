@@ -10,7 +10,10 @@
 #include "base/random.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/extensions.h"
+#include "sbc/b2bua/names.h"
 #include "sbc/b2bua/numbers.h"
+#include "sbc/b2bua/outside.h"
+#include "sbc/b2bua/subscription.h"
 #include "sbc/phone/registrar.h"
 #include "sbc/trunk/route.h"
 
@@ -21,7 +24,9 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 	if (!b)
 		return ERR_NOMEM;
 	b->media_realms = mem_zalloc(cfg->cfg->nrealms * sizeof(struct media_realm *));
-	if (!b->media_realms) {
+	/* Two of each, and what else is under way. */
+	if (!b->media_realms || dialogs_new(&b->outside_dialogs, 2 * SUBSCRIPTIONS_MOST + 1000)) {
+		mem_free(b->media_realms);
 		mem_free(b);
 		return ERR_NOMEM;
 	}
@@ -30,6 +35,8 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 	b->cfg = *cfg;
 	b->env = (struct leg_env){ .stack = cfg->stack, .dialogs = cfg->dialogs };
 	TAILQ_INIT(&b->calls);
+	TAILQ_INIT(&b->outside);
+	TAILQ_INIT(&b->subscriptions);
 	*out = b;
 	return OK;
 }
@@ -44,6 +51,9 @@ void border_free(struct border **bp)
 	b->on_empty = NULL;
 	while ((call = TAILQ_FIRST(&b->calls)))
 		call_free(&call);
+	outside_end(b);
+	subscriptions_end(b);
+	dialogs_free(&b->outside_dialogs);
 	mem_free(b->media_realms);
 	mem_free(b);
 	*bp = NULL;
@@ -59,6 +69,11 @@ size_t border_ncalls(const struct border *b)
 	return b->ncalls;
 }
 
+size_t border_nsubscriptions(const struct border *b)
+{
+	return b->nsubscriptions;
+}
+
 void border_on_call_end(struct border *b, void (*fn)(void *, const struct call_info *), void *arg)
 {
 	b->on_end = fn;
@@ -72,6 +87,8 @@ void border_shut(struct border *b, void (*fn)(void *), void *arg)
 	b->shut = true;
 	b->on_empty = fn;
 	b->on_empty_arg = arg;
+	outside_end(b);
+	subscriptions_end(b);
 	TAILQ_FOREACH (call, &b->calls, link)
 		call_event(call, EV_SHUTDOWN, NULL);
 	if (b->ncalls == 0)
@@ -84,7 +101,11 @@ static const char *make_tag(char tag[TAG_LEN + 1])
 	return tag;
 }
 
-static void reply_with_allow(struct server_txn *txn, unsigned status)
+/* What can begin something, and of that what needs no route. */
+#define ALLOW_ALL       LEG_ALLOW ", REGISTER, SUBSCRIBE, NOTIFY, PUBLISH"
+#define ALLOW_ROUTELESS LEG_ALLOW_OWN ", REGISTER"
+
+static void reply_with_allow(struct server_txn *txn, unsigned status, const char *allow)
 {
 	char tag[TAG_LEN + 1];
 	struct message *m;
@@ -92,7 +113,7 @@ static void reply_with_allow(struct server_txn *txn, unsigned status)
 	if (message_new_response(&m, server_txn_request(txn), &server_txn_flow(txn)->peer, status,
 	                         NULL, make_tag(tag)))
 		return;
-	message_add(m, "Allow", "%s, REGISTER", LEG_ALLOW);
+	message_add(m, "Allow", "%s", allow);
 	message_add(m, "Accept", "application/sdp");
 	if (server_txn_respond(txn, m))
 		LOG(LOG_WARN, KV("event", "answer"), KVN("code", status), KV("result", "not sent"));
@@ -180,24 +201,18 @@ struct session_timer_cfg call_session(const struct config_realm *realm)
 static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 {
 	struct border *b = call->border;
-	const struct flow *flow = server_txn_flow(txn);
 	struct leg_handler handler = { .on_event = on_caller_event,
 		                       .on_request = pass_on_request,
 		                       .arg = call };
-	enum uri_form form =
-	    call->caller.who.kind == PARTY_TRUNK ? call->caller.who.trunk->uri_form : URI_SIP_TLS;
 	struct target target;
-	char contact[400];
+	char contact[URI_MAX_LEN];
 	struct leg_uas_cfg cfg = { .contact = contact,
 		                   .target = &target,
 		                   .session = call_session(call->caller.realm) };
 	enum err err;
 
-	if (dialog_wants_sips(server_txn_request(txn)))
-		form = URI_SIPS;
 	call_target(b, &call->caller, &target);
-	sip_realm_uri(flow->conn->realm, sip_realm_listener_of(flow->conn), form, "trunkgate",
-	              contact, sizeof(contact));
+	party_contact(&call->caller, txn, contact, sizeof(contact));
 	err = leg_new_uas(&call->caller.leg, &b->env, txn, &cfg, &handler);
 	if (err)
 		return err;
@@ -282,12 +297,24 @@ static void start_call(struct border *b, struct server_txn *txn, const struct co
 	call_event(call, EV_START, NULL);
 }
 
+static const struct config_route *find_route(const struct border *b, const struct message *m,
+                                             const struct config_party *from, const char *called)
+{
+	struct uri uri;
+	const struct route_query query = { .from = from,
+		                           .called = called,
+		                           .caller = message_from_uri(m, &uri) ? uri.user : "",
+		                           .method = message_method_name(m),
+		                           .at_s = clock_wall_s() };
+
+	return route_pick(b->cfg.cfg, &query);
+}
+
 static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
 {
 	const struct config_route *route;
 	struct session_timer_cfg session;
 	struct config_party from;
-	struct route_query query;
 	struct uri uri;
 	char number[NUMBER_MAX];
 	unsigned suppressed;
@@ -313,11 +340,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	session = call_session(realm_of(&from));
 	if (session_timer_refuses(&session, txn, invite))
 		return;
-	query = (struct route_query){ .from = &from,
-		                      .called = number,
-		                      .caller = message_from_uri(invite, &uri) ? uri.user : "",
-		                      .at_s = clock_wall_s() };
-	route = route_pick(b->cfg.cfg, &query);
+	route = find_route(b, invite, &from, number);
 	if (!route) {
 		LOG(LOG_INFO, KV("event", "refused"),
 		    KV("from", from.kind == PARTY_TRUNK ? from.trunk->name : from.phone->name),
@@ -326,6 +349,39 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		return;
 	}
 	start_call(b, txn, &from, route, number);
+}
+
+/* Requests out of a call that a route may take. */
+static void on_other(struct border *b, struct server_txn *txn, const struct message *request)
+{
+	const struct config_route *route;
+	struct config_party who;
+	struct party from = { 0 }, to = { 0 };
+	struct uri uri;
+	char called[NUMBER_MAX], caller[NUMBER_MAX];
+
+	if (!outside_knows(message_method_name(request))) {
+		reply_with_allow(txn, 405, ALLOW_ALL);
+		return;
+	}
+	if (!identify(b, txn, &who))
+		return;
+	if (!message_request_uri(request, &uri) || dialled(&who, uri.user, called)) {
+		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		return;
+	}
+	if (b->shut) {
+		refuse_for_now(txn);
+		return;
+	}
+	route = find_route(b, request, &who, called);
+	if (!route) { /* phones that ask whether we have it are not to ask again */
+		reply_with_allow(txn, 405, ALLOW_ROUTELESS);
+		return;
+	}
+	party_set(&from, &who, calling(&who, request, caller));
+	party_set(&to, &route->to[0], called);
+	outside_pass(b, txn, &from, &to);
 }
 
 static void on_register(struct border *b, struct server_txn *txn)
@@ -347,10 +403,10 @@ void border_on_request(void *border, struct server_txn *txn, const struct messag
 
 	if (message_to_tag(request)[0]) {
 		leg = dialog_find(b->cfg.dialogs, request);
-		if (!leg)
-			server_txn_reply(txn, 481, NULL, NULL);
-		else if (!extensions_refuse(txn, request))
+		if (leg && !extensions_refuse(txn, request))
 			leg_on_request(leg, txn, request);
+		else if (!leg && !subscription_on_request(b, txn, request))
+			server_txn_reply(txn, 481, NULL, NULL);
 		return;
 	}
 	if (message_max_forwards(request) == 0 && message_method(request) != METHOD_OPTIONS) {
@@ -367,7 +423,7 @@ void border_on_request(void *border, struct server_txn *txn, const struct messag
 		on_register(b, txn);
 		return;
 	case METHOD_OPTIONS:
-		reply_with_allow(txn, 200);
+		reply_with_allow(txn, 200, ALLOW_ALL);
 		return;
 	case METHOD_BYE:
 	case METHOD_PRACK:
@@ -376,8 +432,10 @@ void border_on_request(void *border, struct server_txn *txn, const struct messag
 		return;
 	case METHOD_ACK:
 	case METHOD_CANCEL:
+		reply_with_allow(txn, 405, ALLOW_ALL);
+		return;
 	case METHOD_OTHER:
-		reply_with_allow(txn, 405);
+		on_other(b, txn, request);
 		return;
 	}
 }

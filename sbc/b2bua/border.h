@@ -39,5 +39,6 @@ void border_on_ack(void *border, const struct message *ack, const struct flow *f
 void border_shut(struct border *b, void (*fn)(void *arg), void *arg);
 
 size_t border_ncalls(const struct border *b);
+size_t border_nsubscriptions(const struct border *b);
 
 #endif

@@ -78,6 +78,10 @@ struct border {
 	struct leg_env env;
 	TAILQ_HEAD(, call) calls;
 	size_t ncalls;
+	struct dialogs *outside_dialogs; /* of subscriptions, and of requests out of calls */
+	TAILQ_HEAD(, outside) outside;
+	TAILQ_HEAD(, subscription) subscriptions;
+	size_t nsubscriptions;
 	bool shut;
 	void (*on_empty)(void *);
 	void *on_empty_arg;

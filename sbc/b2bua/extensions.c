@@ -35,6 +35,15 @@ bool extension_in(const struct message *m, const char *header, const char *of)
 	return false;
 }
 
+/* RFC 4662: it is for the two ends to have. */
+static bool is_for_ends(const struct message *request, const char *word, size_t len)
+{
+	const char *method = message_method_name(request);
+
+	return (strcmp(method, "SUBSCRIBE") == 0 || strcmp(method, "NOTIFY") == 0) &&
+	       is_word(word, len, "eventlist");
+}
+
 static bool have(const char *word, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
@@ -52,7 +61,8 @@ static void list_missing(const struct message *request, struct buf *out)
 
 	for (unsigned n = 0; (value = message_header(request, "Require", n)); n++) {
 		while ((word = next_word(&value, &len))) {
-			if (!have(word, len) && out->len + len < 1024)
+			if (!have(word, len) && !is_for_ends(request, word, len) &&
+			    out->len + len < 1024)
 				buf_printf(out, "%s%.*s", out->len ? ", " : "", (int)len, word);
 		}
 	}

@@ -70,7 +70,7 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 	struct message *m;
 	enum err err = message_new_response(&m, server_txn_request(item->txn),
 	                                    &server_txn_flow(item->txn)->peer,
-	                                    lane_status(message_status(answer)), NULL, NULL);
+	                                    lane_status(message_status(answer)), NULL, lane->tag);
 
 	if (err)
 		return err;
@@ -109,7 +109,7 @@ void lane_on_end(void *arg, const struct message *answer, const char *why)
 
 	item->out = NULL;
 	if (item->txn && (!answer || send_answer(item, answer)))
-		server_txn_reply(item->txn, answer ? 500 : 487, NULL, NULL);
+		server_txn_reply(item->txn, answer ? 500 : why ? 480 : 487, NULL, lane->tag);
 	free_item(item);
 	if (lane->ops->on_end(lane, answer, why))
 		send_next(lane);

@@ -33,6 +33,7 @@ struct lane {
 	const struct lane_ops *ops;
 	enum crossing way; /* that requests take */
 	enum crossing back;
+	const char *tag; /* ours, for answers to what begins a dialog; NULL: it has one */
 	void *arg;
 };
 

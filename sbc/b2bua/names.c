@@ -129,3 +129,28 @@ enum err names_make(struct border *b, struct names *n, const struct party *from,
 		n->flow = &where->flow;
 	return name_phone(n, from, to, where, received);
 }
+
+void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)
+{
+	const struct conn *c = server_txn_flow(txn)->conn;
+	enum uri_form form = p->who.kind == PARTY_TRUNK ? p->who.trunk->uri_form : URI_SIP_TLS;
+
+	if (dialog_wants_sips(server_txn_request(txn)))
+		form = URI_SIPS;
+	sip_realm_uri(c->realm, sip_realm_listener_of(c), form, "trunkgate", out, size);
+}
+
+bool party_sent(const struct party *p, const struct flow *flow)
+{
+	const char *trunk = flow->conn->trunk;
+
+	if (sip_realm_config(flow->conn->realm) != p->realm)
+		return false;
+	return p->who.kind == PARTY_TRUNK ? trunk && strcmp(trunk, p->who.trunk->name) == 0
+	                                  : !trunk;
+}
+
+enum crossing crossing_to(const struct party *p)
+{
+	return p->who.kind == PARTY_TRUNK ? CROSSING_OUT : CROSSING_IN;
+}

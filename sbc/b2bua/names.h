@@ -22,4 +22,10 @@ MUST_USE enum err names_make(struct border *b, struct names *n, const struct par
  * ERR_NOT_FOUND. */
 MUST_USE enum err party_find(struct border *b, const struct party *p, struct call_refusal *refusal);
 
+/* Our Contact to a party, in a dialog that its request begins. */
+void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size);
+/* Whether something that came over a flow is of the party: of its trunk, or of its realm. */
+bool party_sent(const struct party *p, const struct flow *flow);
+enum crossing crossing_to(const struct party *p);
+
 #endif

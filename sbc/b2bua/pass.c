@@ -5,11 +5,7 @@
 #include <string.h>
 #include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/call_internal.h"
-
-static enum crossing way_to(const struct party *to)
-{
-	return to->who.kind == PARTY_TRUNK ? CROSSING_OUT : CROSSING_IN;
-}
+#include "sbc/b2bua/names.h"
 
 static struct party *party_of(struct lane *lane)
 {
@@ -90,8 +86,8 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 
 	if (strcmp(method, "INFO") != 0 && strcmp(method, "MESSAGE") != 0)
 		return false;
-	lane->way = way_to(to);
-	lane->back = way_to(to == &call->caller ? &call->callee : &call->caller);
+	lane->way = crossing_to(to);
+	lane->back = crossing_to(to == &call->caller ? &call->callee : &call->caller);
 	if (call->code)
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (message_max_forwards(request) == 0)

@@ -93,6 +93,13 @@ static const char *standard_phrase(unsigned status)
 	return phrase && *phrase ? phrase : "Unknown";
 }
 
+/* RFC 3261 12.1.1, RFC 6665 4.4.1 */
+static bool begins_dialog(const struct message *request)
+{
+	return message_method(request) == METHOD_INVITE ||
+	       strcmp(message_method_name(request), "SUBSCRIBE") == 0;
+}
+
 enum err message_new_response(struct message **out, const struct message *request,
                               const struct addr *src, unsigned status, const char *phrase,
                               const char *to_tag)
@@ -109,7 +116,7 @@ enum err message_new_response(struct message **out, const struct message *reques
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_NOMEM;
 	copy(m, rq->sip_via);
-	if (status > 100 && status < 300 && message_method(request) == METHOD_INVITE)
+	if (status > 100 && status < 300 && begins_dialog(request))
 		copy(m, rq->sip_record_route);
 	copy(m, rq->sip_from);
 	copy(m, rq->sip_to);

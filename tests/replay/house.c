@@ -217,6 +217,7 @@ void house_count(struct house *h, struct house_counts *out)
 	memset(out, 0, sizeof(*out));
 	stack_counts(h->stack, &counts);
 	out->calls = border_ncalls(h->border);
+	out->subscriptions = border_nsubscriptions(h->border);
 	out->dialogs = dialogs_count(h->dialogs);
 	out->clients = counts.client_txns;
 	out->servers = counts.server_txns;

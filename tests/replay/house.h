@@ -11,7 +11,7 @@
 struct house;
 
 struct house_counts {
-	size_t calls, dialogs, ports, clients, servers, slots;
+	size_t calls, dialogs, ports, clients, servers, slots, subscriptions;
 	size_t pings; /* of the net */
 };
 

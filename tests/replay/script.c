@@ -402,15 +402,16 @@ static size_t count(const struct house_counts *c, const char *name)
 	const struct {
 		const char *name;
 		size_t value;
-	} all[] = { { "calls", c->calls },     { "dialogs", c->dialogs }, { "ports", c->ports },
-		    { "clients", c->clients }, { "servers", c->servers }, { "slots", c->slots },
-		    { "pings", c->pings } };
+	} all[] = { { "calls", c->calls },     { "dialogs", c->dialogs },
+		    { "ports", c->ports },     { "clients", c->clients },
+		    { "servers", c->servers }, { "slots", c->slots },
+		    { "pings", c->pings },     { "subscriptions", c->subscriptions } };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		if (strcmp(all[i].name, name) == 0)
 			return all[i].value;
 	}
-	fail("calls, dialogs, ports, clients, servers or slots, not %s", name);
+	fail("calls, dialogs, subscriptions, ports, clients, servers or slots, not %s", name);
 }
 
 static void do_queue(char **w, size_t n)
@@ -520,9 +521,9 @@ static void end(void)
 	house_advance(house(), 2);
 	expect_nothing();
 	house_count(run.house, &c);
-	if (c.calls || c.dialogs || c.ports || c.slots)
-		fail("left behind: %zu calls, %zu dialogs, %zu ports, %zu slots", c.calls,
-		     c.dialogs, c.ports, c.slots);
+	if (c.calls || c.dialogs || c.subscriptions || c.ports || c.slots)
+		fail("left behind: %zu calls, %zu dialogs, %zu subscriptions, %zu ports, %zu slots",
+		     c.calls, c.dialogs, c.subscriptions, c.ports, c.slots);
 	house_advance(run.house, DRAIN_MS);
 	expect_nothing();
 	house_count(run.house, &c);
@@ -541,11 +542,11 @@ static void end_starved(void)
 	house_advance(run.house, DRAIN_MS);
 	house_advance(run.house, DRAIN_MS);
 	house_count(run.house, &c);
-	if (c.calls || c.dialogs || c.ports || c.slots || c.clients || c.servers)
+	if (c.calls || c.dialogs || c.subscriptions || c.ports || c.slots || c.clients || c.servers)
 		fail(
-		    "left behind: %zu calls, %zu dialogs, %zu ports, %zu slots, %zu client and %zu "
+		    "left behind: %zu calls, %zu dialogs, %zu subscriptions, %zu ports, %zu slots, %zu client and %zu "
 		    "server transactions",
-		    c.calls, c.dialogs, c.ports, c.slots, c.clients, c.servers);
+		    c.calls, c.dialogs, c.subscriptions, c.ports, c.slots, c.clients, c.servers);
 }
 
 static void begin(const char *folder)

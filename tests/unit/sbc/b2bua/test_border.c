@@ -133,6 +133,47 @@ const char *leg_call_id(const struct leg *of)
 	return "c";
 }
 
+void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)
+{
+	(void)p;
+	(void)txn;
+	snprintf(out, size, "sip:us@192.0.2.9");
+}
+
+bool outside_knows(const char *method)
+{
+	return strcmp(method, "MESSAGE") == 0;
+}
+
+void outside_pass(struct border *b, struct server_txn *txn, const struct party *from,
+                  const struct party *to)
+{
+	(void)b;
+	assert_string_equal(from->number, "a");
+	assert_string_equal(to->number, "100");
+	server_txn_reply(txn, 202, NULL, NULL);
+}
+
+void outside_end(struct border *b)
+{
+	(void)b;
+}
+
+void subscriptions_end(struct border *b)
+{
+	(void)b;
+}
+
+bool subscription_on_request(struct border *b, struct server_txn *txn,
+                             const struct message *request)
+{
+	(void)b;
+	if (strcmp(message_to_tag(request), "sub") != 0)
+		return false;
+	server_txn_reply(txn, 202, NULL, NULL);
+	return true;
+}
+
 bool pass_on_request(void *arg, struct leg *of, struct server_txn *txn,
                      const struct message *request)
 {
@@ -240,6 +281,8 @@ static void test_methods(void **state)
 		{ "OPTIONS", "", "", 70, 200 },
 		{ "OPTIONS", "", "", 0, 200 },
 		{ "SUBSCRIBE", "", "", 70, 405 },
+		{ "MESSAGE", "", "", 70, 202 },
+		{ "MESSAGE", "", "", 0, 483 },
 		{ "BYE", "", "", 70, 481 },
 		{ "PRACK", "", "RAck: 1 1 INVITE\r\n", 70, 481 },
 		{ "UPDATE", "", "", 70, 481 },
@@ -263,7 +306,7 @@ static void test_methods(void **state)
 	}
 	assert_int_equal(t.registered, 1);
 	assert_int_equal(ask("OPTIONS", "100", "", 70, ""), 200);
-	assert_string_equal(message_header(rig.sent[0], "Allow", 0), LEG_ALLOW ", REGISTER");
+	assert_string_equal(message_header(rig.sent[0], "Allow", 0), ALLOW_ALL);
 }
 
 static void begin_dialog(void)
@@ -291,6 +334,7 @@ static void test_in_dialog(void **state)
 	assert_int_equal(ask("BYE", "100", us, 0, ""), 200); /* it is for us: no next hop */
 	assert_int_equal(ask("UPDATE", "100", us, 70, "Require: foo\r\n"), 420);
 	assert_int_equal(t.in_leg, 2);
+	assert_int_equal(ask("NOTIFY", "100", "sub", 70, ""), 202);
 	assert_int_equal(ask("ACK", "100", us, 70, ""), 0);
 	assert_int_equal(t.in_leg, 3);
 	assert_int_equal(ask("ACK", "100", "nobody", 70, ""), 0);

@@ -99,6 +99,54 @@ static void test_find(void **state)
 	assert_ptr_equal(find("BYE", 8, "theirs"), &t.owner);
 }
 
+/* RFC 6665 4.4.1: a NOTIFY begins a dialog as an answer does. */
+static void test_notify(void **state)
+{
+	struct dialog *fork;
+	struct message *m;
+
+	(void)state;
+	assert_int_equal(new_uac(), OK);
+	m = within("NOTIFY", 1, "theirs");
+	assert_ptr_equal(dialog_find_owner(t.dialogs, m), &t.owner);
+	assert_int_equal(dialog_on_notify(t.dlg, m, &t.flow), OK);
+	assert_ptr_equal(dialog_of(t.dlg, m), t.dlg);
+	message_free(&m);
+	m = within("NOTIFY", 1, "others");
+	assert_null(dialog_of(t.dlg, m));
+	assert_int_equal(dialog_new_fork(&fork, t.dlg, m, &t.flow), OK);
+	assert_ptr_equal(dialog_of(t.dlg, m), fork);
+	message_free(&m);
+	dialog_free(&fork);
+	m = parse("NOTIFY sip:us SIP/2.0\r\nVia: SIP/2.0/UDP a\r\nFrom: <sip:a@b>;tag=theirs\r\n"
+	          "To: <sip:b>;tag=%s\r\nCall-ID: other\r\nCSeq: 8 NOTIFY\r\n\r\n",
+	          dialog_local_tag(t.dlg));
+	assert_null(dialog_find_owner(t.dialogs, m));
+	message_free(&m);
+}
+
+static void test_sibling(void **state)
+{
+	struct dialog *sibling;
+	struct message *m;
+	char other;
+
+	(void)state;
+	assert_int_equal(new_uas("Contact: <sip:a@10.0.0.9:5070>\r\n"
+	                         "Record-Route: <sip:p1;lr>, <sip:p2;lr>\r\n"),
+	                 OK);
+	assert_int_equal(dialog_new_sibling(&sibling, t.dlg, &other), OK);
+	assert_string_equal(dialog_call_id(sibling), "c");
+	assert_string_not_equal(dialog_local_tag(sibling), dialog_local_tag(t.dlg));
+	m = send_from(sibling, "NOTIFY");
+	uri_is(m, "a", "10.0.0.9");
+	header_is(m, "To", 0, "\"A\" <sip:a@inside>;tag=theirs");
+	header_is(m, "Route", 0, "<sip:p1;lr>");
+	header_is(m, "Route", 1, "<sip:p2;lr>");
+	message_free(&m);
+	dialog_free(&sibling);
+}
+
 /* 12.2.2 */
 static void test_cseq_order(void **state)
 {
@@ -323,10 +371,14 @@ int main(void)
 		TEST(uac),
 		TEST(uas),
 		TEST(find),
+		TEST(notify),
+		TEST(sibling),
 		TEST(cseq_order),
 		TEST(other_door),
 		TEST(forks),
 		TEST(answer_without_tag),
+		TEST(notify),
+		TEST(sibling),
 		TEST(unclean_contact),
 		TEST(table_full),
 		TEST(no_memory),

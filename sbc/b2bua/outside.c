@@ -1,0 +1,233 @@
+/* Single requests out of any call (RFC 3428, RFC 3903), and what they have in common with
+ * subscriptions. Signalling thread. */
+#include "sbc/b2bua/outside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "sbc/b2bua/bodies.h"
+#include "sbc/b2bua/extensions.h"
+#include "sbc/b2bua/names.h"
+#include "sbc/b2bua/subscription.h"
+
+/* A request of ours that waits for its answer. */
+struct sent {
+	struct errand *errand;
+	struct lane_item *item;
+	void (*on_answer)(void *arg, const struct message *m, const struct flow *flow);
+	void *arg;
+};
+
+/* One request; its lane has no other. */
+struct outside {
+	TAILQ_ENTRY(outside) link;
+	struct border *border;
+	struct party from, to;
+	struct target target;
+	struct flow first;
+	struct dialog *dialog; /* its Call-ID and tag; nothing more comes in it */
+	struct lane lane;
+};
+
+static void on_response(void *arg, const struct message *m, const struct flow *flow)
+{
+	struct sent *sent = arg;
+	struct lane_item *item = sent->item;
+
+	if (message_status(m) < 200)
+		return;
+	if (sent->on_answer)
+		sent->on_answer(sent->arg, m, flow);
+	outside_forget(sent);
+	lane_on_end(item, m, NULL);
+}
+
+static void on_fail(void *arg, const char *why)
+{
+	struct sent *sent = arg;
+	struct lane_item *item = sent->item;
+	char kept[CERT_WHY_MAX];
+
+	snprintf(kept, sizeof(kept), "%s", why);
+	outside_forget(sent);
+	lane_on_end(item, NULL, kept);
+}
+
+enum err outside_send(const struct outside_way *way, struct message *m, struct lane_item *item,
+                      void **out)
+{
+	static const struct errand_handler handler = { on_response, on_fail, NULL };
+	struct sent *sent = mem_zalloc(sizeof(*sent));
+	const struct errand_cfg cfg = { .stack = way->stack,
+		                        .dialog = way->dialog,
+		                        .target = way->target,
+		                        .first = way->first,
+		                        .handler = &handler,
+		                        .arg = sent };
+	enum err err;
+
+	if (!sent)
+		return ERR_NOMEM;
+	sent->item = item;
+	sent->on_answer = way->on_answer;
+	sent->arg = way->arg;
+	err = errand_start(&sent->errand, &cfg, m);
+	if (err)
+		mem_free(sent);
+	else
+		*out = sent;
+	return err;
+}
+
+void outside_forget(void *out)
+{
+	struct sent *sent = out;
+
+	errand_free(&sent->errand);
+	mem_free(sent);
+}
+
+/* A list of resources instead of one (RFC 4662): both ends must know of it. */
+static void cross_eventlist(const struct message *from, struct message *to)
+{
+	if (extension_in(from, "Supported", "eventlist"))
+		message_add(to, "Supported", "eventlist");
+	if (extension_in(from, "Require", "eventlist"))
+		message_add(to, "Require", "eventlist");
+}
+
+enum err outside_make(struct dialog *dlg, const struct message *request, enum crossing way,
+                      struct message **out)
+{
+	enum err err = dialog_request(dlg, message_method_name(request), out);
+
+	if (err)
+		return err;
+	message_set_max_forwards(*out, message_max_forwards(request) - 1);
+	message_add(*out, "User-Agent", "Trunkgate");
+	headers_cross(request, *out, way);
+	headers_cross_event(request, *out, way);
+	cross_eventlist(request, *out);
+	bodies_cross(request, *out);
+	return OK;
+}
+
+bool outside_knows(const char *method)
+{
+	static const char *const methods[] = { "MESSAGE", "PUBLISH", "NOTIFY", "SUBSCRIBE" };
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++) {
+		if (strcmp(method, methods[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void outside_free(struct outside *o)
+{
+	TAILQ_REMOVE(&o->border->outside, o, link);
+	lane_end(&o->lane, 500);
+	dialog_free(&o->dialog);
+	flow_clear(&o->first);
+	mem_free(o);
+}
+
+void outside_end(struct border *b)
+{
+	struct outside *o;
+
+	while ((o = TAILQ_FIRST(&b->outside)))
+		outside_free(o);
+}
+
+static enum err send_on(struct lane *lane, const struct message *request, struct lane_item *item,
+                        void **out)
+{
+	struct outside *o = lane->arg;
+	const struct outside_way way = { .stack = o->border->cfg.stack,
+		                         .dialog = o->dialog,
+		                         .target = &o->target,
+		                         .first = &o->first };
+	struct message *m;
+	enum err err = outside_make(o->dialog, request, lane->way, &m);
+
+	if (err)
+		return err;
+	err =
+	    client_txn_loops(way.stack, request, m) ? ERR_EXISTS : outside_send(&way, m, item, out);
+	message_free(&m);
+	return err;
+}
+
+static void dress(struct lane *lane, const struct message *answer, struct message *back)
+{
+	headers_cross_event(answer, back, lane->back);
+}
+
+static bool on_end(struct lane *lane, const struct message *answer, const char *why)
+{
+	(void)answer;
+	(void)why;
+	outside_free(lane->arg);
+	return false;
+}
+
+static enum err open_outside(struct outside *o, const struct message *request)
+{
+	struct names names;
+	struct dialog_uac_cfg cfg = { .from = names.from,
+		                      .to = names.to,
+		                      .request_uri = names.request_uri,
+		                      .contact = names.contact };
+	enum err err = names_make(o->border, &names, &o->from, &o->to, request);
+
+	if (err)
+		return err;
+	o->target = names.target;
+	if (names.flow)
+		flow_copy(&o->first, names.flow);
+	return dialog_new_uac(&o->dialog, o->border->outside_dialogs, &cfg);
+}
+
+static void pass_single(struct border *b, struct server_txn *txn, const struct party *from,
+                        const struct party *to)
+{
+	static const struct lane_ops ops = { send_on, outside_forget, dress, on_end };
+	struct outside *o = mem_zalloc(sizeof(*o));
+
+	if (!o) {
+		server_txn_reply(txn, 500, NULL, NULL);
+		return;
+	}
+	o->border = b;
+	o->from = *from;
+	o->to = *to;
+	TAILQ_INSERT_TAIL(&b->outside, o, link);
+	lane_open(&o->lane, &ops, o);
+	o->lane.way = crossing_to(to);
+	o->lane.back = crossing_to(from);
+	if (open_outside(o, server_txn_request(txn)))
+		server_txn_reply(txn, 500, NULL, NULL);
+	else
+		lane_take(&o->lane, txn);
+	if (lane_is_empty(&o->lane))
+		outside_free(o);
+}
+
+void outside_pass(struct border *b, struct server_txn *txn, const struct party *from,
+                  const struct party *to)
+{
+	const struct message *request = server_txn_request(txn);
+	struct call_refusal refusal;
+	enum crossing way = crossing_to(to);
+
+	if (to->who.kind == PARTY_PHONE && party_find(b, to, &refusal))
+		server_txn_reply(txn, refusal.status, NULL, NULL);
+	else if (!bodies_may_cross(request, way))
+		server_txn_reply_with(txn, 415, "Accept", bodies_accepted(way));
+	else if (strcmp(message_method_name(request), "SUBSCRIBE") == 0)
+		subscription_start(b, txn, from, to);
+	else
+		pass_single(b, txn, from, to);
+}

@@ -156,6 +156,7 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	struct call *call = arg;
 	struct call_news news = { .message = m, .why = why };
 
+	(void)leg;
 	switch (event) {
 	case LEG_CANCEL:
 		call_event(call, EV_CALLER_CANCEL, &news);
@@ -172,12 +173,12 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 		break;
 	case LEG_OFFER:
 	case LEG_FETCH:
-		leg_refuse(leg, 488, 0);
-		break;
 	case LEG_WITHDRAWN:
 	case LEG_CHANGED:
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
+		exchange_on_leg(call, SIDE_CALLER, event, m, why);
+		break;
 	case LEG_GONE:
 	case LEG_PROGRESS:
 	case LEG_ANSWER:

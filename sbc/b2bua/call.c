@@ -33,6 +33,13 @@ static void party_clear(struct party *p)
 	mem_free(p->call_id);
 }
 
+static void free_secret(char *text)
+{
+	if (text)
+		mem_wipe(text, strlen(text));
+	mem_free(text);
+}
+
 void call_free(struct call **cp)
 {
 	struct call *call = *cp;
@@ -48,7 +55,8 @@ void call_free(struct call **cp)
 	offer_close(&call->offer);
 	party_clear(&call->caller);
 	party_clear(&call->callee);
-	mem_free(call->answer_sdp);
+	free_secret(call->answer_sdp);
+	free_secret(call->heard);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);

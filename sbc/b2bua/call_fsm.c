@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
-#include "sbc/b2bua/said.h"
 
 /* RFC 3326; Q.850: normal, unspecified. */
 #define NO_MEDIA "Q.850;cause=31;text=\"media time-out\""
@@ -22,9 +21,10 @@ static const char *const state_names[CALL_NSTATES] = { "new",        "calling", 
 	                                               "cancelling", "answered", "left",
 	                                               "up",         "ending",   "over" };
 static const char *const event_names[EV_NEVENTS] = {
-	"start",         "callee-progress", "callee-answer", "callee-fail", "callee-bye",
-	"caller-cancel", "caller-ack",      "caller-no-ack", "caller-bye",  "no-answer",
-	"gone",          "no-media",        "shutdown"
+	"start",      "callee-progress", "callee-answer", "callee-fail",
+	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack",
+	"caller-bye", "no-answer",       "disagreed",     "gone",
+	"no-media",   "shutdown"
 };
 
 static void set_state(struct call *call, enum call_state next, enum call_event event)
@@ -55,56 +55,19 @@ static void act_start(struct call *call, const struct call_news *news)
 	call_event(call, EV_GONE, NULL);
 }
 
-/* The caller's session description out of the callee's, once: what comes again is the same. */
-static enum err take_answer(struct call *call, const char *sdp, size_t len,
-                            struct offer_problem *problem)
-{
-	struct buf out;
-	enum err err;
-
-	buf_init(&out, MESSAGE_MAX);
-	err = offer_answer(call->offer, sdp, len, &out, problem);
-	if (!err) {
-		mem_free(call->answer_sdp);
-		call->answer_sdp = NULL;
-		err = buf_take(&out, &call->answer_sdp);
-	}
-	buf_free(&out);
-	return err;
-}
-
-/* 180 stays 180; 183 and the like go as they are, with early media where there is some. */
 static void act_progress(struct call *call, const struct call_news *news)
 {
-	struct offer_problem problem;
-	size_t len;
-	const char *sdp = said_sdp(news->message, &len);
-
-	if (sdp && take_answer(call, sdp, len, &problem)) {
-		LOG(LOG_WARN, KV("call", call->id), KV("event", "early-media"),
-		    KV("why", problem.why));
-		sdp = NULL;
-	}
-	if (leg_progress(call->caller.leg, message_status(news->message),
-	                 sdp ? call->answer_sdp : NULL))
-		LOG(LOG_WARN, KV("call", call->id), KV("event", "progress"),
-		    KV("result", "could not be passed on"));
+	exchange_progress(call, news->message);
 }
 
 static void act_answer(struct call *call, const struct call_news *news)
 {
-	struct offer_problem problem = { .status = 502, .why = "the callee's answer has no SDP" };
-	/* Not what another fork may have said before (RFC 3261 13.2.2.4). */
-	const char *sdp = leg_peer_sdp(call->callee.leg);
-	enum err err;
+	struct offer_problem problem;
 
 	(void)news;
 	timer_stop(&call->no_answer);
 	call_note_leg(&call->callee);
-	err = sdp ? take_answer(call, sdp, strlen(sdp), &problem) : ERR_SYNTAX;
-	if (!err)
-		err = leg_answer(call->caller.leg, call->answer_sdp);
-	if (err) {
+	if (exchange_answer(call, &problem)) {
 		/* The callee thinks that the call stands: it gets a BYE. */
 		refuse_caller(call, problem.status, problem.why);
 		leg_bye(call->callee.leg);
@@ -112,7 +75,6 @@ static void act_answer(struct call *call, const struct call_news *news)
 		return;
 	}
 	set_state(call, CALL_ANSWERED, EV_CALLEE_ANSWER);
-	offer_settle(call->offer);
 	call->answered_us = clock_wall_us();
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
 }
@@ -256,6 +218,20 @@ static void act_no_media(struct call *call, const struct call_news *news)
 	leg_bye_because(call->callee.leg, NO_MEDIA);
 }
 
+static void act_disagree_early(struct call *call, const struct call_news *news)
+{
+	timer_stop(&call->no_answer);
+	refuse_caller(call, 488, news->why);
+	leg_cancel(call->callee.leg);
+}
+
+static void act_disagree(struct call *call, const struct call_news *news)
+{
+	call_end(call, 488, news->why);
+	leg_bye(call->caller.leg);
+	leg_bye(call->callee.leg);
+}
+
 static void act_shut(struct call *call, const struct call_news *news)
 {
 	(void)news;
@@ -265,17 +241,18 @@ static void act_shut(struct call *call, const struct call_news *news)
 }
 
 /* A call that rings differs from one that does not yet in what is shown alone. */
-#define UNANSWERED_RULES                                                \
-	{                                                               \
-		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },  \
-		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },          \
-		[EV_CALLEE_FAIL] = { act_fail, CALL_ENDING },           \
-		[EV_CALLEE_BYE] = { act_fail, CALL_ENDING },            \
-		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },   \
-		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING }, \
-		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },    \
-		[EV_GONE] = { act_over, CALL_OVER },                    \
-		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },    \
+#define UNANSWERED_RULES                                                  \
+	{                                                                 \
+		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },    \
+		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },            \
+		[EV_CALLEE_FAIL] = { act_fail, CALL_ENDING },             \
+		[EV_CALLEE_BYE] = { act_fail, CALL_ENDING },              \
+		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },     \
+		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },   \
+		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },      \
+		[EV_DISAGREED] = { act_disagree_early, CALL_CANCELLING }, \
+		[EV_GONE] = { act_over, CALL_OVER },                      \
+		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },      \
 	}
 
 static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
@@ -299,6 +276,7 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_CALLER_ACK] = { act_up, CALL_UP },
 		[EV_CALLER_NO_ACK] = { act_no_ack, CALL_ENDING },
 		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
+		[EV_DISAGREED] = { act_disagree, CALL_ENDING },
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_LEFT] = {
@@ -313,6 +291,7 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_CALLEE_BYE] = { act_callee_bye, CALL_ENDING },
 		[EV_CALLER_BYE] = { act_caller_bye, CALL_ENDING },
 		[EV_NO_MEDIA] = { act_no_media, CALL_ENDING },
+		[EV_DISAGREED] = { act_disagree, CALL_ENDING },
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_ENDING] = {

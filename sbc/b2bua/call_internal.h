@@ -8,6 +8,7 @@
 #include "media/watch.h"
 #include "sbc/b2bua/call.h"
 #include "sbc/b2bua/numbers.h"
+#include "sbc/b2bua/exchange.h"
 #include "sbc/b2bua/offer.h"
 #include "sbc/b2bua/pass.h"
 
@@ -35,6 +36,7 @@ enum call_event {
 	EV_CALLER_NO_ACK,
 	EV_CALLER_BYE, /* as above */
 	EV_NO_ANSWER,  /* the callee's answer-timeout is over */
+	EV_DISAGREED,  /* one side has agreed to a session that the other cannot have; why */
 	EV_GONE,       /* the last leg is gone */
 	EV_NO_MEDIA,   /* of one side, for its realm's media-timeout */
 	EV_SHUTDOWN,
@@ -66,7 +68,10 @@ struct call {
 	struct timer no_answer;
 	struct watch watch;   /* of the media, while the call is up */
 	struct timer burying; /* frees the call outside of its own events */
-	char *answer_sdp;     /* the caller's, made of the callee's first */
+	enum exchange_state exchange;
+	enum media_side asker; /* whose offer, or wish for one, is with the other side */
+	char *heard;           /* what the callee answered to the first offer last */
+	char *answer_sdp;      /* what the caller hears for it */
 	uint64_t started_us, answered_us, ended_us;
 	unsigned code;
 	char why[CERT_WHY_MAX];

@@ -1,12 +1,12 @@
 /* Sets up the callee's side of a call: the offer, the leg, its INVITE. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/names.h"
+#include "sbc/b2bua/said.h"
 
 static struct offer_side media_side(const struct border *b, const struct party *p)
 {
@@ -29,15 +29,11 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 		                            media_side(b, &call->callee) } };
 	struct offer_problem problem = { .status = 500, .why = "out of memory" };
 	size_t len;
-	const char *body = message_body(invite, &len);
-	enum err err;
+	const char *body = said_sdp(invite, &len);
+	enum err err = offer_new(&call->offer, &cfg);
 
-	if (!body || strcasecmp(message_content_type(invite), "application/sdp") != 0) {
-		call_refuse(refusal, 488, "an INVITE without an offer in SDP is not supported");
-		return ERR_UNSUPPORTED;
-	}
-	err = offer_new(&call->offer, &cfg);
-	if (!err)
+	call->exchange = body ? EX_FIRST : EX_FETCHING;
+	if (!err && body)
 		err = offer_make(call->offer, SIDE_CALLER, body, len, sdp, &problem);
 	if (err)
 		call_refuse(refusal, problem.status, problem.why);
@@ -55,7 +51,8 @@ static enum err send_invite(struct call *call, const char *sdp)
 	message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	message_add(invite, "User-Agent", "Trunkgate");
 	headers_cross(received, invite, call->callee.trunk ? CROSSING_OUT : CROSSING_IN);
-	message_set_body(invite, "application/sdp", sdp, strlen(sdp));
+	if (sdp)
+		message_set_body(invite, "application/sdp", sdp, strlen(sdp));
 	err = client_txn_loops(call->border->cfg.stack, received, invite)
 	          ? ERR_EXISTS
 	          : leg_send(call->callee.leg, invite);
@@ -74,6 +71,7 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	struct call *call = arg;
 	struct call_news news = { .message = m, .why = why };
 
+	(void)leg;
 	switch (event) {
 	case LEG_PROGRESS:
 		call_event(call, EV_CALLEE_PROGRESS, &news);
@@ -94,12 +92,12 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 		break;
 	case LEG_OFFER:
 	case LEG_FETCH:
-		leg_refuse(leg, 488, 0);
-		break;
 	case LEG_WITHDRAWN:
 	case LEG_CHANGED:
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
+		exchange_on_leg(call, SIDE_CALLEE, event, m, why);
+		break;
 	case LEG_GONE:
 	case LEG_CANCEL:
 	case LEG_ACK:
@@ -121,7 +119,9 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .request_uri = names.request_uri,
 		                   .contact = names.contact,
 		                   .target = &names.target,
-		                   .session = call_session(call->callee.realm) };
+		                   .session = call_session(call->callee.realm),
+		                   /* an offer in a provisional answer would find no way on */
+		                   .no_prack = !sdp && !leg_can_prack(call->caller.leg) };
 	enum err err = names_make(b, &names, &call->caller, &call->callee,
 	                          leg_received_invite(call->caller.leg));
 
@@ -173,7 +173,8 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 		else if (err)
 			call_refuse(refusal, 500, err_text(err));
 	}
-	mem_wipe(sdp.data, sdp.len);
+	if (sdp.data)
+		mem_wipe(sdp.data, sdp.len);
 	buf_free(&sdp);
 	if (!err) /* timer C (16.6), which is the user agent's here */
 		timer_start(stack_timers(call->border->cfg.stack), &call->no_answer,

@@ -272,6 +272,11 @@ bool leg_said(const struct leg *leg, const char *sdp)
 	return ours && strcmp(ours, sdp) == 0;
 }
 
+bool leg_agreed(const struct leg *leg)
+{
+	return leg->fork->said.turn == SAID_AGREED;
+}
+
 const char *leg_call_id(const struct leg *leg)
 {
 	return dialog_call_id(leg->fork->dialog);

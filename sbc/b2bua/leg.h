@@ -112,8 +112,9 @@ MUST_USE enum err leg_accept(struct leg *leg, const char *sdp);
 void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s);
 bool leg_holds_offer(const struct leg *leg);
 MUST_USE enum err leg_confirm(struct leg *leg, const char *sdp);
-/* Whether this is what we said of the session last. */
+/* Whether this is what we said of the session last; and whether no offer is under way. */
 bool leg_said(const struct leg *leg, const char *sdp);
+bool leg_agreed(const struct leg *leg);
 /* Whether the caller can acknowledge provisional answers. */
 bool leg_can_prack(const struct leg *leg);
 

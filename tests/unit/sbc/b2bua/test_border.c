@@ -192,11 +192,14 @@ void leg_on_request(struct leg *of, struct server_txn *txn, const struct message
 	server_txn_reply(txn, 200, NULL, NULL);
 }
 
-void leg_refuse(struct leg *of, unsigned status, unsigned retry_after_s)
+void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
+                     const struct message *m, const char *why)
 {
-	(void)of;
-	(void)status;
-	(void)retry_after_s;
+	(void)call;
+	(void)side;
+	(void)event;
+	(void)m;
+	(void)why;
 }
 
 void leg_on_ack(struct leg *of, const struct message *ack, const struct flow *flow)

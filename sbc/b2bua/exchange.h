@@ -1,0 +1,43 @@
+/* The session of a call: offers and answers from one leg to the other (RFC 3264; RFC 3261 13, 14;
+ * RFC 3311), as a table of its own beside the call's. Signalling thread. Part of the call. */
+#ifndef SBC_B2BUA_EXCHANGE_H
+#define SBC_B2BUA_EXCHANGE_H
+
+#include "base/err.h"
+#include "media/anchor.h"
+#include "sbc/b2bua/leg.h"
+#include "sbc/b2bua/offer.h"
+
+struct call;
+
+enum exchange_state {
+	EX_FIRST,  /* the caller's first offer is with the callee, each of whose forks may answer */
+	EX_REST,   /* both sides agreed */
+	EX_PASSED, /* an offer of one side is with the other */
+	EX_FETCHING, /* one side's INVITE without an offer is with the other, which is to make it */
+	EX_PROPOSED, /* that offer is with who asked, whose PRACK or ACK brings the answer */
+	EX_NSTATES,
+};
+
+enum exchange_event {
+	XE_PROGRESS,    /* a provisional answer of the callee */
+	XE_EARLY_OFFER, /* one with an offer, whose PRACK is to answer */
+	XE_ANSWER,      /* the callee's 2xx */
+	XE_OFFER,       /* re-INVITE, UPDATE or PRACK with another session */
+	XE_FETCH,       /* a re-INVITE without an offer */
+	XE_CHANGED,     /* our offer was accepted, or one was made for us */
+	XE_REFUSED,
+	XE_ANSWERED,  /* by PRACK or ACK, an offer that stood in an answer of ours */
+	XE_WITHDRAWN, /* nobody waits for the answer any more */
+	XE_NEVENTS,
+};
+
+/* The callee's provisional answer, and its 2xx, go to the caller with what they say of the session.
+ * An error of the second: problem says what the caller hears, and the call can only end. */
+void exchange_progress(struct call *call, const struct message *m);
+MUST_USE enum err exchange_answer(struct call *call, struct offer_problem *problem);
+/* Whatever else happens to the session of a leg: LEG_OFFER to LEG_ANSWERED. */
+void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
+                     const struct message *m, const char *why);
+
+#endif

@@ -1,0 +1,428 @@
+/* sbc/b2bua/exchange.c: every cell of its table, from either side. Legs and offer are this test's:
+ * they write down what they were asked for. */
+#include "sbc/b2bua/exchange.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define SDP "v=0\r\n"
+
+static struct {
+	char done[256]; /* what the actions did, a word each */
+	enum err make_err, answer_err, change_err, accept_err;
+	bool said, holds, disagreed;
+	const char *peer_sdp;
+} t;
+static char legs[2];
+
+#define CALLER ((struct leg *)(void *)&legs[0])
+#define CALLEE ((struct leg *)(void *)&legs[1])
+
+static void note(const char *what, const struct leg *leg)
+{
+	size_t len = strlen(t.done);
+
+	snprintf(t.done + len, sizeof(t.done) - len, "%s%s ", what,
+	         !leg            ? ""
+	         : leg == CALLER ? ":caller"
+	                         : ":callee");
+}
+
+static void note_status(const char *what, const struct leg *leg, unsigned status)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%u", what, status);
+	note(text, leg);
+}
+
+void call_event(struct call *call, enum call_event event, const struct call_news *news)
+{
+	(void)call;
+	assert_int_equal(event, EV_DISAGREED);
+	assert_non_null(news->why);
+	t.disagreed = true;
+}
+
+enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
+{
+	note_status(sdp ? "media" : "progress", leg, status);
+	return OK;
+}
+
+enum err leg_answer(struct leg *leg, const char *sdp)
+{
+	note(sdp ? "answer" : "bare", leg);
+	return OK;
+}
+
+enum err leg_change(struct leg *leg, enum method like, const char *sdp)
+{
+	(void)like;
+	note(sdp ? "change" : "fetch", leg);
+	return t.change_err;
+}
+
+void leg_cancel_change(struct leg *leg)
+{
+	note("cancel", leg);
+}
+
+enum err leg_accept(struct leg *leg, const char *sdp)
+{
+	assert_non_null(sdp);
+	note("accept", leg);
+	return t.accept_err;
+}
+
+void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s)
+{
+	note_status(retry_after_s == 7 ? "later" : "refuse", leg, status);
+}
+
+enum err leg_confirm(struct leg *leg, const char *sdp)
+{
+	assert_non_null(sdp);
+	note("confirm", leg);
+	return OK;
+}
+
+bool leg_holds_offer(const struct leg *leg)
+{
+	assert_ptr_equal(leg, CALLEE);
+	return t.holds;
+}
+
+bool leg_said(const struct leg *leg, const char *sdp)
+{
+	(void)leg;
+	assert_non_null(sdp);
+	return t.said;
+}
+
+bool leg_agreed(const struct leg *leg)
+{
+	(void)leg;
+	return t.change_err == OK;
+}
+
+const char *leg_peer_sdp(const struct leg *leg)
+{
+	(void)leg;
+	return t.peer_sdp;
+}
+
+static enum err offer_says(enum err err, struct buf *out, struct offer_problem *problem)
+{
+	*problem = (struct offer_problem){ .status = 488, .why = "no" };
+	if (!err)
+		buf_puts(out, SDP);
+	return err;
+}
+
+enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
+                    struct buf *out, struct offer_problem *problem)
+{
+	(void)o;
+	(void)len;
+	assert_non_null(sdp);
+	note("make", side == SIDE_CALLER ? CALLER : CALLEE);
+	return offer_says(t.make_err, out, problem);
+}
+
+enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
+                      struct offer_problem *problem)
+{
+	(void)o;
+	(void)len;
+	assert_non_null(sdp);
+	note("take", NULL);
+	return offer_says(t.answer_err, out, problem);
+}
+
+void offer_settle(struct offer *o)
+{
+	(void)o;
+	note("settle", NULL);
+}
+
+void offer_drop(struct offer *o)
+{
+	(void)o;
+	note("drop", NULL);
+}
+
+static struct message *make(const char *first, const char *method, const char *body)
+{
+	char text[1024];
+	struct message *m;
+
+	snprintf(text, sizeof(text),
+	         "%s\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+	         "To: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 %s\r\nRetry-After: 7\r\n%s\r\n%s",
+	         first, method, *body ? "Content-Type: application/sdp\r\n" : "", body);
+	assert_int_equal(message_parse(&m, text, strlen(text)), OK);
+	return m;
+}
+
+static enum exchange_state fire_with(enum exchange_state state, enum exchange_event event,
+                                     enum media_side side, struct message *m)
+{
+	static const enum leg_event leg_events[XE_NEVENTS] = {
+		[XE_OFFER] = LEG_OFFER,       [XE_FETCH] = LEG_FETCH,
+		[XE_CHANGED] = LEG_CHANGED,   [XE_REFUSED] = LEG_REFUSED,
+		[XE_ANSWERED] = LEG_ANSWERED, [XE_WITHDRAWN] = LEG_WITHDRAWN,
+	};
+	struct call call = { .exchange = state,
+		             .asker = side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER };
+	struct offer_problem problem;
+
+	call.caller.leg = CALLER;
+	call.callee.leg = CALLEE;
+	t.done[0] = '\0';
+	t.disagreed = false;
+	t.holds = event == XE_EARLY_OFFER;
+	/* These come from who asked. */
+	if (event == XE_ANSWERED || event == XE_WITHDRAWN)
+		call.asker = side;
+	if (event == XE_PROGRESS || event == XE_EARLY_OFFER)
+		exchange_progress(&call, m);
+	else if (event != XE_ANSWER)
+		exchange_on_leg(&call, side, leg_events[event], m, NULL);
+	else if (exchange_answer(&call, &problem))
+		note_status("fails", NULL, problem.status);
+	mem_free(call.heard);
+	mem_free(call.answer_sdp);
+	message_free(&m);
+	return call.exchange;
+}
+
+static struct message *message_of(enum exchange_event event)
+{
+	switch (event) {
+	case XE_PROGRESS:
+	case XE_EARLY_OFFER:
+		return make("SIP/2.0 183 Session Progress", "INVITE", SDP);
+	case XE_OFFER:
+		return make("INVITE sip:a@b SIP/2.0", "INVITE", SDP);
+	case XE_FETCH:
+		return make("INVITE sip:a@b SIP/2.0", "INVITE", "");
+	case XE_CHANGED:
+		return make("SIP/2.0 200 OK", "INVITE", SDP);
+	case XE_REFUSED:
+		return make("SIP/2.0 488 Not Acceptable Here", "INVITE", "");
+	case XE_ANSWERED:
+		return make("ACK sip:a@b SIP/2.0", "ACK", SDP);
+	case XE_ANSWER:
+	case XE_WITHDRAWN:
+	case XE_NEVENTS:
+		return NULL;
+	}
+	return NULL;
+}
+
+static enum exchange_state fire(enum exchange_state state, enum exchange_event event,
+                                enum media_side side)
+{
+	return fire_with(state, event, side, message_of(event));
+}
+
+/* What is done at the caller's event; at the callee's with the sides turned round. What is not here
+ * leaves the state, and refuses an offer. */
+static const struct cell {
+	enum exchange_state state;
+	enum exchange_event event;
+	enum exchange_state next;
+	const char *done;
+} cells[] = {
+	{ EX_FIRST, XE_PROGRESS, EX_FIRST, "take media183:caller " },
+	{ EX_FIRST, XE_ANSWER, EX_REST, "take answer:caller settle " },
+	{ EX_FIRST, XE_OFFER, EX_PASSED, "settle make:caller change:callee " },
+	{ EX_REST, XE_PROGRESS, EX_REST, "progress183:caller " },
+	{ EX_REST, XE_ANSWER, EX_REST, "bare:caller " },
+	{ EX_REST, XE_OFFER, EX_PASSED, "make:caller change:callee " },
+	{ EX_REST, XE_FETCH, EX_FETCHING, "fetch:callee " },
+	{ EX_PASSED, XE_PROGRESS, EX_PASSED, "progress183:caller " },
+	{ EX_PASSED, XE_ANSWER, EX_PASSED, "bare:caller " },
+	{ EX_PASSED, XE_CHANGED, EX_REST, "take settle accept:callee " },
+	{ EX_PASSED, XE_REFUSED, EX_REST, "drop later488:callee " },
+	{ EX_PASSED, XE_WITHDRAWN, EX_PASSED, "cancel:callee " },
+	{ EX_FETCHING, XE_PROGRESS, EX_FETCHING, "progress183:caller " },
+	{ EX_FETCHING, XE_EARLY_OFFER, EX_PROPOSED, "make:callee media183:caller " },
+	{ EX_FETCHING, XE_ANSWER, EX_PROPOSED, "make:callee answer:caller " },
+	{ EX_FETCHING, XE_CHANGED, EX_PROPOSED, "make:caller accept:callee " },
+	{ EX_FETCHING, XE_REFUSED, EX_REST, "drop later488:callee " },
+	{ EX_FETCHING, XE_WITHDRAWN, EX_FETCHING, "cancel:callee " },
+	{ EX_PROPOSED, XE_PROGRESS, EX_PROPOSED, "progress183:caller " },
+	{ EX_PROPOSED, XE_EARLY_OFFER, EX_PROPOSED, "progress183:caller " },
+	{ EX_PROPOSED, XE_ANSWER, EX_PROPOSED, "bare:caller " },
+	{ EX_PROPOSED, XE_ANSWERED, EX_REST, "take settle confirm:callee " },
+};
+
+/* caller <-> callee */
+static const char *turned(const char *text, char out[256])
+{
+	snprintf(out, 256, "%s", text);
+	for (char *at = out; (at = strstr(at, ":calle")); at += 7)
+		at[6] = at[6] == 'r' ? 'e' : 'r';
+	return out;
+}
+
+static const char *empty_cell(enum exchange_event event, enum media_side side)
+{
+	switch (event) {
+	case XE_OFFER:
+	case XE_FETCH:
+		return side == SIDE_CALLER ? "refuse491:caller " : "refuse491:callee ";
+	case XE_ANSWER:
+		return "fails491 ";
+	case XE_PROGRESS:
+	case XE_EARLY_OFFER:
+	case XE_CHANGED:
+	case XE_REFUSED:
+	case XE_ANSWERED:
+	case XE_WITHDRAWN:
+	case XE_NEVENTS:
+		return "";
+	}
+	return "";
+}
+
+static void check_cell(enum exchange_state s, enum exchange_event e, enum media_side side)
+{
+	const struct cell *cell = NULL;
+	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER;
+	enum exchange_state next, got;
+	const char *what;
+	char text[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
+		if (cells[i].state == s && cells[i].event == e)
+			cell = &cells[i];
+	}
+	next = cell ? cell->next : s;
+	what = !cell                               ? empty_cell(e, side)
+	       : side == SIDE_CALLEE && !of_callee ? turned(cell->done, text)
+	                                           : cell->done;
+	got = fire(s, e, side);
+	if (got != next || strcmp(t.done, what) != 0)
+		fail_msg("%s x %s: %s, \"%s\"; wanted %s, \"%s\"", state_names[s], event_names[e],
+		         state_names[got], t.done, state_names[next], what);
+	assert_int_equal(t.disagreed, !cell && (e == XE_CHANGED || e == XE_ANSWERED));
+}
+
+static void test_every_cell(void **state)
+{
+	(void)state;
+	for (int s = 0; s < EX_NSTATES; s++) {
+		for (int e = 0; e < XE_NEVENTS; e++) {
+			check_cell((enum exchange_state)s, (enum exchange_event)e, SIDE_CALLER);
+			check_cell((enum exchange_state)s, (enum exchange_event)e, SIDE_CALLEE);
+		}
+	}
+}
+
+/* Nothing new for the other side: it is not asked. */
+static void test_stays_here(void **state)
+{
+	(void)state;
+	t.said = true;
+	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLEE), EX_REST);
+	assert_string_equal(t.done, "make:callee take settle accept:callee ");
+	t.answer_err = ERR_REFUSED;
+	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLEE), EX_REST);
+	assert_string_equal(t.done, "make:callee take drop refuse488:callee ");
+}
+
+/* Whatever fails leaves the state, and who asked hears of it. */
+static void test_fails(void **state)
+{
+	(void)state;
+	t.make_err = ERR_REFUSED;
+	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "make:caller drop refuse488:caller ");
+	assert_int_equal(fire(EX_FETCHING, XE_ANSWER, SIDE_CALLEE), EX_FETCHING);
+	assert_string_equal(t.done, "make:callee fails488 ");
+	assert_int_equal(fire(EX_FETCHING, XE_CHANGED, SIDE_CALLER), EX_FETCHING);
+	assert_true(t.disagreed);
+	t.make_err = OK;
+	t.change_err = ERR_NOT_NOW;
+	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "make:caller change:callee drop refuse491:caller ");
+	assert_int_equal(fire(EX_FIRST, XE_OFFER, SIDE_CALLER), EX_FIRST);
+	assert_string_equal(t.done, "refuse491:caller ");
+	assert_int_equal(fire(EX_REST, XE_FETCH, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "fetch:callee refuse491:caller ");
+	t.change_err = OK;
+	t.answer_err = ERR_REFUSED;
+	assert_int_equal(fire(EX_FIRST, XE_PROGRESS, SIDE_CALLEE), EX_FIRST);
+	assert_string_equal(t.done, "take progress183:caller ");
+	assert_int_equal(fire(EX_FIRST, XE_ANSWER, SIDE_CALLEE), EX_FIRST);
+	assert_string_equal(t.done, "take fails488 ");
+	assert_int_equal(fire(EX_PASSED, XE_CHANGED, SIDE_CALLER), EX_PASSED);
+	assert_true(t.disagreed);
+	assert_int_equal(fire(EX_PROPOSED, XE_ANSWERED, SIDE_CALLER), EX_PROPOSED);
+	assert_true(t.disagreed);
+	t.answer_err = OK;
+	t.peer_sdp = NULL;
+	assert_int_equal(fire(EX_FIRST, XE_ANSWER, SIDE_CALLEE), EX_FIRST);
+	assert_string_equal(t.done, "fails502 ");
+	assert_int_equal(fire(EX_FETCHING, XE_ANSWER, SIDE_CALLEE), EX_FETCHING);
+	assert_string_equal(t.done, "fails502 ");
+	/* An ACK without the answer. */
+	fire_with(EX_PROPOSED, XE_ANSWERED, SIDE_CALLER, make("ACK sip:a@b SIP/2.0", "ACK", ""));
+	assert_true(t.disagreed);
+	/* Nobody waits any more. */
+	t.accept_err = ERR_NOT_NOW;
+	assert_int_equal(fire(EX_PASSED, XE_CHANGED, SIDE_CALLER), EX_REST);
+	assert_false(t.disagreed);
+}
+
+static void test_statuses(void **state)
+{
+	static const struct {
+		const char *line, *done;
+	} cases[] = { { "SIP/2.0 401 No", "drop later403:caller " },
+		      { "SIP/2.0 422 No", "drop later500:caller " },
+		      { "SIP/2.0 503 No", "drop later500:caller " },
+		      { "SIP/2.0 302 Elsewhere", "drop later488:caller " },
+		      { "SIP/2.0 491 Pending", "drop later491:caller " },
+		      { "SIP/2.0 603 No", "drop later603:caller " } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		fire_with(EX_PASSED, XE_REFUSED, SIDE_CALLEE, make(cases[i].line, "INVITE", ""));
+		assert_string_equal(t.done, cases[i].done);
+	}
+	fire_with(EX_PASSED, XE_REFUSED, SIDE_CALLEE, NULL);
+	assert_string_equal(t.done, "drop refuse500:caller ");
+}
+
+static int open_library(void **state)
+{
+	(void)state;
+	message_library_open();
+	log_set_level(LOG_ERROR);
+	return 0;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	t.peer_sdp = SDP;
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup(test_##name, begin)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here), TEST(fails),
+		                            TEST(statuses) };
+
+	return cmocka_run_group_tests(tests, open_library, NULL);
+}

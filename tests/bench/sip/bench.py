@@ -91,10 +91,11 @@ def measure_capacity(load, first, size):
 
 
 def measure_times(border, load, rate, seconds):
-    """From INVITE to 180, sorted, in ms."""
+    """From INVITE to 180, and the border's part of it, sorted, in ms."""
     wire = Wire(border.work)
-    load.place(rate, rate * seconds)
-    return wire.times_ms(b"180")
+    with load.undisturbed():
+        load.place(rate, rate * seconds)
+    return wire.times_ms(b"180"), wire.own_ms(b"180")
 
 
 def measure_overload(border, load, size):
@@ -142,8 +143,10 @@ def measure(border, options, figures):
                 found["cpu"], found["others"] = measure_cpu(border, load, 100, size.cpu_calls)
             if "capacity" in figures:
                 found["capacity"] = measure_capacity(load, border.first_rate, size)
-                times = measure_times(border, load, max(found["capacity"] // 2, 10), size.seconds)
+                times, own = measure_times(border, load, max(found["capacity"] // 2, 10), size.seconds)
                 found["p50"], found["p99"] = percentile(times, 50), percentile(times, 99)
+                if own:
+                    found["own50"], found["own99"] = percentile(own, 50), percentile(own, 99)
             if "overload" in figures:
                 found["overload"] = measure_overload(border, load, size)
         finally:
@@ -158,6 +161,8 @@ ROWS = (
     ("capacity", "calls a second, none failed or sent again", "%d"),
     ("p50", "INVITE to 180 at half of that, p50 (ms)", "%.2f"),
     ("p99", "INVITE to 180 at half of that, p99 (ms)", "%.2f"),
+    ("own50", "of it the border's own, p50 (ms)", "%.2f"),
+    ("own99", "of it the border's own, p99 (ms)", "%.2f"),
     ("memory", "memory for a call (KiB)", "%.1f"),
     ("transaction", "memory for a transaction (KiB)", "%.2f"),
     ("others", "others on the border's core meanwhile", "%.2f"),

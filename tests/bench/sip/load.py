@@ -1,7 +1,8 @@
 """SIPp on both sides, on the other core, and what was on the wire."""
-import glob
+import contextlib
 import os
 import signal
+import socket
 import struct
 import subprocess
 import time
@@ -21,6 +22,7 @@ class Load:
         self.work = os.path.join(work, border.name)
         self.runs = 0
         self.tunnel = None
+        self.before_caller = []
         transport = []
         if border.callee_tls:
             transport = ["-t", "t1"]
@@ -50,7 +52,7 @@ class Load:
     def begin(self, rate, calls, hold_ms=HOLD_MS, port=5060):
         self.runs += 1
         name = f"caller-{self.runs}"
-        process = processes.start(self.work, name, processes.LOAD_CORE, self.sipp(
+        process = processes.start(self.work, name, processes.LOAD_CORE, self.before_caller + self.sipp(
             "caller", name, CALLER, "-p", str(port), "-s", "4711", "-r", str(rate), "-m", str(calls), "-l", "30000",
             "-d", str(int(hold_ms)), "-timeout", str(int(calls / rate + hold_ms / 1000 + GIVE_UP_S)), f"{BORDER}:5060"))
         return name, process
@@ -60,6 +62,19 @@ class Load:
         process.wait()
         counted = self.statistics(name)
         return {key: int(counted.get(column) or 0) for key, column in COLUMNS.items()}
+
+    @contextlib.contextmanager
+    def undisturbed(self):
+        """Meanwhile the peers go before all else on their core: a message that waits there for its turn behind
+        the capture is none that the border was slow with."""
+        peers = [process.pid for process in (self.callee, self.tunnel) if process]
+        processes.set_policy(peers, os.SCHED_FIFO)
+        self.before_caller = ["chrt", "--fifo", "1"]
+        try:
+            yield
+        finally:
+            self.before_caller = []
+            processes.set_policy(peers, os.SCHED_OTHER)
 
     def place(self, rate, calls):
         return self.end(*self.begin(rate, calls))
@@ -71,37 +86,55 @@ class Load:
 
 
 class Wire:
-    """The caller's messages with the kernel's times: SIPp's own clock goes in steps of 4 ms."""
+    """All SIP over UDP with the kernel's times: SIPp's own clock goes in steps of 4 ms."""
 
     def __init__(self, work):
         self.path = os.path.join(work, "caller.pcap")
         self.process = subprocess.Popen(
             ["taskset", "-c", processes.LOAD_CORE, "dumpcap", "-q", "-P", "-i", "lo", "-B", "64", "-w", self.path,
-             "-f", f"udp port 5060 and host {CALLER}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+             "-f", f"udp port 5060 and host {BORDER}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while "File:" not in (line := self.process.stderr.readline()):
             if not line:
                 raise processes.Failed("dumpcap does not work")
 
-    def times_ms(self, *statuses):
-        """From each call's first INVITE to its first answer of these, sorted."""
-        time.sleep(0.2)
-        processes.stop(self.process, signal.SIGINT)
-        begun, times = {}, {}
-        for at, payload in packets(self.path):
+    def firsts(self, status):
+        """When each side had its first INVITE and its first answer of that status, by Call-ID."""
+        if self.process.poll() is None:
+            time.sleep(0.2)
+            processes.stop(self.process, signal.SIGINT)
+        found = {(side, what): {} for side in (CALLER, CALLEE) for what in ("INVITE", status)}
+        for at, hosts, payload in packets(self.path):
+            side = CALLER if CALLER in hosts else CALLEE
             call = payload.partition(b"\r\nCall-ID: ")[2].partition(b"\r\n")[0]
             if payload.startswith(b"INVITE "):
-                begun.setdefault(call, at)
-            elif payload[8:11] in statuses and call in begun and payload.startswith(b"SIP/2.0"):
-                times.setdefault(call, (at - begun[call]) * 1000)
-        return sorted(times.values())
+                found[side, "INVITE"].setdefault(call, at)
+            elif payload.startswith(b"SIP/2.0 " + status):
+                found[side, status].setdefault(call, at)
+        return found
+
+    def times_ms(self, status):
+        """From each call's INVITE to its answer of that status, at the caller, sorted."""
+        found = self.firsts(status)
+        begun, ended = found[CALLER, "INVITE"], found[CALLER, status]
+        return sorted((ended[call] - begun[call]) * 1000 for call in ended if call in begun)
+
+    def own_ms(self, status):
+        """The border's part of that: until the INVITE goes on, and until the answer does. Calls leave in the
+        order in which they came, so the n-th of one side is the n-th of the other. Empty: one side was not seen."""
+        found = self.firsts(status)
+        pairs = list(zip(*(sorted(found[side, "INVITE"], key=found[side, "INVITE"].get) for side in (CALLER, CALLEE))))
+        return sorted((found[CALLEE, "INVITE"][there] - found[CALLER, "INVITE"][here] +
+                       found[CALLER, status][here] - found[CALLEE, status][there]) * 1000
+                      for here, there in pairs if here in found[CALLER, status] and there in found[CALLEE, status])
 
 
 def packets(path):
-    """(seconds, UDP payload) of a capture of the loopback in libpcap's format."""
+    """(seconds, its two hosts, UDP payload) of a capture of the loopback in libpcap's format."""
     with open(path, "rb") as capture:
         data = capture.read()
     at = 24
     while at + 16 <= len(data):
         s, us, size, _ = struct.unpack_from("<IIII", data, at)
-        yield s + us / 1e6, data[at + 16 + 14 + 20 + 8:at + 16 + size]
+        ip = data[at + 16 + 14:at + 16 + size]
+        yield s + us / 1e6, (socket.inet_ntoa(ip[12:16]), socket.inet_ntoa(ip[16:20])), ip[20 + 8:]
         at += 16 + size

@@ -22,6 +22,13 @@ def start(work, name, core, argv):
                                 stdout=log, stderr=log)
 
 
+def set_policy(pids, policy):
+    """How all threads of the processes are scheduled; SCHED_FIFO with the lowest priority."""
+    for pid in pids:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            os.sched_setscheduler(int(thread), policy, os.sched_param(1 if policy == os.SCHED_FIFO else 0))
+
+
 def stop(process, signo=signal.SIGTERM):
     """Ends it; SIGKILL for one that does not end in time."""
     if process.poll() is None:

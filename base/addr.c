@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,31 @@ enum err addr_parse(struct addr *out, const char *text)
 		return err;
 	addr_set_port(out, (uint16_t)port);
 	return OK;
+}
+
+enum err addr_parse_ours(struct addr *out, const char *text)
+{
+	const char *percent = strchr(text, '%');
+	size_t before = percent ? (size_t)(percent - text) : 0;
+	size_t len = percent ? strcspn(percent + 1, "]") : 0;
+	char name[IF_NAMESIZE], rest[ADDR_TEXT_MAX];
+	enum err err;
+
+	if (!percent)
+		return addr_parse(out, text);
+	if (!len || len >= sizeof(name) || strlen(text) >= sizeof(rest))
+		return ERR_SYNTAX;
+	memcpy(name, percent + 1, len);
+	name[len] = '\0';
+	memcpy(rest, text, before);
+	strcpy(rest + before, percent + 1 + len);
+	err = addr_parse(out, rest);
+	if (err)
+		return err;
+	if (out->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&out->v6.sin6_addr))
+		return ERR_SYNTAX;
+	out->v6.sin6_scope_id = if_nametoindex(name);
+	return out->v6.sin6_scope_id ? OK : ERR_NOT_FOUND;
 }
 
 enum err addr_from_sockaddr(struct addr *out, const struct sockaddr *sa, socklen_t len)
@@ -201,6 +227,12 @@ static const uint8_t *ip_bytes(const struct addr *a, size_t *len)
 	return v6 ? a->v6.sin6_addr.s6_addr : (const uint8_t *)&a->v4.sin_addr;
 }
 
+/* The interface that a link-local address is on; 0: what a message says of it does not tell. */
+static uint32_t scope_of(const struct addr *a)
+{
+	return a->sa.sa_family == AF_INET6 ? a->v6.sin6_scope_id : 0;
+}
+
 bool addr_same_host(const struct addr *a, const struct addr *b)
 {
 	size_t len, ignored;
@@ -212,7 +244,8 @@ bool addr_same_host(const struct addr *a, const struct addr *b)
 		return true;
 	x = ip_bytes(a, &len);
 	y = ip_bytes(b, &ignored);
-	return memcmp(x, y, len) == 0;
+	return memcmp(x, y, len) == 0 &&
+	       (!scope_of(a) || !scope_of(b) || scope_of(a) == scope_of(b));
 }
 
 bool addr_equal(const struct addr *a, const struct addr *b)

@@ -29,6 +29,10 @@ struct addr_net {
 
 /* "192.0.2.1", "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1]:5060". Names are ERR_SYNTAX. */
 MUST_USE enum err addr_parse(struct addr *out, const char *text);
+/* The same of the machine's own configuration: a link-local address may name its interface, as in
+ * fe80::1%eth0 or [fe80::1%eth0]:5060; no message that we send shows it. ERR_NOT_FOUND: there is no
+ * such interface. */
+MUST_USE enum err addr_parse_ours(struct addr *out, const char *text);
 MUST_USE enum err addr_from_sockaddr(struct addr *out, const struct sockaddr *sa, socklen_t len);
 MUST_USE enum err addr_net_parse(struct addr_net *out, const char *text);
 

@@ -335,9 +335,11 @@ static void clear_map(const struct option *o, void *field)
 	memset(field, 0, o->group->size);
 }
 
-#define HOST_PATTERN "^[A-Za-z0-9.:\\[\\]-]+$"
-#define TEXT_PATTERN "^[ !#-\\[\\]-~]{1,128}$"
-#define USER_PATTERN "^[A-Za-z0-9+_.*#!-]{1,64}$"
+/* Of a link-local address, with what may stand behind it. */
+#define INTERFACE_PATTERN "(%[0-9A-Za-z._-]+(\\]:[0-9]+)?)?"
+#define HOST_PATTERN      "^[A-Za-z0-9.:\\[\\]-]+$"
+#define TEXT_PATTERN      "^[ !#-\\[\\]-~]{1,128}$"
+#define USER_PATTERN      "^[A-Za-z0-9+_.*#!-]{1,64}$"
 
 const struct kind config_kinds[NKINDS] = {
 	[KIND_NUMBER] = { "a whole number", "digits alone", NULL, sizeof(unsigned), NULL,
@@ -395,9 +397,11 @@ const struct kind config_kinds[NKINDS] = {
 	[KIND_SECRET_FILE] = { "a file with a password", "a path, from this file's folder", NULL,
 	                       sizeof(char *), clear_text, value_parse_secret_file },
 	[KIND_ADDRESS] = { "an IP address", "one as in 192.0.2.1, without a port",
-	                   "^[0-9A-Fa-f.:]+$", sizeof(struct addr), NULL, value_parse_address },
+	                   "^[0-9A-Fa-f.:]+" INTERFACE_PATTERN "$", sizeof(struct addr), NULL,
+	                   value_parse_address },
 	[KIND_PEER] = { "an IP address", "one as in 192.0.2.1 or 192.0.2.1:5080",
-	                "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), NULL, value_parse_address },
+	                "^[0-9A-Fa-f.:\\[\\]]+" INTERFACE_PATTERN "$", sizeof(struct addr), NULL,
+	                value_parse_address },
 	[KIND_DNS_SERVER] = { "an IP address", "one as in 192.0.2.53 or 192.0.2.53:53",
 	                      "^[0-9A-Fa-f.:\\[\\]]+$", sizeof(struct addr), NULL,
 	                      value_parse_address },
@@ -406,7 +410,7 @@ const struct kind config_kinds[NKINDS] = {
 	                   value_parse_network },
 	[KIND_LISTENER] = { "a listener",
 	                    "transport (udp, tcp, tls, mtls), address and port, as in udp:192.0.2.1:5060",
-	                    "^(udp|tcp|tls|mtls):[0-9A-Fa-f.:\\[\\]]+$",
+	                    "^(udp|tcp|tls|mtls):[0-9A-Fa-f.:\\[\\]]+" INTERFACE_PATTERN "$",
 	                    sizeof(struct config_listener), NULL, value_parse_listener },
 	[KIND_PORTS] = { "a range of ports", "the lowest and the highest, as in 36000-59999",
 	                 "^[0-9]+-[0-9]+$", sizeof(unsigned), NULL, value_parse_ports },

@@ -210,12 +210,25 @@ VALUE_PARSER(secret_file)
 	return kept;
 }
 
+/* at: where in text the address is. */
+static bool read_address(struct addr *out, struct value_env *env, const struct option *o,
+                         const char *text, const char *at)
+{
+	enum err err = addr_parse_ours(out, at);
+
+	if (err == ERR_NOT_FOUND) {
+		value_problem(env, o, text, "names an interface that this machine does not have");
+		return false;
+	}
+	return err ? refuse(env, o, text) : true;
+}
+
 VALUE_PARSER(address)
 {
 	struct addr addr;
 
-	if (addr_parse(&addr, text) != OK)
-		return refuse(env, o, text);
+	if (!read_address(&addr, env, o, text, text))
+		return false;
 	if (o->kind == KIND_DNS_SERVER && !addr_port(&addr))
 		addr_set_port(&addr, DNS_PORT);
 	else if (o->kind == KIND_ADDRESS && addr_port(&addr)) {
@@ -250,8 +263,10 @@ VALUE_PARSER(listener)
 	while (t <= TRANSPORT_TLS && (strlen(transport_name((enum transport)t)) != len ||
 	                              strncmp(transport_name((enum transport)t), name, len) != 0))
 		t++;
-	if (t > TRANSPORT_TLS || addr_parse(&listener.addr, colon + 1) != OK)
+	if (t > TRANSPORT_TLS)
 		return refuse(env, o, text);
+	if (!read_address(&listener.addr, env, o, text, colon + 1))
+		return false;
 	listener.transport = (enum transport)t;
 	if (!addr_port(&listener.addr))
 		addr_set_port(&listener.addr, t == TRANSPORT_TLS ? SIPS_PORT : SIP_PORT);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <net/if.h>
 
 static struct addr parse(const char *text)
 {
@@ -139,6 +140,33 @@ static void test_sockaddr(void **state)
 	assert_int_equal(addr_len(&same), sizeof(struct sockaddr_in));
 }
 
+/* The interface is for us to know: no text shows it. */
+static void test_scope(void **state)
+{
+	static const char *const wrong[] = {
+		"fe80::1%",    "2001:db8::1%lo",          "192.0.2.1%lo", "%lo", "fe80::1%lo]:x",
+		"[fe80::1%lo", "fe80::1%0123456789abcdef"
+	};
+	struct addr a, b = parse("fe80::1");
+	char buf[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(addr_parse_ours(&a, "[fe80::1%lo]:5060"), OK);
+	assert_int_equal(a.v6.sin6_scope_id, if_nametoindex("lo"));
+	assert_string_equal(addr_text(&a, buf, sizeof(buf)), "[fe80::1]:5060");
+	assert_string_equal(addr_uri_host(&a, buf, sizeof(buf)), "[fe80::1]");
+	assert_int_equal(addr_parse_ours(&a, "fe80::1%lo"), OK);
+	assert_true(addr_equal(&a, &b)); /* a message does not say which interface it means */
+	b.v6.sin6_scope_id = a.v6.sin6_scope_id + 1;
+	assert_false(addr_equal(&a, &b));
+	assert_int_equal(addr_parse_ours(&a, "192.0.2.1:5060"), OK);
+	assert_int_equal(addr_parse_ours(&a, "fe80::1%none"), ERR_NOT_FOUND);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(addr_parse_ours(&a, wrong[i]), ERR_SYNTAX);
+	/* Nobody else may name our interfaces. */
+	assert_int_equal(addr_parse(&a, "fe80::1%lo"), ERR_SYNTAX);
+}
+
 static void test_unix(void **state)
 {
 	struct sockaddr_un address;
@@ -161,7 +189,7 @@ int main(void)
 		cmocka_unit_test(test_text),  cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_equal), cmocka_unit_test(test_any),
 		cmocka_unit_test(test_net),   cmocka_unit_test(test_sockaddr),
-		cmocka_unit_test(test_unix),
+		cmocka_unit_test(test_scope), cmocka_unit_test(test_unix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

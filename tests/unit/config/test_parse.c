@@ -347,8 +347,9 @@ static void credentials_need_systemd(void **state)
 
 static void a_listener_is_read_or_refused(void **state)
 {
-	static const char *const good[] = { "udp:10.0.0.1", "tcp:10.0.0.1:5060", "udp:[::1]:5060",
-		                            "tcp:::1" };
+	static const char *const good[] = { "udp:10.0.0.1",          "tcp:10.0.0.1:5060",
+		                            "udp:[::1]:5060",        "tcp:::1",
+		                            "tcp:[fe80::1%lo]:5061", "udp:fe80::1%lo" };
 	static const char *const bad[] = {
 		"10.0.0.1:5060", "mudp:10.0.0.1:5060", "udp",      "udp:", "UDP:10.0.0.1",
 		"udp:host:5060", "udp:10.0.0.1:70000", ":10.0.0.1"
@@ -370,6 +371,10 @@ static void a_listener_is_read_or_refused(void **state)
 		         listener);
 		world_says(text, is_good ? "" : expected);
 	}
+	world_says("realms: { in: { listen: [ \"udp:fe80::1%none\" ] } }\n"
+	           "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	           "t.yaml:1: realm 'in': listen 'udp:fe80::1%none' names an interface that this "
+	           "machine does not have\n");
 }
 
 static void all_problems_are_said_in_order(void **state)

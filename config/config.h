@@ -64,6 +64,9 @@ struct config_realm {
 	size_t nnetworks;
 };
 
+/* What a call over the limit is answered. */
+enum over_limit { OVER_LIMIT_AUTO, OVER_LIMIT_486, OVER_LIMIT_503 };
+
 /* An endpoint or PBX inside: known by its address, or by its password (name is the user). */
 struct config_phone {
 	char *name;
@@ -74,6 +77,9 @@ struct config_phone {
 	size_t nnumbers;
 	char *caller_id;            /* the number it shows outside; NULL: what it sends */
 	unsigned answer_timeout_ms; /* from INVITE to a final answer */
+	unsigned max_calls;         /* default: the config's */
+	unsigned calls_per_second;  /* 0: any number */
+	enum over_limit over_limit;
 };
 
 enum no_yes { NO, YES };
@@ -163,7 +169,9 @@ struct config_trunk {
 	enum number_form numbers_out, numbers_in;
 	char *country, *area; /* digits; NULL: unknown */
 	char *international_prefix, *national_prefix;
-	unsigned max_calls;          /* default: the config's */
+	unsigned max_calls;        /* default: the config's */
+	unsigned calls_per_second; /* 0: any number */
+	enum over_limit over_limit;
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
 	unsigned target_timeout_ms;  /* for one address: the first answer */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
@@ -221,6 +229,7 @@ struct config_route {
 	size_t nto;
 	unsigned *share; /* of the calls, to be the first of them; none: that order */
 	size_t nshare;
+	enum no_yes emergency;
 	unsigned line; /* in the file, for messages */
 };
 
@@ -232,6 +241,7 @@ struct config {
 	char *time_zone; /* of the routes' hours; NULL: the machine's */
 	unsigned media_workers;
 	unsigned max_calls;
+	unsigned calls_per_second; /* 0: any number */
 	unsigned max_connections, max_connections_per_source;
 	unsigned max_transactions; /* those that come, and as many that we begin */
 	struct config_identity *identities;

@@ -45,6 +45,10 @@ enum err config_derive(struct config *cfg)
 		err = copy(&cfg->identities[i].key, cfg->identities[i].certificate);
 	for (size_t i = 0; i < cfg->nrealms; i++)
 		derive_realm(&cfg->realms[i]);
+	for (size_t i = 0; i < cfg->nphones; i++) {
+		if (!cfg->phones[i].max_calls)
+			cfg->phones[i].max_calls = cfg->max_calls;
+	}
 	for (size_t i = 0; i < cfg->ntrunks && !err; i++)
 		err = derive_trunk(cfg, &cfg->trunks[i]);
 	return err;

@@ -47,6 +47,15 @@ static const struct option top[] = {
 	  .help =
 	      "Calls at the same time. One more is answered 503, so that those that are up stay good. "
 	      "Every realm needs at least two media ports a call." },
+	{ .key = "calls-per-second",
+	  .kind = KIND_NUMBER,
+	  FIELD(config, calls_per_second),
+	  .min = 1,
+	  .max = 1000,
+	  .unit = "calls",
+	  .otherwise = "any number",
+	  .example = "50",
+	  .help = "New calls in a second. One more is answered 503 with Retry-After." },
 	{ .key = "max-connections",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_connections),

@@ -1,6 +1,12 @@
 /* Of the option table: phones and routes, who calls whom. */
 #include "config/options_table.h"
 
+const char *const config_over_limits[] = { "auto", "486", "503", NULL };
+const char *const config_methods[] = { "INVITE",  "MESSAGE", "SUBSCRIBE", "NOTIFY",
+	                               "PUBLISH", "INFO",    "REFER",     NULL };
+
+static const char *const no_yes[] = { "no", "yes", NULL };
+
 const struct option phone_options[PHONE_OPTIONS] = {
 	{ .key = "realm",
 	  .kind = KIND_REF,
@@ -56,10 +62,33 @@ const struct option phone_options[PHONE_OPTIONS] = {
 	  .max = 3600000,
 	  .standard = "180s", /* timer C; RFC 3261 16.6 */
 	  .help = "How long it may ring until we give up." },
+	{ .key = "max-calls",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_phone, max_calls),
+	  .min = 1,
+	  .max = 32000,
+	  .unit = "calls",
+	  .otherwise = "the max-calls of all",
+	  .example = "2",
+	  .help = "Calls at the same time, both ways together." },
+	{ .key = "calls-per-second",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_phone, calls_per_second),
+	  .min = 1,
+	  .max = 1000,
+	  .unit = "calls",
+	  .otherwise = "any number",
+	  .example = "2",
+	  .help = "New calls in a second, both ways together. As many may come at once." },
+	{ .key = "over-limit",
+	  .kind = KIND_ENUM,
+	  FIELD(config_phone, over_limit),
+	  .names = config_over_limits,
+	  .standard = "auto",
+	  .help =
+	      "What a call over its max-calls or calls-per-second is answered: 486, 503 with Retry-After, or "
+	      "auto: a phone that calls hears 480, a trunk 486." },
 };
-
-const char *const config_methods[] = { "INVITE",  "MESSAGE", "SUBSCRIBE", "NOTIFY",
-	                               "PUBLISH", "INFO",    "REFER",     NULL };
 
 const struct option route_options[ROUTE_OPTIONS] = {
 	{ .key = "from",
@@ -132,4 +161,12 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .help =
 	      "How often each of to: is the first to be tried, by chance in this proportion; the others follow "
 	      "in the same way. 0: only after all others." },
+	{ .key = "emergency",
+	  .kind = KIND_ENUM,
+	  FIELD(config_route, emergency),
+	  .names = no_yes,
+	  .standard = "no",
+	  .help =
+	      "Its calls pass every limit, and where there is no room the youngest other call is ended for "
+	      "them." },
 };

@@ -9,11 +9,12 @@
 #define LIST(type, field) \
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
-#define PHONE_OPTIONS 7
-#define TRUNK_OPTIONS 46
-#define ROUTE_OPTIONS 7
+#define PHONE_OPTIONS 10
+#define TRUNK_OPTIONS 48
+#define ROUTE_OPTIONS 8
 
 /* options_calls.c */
+extern const char *const config_over_limits[];
 extern const struct option phone_options[PHONE_OPTIONS];
 extern const struct option route_options[ROUTE_OPTIONS];
 

@@ -91,14 +91,27 @@ static void print_miss(FILE *out, const struct config_route *r, const struct rou
 	}
 }
 
-static void print_target(FILE *out, const struct config_party *to)
+static void print_target(FILE *out, const struct config_party *to, bool emergency)
 {
-	if (to->kind == PARTY_TRUNK)
-		fprintf(out, "trunk %s: at most %u calls at the same time", to->trunk->name,
-		        to->trunk->max_calls);
-	else
-		fprintf(out, "phone %s: %s", to->phone->name,
+	unsigned max_calls, per_s;
+
+	if (to->kind == PARTY_TRUNK) {
+		fprintf(out, "trunk %s: ", to->trunk->name);
+		max_calls = to->trunk->max_calls;
+		per_s = to->trunk->calls_per_second;
+	} else {
+		fprintf(out, "phone %s, %s: ", to->phone->name,
 		        addr_is_set(&to->phone->address) ? "at its address" : "where it registers");
+		max_calls = to->phone->max_calls;
+		per_s = to->phone->calls_per_second;
+	}
+	if (emergency) {
+		fputs("over every limit", out);
+		return;
+	}
+	fprintf(out, "at most %u calls at the same time", max_calls);
+	if (per_s)
+		fprintf(out, ", %u a second", per_s);
 }
 
 /* With shares the order is another one for each call, so it is told and not drawn. */
@@ -114,7 +127,7 @@ static void print_targets(FILE *out, const struct config_route *r)
 	                     : "");
 	for (size_t i = 0; i < r->nto; i++) {
 		fprintf(out, "  %zu. ", i + 1);
-		print_target(out, &r->to[i]);
+		print_target(out, &r->to[i], r->emergency == YES);
 		if (sum)
 			fprintf(out, "; first in %u of %u", r->share[i], sum);
 		fputs("\n", out);

@@ -72,8 +72,14 @@ static void call_rows(struct text_table *t, const json_t *call)
 	leg_row(t, json_object_get(call, "callee"), "callee");
 }
 
-static const char *const trunk_heads[] = { "TRUNK", "STATE", ">SINCE",  "DOMAIN",    ">CALLS",
-	                                   ">OUT",  ">IN",   ">FAILED", "LAST ERROR" };
+static void add_calls(struct text_table *t, const json_t *object)
+{
+	text_table_addf(t, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
+	                print_count_of(object, "calls"), print_count_of(object, "max_calls"));
+}
+
+static const char *const trunk_heads[] = { "TRUNK", "STATE", ">SINCE",  "DOMAIN",   ">CALLS",
+	                                   ">OUT",  ">IN",   ">FAILED", ">REFUSED", "LAST ERROR" };
 
 static void trunk_row(struct text_table *t, const json_t *trunk)
 {
@@ -81,16 +87,16 @@ static void trunk_row(struct text_table *t, const json_t *trunk)
 	add_text(t, trunk, "state");
 	add_duration(t, trunk, "since_s");
 	add_text(t, trunk, "domain");
-	text_table_addf(t, "%" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT,
-	                print_count_of(trunk, "calls"), print_count_of(trunk, "max_calls"));
+	add_calls(t, trunk);
 	add_count(t, trunk, "calls_out");
 	add_count(t, trunk, "calls_in");
 	add_count(t, trunk, "failed");
+	add_count(t, trunk, "refused");
 	add_text(t, trunk, "last_error");
 }
 
-static const char *const phone_heads[] = { "PHONE", "REALM",       "KNOWN",     "WHERE",
-	                                   "OVER",  ">EXPIRES IN", "USER AGENT" };
+static const char *const phone_heads[] = { "PHONE",       "REALM",  "KNOWN",    "WHERE",     "OVER",
+	                                   ">EXPIRES IN", ">CALLS", ">REFUSED", "USER AGENT" };
 
 static void phone_row(struct text_table *t, const json_t *phone)
 {
@@ -100,6 +106,8 @@ static void phone_row(struct text_table *t, const json_t *phone)
 	add_text(t, phone, "where");
 	add_text(t, phone, "transport");
 	add_duration(t, phone, "expires_in_s");
+	add_calls(t, phone);
+	add_count(t, phone, "refused");
 	add_text(t, phone, "user_agent");
 }
 

@@ -117,6 +117,7 @@ static json_t *trunk_json(const struct trunk *t)
 	fields_count(&f, "calls_out", stats.calls_out);
 	fields_count(&f, "calls_in", stats.calls_in);
 	fields_count(&f, "failed", stats.failed);
+	fields_count(&f, "refused", stats.refused);
 	fields_text(&f, "last_error", stats.last_error);
 	return fields_take(&f);
 }
@@ -157,7 +158,8 @@ static void not_registered(struct fields *f, const struct config_phone *phone)
 	fields_text(f, "user_agent", NULL);
 }
 
-static json_t *phone_json(const struct config_phone *phone, const struct location *l)
+static json_t *phone_json(const struct config_phone *phone, const struct location *l,
+                          const struct limit *limit)
 {
 	struct fields f;
 
@@ -168,6 +170,9 @@ static json_t *phone_json(const struct config_phone *phone, const struct locatio
 		registered(&f, l);
 	else
 		not_registered(&f, phone);
+	fields_count(&f, "calls", limit->calls);
+	fields_count(&f, "max_calls", limit->max_calls);
+	fields_count(&f, "refused", limit->refused);
 	return fields_take(&f);
 }
 
@@ -181,7 +186,8 @@ static void show_phones(const struct show_env *env, struct buf *out)
 
 		if (i)
 			buf_puts(out, ",");
-		write_json(out, phone_json(phone, location_get(env->from.locations, phone)));
+		write_json(out, phone_json(phone, location_get(env->from.locations, phone),
+		                           border_phone_limit(env->from.border, phone)));
 	}
 	buf_puts(out, "]");
 }

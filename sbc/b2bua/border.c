@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/numbers.h"
@@ -33,6 +33,11 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 	memcpy(b->media_realms, cfg->media_realms,
 	       cfg->cfg->nrealms * sizeof(struct media_realm *));
 	b->cfg = *cfg;
+	if (admission_open(b)) {
+		mem_free(b->media_realms);
+		mem_free(b);
+		return ERR_NOMEM;
+	}
 	b->env = (struct leg_env){ .stack = cfg->stack, .dialogs = cfg->dialogs };
 	TAILQ_INIT(&b->calls);
 	TAILQ_INIT(&b->outside);
@@ -54,6 +59,7 @@ void border_free(struct border **bp)
 	outside_end(b);
 	subscriptions_end(b);
 	dialogs_free(&b->outside_dialogs);
+	admission_close(b);
 	mem_free(b->media_realms);
 	mem_free(b);
 	*bp = NULL;
@@ -222,14 +228,7 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	return OK;
 }
 
-static void party_set(struct party *p, const struct config_party *who, const char *number)
-{
-	p->who = *who;
-	p->realm = realm_of(who);
-	snprintf(p->number, sizeof(p->number), "%s", number);
-}
-
-/* All of us has no room, not this call alone. */
+/* Not this call alone: the others need not all come again at once. */
 static void refuse_for_now(struct server_txn *txn)
 {
 	server_txn_reply_later(txn, 503, 1, 10);
@@ -247,8 +246,8 @@ static enum err dialled(const struct config_party *from, const char *user, char 
 }
 
 /* The caller's number; "unknown" where there is none that we could write. */
-static const char *calling(const struct config_party *from, const struct message *invite,
-                           char number[NUMBER_MAX])
+static void calling(const struct config_party *from, const struct message *invite,
+                    char number[NUMBER_MAX])
 {
 	char read[NUMBER_MAX];
 	struct uri uri;
@@ -257,72 +256,107 @@ static const char *calling(const struct config_party *from, const struct message
 	if (!message_from_uri(invite, &uri) ||
 	    number_read(uri.user, is_trunk ? read : number, NUMBER_MAX) ||
 	    (is_trunk && number_cross(from->trunk, TRUNK_IN, NUMBER_CALLING, read, number)))
-		return "unknown";
-	return number;
+		snprintf(number, NUMBER_MAX, "unknown");
 }
 
-static void start_call(struct border *b, struct server_txn *txn, const struct config_party *from,
-                       const struct config_route *route, const char *number)
+static void refuse(struct server_txn *txn, const struct call_refusal *refusal)
 {
-	const struct message *invite = server_txn_request(txn);
-	char caller[NUMBER_MAX];
-	struct call *call;
-	enum err err = call_new(&call, b);
+	if (refusal->status == 503)
+		refuse_for_now(txn);
+	else
+		server_txn_reply(txn, refusal->status, NULL, NULL);
+}
 
-	if (err) {
+/* The caller's side: its place, its leg. False: it was answered. */
+static bool open_caller(struct call *call, struct server_txn *txn)
+{
+	struct call_refusal refusal = { .status = 500 };
+
+	if (admission_of_party(call, &call->caller, &refusal))
+		admission_log(call->border, &call->caller.who, refusal.why);
+	else if (make_caller_leg(call, txn) == OK)
+		return true;
+	refuse(txn, &refusal);
+	return false;
+}
+
+/* What is asked of the routes. */
+struct asked {
+	struct config_party from;
+	char number[NUMBER_MAX], caller[NUMBER_MAX];
+};
+
+static void start_call(struct border *b, struct server_txn *txn, const struct asked *asked,
+                       const struct config_route *route)
+{
+	struct call *call;
+
+	if (call_new(&call, b)) {
 		refuse_for_now(txn);
 		return;
 	}
-	party_set(&call->caller, from, calling(from, invite, caller));
-	party_set(&call->callee, &route->to[0], number);
-	if (from->kind == PARTY_TRUNK) {
-		struct trunk *trunk = trunk_find(b->cfg.trunks, from->trunk->name);
-
-		err = trunk_take_slot(trunk, false);
-		if (!err)
-			call->caller.trunk = trunk;
+	party_set(&call->caller, &asked->from, asked->caller);
+	if (targets_begin(call, route, asked->number)) {
+		refuse_for_now(txn);
+		call_free(&call);
+		return;
 	}
-	if (!err)
-		err = make_caller_leg(call, txn);
-	if (err) {
-		server_txn_reply(txn, err == ERR_LIMIT ? 486 : 500, NULL, NULL);
+	if (!open_caller(call, txn)) {
 		call_free(&call);
 		return;
 	}
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "invite"),
-	    KV("from", from->kind == PARTY_TRUNK ? from->trunk->name : from->phone->name),
-	    KV("caller", call->caller.number),
-	    KV("to", route->to[0].kind == PARTY_TRUNK ? route->to[0].trunk->name
-	                                              : route->to[0].phone->name),
-	    KV("number", number), KV("call-id", message_call_id(invite)));
+	    KV("from", party_name(&asked->from)), KV("caller", asked->caller),
+	    KV("to", party_name(&call->callee.who)), KV("number", asked->number),
+	    KV("call-id", message_call_id(server_txn_request(txn))));
 	call_event(call, EV_START, NULL);
 }
 
-static const struct config_route *find_route(const struct border *b, const struct message *m,
-                                             const struct config_party *from, const char *called)
+static const struct config_route *pick_route(const struct border *b, const struct asked *asked,
+                                             const char *method)
 {
-	struct uri uri;
-	const struct route_query query = { .from = from,
-		                           .called = called,
-		                           .caller = message_from_uri(m, &uri) ? uri.user : "",
-		                           .method = message_method_name(m),
+	const struct route_query query = { .from = &asked->from,
+		                           .called = asked->number,
+		                           .caller = asked->caller,
+		                           .method = method,
 		                           .at_s = clock_wall_s() };
 
 	return route_pick(b->cfg.cfg, &query);
+}
+
+/* The route, and room for one call more. NULL: it was answered. */
+static const struct config_route *find_route(struct border *b, struct server_txn *txn,
+                                             const struct asked *asked)
+{
+	const struct config_route *route = pick_route(b, asked, NULL);
+	const char *why = admission_of_all(b, route && route->emergency == YES);
+	unsigned suppressed;
+
+	if (why) {
+		admission_log(b, &asked->from, why);
+		refuse_for_now(txn);
+		return NULL;
+	}
+	if (route)
+		return route;
+	if (log_limit_admits(&b->unrouted, &suppressed))
+		LOG(LOG_INFO, KV("event", "refused"), KV("from", party_name(&asked->from)),
+		    KV("number", asked->number), KV("why", "no route for this number"),
+		    KVN_LAST("suppressed", suppressed));
+	server_txn_reply(txn, 404, "No Route For This Number", NULL);
+	return NULL;
 }
 
 static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
 {
 	const struct config_route *route;
 	struct session_timer_cfg session;
-	struct config_party from;
+	struct asked asked;
 	struct uri uri;
-	char number[NUMBER_MAX];
-	unsigned suppressed;
 
-	if (!identify(b, txn, &from))
+	if (!identify(b, txn, &asked.from))
 		return;
-	if (!message_request_uri(invite, &uri) || dialled(&from, uri.user, number)) {
+	if (!message_request_uri(invite, &uri) || dialled(&asked.from, uri.user, asked.number)) {
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		return;
 	}
@@ -330,44 +364,30 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 		server_txn_reply(txn, 400, "Missing Or Unusable Contact", NULL);
 		return;
 	}
-	if (b->shut || b->ncalls >= b->cfg.cfg->max_calls) {
-		refuse_for_now(txn);
-		if (log_limit_admits(&b->refused, &suppressed))
-			LOG(LOG_WARN, KV("event", "refused"), KVN("calls", b->ncalls),
-			    KV("why", b->shut ? "we stop" : "max-calls is reached"),
-			    KVN_LAST("suppressed", suppressed));
-		return;
-	}
-	session = call_session(realm_of(&from));
+	session = call_session(realm_of(&asked.from));
 	if (session_timer_refuses(&session, txn, invite))
 		return;
-	route = find_route(b, invite, &from, number);
-	if (!route) {
-		LOG(LOG_INFO, KV("event", "refused"),
-		    KV("from", from.kind == PARTY_TRUNK ? from.trunk->name : from.phone->name),
-		    KV("number", number), KV("why", "no route for this number"));
-		server_txn_reply(txn, 404, "No Route For This Number", NULL);
-		return;
-	}
-	start_call(b, txn, &from, route, number);
+	calling(&asked.from, invite, asked.caller);
+	route = find_route(b, txn, &asked);
+	if (route)
+		start_call(b, txn, &asked, route);
 }
 
 /* Requests out of a call that a route may take. */
 static void on_other(struct border *b, struct server_txn *txn, const struct message *request)
 {
 	const struct config_route *route;
-	struct config_party who;
 	struct party from = { 0 }, to = { 0 };
+	struct asked asked;
 	struct uri uri;
-	char called[NUMBER_MAX], caller[NUMBER_MAX];
 
 	if (!outside_knows(message_method_name(request))) {
 		reply_with_allow(txn, 405, ALLOW_ALL);
 		return;
 	}
-	if (!identify(b, txn, &who))
+	if (!identify(b, txn, &asked.from))
 		return;
-	if (!message_request_uri(request, &uri) || dialled(&who, uri.user, called)) {
+	if (!message_request_uri(request, &uri) || dialled(&asked.from, uri.user, asked.number)) {
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		return;
 	}
@@ -375,13 +395,14 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 		refuse_for_now(txn);
 		return;
 	}
-	route = find_route(b, request, &who, called);
+	calling(&asked.from, request, asked.caller);
+	route = pick_route(b, &asked, message_method_name(request));
 	if (!route) { /* phones that ask whether we have it are not to ask again */
 		reply_with_allow(txn, 405, ALLOW_ROUTELESS);
 		return;
 	}
-	party_set(&from, &who, calling(&who, request, caller));
-	party_set(&to, &route->to[0], called);
+	party_set(&from, &asked.from, asked.caller);
+	party_set(&to, &route->to[0], asked.number);
 	outside_pass(b, txn, &from, &to);
 }
 

@@ -11,6 +11,7 @@
 #include "sbc/phone/auth.h"
 #include "sbc/phone/location.h"
 #include "sbc/sip/stack.h"
+#include "sbc/trunk/limit.h"
 #include "sbc/trunk/trunk.h"
 
 struct border;
@@ -40,5 +41,7 @@ void border_shut(struct border *b, void (*fn)(void *arg), void *arg);
 
 size_t border_ncalls(const struct border *b);
 size_t border_nsubscriptions(const struct border *b);
+/* A phone's calls. */
+const struct limit *border_phone_limit(const struct border *b, const struct config_phone *phone);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/call_internal.h"
 
 enum err call_new(struct call **out, struct border *b)
@@ -19,6 +20,7 @@ enum err call_new(struct call **out, struct border *b)
 	random_token(call->id, CALL_ID_LEN);
 	call->started_us = clock_wall_us();
 	pass_open(call);
+	targets_open(call);
 	TAILQ_INSERT_TAIL(&b->calls, call, link);
 	b->ncalls++;
 	*out = call;
@@ -28,8 +30,7 @@ enum err call_new(struct call **out, struct border *b)
 static void party_clear(struct party *p)
 {
 	leg_free(&p->leg);
-	if (p->trunk)
-		trunk_free_slot(p->trunk);
+	admission_leave(p);
 	mem_free(p->call_id);
 }
 
@@ -55,6 +56,7 @@ void call_free(struct call **cp)
 	offer_close(&call->offer);
 	party_clear(&call->caller);
 	party_clear(&call->callee);
+	targets_close(call);
 	free_secret(call->answer_sdp);
 	free_secret(call->heard);
 	TAILQ_REMOVE(&b->calls, call, link);
@@ -63,6 +65,23 @@ void call_free(struct call **cp)
 	*cp = NULL;
 	if (b->shut && b->ncalls == 0 && b->on_empty)
 		b->on_empty(b->on_empty_arg);
+}
+
+const char *party_name(const struct config_party *who)
+{
+	return who->kind == PARTY_TRUNK ? who->trunk->name : who->phone->name;
+}
+
+void party_set(struct party *p, const struct config_party *who, const char *number)
+{
+	p->who = *who;
+	p->realm = who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
+	snprintf(p->number, sizeof(p->number), "%s", number);
+}
+
+bool call_is_emergency(const struct call *call)
+{
+	return call->route && call->route->emergency == YES;
 }
 
 void call_end(struct call *call, unsigned code, const char *why)
@@ -106,11 +125,6 @@ static void on_burying(void *arg)
 	call_free(&call);
 }
 
-static const char *party_name(const struct party *p)
-{
-	return p->who.kind == PARTY_TRUNK ? p->who.trunk->name : p->who.phone->name;
-}
-
 static void on_dead(void *arg, enum media_side side)
 {
 	struct call *call = arg;
@@ -118,7 +132,7 @@ static void on_dead(void *arg, enum media_side side)
 	struct call_news news = { 0 };
 	char why[CERT_WHY_MAX];
 
-	snprintf(why, sizeof(why), "no media from %s for %u s", party_name(p),
+	snprintf(why, sizeof(why), "no media from %s for %u s", party_name(&p->who),
 	         p->realm->media_timeout_ms / 1000);
 	LOG(LOG_WARN, KV("call", call->id), KV("event", "media-timeout"), KV("why", why));
 	news.why = why;
@@ -130,8 +144,8 @@ void call_watch(struct call *call)
 	const struct watch_cfg cfg = { .timers = stack_timers(call->border->cfg.stack),
 		                       .anchor = offer_anchor(call->offer),
 		                       .id = call->id,
-		                       .parties = { party_name(&call->caller),
-		                                    party_name(&call->callee) },
+		                       .parties = { party_name(&call->caller.who),
+		                                    party_name(&call->callee.who) },
 		                       .on_dead = on_dead,
 		                       .arg = call };
 
@@ -158,7 +172,7 @@ void call_check_gone(struct call *call)
 	bool caller_gone = !call->caller.leg || leg_is_gone(call->caller.leg);
 	bool callee_gone = !call->callee.leg || leg_is_gone(call->callee.leg);
 
-	if (caller_gone && callee_gone)
+	if (caller_gone && callee_gone && targets_are_gone(call))
 		call_event(call, EV_GONE, NULL);
 }
 
@@ -173,7 +187,7 @@ static void leg_info(const struct call *call, const struct party *p, enum media_
 		                       .tls = p->tls[0] ? p->tls : NULL,
 		                       .verified = p->verified[0] ? p->verified : NULL,
 		                       .peer = p->peer };
-	out->party = party_name(p);
+	out->party = party_name(&p->who);
 	out->silent_because = call->watch.silent_because[side];
 	if (out->is_trunk && p->who.trunk->srtp == SRTP_REQUIRED)
 		out->srtp = srtp_suite_name(SRTP_AES_CM_128_HMAC_SHA1_80);

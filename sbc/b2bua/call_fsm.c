@@ -21,10 +21,9 @@ static const char *const state_names[CALL_NSTATES] = { "new",        "calling", 
 	                                               "cancelling", "answered", "left",
 	                                               "up",         "ending",   "over" };
 static const char *const event_names[EV_NEVENTS] = {
-	"start",      "callee-progress", "callee-answer", "callee-fail",
-	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack",
-	"caller-bye", "no-answer",       "disagreed",     "gone",
-	"no-media",   "shutdown"
+	"start",      "callee-progress", "callee-answer", "callee-fail",   "callee-next",
+	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack", "caller-bye",
+	"no-answer",  "disagreed",       "gone",          "no-media",      "shutdown"
 };
 
 static void set_state(struct call *call, enum call_state next, enum call_event event)
@@ -44,6 +43,14 @@ static void refuse_caller(struct call *call, unsigned status, const char *why)
 	leg_reject(call->caller.leg, status, call->caller.trunk ? NULL : why);
 }
 
+static void add_retry_after(void *refusal, struct message *m)
+{
+	const struct call_refusal *r = refusal;
+
+	if (r->retry_after_s)
+		message_add(m, "Retry-After", "%u", r->retry_after_s);
+}
+
 static void act_start(struct call *call, const struct call_news *news)
 {
 	struct call_refusal refusal = { .status = 500 };
@@ -51,7 +58,9 @@ static void act_start(struct call *call, const struct call_news *news)
 	(void)news;
 	if (call_set_up(call, &refusal) == OK)
 		return;
-	refuse_caller(call, refusal.status, refusal.why);
+	call_end(call, refusal.status, refusal.why);
+	leg_reject_with(call->caller.leg, refusal.status, call->caller.trunk ? NULL : refusal.why,
+	                add_retry_after, &refusal);
 	call_event(call, EV_GONE, NULL);
 }
 
@@ -114,6 +123,24 @@ static void act_fail(struct call *call, const struct call_news *news)
 	}
 }
 
+/* The caller hears nothing of it, or goes on hearing that it rings. What the last one could not
+ * take is told for all. */
+static void act_next(struct call *call, const struct call_news *news)
+{
+	const struct message *m = news->message;
+	struct call_refusal refusal = { .status = 480 };
+
+	timer_stop(&call->no_answer);
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "next-target"),
+	    KV("failed", party_name(&call->callee.who)), KVN("code", m ? message_status(m) : 0),
+	    KV("why", m ? message_phrase(m) : news->why));
+	targets_leave(call);
+	if (call_set_up(call, &refusal) == OK)
+		return;
+	refuse_caller(call, refusal.status, refusal.why);
+	set_state(call, CALL_ENDING, EV_CALLEE_NEXT);
+}
+
 static void act_cancel(struct call *call, const struct call_news *news)
 {
 	(void)news;
@@ -143,11 +170,15 @@ static void act_no_answer(struct call *call, const struct call_news *news)
 	leg_cancel(call->callee.leg);
 }
 
+static const char *stop_reason(const struct call_news *news)
+{
+	return news && news->why ? news->why : "Trunkgate stops";
+}
+
 static void act_shut_early(struct call *call, const struct call_news *news)
 {
-	(void)news;
 	timer_stop(&call->no_answer);
-	refuse_caller(call, 503, "Trunkgate stops");
+	refuse_caller(call, 503, stop_reason(news));
 	leg_cancel(call->callee.leg);
 }
 
@@ -234,8 +265,7 @@ static void act_disagree(struct call *call, const struct call_news *news)
 
 static void act_shut(struct call *call, const struct call_news *news)
 {
-	(void)news;
-	call_end(call, 200, "Trunkgate stops");
+	call_end(call, 200, stop_reason(news));
 	leg_bye(call->caller.leg);
 	leg_bye(call->callee.leg);
 }
@@ -246,6 +276,7 @@ static void act_shut(struct call *call, const struct call_news *news)
 		[EV_CALLEE_PROGRESS] = { act_progress, CALL_RINGING },    \
 		[EV_CALLEE_ANSWER] = { act_answer, CALL_NEW },            \
 		[EV_CALLEE_FAIL] = { act_fail, CALL_ENDING },             \
+		[EV_CALLEE_NEXT] = { act_next, CALL_CALLING },            \
 		[EV_CALLEE_BYE] = { act_fail, CALL_ENDING },              \
 		[EV_CALLER_CANCEL] = { act_cancel, CALL_CANCELLING },     \
 		[EV_CALLER_BYE] = { act_caller_left, CALL_CANCELLING },   \
@@ -266,6 +297,7 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_CALLEE_PROGRESS] = { NULL, CALL_CANCELLING },
 		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },
 		[EV_CALLEE_FAIL] = { NULL, CALL_ENDING },
+		[EV_CALLEE_NEXT] = { NULL, CALL_ENDING },
 		[EV_CALLEE_BYE] = { NULL, CALL_ENDING },
 		[EV_GONE] = { act_over, CALL_OVER },
 		[EV_SHUTDOWN] = { NULL, CALL_CANCELLING },

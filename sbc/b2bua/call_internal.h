@@ -11,6 +11,8 @@
 #include "sbc/b2bua/exchange.h"
 #include "sbc/b2bua/offer.h"
 #include "sbc/b2bua/pass.h"
+#include "sbc/b2bua/targets.h"
+#include "sbc/trunk/limit.h"
 
 enum call_state {
 	CALL_NEW,        /* before its INVITE is out */
@@ -30,7 +32,8 @@ enum call_event {
 	EV_CALLEE_PROGRESS,
 	EV_CALLEE_ANSWER,
 	EV_CALLEE_FAIL,
-	EV_CALLEE_BYE, /* or its leg is lost: then why says it */
+	EV_CALLEE_NEXT, /* it failed too, and there is another one to be called */
+	EV_CALLEE_BYE,  /* or its leg is lost: then why says it */
 	EV_CALLER_CANCEL,
 	EV_CALLER_ACK,
 	EV_CALLER_NO_ACK,
@@ -47,6 +50,7 @@ enum call_event {
 struct party {
 	struct config_party who;
 	struct trunk *trunk; /* with a slot taken; NULL: a phone */
+	struct limit *limit; /* a phone's, of which this is one; NULL: none */
 	const struct config_realm *realm;
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
@@ -63,6 +67,8 @@ struct call {
 	char id[CALL_ID_LEN + 1];
 	enum call_state state;
 	struct party caller, callee;
+	const struct config_route *route;
+	struct call_targets targets;
 	struct offer *offer;
 	struct lane to_caller, to_callee; /* what is passed on in its dialogs */
 	struct timer no_answer;
@@ -81,7 +87,7 @@ struct border {
 	struct border_cfg cfg;
 	struct media_realm **media_realms;
 	struct leg_env env;
-	TAILQ_HEAD(, call) calls;
+	TAILQ_HEAD(call_list, call) calls;
 	size_t ncalls;
 	struct dialogs *outside_dialogs; /* of subscriptions, and of requests out of calls */
 	TAILQ_HEAD(, outside) outside;
@@ -92,7 +98,9 @@ struct border {
 	void *on_empty_arg;
 	void (*on_end)(void *, const struct call_info *);
 	void *on_end_arg;
-	struct log_limit refused;
+	struct limit *phones; /* as cfg->phones */
+	struct rate rate;     /* of all calls */
+	struct log_limit refused, unrouted;
 };
 
 /* What happened, with what it brought (NULL where it brought nothing). */
@@ -116,15 +124,20 @@ void call_check_gone(struct call *call); /* EV_GONE once neither leg has a dialo
  * hears when it fails. */
 struct call_refusal {
 	unsigned status;
+	unsigned retry_after_s; /* with 503; 0: none */
 	char why[CERT_WHY_MAX];
 };
 void call_refuse(struct call_refusal *r, unsigned status, const char *why);
+/* Calls the next target that can be called; ERR_NOT_FOUND, and no refusal: there is none left. */
 MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
 /* The session timers of a realm's side. */
 struct session_timer_cfg call_session(const struct config_realm *realm);
 /* Where a party is reached when no flow stands. */
 void call_target(struct border *b, struct party *p, struct target *out);
 const char *call_state_name(enum call_state state);
+const char *party_name(const struct config_party *who);
+void party_set(struct party *p, const struct config_party *who, const char *number);
+bool call_is_emergency(const struct call *call);
 /* The realm's part in media. */
 struct media_realm *border_media_realm(const struct border *b, const struct config_realm *realm);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
-#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/said.h"
@@ -30,7 +30,9 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	struct offer_problem problem = { .status = 500, .why = "out of memory" };
 	size_t len;
 	const char *body = said_sdp(invite, &len);
-	enum err err = offer_new(&call->offer, &cfg);
+	enum err err = call->offer
+	                   ? offer_replace(call->offer, SIDE_CALLEE, &cfg.sides[SIDE_CALLEE])
+	                   : offer_new(&call->offer, &cfg);
 
 	call->exchange = body ? EX_FIRST : EX_FETCHING;
 	if (!err && body)
@@ -60,9 +62,15 @@ static enum err send_invite(struct call *call, const char *sdp)
 	return err;
 }
 
+/* One that only took the INVITE and never rang is as good as not there. */
 static void on_no_answer(void *arg)
 {
-	call_event(arg, EV_NO_ANSWER, NULL);
+	struct call *call = arg;
+	const struct call_news news = { .why = "nobody answered in time" };
+	bool next = call->state == CALL_CALLING && targets_go_on(call, NULL);
+
+	call_event(call, next ? EV_CALLEE_NEXT : EV_NO_ANSWER, &news);
+	call_check_gone(call);
 }
 
 static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
@@ -71,7 +79,10 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	struct call *call = arg;
 	struct call_news news = { .message = m, .why = why };
 
-	(void)leg;
+	if (targets_on_event(call, leg, event)) {
+		call_check_gone(call);
+		return;
+	}
 	switch (event) {
 	case LEG_PROGRESS:
 		call_event(call, EV_CALLEE_PROGRESS, &news);
@@ -84,7 +95,7 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	case LEG_FAIL:
 		if (call->callee.trunk && call->state != CALL_CANCELLING)
 			trunk_report(call->callee.trunk, m ? NULL : why);
-		call_event(call, EV_CALLEE_FAIL, &news);
+		call_event(call, targets_go_on(call, m) ? EV_CALLEE_NEXT : EV_CALLEE_FAIL, &news);
 		break;
 	case LEG_BYE:
 	case LEG_LOST:
@@ -135,26 +146,19 @@ static enum err make_leg(struct call *call, const char *sdp)
 	return send_invite(call, sdp);
 }
 
-/* A slot of the trunk, or a phone that is there at all. */
+/* A place among the calls of the trunk or phone, and a phone that is there at all. */
 static enum err admit(struct call *call, struct call_refusal *refusal)
 {
-	struct border *b = call->border;
 	struct party *callee = &call->callee;
-	char why[160];
+	enum err err = OK;
 
 	if (callee->who.kind == PARTY_PHONE)
-		return party_find(b, callee, refusal);
-	callee->trunk = trunk_find(b->cfg.trunks, callee->who.trunk->name);
-	if (trunk_take_slot(callee->trunk, true) == OK)
-		return OK;
-	callee->trunk = NULL;
-	snprintf(why, sizeof(why), "trunk %s has as many calls as its max-calls allows",
-	         callee->who.trunk->name);
-	call_refuse(refusal, 480, why);
-	return ERR_LIMIT;
+		err = party_find(call->border, callee, refusal);
+	return err ? err : admission_of_party(call, callee, refusal);
 }
 
-enum err call_set_up(struct call *call, struct call_refusal *refusal)
+/* What the one that was called last said is forgotten. */
+static enum err try_target(struct call *call, struct call_refusal *refusal)
 {
 	struct buf sdp;
 	enum err err = admit(call, refusal);
@@ -162,17 +166,13 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 	if (err)
 		return err;
 	buf_init(&sdp, MESSAGE_MAX);
-	err = open_offer(call, &sdp, refusal);
-	if (!err) {
-		err = make_leg(call, sdp.data);
-		if (err == ERR_EXISTS)
-			call_refuse(refusal, 482,
-			            "the call goes round in a circle through this border");
-		else if (err == ERR_LIMIT)
-			call_refuse(refusal, 503, "no more transactions");
-		else if (err)
-			call_refuse(refusal, 500, err_text(err));
-	}
+	err = open_offer(call, &sdp, refusal) ? ERR_UNSUPPORTED : make_leg(call, sdp.data);
+	if (err == ERR_EXISTS)
+		call_refuse(refusal, 482, "the call goes round in a circle through this border");
+	else if (err == ERR_LIMIT)
+		call_refuse(refusal, 503, "no more transactions");
+	else if (err && err != ERR_UNSUPPORTED)
+		call_refuse(refusal, 500, err_text(err));
 	if (sdp.data)
 		mem_wipe(sdp.data, sdp.len);
 	buf_free(&sdp);
@@ -182,5 +182,20 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 		                ? call->callee.who.phone->answer_timeout_ms
 		                : call->callee.who.trunk->answer_timeout_ms,
 		            on_no_answer, call);
+	return err;
+}
+
+enum err call_set_up(struct call *call, struct call_refusal *refusal)
+{
+	enum err err = ERR_NOT_FOUND;
+
+	while (err && err != ERR_UNSUPPORTED && targets_take(call)) {
+		err = try_target(call, refusal);
+		if (!err)
+			return OK;
+		LOG(LOG_INFO, KV("call", call->id), KV("event", "not-called"),
+		    KV("to", party_name(&call->callee.who)), KV("why", refusal->why));
+		targets_leave(call);
+	}
 	return err;
 }

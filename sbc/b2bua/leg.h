@@ -96,6 +96,9 @@ const char *leg_peer_sdp(const struct leg *leg);
 MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *sdp);
 MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
 void leg_reject(struct leg *leg, unsigned status, const char *why);
+/* The same with headers that add puts into the answer. */
+void leg_reject_with(struct leg *leg, unsigned status, const char *why,
+                     void (*add)(void *arg, struct message *m), void *arg);
 
 /* A session that changes (RFC 3261 14, RFC 3311). leg_change offers sdp to the peer, or asks it for
  * an offer (NULL): by the method like where the peer takes that, else by the other. LEG_CHANGED,

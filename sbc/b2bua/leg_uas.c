@@ -221,6 +221,12 @@ static void add_warning(struct message *m, const char *why)
 
 void leg_reject(struct leg *leg, unsigned status, const char *why)
 {
+	leg_reject_with(leg, status, why, NULL, NULL);
+}
+
+void leg_reject_with(struct leg *leg, unsigned status, const char *why,
+                     void (*add)(void *arg, struct message *m), void *arg)
+{
 	struct message *m;
 	enum err err = ERR_NOT_NOW;
 
@@ -229,6 +235,8 @@ void leg_reject(struct leg *leg, unsigned status, const char *why)
 		if (!err) {
 			if (why)
 				add_warning(m, why);
+			if (add)
+				add(arg, m);
 			err = server_txn_respond(leg->invited, m);
 			message_free(&m);
 		}

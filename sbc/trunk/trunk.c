@@ -1,12 +1,12 @@
 /* Trunks: target, slots, state. One writer of the state: trunk_report. Signalling thread. */
 #include "sbc/trunk/trunk.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/trunk/limit.h"
 #include "sbc/trunk/trunk_tls.h"
 
 struct trunk {
@@ -18,7 +18,7 @@ struct trunk {
 	struct credentials *credentials;
 	enum trunk_state state;
 	int64_t since_s;
-	unsigned calls;
+	struct limit limit;
 	uint64_t calls_out, calls_in, failed;
 	char last_error[CERT_WHY_MAX];
 };
@@ -53,6 +53,8 @@ static enum err trunk_init(struct trunks *ts, size_t i, struct loop *loop)
 		                                     .realm = cfg->auth_realm };
 
 	t->cfg = cfg;
+	t->limit = (struct limit){ .max_calls = cfg->max_calls,
+		                   .rate = { .per_s = cfg->calls_per_second } };
 	t->tls = trunk_tls_client(ts->tls, i);
 	t->since_s = clock_wall_s();
 	t->resolver = ts->system;
@@ -165,8 +167,9 @@ void trunk_stats(const struct trunk *t, struct trunk_stats *out)
 {
 	*out = (struct trunk_stats){ .state = t->state,
 		                     .since_s = t->since_s,
-		                     .calls = t->calls,
+		                     .calls = t->limit.calls,
 		                     .max_calls = t->cfg->max_calls,
+		                     .refused = t->limit.refused,
 		                     .calls_out = t->calls_out,
 		                     .calls_in = t->calls_in,
 		                     .failed = t->failed,
@@ -192,11 +195,12 @@ void trunk_target(const struct trunk *t, struct stack *stack, struct target *out
 		                .target_timeout_ms = t->cfg->target_timeout_ms };
 }
 
-enum err trunk_take_slot(struct trunk *t, bool outgoing)
+enum err trunk_take_slot(struct trunk *t, bool outgoing, bool always)
 {
-	if (t->calls >= t->cfg->max_calls)
-		return ERR_LIMIT;
-	t->calls++;
+	enum err err = limit_take(&t->limit, always);
+
+	if (err)
+		return err;
 	if (outgoing)
 		t->calls_out++;
 	else
@@ -206,8 +210,7 @@ enum err trunk_take_slot(struct trunk *t, bool outgoing)
 
 void trunk_free_slot(struct trunk *t)
 {
-	assert(t->calls > 0);
-	t->calls--;
+	limit_give(&t->limit);
 }
 
 void trunk_report(struct trunk *t, const char *why)

@@ -24,6 +24,7 @@ struct trunk_stats {
 	int64_t since_s;           /* wall clock; of state */
 	unsigned calls, max_calls; /* now; at most */
 	uint64_t calls_out, calls_in, failed;
+	uint64_t refused;       /* over its limits */
 	const char *last_error; /* NULL: none */
 };
 
@@ -52,8 +53,9 @@ void trunk_stats(const struct trunk *t, struct trunk_stats *out);
 /* Where requests to the trunk go: its domain, or host where that is not NULL. Borrows the trunk. */
 void trunk_target(const struct trunk *t, struct stack *stack, struct target *out);
 
-/* One of the trunk's calls; ERR_LIMIT when all are taken. */
-MUST_USE enum err trunk_take_slot(struct trunk *t, bool outgoing);
+/* One of the trunk's calls; ERR_LIMIT when all are taken, or too many began in a second. always: it
+ * is never refused. */
+MUST_USE enum err trunk_take_slot(struct trunk *t, bool outgoing, bool always);
 void trunk_free_slot(struct trunk *t);
 /* What became of a request: why NULL is an answer, else the reason that none came. */
 void trunk_report(struct trunk *t, const char *why);

@@ -99,11 +99,13 @@ static void test_answers(void **state)
 	assert_int_equal(ctl_open(&ctl, &rig.ctl_cfg, rig.why), OK);
 	expect_served("calls", NULL, 0, 0, "There is no call now.\n", "");
 	expect_served("calls", NULL, 1, 0, "[]\n", "");
-	expect_served("phones", NULL, 0, 0,
-	              "PHONE  REALM   KNOWN           WHERE      OVER  EXPIRES IN  USER AGENT\n"
-	              "alice  office  address         192.0.2.1  -              -  -\n"
-	              "bob    office  not registered  -          -              -  -\n",
-	              "");
+	expect_served(
+	    "phones", NULL, 0, 0,
+	    "PHONE  REALM   KNOWN           WHERE      OVER  EXPIRES IN  CALLS  "
+	    "REFUSED  USER AGENT\n"
+	    "alice  office  address         192.0.2.1  -              -    0/0        0  -\n"
+	    "bob    office  not registered  -          -              -    0/0        0  -\n",
+	    "");
 	expect_served("ladder", NULL, 0, 1, "", "trunkgate: there was no call yet\n");
 	expect_served("ladder", "abc", 1, 1, "",
 	              "trunkgate: there is no call abc, neither now nor among the last 100\n");

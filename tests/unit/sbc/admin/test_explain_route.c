@@ -14,10 +14,10 @@ static const char text[] =
     "  desk: { realm: office, address: 10.0.0.20 }\n"
     "  soft: { realm: office, password-file: desk.password }\n"
     "trunks:\n"
-    "  acme: { realm: internet, domain: a.example, max-calls: 30 }\n"
+    "  acme: { realm: internet, domain: a.example, max-calls: 30, calls-per-second: 5 }\n"
     "  backup: { realm: internet, domain: b.example }\n"
     "routes:\n"
-    "  - { from: [ acme, soft ], number: \"*\", to: desk }\n"
+    "  - { from: [ acme, soft ], number: \"*\", to: desk, emergency: yes }\n"
     "  - { from: office, number: [ \"1*\", \"/^2/\" ], to: acme }\n"
     "  - { from: desk, number: \"+*\", caller: \"5*\", to: acme }\n"
     "  - { from: desk, number: \"+*\", hours: [ \"mon,fri 08:00-18:30\", sat ], to: soft }\n"
@@ -78,7 +78,7 @@ static void each_reason(void **state)
 	     "  route 6 (line 18) takes it: it fits\n"
 	     "It goes to, each as the first one as often as said:\n"
 	     "  1. trunk backup: at most 1000 calls at the same time; first in 1 of 4\n"
-	     "  2. trunk acme: at most 30 calls at the same time; first in 3 of 4\n");
+	     "  2. trunk acme: at most 30 calls at the same time, 5 a second; first in 3 of 4\n");
 	q.at_s = 1800000000;
 	says(&q, 0,
 	     "A call from desk to +49, fri 09:00:\n"
@@ -87,7 +87,7 @@ static void each_reason(void **state)
 	     "  route 3 (line 15) does not: the caller's number '4' is not like \"5*\"\n"
 	     "  route 4 (line 16) takes it: it fits\n"
 	     "It goes to:\n"
-	     "  1. phone soft: where it registers\n");
+	     "  1. phone soft, where it registers: at most 1000 calls at the same time\n");
 	q.method = "PUBLISH";
 	q.called = "1";
 	says(&q, 1,
@@ -104,7 +104,7 @@ static void each_reason(void **state)
 	     "A call from acme to 1, thu 01:00:\n"
 	     "  route 1 (line 13) takes it: it fits\n"
 	     "It goes to:\n"
-	     "  1. phone desk: at its address\n");
+	     "  1. phone desk, at its address: over every limit\n");
 }
 
 static int run(const char *const words[], int n)

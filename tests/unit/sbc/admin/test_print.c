@@ -34,9 +34,9 @@ static void test_calls(void **state)
 
 static const char trunks[] =
     "[{'name':'provider','state':'down','since_s':90000,'domain':'provider.lab','calls':3,"
-    "'max_calls':30,'calls_out':1000,'calls_in':2,'failed':1,'last_error':'no\\u001b[2J way'},"
+    "'max_calls':30,'calls_out':1000,'calls_in':2,'failed':1,'refused':77,'last_error':'no\\u001b[2J way'},"
     "{'name':'spare','state':'unknown','since_s':0,'domain':'spare.lab','calls':0,"
-    "'max_calls':5,'calls_out':0,'calls_in':0,'failed':0,'last_error':null}]";
+    "'max_calls':5,'calls_out':0,'calls_in':0,'failed':0,'refused':0,'last_error':null}]";
 
 static void test_trunks(void **state)
 {
@@ -44,25 +44,30 @@ static void test_trunks(void **state)
 	expect_print("trunks", "[]", "No trunk is configured.\n");
 	expect_print("trunks", trunks,
 	             "TRUNK     STATE         SINCE  DOMAIN        CALLS   OUT  IN  FAILED  "
-	             "LAST ERROR\n"
+	             "REFUSED  LAST ERROR\n"
 	             "provider  down     1 d 1:00 h  provider.lab   3/30  1000   2       1  "
-	             "no?[2J way\n"
-	             "spare     unknown         0 s  spare.lab       0/5     0   0       0  -\n");
+	             "     77  no?[2J way\n"
+	             "spare     unknown         0 s  spare.lab       0/5     0   0       0  "
+	             "      0  -\n");
 }
 
 static void test_phones(void **state)
 {
 	(void)state;
 	expect_print("phones", "[]", "No phone is configured.\n");
-	expect_print("phones",
-	             "[{'name':'alice','realm':'office','known':'address','where':'192.0.2.1',"
-	             "'transport':null,'expires_in_s':null,'user_agent':null},"
-	             "{'name':'bob','realm':'office','known':'registered',"
-	             "'where':'192.0.2.7:5060','transport':'tcp','expires_in_s':3590,"
-	             "'user_agent':'Phone/1.0'}]",
-	             "PHONE  REALM   KNOWN       WHERE           OVER  EXPIRES IN  USER AGENT\n"
-	             "alice  office  address     192.0.2.1       -              -  -\n"
-	             "bob    office  registered  192.0.2.7:5060  tcp    59:50 min  Phone/1.0\n");
+	expect_print(
+	    "phones",
+	    "[{'name':'alice','realm':'office','known':'address','where':'192.0.2.1',"
+	    "'transport':null,'expires_in_s':null,'user_agent':null,'calls':1,'max_calls':2,'refused':0},"
+	    "{'name':'bob','realm':'office','known':'registered',"
+	    "'where':'192.0.2.7:5060','transport':'tcp','expires_in_s':3590,"
+	    "'user_agent':'Phone/1.0','calls':0,'max_calls':1000,'refused':5}]",
+	    "PHONE  REALM   KNOWN       WHERE           OVER  EXPIRES IN   CALLS  REFUSED  "
+	    "USER AGENT\n"
+	    "alice  office  address     192.0.2.1       -              -     1/2        0  "
+	    "-\n"
+	    "bob    office  registered  192.0.2.7:5060  tcp    59:50 min  0/1000        5  "
+	    "Phone/1.0\n");
 }
 
 static const char status[] =
@@ -90,9 +95,9 @@ static void test_odd_answers(void **state)
 {
 	(void)state;
 	expect_print("trunks", "[{'name':7,'since_s':-1,'calls_out':'many'},[]]",
-	             "TRUNK  STATE  SINCE  DOMAIN  CALLS  OUT  IN  FAILED  LAST ERROR\n"
-	             "-      -          -  -         0/0    -   -       -  -\n"
-	             "-      -          -  -         0/0    -   -       -  -\n");
+	             "TRUNK  STATE  SINCE  DOMAIN  CALLS  OUT  IN  FAILED  REFUSED  LAST ERROR\n"
+	             "-      -          -  -         0/0    -   -       -        -  -\n"
+	             "-      -          -  -         0/0    -   -       -        -  -\n");
 	expect_print("calls", "{'a':1}", "There is no call now.\n");
 	expect_print("status", "[]",
 	             "version       \n"
@@ -124,7 +129,7 @@ static void test_without_memory(void **state)
 {
 	(void)state;
 	/* The cells, a list of them, the widths, and the run that needs no more. */
-	assert_int_equal(print_without_memory("trunks", trunks), 18 + 1 + 1 + 1);
+	assert_int_equal(print_without_memory("trunks", trunks), 20 + 1 + 1 + 1);
 	assert_int_equal(print_without_memory("calls", calls), 60 + 1 + 1 + 1);
 	assert_int_equal(print_without_memory("status", status), 3 + 1 + 1 + 1);
 }

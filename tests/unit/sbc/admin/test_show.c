@@ -79,19 +79,19 @@ static void test_trunks(void **state)
 	/* What the rig's trunk has from before the clock was turned. */
 	trunk_report(t, NULL);
 	clock_fake_advance(5000);
-	assert_int_equal(trunk_take_slot(t, true), OK);
-	assert_int_equal(trunk_take_slot(t, false), OK);
-	assert_int_equal(trunk_take_slot(t, false), OK);
+	assert_int_equal(trunk_take_slot(t, true, false), OK);
+	assert_int_equal(trunk_take_slot(t, false, false), OK);
+	assert_int_equal(trunk_take_slot(t, false, false), OK);
 	trunk_free_slot(t);
 	expect_answer("show trunks",
 	              "[{\"name\":\"provider\",\"state\":\"up\",\"since_s\":5,"
 	              "\"domain\":\"provider.lab\",\"calls\":2,\"max_calls\":30,\"calls_out\":1,"
-	              "\"calls_in\":2,\"failed\":0,\"last_error\":null}]\n");
+	              "\"calls_in\":2,\"failed\":0,\"refused\":0,\"last_error\":null}]\n");
 	trunk_report(t, "its certificate is for \"other.lab\"");
 	expect_answer("show trunks",
 	              "[{\"name\":\"provider\",\"state\":\"down\",\"since_s\":0,"
 	              "\"domain\":\"provider.lab\",\"calls\":2,\"max_calls\":30,\"calls_out\":1,"
-	              "\"calls_in\":2,\"failed\":1,"
+	              "\"calls_in\":2,\"failed\":1,\"refused\":0,"
 	              "\"last_error\":\"its certificate is for \\\"other.lab\\\"\"}]\n");
 	trunk_free_slot(t);
 	trunk_free_slot(t);
@@ -102,16 +102,17 @@ static void test_phones(void **state)
 	static const char alice[] =
 	    "{\"name\":\"alice\",\"realm\":\"office\",\"known\":\"address\","
 	    "\"where\":\"192.0.2.1\",\"transport\":null,"
-	    "\"expires_in_s\":null,\"user_agent\":null}";
+	    "\"expires_in_s\":null,\"user_agent\":null,\"calls\":0,\"max_calls\":0,\"refused\":0}";
 	char expected[1024];
 	struct flow flow;
 	static struct conn c; /* lives on until the rig closes */
 
 	(void)state;
-	snprintf(expected, sizeof(expected),
-	         "[%s,{\"name\":\"bob\",\"realm\":\"office\",\"known\":\"not registered\","
-	         "\"where\":null,\"transport\":null,\"expires_in_s\":null,\"user_agent\":null}]\n",
-	         alice);
+	snprintf(
+	    expected, sizeof(expected),
+	    "[%s,{\"name\":\"bob\",\"realm\":\"office\",\"known\":\"not registered\","
+	    "\"where\":null,\"transport\":null,\"expires_in_s\":null,\"user_agent\":null,\"calls\":0,\"max_calls\":0,\"refused\":0}]\n",
+	    alice);
 	expect_answer("show phones", expected);
 	rig_conn_init(&c, &rig, TRANSPORT_TCP);
 	flow = (struct flow){ .conn = &c, .peer = c.peer };
@@ -122,7 +123,7 @@ static void test_phones(void **state)
 	snprintf(expected, sizeof(expected),
 	         "[%s,{\"name\":\"bob\",\"realm\":\"office\",\"known\":\"registered\","
 	         "\"where\":\"192.0.2.1:5060\",\"transport\":\"tcp\",\"expires_in_s\":3590,"
-	         "\"user_agent\":\"Phone ? 1.0\"}]\n",
+	         "\"user_agent\":\"Phone ? 1.0\",\"calls\":0,\"max_calls\":0,\"refused\":0}]\n",
 	         alice);
 	expect_answer("show phones", expected);
 }

@@ -11,7 +11,7 @@ static struct {
 	struct call call;
 	struct config cfg;
 	bool knows_phone, has_route, calls_fail;
-	enum err slot_err, leg_err;
+	enum err slot_err, leg_err, targets_err;
 	unsigned registered, freed, events, in_leg;
 	enum call_event event; /* the last one */
 } t;
@@ -39,11 +39,60 @@ const struct config_trunk *trunk_config(const struct trunk *trunk)
 	return &acme_cfg;
 }
 
-enum err trunk_take_slot(struct trunk *trunk, bool outgoing)
+enum err admission_open(struct border *b)
 {
-	assert_ptr_equal(trunk, &acme);
-	assert_false(outgoing);
+	(void)b;
+	return OK;
+}
+
+void admission_close(struct border *b)
+{
+	(void)b;
+}
+
+const char *admission_of_all(struct border *b, bool emergency)
+{
+	assert_int_equal(emergency, t.has_route && route.emergency);
+	return b->shut || (b->ncalls >= 2 && !emergency) ? "no" : NULL;
+}
+
+enum err admission_of_party(struct call *call, struct party *p, struct call_refusal *refusal)
+{
+	assert_ptr_equal(p, &call->caller);
+	assert_ptr_equal(call->route, &route);
+	if (t.slot_err)
+		refusal->status = 486;
+	else if (p->who.kind == PARTY_TRUNK)
+		p->trunk = (struct trunk *)(void *)&acme;
 	return t.slot_err;
+}
+
+void admission_log(struct border *b, const struct config_party *who, const char *why)
+{
+	(void)b;
+	(void)who;
+	assert_non_null(why);
+}
+
+enum err targets_begin(struct call *call, const struct config_route *picked, const char *number)
+{
+	assert_ptr_equal(picked, &route);
+	call->route = picked;
+	party_set(&call->callee, &route.to[0], number);
+	return t.targets_err;
+}
+
+void party_set(struct party *p, const struct config_party *who, const char *number)
+{
+	p->who = *who;
+	p->realm = &office;
+	snprintf(p->number, sizeof(p->number), "%s", number);
+}
+
+const char *party_name(const struct config_party *who)
+{
+	(void)who;
+	return "who";
 }
 
 const struct config_phone *phone_auth_check(struct phone_auth *auth, struct server_txn *txn,
@@ -373,11 +422,19 @@ static void test_invite(void **state)
 	assert_int_equal(invite(CONTACT), 500);
 	assert_int_equal(t.freed, 1);
 	t.leg_err = OK;
+	t.targets_err = ERR_NOMEM;
+	assert_int_equal(invite(CONTACT), 503);
+	assert_int_equal(t.freed, 2);
+	t.targets_err = OK;
 	t.border->ncalls = 2;
 	assert_int_equal(invite(CONTACT), 503);
 	assert_int_equal(border_ncalls(t.border), 2);
-	t.border->ncalls = 0;
 	assert_int_equal(t.events, 2);
+	route.emergency = YES;
+	assert_int_equal(invite(CONTACT), 180);
+	route.emergency = NO;
+	t.border->ncalls = 0;
+	assert_int_equal(t.events, 3);
 }
 
 static void test_trunk(void **state)

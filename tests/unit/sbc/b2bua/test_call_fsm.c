@@ -51,6 +51,18 @@ void call_note_leg(struct party *p)
 	(void)p;
 }
 
+const char *party_name(const struct config_party *who)
+{
+	(void)who;
+	return "who";
+}
+
+void targets_leave(struct call *call)
+{
+	(void)call;
+	note("leave", NULL);
+}
+
 enum err call_set_up(struct call *call, struct call_refusal *refusal)
 {
 	(void)call;
@@ -63,6 +75,14 @@ void leg_reject(struct leg *leg, unsigned status, const char *why)
 {
 	(void)why;
 	note_status("reject", leg, status);
+}
+
+void leg_reject_with(struct leg *leg, unsigned status, const char *why,
+                     void (*add)(void *arg, struct message *m), void *arg)
+{
+	assert_non_null(add);
+	assert_non_null(arg);
+	leg_reject(leg, status, why);
 }
 
 void exchange_progress(struct call *call, const struct message *m)
@@ -120,6 +140,8 @@ static struct message *message_of(enum call_event event)
 		return make("SIP/2.0 180 Ringing", "INVITE", "");
 	case EV_CALLEE_ANSWER:
 		return make("SIP/2.0 200 OK", "INVITE", "v=0\r\n");
+	case EV_CALLEE_NEXT:
+		return make("SIP/2.0 503 No", "INVITE", "");
 	case EV_CALLEE_FAIL:
 		return make("SIP/2.0 486 Busy Here", "INVITE", "");
 	case EV_CALLEE_BYE:
@@ -173,6 +195,7 @@ static const struct cell {
 	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                  \
 	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                    \
 	    { state, EV_CALLEE_FAIL, CALL_ENDING, "reject486:caller " },                     \
+	    { state, EV_CALLEE_NEXT, CALL_CALLING, "leave setup " },                         \
 	    { state, EV_CALLEE_BYE, CALL_ENDING, "reject480:caller " },                      \
 	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " }, \
 	    { state, EV_CALLER_BYE, CALL_CANCELLING, "cancel:callee " },                     \
@@ -186,6 +209,7 @@ static const struct cell {
 	BEFORE_ANSWER(CALL_RINGING),
 	{ CALL_CANCELLING, EV_CALLEE_ANSWER, CALL_ENDING, "bye:callee " },
 	{ CALL_CANCELLING, EV_CALLEE_FAIL, CALL_ENDING, "" },
+	{ CALL_CANCELLING, EV_CALLEE_NEXT, CALL_ENDING, "" },
 	{ CALL_CANCELLING, EV_CALLEE_BYE, CALL_ENDING, "" },
 	{ CALL_CANCELLING, EV_GONE, CALL_OVER, "bury " },
 	{ CALL_ANSWERED, EV_CALLEE_BYE, CALL_LEFT, "" },
@@ -238,6 +262,8 @@ static void test_setup_fails(void **state)
 	set_up_err = ERR_NOT_FOUND;
 	assert_int_equal(fire(CALL_NEW, EV_START), CALL_OVER);
 	assert_string_equal(done, "setup reject480:caller bury ");
+	assert_int_equal(fire(CALL_RINGING, EV_CALLEE_NEXT), CALL_ENDING);
+	assert_string_equal(done, "leave setup reject480:caller ");
 	set_up_err = OK;
 }
 

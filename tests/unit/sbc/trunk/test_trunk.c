@@ -51,10 +51,10 @@ static void test_slots(void **state)
 	struct trunk_stats stats;
 
 	UNUSED(state);
-	assert_int_equal(trunk_take_slot(t, true), OK);
-	assert_int_equal(trunk_take_slot(t, false), OK);
-	assert_int_equal(trunk_take_slot(t, true), ERR_LIMIT);
-	assert_int_equal(trunk_take_slot(t, false), ERR_LIMIT);
+	assert_int_equal(trunk_take_slot(t, true, false), OK);
+	assert_int_equal(trunk_take_slot(t, false, false), OK);
+	assert_int_equal(trunk_take_slot(t, true, false), ERR_LIMIT);
+	assert_int_equal(trunk_take_slot(t, false, false), ERR_LIMIT);
 	trunk_stats(t, &stats);
 	assert_int_equal(stats.calls, 2);
 	assert_int_equal(stats.max_calls, 2);
@@ -64,7 +64,7 @@ static void test_slots(void **state)
 	trunk_stats(trunks_at(trunks, UMBRELLA), &stats);
 	assert_int_equal(stats.calls, 0);
 	trunk_free_slot(t);
-	assert_int_equal(trunk_take_slot(t, false), OK);
+	assert_int_equal(trunk_take_slot(t, false, false), OK);
 	trunk_free_slot(t);
 	trunk_free_slot(t);
 	trunk_stats(t, &stats);

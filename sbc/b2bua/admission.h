@@ -1,0 +1,23 @@
+/* Whether one more call may begin: the limits of all calls, of trunks and of phones. Signalling
+ * thread. */
+#ifndef SBC_B2BUA_ADMISSION_H
+#define SBC_B2BUA_ADMISSION_H
+
+#include "sbc/b2bua/call_internal.h"
+
+/* The limits of a border's phones and of all its calls. */
+MUST_USE enum err admission_open(struct border *b);
+void admission_close(struct border *b);
+
+/* Of all calls; NULL: one more may begin. Else why not. */
+const char *admission_of_all(struct border *b, bool emergency);
+/* Of a call's party: takes a place among the calls of its trunk or phone, which the party's end
+ * gives back. ERR_LIMIT, and what the call is refused with. */
+MUST_USE enum err admission_of_party(struct call *call, struct party *p,
+                                     struct call_refusal *refusal);
+void admission_leave(struct party *p);
+
+/* Counts a refusal in the log, where it is not said too often. */
+void admission_log(struct border *b, const struct config_party *who, const char *why);
+
+#endif

@@ -1,0 +1,206 @@
+/* The targets of a call. Signalling thread. */
+#include "sbc/b2bua/targets.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/mem.h"
+#include "sbc/b2bua/admission.h"
+#include "sbc/trunk/route.h"
+
+#define TARGETS_MAX 32 /* of one call, whatever redirections add */
+
+void targets_open(struct call *call)
+{
+	TAILQ_INIT(&call->targets.next);
+	TAILQ_INIT(&call->targets.tried);
+}
+
+static void free_target(struct call_target_list *list, struct call_target *t)
+{
+	TAILQ_REMOVE(list, t, link);
+	leg_free(&t->leg);
+	mem_free(t->host);
+	mem_free(t);
+}
+
+static void free_list(struct call_target_list *list)
+{
+	struct call_target *t;
+
+	while ((t = TAILQ_FIRST(list)))
+		free_target(list, t);
+}
+
+void targets_close(struct call *call)
+{
+	free_list(&call->targets.next);
+	free_list(&call->targets.tried);
+}
+
+static bool same_host(const char *a, const char *b)
+{
+	return a && b ? strcasecmp(a, b) == 0 : a == b;
+}
+
+static bool is_listed(const struct call_target_list *list, const struct call_target *target)
+{
+	const struct call_target *t;
+
+	TAILQ_FOREACH (t, list, link) {
+		bool same_party = t->who.kind == target->who.kind &&
+		                  (t->who.kind == PARTY_TRUNK ? t->who.trunk == target->who.trunk
+		                                              : t->who.phone == target->who.phone);
+
+		if (same_party && strcmp(t->number, target->number) == 0 &&
+		    same_host(t->host, target->host) && t->port == target->port)
+			return true;
+	}
+	return false;
+}
+
+static size_t count(const struct call_target_list *list)
+{
+	const struct call_target *t;
+	size_t n = 0;
+
+	TAILQ_FOREACH (t, list, link)
+		n++;
+	return n;
+}
+
+enum err targets_add(struct call *call, const struct call_target *target,
+                     struct call_target_list *to)
+{
+	const struct call_targets *ts = &call->targets;
+	size_t listed = to == &ts->next ? 0 : count(to);
+	struct call_target *t;
+
+	if (is_listed(&ts->tried, target) || is_listed(to, target) ||
+	    count(&ts->tried) + count(&ts->next) + listed >= TARGETS_MAX)
+		return OK;
+	t = mem_zalloc(sizeof(*t));
+	if (!t)
+		return ERR_NOMEM;
+	*t = *target;
+	t->host = target->host ? mem_strdup(target->host) : NULL;
+	if (target->host && !t->host) {
+		mem_free(t);
+		return ERR_NOMEM;
+	}
+	TAILQ_INSERT_TAIL(to, t, link);
+	return OK;
+}
+
+enum err targets_add_route(struct call *call, const struct config_route *route, const char *number,
+                           struct call_target_list *to)
+{
+	size_t order[ROUTE_TARGETS_MAX], n = route_order(route, order);
+	struct call_target t = { 0 };
+	enum err err = OK;
+
+	snprintf(t.number, sizeof(t.number), "%s", number);
+	for (size_t i = 0; !err && i < n; i++) {
+		t.who = route->to[order[i]];
+		err = targets_add(call, &t, to);
+	}
+	return err;
+}
+
+enum err targets_begin(struct call *call, const struct config_route *route, const char *number)
+{
+	enum err err = targets_add_route(call, route, number, &call->targets.next);
+
+	call->route = route;
+	if (!err)
+		party_set(&call->callee, &TAILQ_FIRST(&call->targets.next)->who, number);
+	return err;
+}
+
+bool targets_take(struct call *call)
+{
+	struct call_target *t = TAILQ_FIRST(&call->targets.next);
+
+	if (!t)
+		return false;
+	TAILQ_REMOVE(&call->targets.next, t, link);
+	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
+	party_set(&call->callee, &t->who, t->number);
+	return true;
+}
+
+void targets_leave(struct call *call)
+{
+	struct call_target *t = TAILQ_LAST(&call->targets.tried, call_target_list);
+	struct party *callee = &call->callee;
+
+	t->leg = callee->leg;
+	if (t->leg)
+		leg_cancel(t->leg);
+	callee->leg = NULL;
+	admission_leave(callee);
+	mem_free(callee->call_id);
+	callee->call_id = NULL;
+	callee->tls[0] = callee->verified[0] = '\0';
+	callee->peer = (struct addr){ 0 };
+}
+
+/* 408 of one that had rung is the called's own silence. 401 and 407: the trunk does not take who we
+ * are. What else is below 500, and 6xx, speaks of the one who is called. */
+static bool speaks_of_the_way(unsigned status, bool rang)
+{
+	switch (status) {
+	case 401:
+	case 407:
+	case 500:
+	case 502:
+	case 503:
+	case 504:
+		return true;
+	case 408:
+		return !rang;
+	default:
+		return false;
+	}
+}
+
+bool targets_go_on(const struct call *call, const struct message *m)
+{
+	const struct call_target *next = TAILQ_FIRST(&call->targets.next);
+	unsigned status = m ? message_status(m) : 0;
+
+	/* What the caller may have agreed to with the one before cannot be taken back. */
+	if (!next || (m && message_is_request(m)) ||
+	    (call->exchange != EX_FIRST && call->exchange != EX_FETCHING))
+		return false;
+	if (next->alternative && status < 600)
+		return true;
+	return !m || speaks_of_the_way(status, call->state == CALL_RINGING);
+}
+
+bool targets_are_gone(const struct call *call)
+{
+	const struct call_target *t;
+
+	TAILQ_FOREACH (t, &call->targets.tried, link) {
+		if (t->leg && !leg_is_gone(t->leg))
+			return false;
+	}
+	return true;
+}
+
+bool targets_on_event(struct call *call, struct leg *leg, enum leg_event event)
+{
+	const struct call_target *t;
+
+	TAILQ_FOREACH (t, &call->targets.tried, link) {
+		if (t->leg != leg)
+			continue;
+		if (event == LEG_ANSWER) /* it crossed our CANCEL */
+			leg_bye(leg);
+		else if (event == LEG_OFFER || event == LEG_FETCH)
+			leg_refuse(leg, 488, 0);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,244 @@
+/* sbc/b2bua/targets.c: the order of targets, which failure goes on to the next one, and what
+ * becomes of legs that were left. Legs and limits are this test's. */
+#include "sbc/b2bua/targets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include "sbc/b2bua/admission.h"
+#include "tests/unit/alloc.h"
+
+static char acme_name[] = "acme", spare_name[] = "spare", desk_name[] = "desk";
+static struct config_trunk acme = { .name = acme_name }, spare = { .name = spare_name };
+static struct config_phone desk = { .name = desk_name };
+static struct config_party to[] = { { .kind = PARTY_TRUNK, .trunk = &acme },
+	                            { .kind = PARTY_TRUNK, .trunk = &spare },
+	                            { .kind = PARTY_PHONE, .phone = &desk } };
+static struct config_route route = { .to = to, .nto = 3 };
+
+static struct {
+	unsigned freed, cancelled, hung_up, refused, left;
+	bool gone;
+} t;
+static char legs[2]; /* addresses */
+#define LEG(i) ((struct leg *)(void *)&legs[i])
+
+void leg_free(struct leg **lp)
+{
+	t.freed += *lp != NULL;
+	*lp = NULL;
+}
+
+void leg_cancel(struct leg *leg)
+{
+	assert_non_null(leg);
+	t.cancelled++;
+}
+
+void leg_bye(struct leg *leg)
+{
+	assert_ptr_equal(leg, LEG(0));
+	t.hung_up++;
+}
+
+void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s)
+{
+	assert_ptr_equal(leg, LEG(0));
+	assert_int_equal(status, 488);
+	assert_int_equal(retry_after_s, 0);
+	t.refused++;
+}
+
+bool leg_is_gone(const struct leg *leg)
+{
+	assert_ptr_equal(leg, LEG(0));
+	return t.gone;
+}
+
+void admission_leave(struct party *p)
+{
+	p->trunk = NULL;
+	t.left++;
+}
+
+void party_set(struct party *p, const struct config_party *who, const char *number)
+{
+	p->who = *who;
+	snprintf(p->number, sizeof(p->number), "%s", number);
+}
+
+static struct call call;
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&t, 0, sizeof(t));
+	memset(&call, 0, sizeof(call));
+	message_library_open();
+	targets_open(&call);
+	call.state = CALL_CALLING;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	targets_close(&call);
+	return 0;
+}
+
+static void test_order(void **state)
+{
+	(void)state;
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	assert_ptr_equal(call.route, &route);
+	assert_ptr_equal(call.callee.who.trunk, &acme);
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.callee.who.trunk, &acme);
+	assert_string_equal(call.callee.number, "123");
+	targets_leave(&call);
+	assert_int_equal(t.left, 1);
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.callee.who.trunk, &spare);
+	targets_leave(&call);
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.callee.who.phone, &desk);
+	assert_false(targets_take(&call));
+	assert_int_equal(t.cancelled, 0); /* no leg was made */
+}
+
+/* Nobody is called twice with one number. */
+static void test_each_once(void **state)
+{
+	struct call_target again = { .who = to[0], .number = "123" };
+	char host[] = "other.example";
+
+	(void)state;
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	assert_true(targets_take(&call));
+	assert_int_equal(targets_add(&call, &again, &call.targets.next), OK); /* was tried */
+	again.who = to[1];
+	assert_int_equal(targets_add(&call, &again, &call.targets.next), OK); /* is listed */
+	assert_true(targets_take(&call));
+	assert_true(targets_take(&call));
+	assert_false(targets_take(&call));
+	again.who = to[0];
+	again.host = host;
+	assert_int_equal(targets_add(&call, &again, &call.targets.next), OK);
+	assert_true(targets_take(&call));
+	again.port = 5071;
+	assert_int_equal(targets_add(&call, &again, &call.targets.next), OK);
+	assert_true(targets_take(&call));
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(again.number, sizeof(again.number), "%u", i);
+		assert_int_equal(targets_add(&call, &again, &call.targets.next), OK);
+	}
+	for (unsigned i = 5; i < 32; i++)
+		assert_true(targets_take(&call));
+	assert_false(targets_take(&call));
+}
+
+static struct message *answer(unsigned status)
+{
+	char text[256];
+	struct message *m;
+
+	snprintf(text, sizeof(text),
+	         "SIP/2.0 %u X\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+	         "To: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n",
+	         status);
+	assert_int_equal(message_parse(&m, text, strlen(text)), OK);
+	return m;
+}
+
+static bool goes_on(unsigned status)
+{
+	struct message *m = status ? answer(status) : NULL;
+	bool on = targets_go_on(&call, m);
+
+	message_free(&m);
+	return on;
+}
+
+static void test_which_failures(void **state)
+{
+	static const unsigned of_the_way[] = { 0, 401, 407, 408, 500, 502, 503, 504 };
+	static const unsigned of_the_called[] = { 302, 400, 403, 404, 480, 484, 486,
+		                                  487, 488, 501, 505, 600, 603, 604 };
+
+	(void)state;
+	assert_false(goes_on(0));
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	for (size_t i = 0; i < ARRAY_LEN(of_the_way); i++)
+		assert_true(goes_on(of_the_way[i]));
+	for (size_t i = 0; i < ARRAY_LEN(of_the_called); i++)
+		assert_false(goes_on(of_the_called[i]));
+	call.exchange = EX_PROPOSED;
+	assert_false(goes_on(503));
+	call.exchange = EX_FETCHING;
+	assert_true(goes_on(503));
+	call.state = CALL_RINGING;
+	assert_false(goes_on(408));
+	assert_true(goes_on(503));
+	TAILQ_FIRST(&call.targets.next)->alternative = true;
+	assert_true(goes_on(486));
+	assert_false(goes_on(603));
+}
+
+static void test_left_legs(void **state)
+{
+	(void)state;
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	assert_true(targets_take(&call));
+	assert_true(targets_are_gone(&call));
+	call.callee.leg = LEG(0);
+	assert_false(targets_on_event(&call, LEG(0), LEG_ANSWER)); /* the callee's */
+	targets_leave(&call);
+	assert_null(call.callee.leg);
+	assert_int_equal(t.cancelled, 1);
+	assert_false(targets_are_gone(&call));
+	assert_true(targets_on_event(&call, LEG(0), LEG_PROGRESS));
+	assert_int_equal(t.hung_up, 0);
+	assert_true(targets_on_event(&call, LEG(0), LEG_OFFER));
+	assert_int_equal(t.refused, 1);
+	assert_true(targets_on_event(&call, LEG(0), LEG_ANSWER));
+	assert_int_equal(t.hung_up, 1);
+	assert_false(targets_on_event(&call, LEG(1), LEG_ANSWER));
+	t.gone = true;
+	assert_true(targets_are_gone(&call));
+	targets_close(&call);
+	assert_int_equal(t.freed, 1);
+}
+
+static void fill(void *arg)
+{
+	struct call_target elsewhere = { .who = to[0], .host = acme_name };
+	struct call other = { .state = CALL_CALLING };
+
+	(void)arg;
+	targets_open(&other);
+	if (targets_begin(&other, &route, "123") == OK &&
+	    targets_add(&other, &elsewhere, &other.targets.next) == OK)
+		assert_true(targets_take(&other));
+	targets_close(&other);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(each_allocation_fails(fill, NULL), 6);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { TEST(order), TEST(each_once), TEST(which_failures),
+		                            TEST(left_legs), TEST(no_memory) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

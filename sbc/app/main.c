@@ -8,6 +8,7 @@
 #include "sbc/admin/ctl.h"
 #include "sbc/admin/explain_route.h"
 #include "sbc/app/server.h"
+#include "sbc/b2bua/call.h"
 #include "sbc/doctor/doctor.h"
 #include "sbc/lab/lab.h"
 
@@ -31,6 +32,7 @@ static const char usage[] =
     "                                does: see trunkgate doctor --help\n"
     "  trunkgate explain-route --from PHONE|TRUNK --to NUMBER [--caller NUMBER] [--at TIME]\n"
     "      [--method METHOD] [--config FILE]  say which route a call takes, and why not the others\n"
+    "  trunkgate docs call-states    print what a call does in each state at each event\n"
     "  trunkgate lab provider …      be a provider, to try things out: see trunkgate lab --help\n"
     "  trunkgate lab call NUMBER …   be a phone that calls, plays a tone and listens\n"
     "  trunkgate --version\n";
@@ -125,6 +127,14 @@ static int cmd_reload(int argc, char **argv)
 	return bad_usage("reload takes --socket PATH");
 }
 
+static int cmd_docs(int argc, char **argv)
+{
+	if (argc != 3 || strcmp(argv[2], "call-states") != 0)
+		return bad_usage("docs takes call-states");
+	call_print_states(stdout);
+	return fflush(stdout) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -137,6 +147,7 @@ int main(int argc, char **argv)
 		         { "reload", cmd_reload },
 		         { "doctor", cmd_doctor },
 		         { "explain-route", cmd_explain_route },
+		         { "docs", cmd_docs },
 		         { "lab", lab_main } };
 
 	if (argc < 2)

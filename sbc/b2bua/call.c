@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/state_table.h"
 
 enum err call_new(struct call **out, struct border *b)
 {
@@ -213,4 +214,10 @@ void call_get_info(const struct call *call, struct call_info *out)
 const struct call *call_next(const struct border *b, const struct call *call)
 {
 	return call ? TAILQ_NEXT(call, link) : TAILQ_FIRST(&b->calls);
+}
+
+void call_print_states(FILE *out)
+{
+	state_table_print(&call_states, out);
+	state_table_print(&exchange_states, out);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "base/err.h"
 #include "media/anchor.h"
 #include "sbc/b2bua/border.h"
@@ -42,5 +43,8 @@ const struct call *call_next(const struct border *b, const struct call *call);
 /* Tells of every call that ended, once; info lives for the call of fn. */
 void border_on_call_end(struct border *b, void (*fn)(void *arg, const struct call_info *info),
                         void *arg);
+
+/* The tables behind a call, for people. */
+void call_print_states(FILE *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/state_table.h"
 
 /* RFC 3326; Q.850: normal, unspecified. */
 #define NO_MEDIA "Q.850;cause=31;text=\"media time-out\""
@@ -338,6 +339,39 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	},
 };
 
+/* What each action does, for people. */
+static const struct {
+	void (*action)(struct call *call, const struct call_news *news);
+	const char *says;
+} actions[] = {
+	{ act_start, "Sets the callee's side up and sends its INVITE; what prevents that is "
+	             "the caller's answer." },
+	{ act_progress, "Passes the provisional answer on, with what it says of the session." },
+	{ act_answer, "Answers the caller with the callee's answer; one that cannot be carried "
+	              "is a failure to the caller and BYE to the callee." },
+	{ act_fail, "Answers the caller with the callee's failure, or with what stands for "
+	            "it." },
+	{ act_cancel, "487 to the caller, CANCEL to the callee." },
+	{ act_caller_left, "The caller is gone: CANCEL to the callee." },
+	{ act_no_answer, "480 to the caller, CANCEL to the callee." },
+	{ act_shut_early, "503 to the caller, CANCEL to the callee." },
+	{ act_too_late, "The answer crossed the CANCEL: BYE to the callee." },
+	{ act_over, "Nobody is left: the call is told of and buried." },
+	{ act_up, "The call stands." },
+	{ act_caller_bye, "BYE to the callee." },
+	{ act_callee_bye, "BYE to the caller." },
+	{ act_callee_left, "The callee is gone; the caller gets its BYE after its ACK." },
+	{ act_bye_caller, "The BYE that had to wait goes to the caller." },
+	{ act_cancel_held, "487 to the caller, whose 200 still waited for a PRACK; BYE to the "
+	                   "callee." },
+	{ act_no_ack, "BYE to both: the caller never confirmed." },
+	{ act_no_media, "BYE to both, with the reason." },
+	{ act_disagree_early,
+	  "488 to the caller, CANCEL to the callee: the session cannot be had." },
+	{ act_disagree, "BYE to both: one has a session that the other cannot have." },
+	{ act_shut, "BYE to both." },
+};
+
 void call_event(struct call *call, enum call_event event, const struct call_news *news)
 {
 	const struct call_rule *rule = &rules[call->state][event];
@@ -357,3 +391,26 @@ const char *call_state_name(enum call_state state)
 {
 	return state_names[state];
 }
+
+static bool cell(size_t state, size_t event, const char **says, size_t *next)
+{
+	const struct call_rule *rule = &rules[state][event];
+
+	*says = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+		if (rule->action && actions[i].action == rule->action)
+			*says = actions[i].says;
+	}
+	/* The one action that decides: when all goes well. */
+	*next = rule->action == act_answer ? CALL_ANSWERED : rule->next;
+	return rule->action || rule->next != CALL_NEW;
+}
+
+const struct state_table call_states = {
+	.title = "A call",
+	.states = state_names,
+	.nstates = CALL_NSTATES,
+	.events = event_names,
+	.nevents = EV_NEVENTS,
+	.cell = cell,
+};

@@ -109,6 +109,7 @@ struct call_news {
 	const char *why;
 };
 
+extern const struct state_table call_states;
 void call_event(struct call *call, enum call_event event, const struct call_news *news);
 
 /* call.c */

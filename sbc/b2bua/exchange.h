@@ -9,6 +9,7 @@
 #include "sbc/b2bua/offer.h"
 
 struct call;
+struct state_table;
 
 enum exchange_state {
 	EX_FIRST,  /* the caller's first offer is with the callee, each of whose forks may answer */
@@ -39,5 +40,7 @@ MUST_USE enum err exchange_answer(struct call *call, struct offer_problem *probl
 /* Whatever else happens to the session of a leg: LEG_OFFER to LEG_ANSWERED. */
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
                      const struct message *m, const char *why);
+
+extern const struct state_table exchange_states;
 
 #endif

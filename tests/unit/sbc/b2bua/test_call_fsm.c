@@ -256,6 +256,23 @@ static void test_every_cell(void **state)
 	}
 }
 
+/* What people read has a sentence for each action, and names every state and event. */
+static void test_printed(void **state)
+{
+	const char *says;
+	size_t next;
+
+	(void)state;
+	for (size_t s = 0; s < CALL_NSTATES; s++) {
+		assert_non_null(state_names[s]);
+		for (size_t e = 0; e < EV_NEVENTS; e++) {
+			assert_non_null(event_names[e]);
+			if (call_states.cell(s, e, &says, &next))
+				assert_int_equal(says != NULL, rules[s][e].action != NULL);
+		}
+	}
+}
+
 static void test_setup_fails(void **state)
 {
 	(void)state;
@@ -309,9 +326,8 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_cell),
-		cmocka_unit_test(test_setup_fails),
-		cmocka_unit_test(test_answer_unusable),
+		cmocka_unit_test(test_every_cell),  cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_setup_fails), cmocka_unit_test(test_answer_unusable),
 		cmocka_unit_test(test_statuses),
 	};
 

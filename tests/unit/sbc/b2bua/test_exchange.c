@@ -1,6 +1,7 @@
 /* sbc/b2bua/exchange.c: every cell of its table, from either side. Legs and offer are this test's:
  * they write down what they were asked for. */
 #include "sbc/b2bua/exchange.c"
+#include "base/mem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

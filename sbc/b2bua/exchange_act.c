@@ -1,0 +1,340 @@
+/* What is done when a session is offered, answered, refused. Signalling thread. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/b2bua/exchange_internal.h"
+
+static enum media_side other(enum media_side side)
+{
+	return side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER;
+}
+
+static struct leg *asker(const struct call *call)
+{
+	return exchange_leg(call, call->asker);
+}
+
+static struct leg *asked(const struct call *call)
+{
+	return exchange_leg(call, other(call->asker));
+}
+
+static void close_text(struct buf *text)
+{
+	if (text->data)
+		mem_wipe(text->data, text->len);
+	buf_free(text);
+}
+
+static void keep(char **at, char *text)
+{
+	if (*at)
+		mem_wipe(*at, strlen(*at));
+	mem_free(*at);
+	*at = text;
+}
+
+/* --- before the call stands --- */
+
+/* The caller's session description out of the callee's: made once of each. */
+static enum err take_answer(struct call *call, const char *sdp, struct offer_problem *problem)
+{
+	struct buf out;
+	char *answer = NULL;
+	enum err err;
+
+	if (call->heard && call->answer_sdp && strcmp(call->heard, sdp) == 0)
+		return OK;
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_answer(call->offer, sdp, strlen(sdp), &out, problem);
+	if (!err)
+		err = buf_take(&out, &answer);
+	close_text(&out);
+	if (err)
+		return err;
+	keep(&call->answer_sdp, answer);
+	keep(&call->heard, mem_strdup(sdp));
+	return OK;
+}
+
+static enum err pass_progress(struct call *call, const struct exchange_news *news, const char *sdp)
+{
+	return leg_progress(call->caller.leg, message_status(news->message), sdp);
+}
+
+/* 180 stays 180; 183 and the like go as they are, with early media where there is some: that of the
+ * fork which spoke of it last. */
+static enum err act_early(struct call *call, const struct exchange_news *news,
+                          struct offer_problem *problem)
+{
+	const char *sdp = news->sdp ? leg_peer_sdp(call->callee.leg) : NULL;
+
+	if (sdp && take_answer(call, sdp, problem)) {
+		LOG(LOG_WARN, KV("call", call->id), KV("event", "early-media"),
+		    KV("why", problem->why));
+		sdp = NULL;
+	}
+	return pass_progress(call, news, sdp ? call->answer_sdp : NULL);
+}
+
+static enum err act_ring(struct call *call, const struct exchange_news *news,
+                         struct offer_problem *problem)
+{
+	(void)problem;
+	return pass_progress(call, news, NULL);
+}
+
+/* The callee's offer as the caller is to read it. */
+static enum err offer_of_callee(struct call *call, struct buf *out, struct offer_problem *problem)
+{
+	const char *sdp = leg_peer_sdp(call->callee.leg);
+
+	if (!sdp)
+		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
+	return offer_make(call->offer, SIDE_CALLEE, sdp, strlen(sdp), out, problem);
+}
+
+static enum err act_propose_early(struct call *call, const struct exchange_news *news,
+                                  struct offer_problem *problem)
+{
+	struct buf out;
+	enum err err;
+
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_of_callee(call, &out, problem);
+	if (!err)
+		err = pass_progress(call, news, out.data);
+	close_text(&out);
+	return err;
+}
+
+static enum err act_propose_answer(struct call *call, const struct exchange_news *news,
+                                   struct offer_problem *problem)
+{
+	struct buf out;
+	enum err err;
+
+	(void)news;
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_of_callee(call, &out, problem);
+	if (!err)
+		err = leg_answer(call->caller.leg, out.data);
+	close_text(&out);
+	return err;
+}
+
+/* Not what another fork may have said before (RFC 3261 13.2.2.4). */
+static enum err act_first_answer(struct call *call, const struct exchange_news *news,
+                                 struct offer_problem *problem)
+{
+	const char *sdp = leg_peer_sdp(call->callee.leg);
+	enum err err;
+
+	(void)news;
+	if (!sdp)
+		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
+	err = take_answer(call, sdp, problem);
+	if (!err)
+		err = leg_answer(call->caller.leg, call->answer_sdp);
+	if (!err)
+		offer_settle(call->offer);
+	return err;
+}
+
+static enum err act_bare_answer(struct call *call, const struct exchange_news *news,
+                                struct offer_problem *problem)
+{
+	(void)news;
+	(void)problem;
+	return leg_answer(call->caller.leg, NULL);
+}
+
+/* --- changes --- */
+
+static const char not_ready[] = "the other side is not ready for an offer";
+
+/* Offers what news has to the other side, unless that would hear nothing new: then the asker is
+ * answered with what the other side said before. */
+static enum err pass(struct call *call, const struct exchange_news *news, enum method like,
+                     struct offer_problem *problem)
+{
+	struct leg *to = exchange_leg(call, other(news->side));
+	const char *said = leg_peer_sdp(to);
+	struct buf out;
+	enum err err;
+
+	call->asker = news->side;
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_make(call->offer, news->side, news->sdp, news->len, &out, problem);
+	if (!err && said && leg_said(to, out.data)) {
+		const struct exchange_news same = { .side = other(news->side),
+			                            .sdp = said,
+			                            .len = strlen(said) };
+
+		err = exchange_event(call, XE_CHANGED, &same, problem);
+	} else if (!err) {
+		err = leg_change(to, like, out.data);
+		if (err == ERR_NOT_NOW)
+			exchange_problem(problem, err, 491, not_ready);
+	}
+	if (err)
+		offer_drop(call->offer);
+	close_text(&out);
+	return err;
+}
+
+static enum err act_pass(struct call *call, const struct exchange_news *news,
+                         struct offer_problem *problem)
+{
+	return pass(call, news, message_method(news->message), problem);
+}
+
+/* Who offers has the first answer for good; the other side must as well (RFC 3311 5.1). */
+static enum err act_pass_early(struct call *call, const struct exchange_news *news,
+                               struct offer_problem *problem)
+{
+	if (!leg_agreed(exchange_leg(call, other(news->side))))
+		return exchange_problem(problem, ERR_NOT_NOW, 491, not_ready);
+	offer_settle(call->offer);
+	return act_pass(call, news, problem);
+}
+
+static enum err act_fetch(struct call *call, const struct exchange_news *news,
+                          struct offer_problem *problem)
+{
+	enum err err;
+
+	call->asker = news->side;
+	err = leg_change(asked(call), METHOD_INVITE, NULL);
+	if (err == ERR_NOT_NOW)
+		exchange_problem(problem, err, 491, not_ready);
+	return err;
+}
+
+static enum err act_settle(struct call *call, const struct exchange_news *news,
+                           struct offer_problem *problem)
+{
+	struct buf out;
+	enum err err;
+
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
+	if (!err)
+		offer_settle(call->offer);
+	if (!err && leg_accept(asker(call), out.data))
+		LOG(LOG_WARN, KV("call", call->id), KV("event", "session"),
+		    KV("result", "nobody waits for the answer to a change"));
+	close_text(&out);
+	return err;
+}
+
+static enum err act_propose(struct call *call, const struct exchange_news *news,
+                            struct offer_problem *problem)
+{
+	struct buf out;
+	enum err err;
+
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_make(call->offer, news->side, news->sdp, news->len, &out, problem);
+	if (!err)
+		err = leg_accept(asker(call), out.data);
+	close_text(&out);
+	return err;
+}
+
+static enum err act_confirm(struct call *call, const struct exchange_news *news,
+                            struct offer_problem *problem)
+{
+	struct buf out;
+	enum err err;
+
+	if (!news->sdp)
+		return exchange_problem(problem, ERR_SYNTAX, 488,
+		                        "an offer of ours was not answered");
+	buf_init(&out, MESSAGE_MAX);
+	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
+	if (!err)
+		offer_settle(call->offer);
+	if (!err)
+		err = leg_confirm(asked(call), out.data);
+	close_text(&out);
+	return err;
+}
+
+/* What speaks of the change; the rest is of no use to who asked. */
+static unsigned map_status(unsigned status)
+{
+	switch (status) {
+	case 401:
+	case 407:
+		return 403;
+	case 422: /* of our session timer */
+	case 503:
+		return 500;
+	default:
+		return status >= 300 && status < 400 ? 488 : status;
+	}
+}
+
+static enum err act_refuse(struct call *call, const struct exchange_news *news,
+                           struct offer_problem *problem)
+{
+	const struct message *m = news->message;
+	const char *after = m ? message_header(m, "Retry-After", 0) : NULL;
+	unsigned long s = after ? strtoul(after, NULL, 10) : 0;
+
+	(void)problem;
+	offer_drop(call->offer);
+	leg_refuse(asker(call), m ? map_status(message_status(m)) : 500,
+	           s < 3600 ? (unsigned)s : 3600);
+	return OK;
+}
+
+static enum err act_withdraw(struct call *call, const struct exchange_news *news,
+                             struct offer_problem *problem)
+{
+	(void)news;
+	(void)problem;
+	leg_cancel_change(asked(call));
+	return OK;
+}
+
+const struct exchange_action exchange_early = {
+	"Passes it on, with the answer to the caller's offer where the callee gave one.", act_early
+};
+const struct exchange_action exchange_ring = { "Passes it on, without a session.", act_ring };
+const struct exchange_action exchange_propose_early = {
+	"Passes it on reliably, with the callee's offer.", act_propose_early
+};
+const struct exchange_action exchange_first_answer = {
+	"Answers the caller's INVITE and offer with the callee's answer, which is final.",
+	act_first_answer
+};
+const struct exchange_action exchange_bare_answer = {
+	"Answers the caller's INVITE, whose session was agreed on before or is being changed.",
+	act_bare_answer
+};
+const struct exchange_action exchange_propose_answer = {
+	"Answers the caller's INVITE with the callee's offer.", act_propose_answer
+};
+const struct exchange_action exchange_pass_on = {
+	"Offers it to the other side; answers it here if that would hear nothing new.", act_pass
+};
+const struct exchange_action exchange_pass_early = {
+	"Offers it to the other side, which has the first answer for certain.", act_pass_early
+};
+const struct exchange_action exchange_fetch = { "Asks the other side for an offer.", act_fetch };
+const struct exchange_action exchange_settle = {
+	"Answers who offered with the other side's answer, which is final.", act_settle
+};
+const struct exchange_action exchange_propose = { "Answers who asked with the other side's offer.",
+	                                          act_propose };
+const struct exchange_action exchange_confirm = {
+	"Answers the other side's offer, by the ACK or PRACK that waited for it.", act_confirm
+};
+const struct exchange_action exchange_refuse = {
+	"The session stays as it was, and who asked hears why.", act_refuse
+};
+const struct exchange_action exchange_withdraw = { "Takes the other side's INVITE back.",
+	                                           act_withdraw };

@@ -1,0 +1,36 @@
+/* The exchange as exchange.c (the table) and exchange_act.c (what is done) see it. */
+#ifndef SBC_B2BUA_EXCHANGE_INTERNAL_H
+#define SBC_B2BUA_EXCHANGE_INTERNAL_H
+
+#include "sbc/b2bua/call_internal.h"
+
+/* What happened, at which side, and what it says of the session (NULL: nothing). */
+struct exchange_news {
+	enum media_side side;
+	const struct message *message;
+	const char *sdp;
+	size_t len;
+};
+
+struct exchange_action {
+	const char *says;
+	/* After an error the state is as before. */
+	enum err (*run)(struct call *call, const struct exchange_news *news,
+	                struct offer_problem *problem);
+};
+
+/* The leg of a side. */
+struct leg *exchange_leg(const struct call *call, enum media_side side);
+MUST_USE enum err exchange_event(struct call *call, enum exchange_event event,
+                                 const struct exchange_news *news, struct offer_problem *problem);
+/* Fills problem; gives err back. */
+enum err exchange_problem(struct offer_problem *problem, enum err err, unsigned status,
+                          const char *why);
+
+/* exchange_act.c */
+extern const struct exchange_action exchange_early, exchange_ring, exchange_propose_early,
+    exchange_first_answer, exchange_bare_answer, exchange_propose_answer, exchange_pass_on,
+    exchange_pass_early, exchange_fetch, exchange_settle, exchange_propose, exchange_confirm,
+    exchange_refuse, exchange_withdraw;
+
+#endif

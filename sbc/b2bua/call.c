@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/b2bua/admission.h"
-#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/exchange_internal.h"
 #include "sbc/b2bua/state_table.h"
 
 enum err call_new(struct call **out, struct border *b)
@@ -35,13 +35,6 @@ static void party_clear(struct party *p)
 	mem_free(p->call_id);
 }
 
-static void free_secret(char *text)
-{
-	if (text)
-		mem_wipe(text, strlen(text));
-	mem_free(text);
-}
-
 void call_free(struct call **cp)
 {
 	struct call *call = *cp;
@@ -58,8 +51,7 @@ void call_free(struct call **cp)
 	party_clear(&call->caller);
 	party_clear(&call->callee);
 	targets_close(call);
-	free_secret(call->answer_sdp);
-	free_secret(call->heard);
+	exchange_forget(call);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);

@@ -351,6 +351,7 @@ static const struct {
 	              "is a failure to the caller and BYE to the callee." },
 	{ act_fail, "Answers the caller with the callee's failure, or with what stands for "
 	            "it." },
+	{ act_next, "Goes on to the next target; what prevents that is the caller's answer." },
 	{ act_cancel, "487 to the caller, CANCEL to the callee." },
 	{ act_caller_left, "The caller is gone: CANCEL to the callee." },
 	{ act_no_answer, "480 to the caller, CANCEL to the callee." },

@@ -34,7 +34,7 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	                   ? offer_replace(call->offer, SIDE_CALLEE, &cfg.sides[SIDE_CALLEE])
 	                   : offer_new(&call->offer, &cfg);
 
-	call->exchange = body ? EX_FIRST : EX_FETCHING;
+	exchange_begin(call, body != NULL);
 	if (!err && body)
 		err = offer_make(call->offer, SIDE_CALLER, body, len, sdp, &problem);
 	if (err)

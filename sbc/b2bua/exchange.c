@@ -100,6 +100,13 @@ static struct exchange_news news_of(enum media_side side, const struct message *
 	return news;
 }
 
+void exchange_begin(struct call *call, bool offers)
+{
+	leg_refuse(call->caller.leg, 491, 0);
+	call->exchange = offers ? EX_FIRST : EX_FETCHING;
+	exchange_forget(call);
+}
+
 void exchange_progress(struct call *call, const struct message *m)
 {
 	const struct exchange_news news = news_of(SIDE_CALLEE, m);

@@ -33,6 +33,9 @@ enum exchange_event {
 	XE_NEVENTS,
 };
 
+/* The caller's INVITE goes to the callee, or to the next one: with its offer, or without one. What
+ * waits for the one before is refused. */
+void exchange_begin(struct call *call, bool offers);
 /* The callee's provisional answer, and its 2xx, go to the caller with what they say of the session.
  * An error of the second: problem says what the caller hears, and the call can only end. */
 void exchange_progress(struct call *call, const struct message *m);

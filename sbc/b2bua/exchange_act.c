@@ -35,6 +35,12 @@ static void keep(char **at, char *text)
 	*at = text;
 }
 
+void exchange_forget(struct call *call)
+{
+	keep(&call->heard, NULL);
+	keep(&call->answer_sdp, NULL);
+}
+
 /* --- before the call stands --- */
 
 /* The caller's session description out of the callee's: made once of each. */

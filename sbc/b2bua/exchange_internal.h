@@ -28,6 +28,8 @@ enum err exchange_problem(struct offer_problem *problem, enum err err, unsigned 
                           const char *why);
 
 /* exchange_act.c */
+/* What the callee answered to the first offer, and what the caller heard of it. */
+void exchange_forget(struct call *call);
 extern const struct exchange_action exchange_early, exchange_ring, exchange_propose_early,
     exchange_first_answer, exchange_bare_answer, exchange_propose_answer, exchange_pass_on,
     exchange_pass_early, exchange_fetch, exchange_settle, exchange_propose, exchange_confirm,

@@ -382,6 +382,30 @@ static void test_fails(void **state)
 	assert_false(t.disagreed);
 }
 
+/* The next target may say what the one before said: it counts all the same. */
+static void test_next_target(void **state)
+{
+	struct call call = { .exchange = EX_FIRST };
+	struct offer_problem problem;
+	struct message *m = make("SIP/2.0 183 Session Progress", "INVITE", SDP);
+
+	(void)state;
+	call.caller.leg = CALLER;
+	call.callee.leg = CALLEE;
+	exchange_progress(&call, m);
+	exchange_progress(&call, m);
+	assert_string_equal(t.done, "take media183:caller media183:caller ");
+	t.done[0] = '\0';
+	exchange_begin(&call, true);
+	assert_string_equal(t.done, "refuse491:caller ");
+	assert_int_equal(exchange_answer(&call, &problem), OK);
+	assert_string_equal(t.done, "refuse491:caller take answer:caller settle ");
+	exchange_begin(&call, false);
+	assert_int_equal(call.exchange, EX_FETCHING);
+	assert_null(call.heard);
+	message_free(&m);
+}
+
 static void test_statuses(void **state)
 {
 	static const struct {
@@ -423,7 +447,7 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here), TEST(fails),
-		                            TEST(statuses) };
+		                            TEST(next_target), TEST(statuses) };
 
 	return cmocka_run_group_tests(tests, open_library, NULL);
 }

@@ -10,6 +10,7 @@ import time
 import processes
 from borders import BORDER, CALLEE, CALLER, HERE
 
+MEDIA_PORTS = (6000, 6001)  # in the scenarios' descriptions
 HOLD_MS = 200  # from ACK to BYE
 GIVE_UP_S = 5  # on calls that should have been over
 COLUMNS = {"ok": "SuccessfulCall(C)", "failed": "FailedCall(C)", "again": "Retransmissions(C)"}  # of SIPp
@@ -23,6 +24,7 @@ class Load:
         self.runs = 0
         self.tunnel = None
         self.before_caller = []
+        self.ears = [self.open_ear(host, port) for host in (CALLER, CALLEE) for port in MEDIA_PORTS]
         transport = []
         if border.callee_tls:
             transport = ["-t", "t1"]
@@ -30,6 +32,14 @@ class Load:
         self.callee = processes.start(self.work, "callee", processes.LOAD_CORE, self.sipp(
             "callee-tls" if border.callee_tls else "callee", "callee",
             "127.0.0.1" if border.callee_tls else CALLEE, *transport))
+
+    @staticmethod
+    def open_ear(host, port):
+        """What a description names is open, as it is at a phone; what comes there is dropped when it is full."""
+        ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ear.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        ear.bind((host, port))
+        return ear
 
     def start_tunnel(self, border):
         """SIPp knows no TLS: stunnel does it, on the load's core."""
@@ -83,6 +93,8 @@ class Load:
         processes.stop(self.callee, signal.SIGKILL)  # it has no state to save, and would wait for its calls
         if self.tunnel:
             processes.stop(self.tunnel)
+        for ear in self.ears:
+            ear.close()
 
 
 class Wire:

@@ -14,7 +14,8 @@
 #define SILENCE_DBOV  127 /* below overload */
 #define ROOM          (RTCP_REPORT_MAX + SRTP_TRAILER_MAX)
 
-/* Of the two RTP opens the way, where there is any: reports are not for every 200 ms (RFC 3550 6.2).
+/* Of the two RTP opens the way, where there is any: reports are not for every 200 ms (RFC
+ * 3550 6.2).
  */
 static uint64_t due_ms(const struct relay_side *side, bool rtcp)
 {

@@ -67,6 +67,12 @@ size_t media_realm_used(const struct media_realm *realm)
 	return 0;
 }
 
+bool media_realm_is_nearly_full(const struct media_realm *realm)
+{
+	(void)realm;
+	return false;
+}
+
 size_t media_realm_size(const struct media_realm *realm)
 {
 	(void)realm;
@@ -131,6 +137,22 @@ void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
 	(void)stream;
 	(void)side;
 	*out = (struct stream_stats){ 0 };
+}
+
+bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side side, bool *pauses)
+{
+	(void)a;
+	(void)stream;
+	(void)side;
+	*pauses = false;
+	return false;
+}
+
+uint64_t anchor_timeout_ms(const struct anchor *a, enum media_side side)
+{
+	(void)a;
+	(void)side;
+	return 0;
 }
 
 unsigned anchor_nstreams(const struct anchor *a)

@@ -115,11 +115,48 @@ static const char *system_path(const char *variable, const char *built_in)
 	return set ? set : built_in;
 }
 
+static const char *system_file(void)
+{
+	return system_path(X509_get_default_cert_file_env(), X509_get_default_cert_file());
+}
+
+static const char *system_dir(void)
+{
+	return system_path(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+}
+
+/* Its file is a link to where the system writes it, and it is there that it changes. */
+static enum err real_path(char **out, const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	*out = real ? mem_strdup(real) : NULL;
+	if (real && !*out) {
+		free(real);
+		return ERR_NOMEM;
+	}
+	free(real);
+	return OK;
+}
+
+enum err trust_path(char **out, const char *text)
+{
+	enum err err;
+
+	*out = NULL;
+	if (strncmp(text, "sha256/", strlen("sha256/")) == 0)
+		return OK;
+	if (strcmp(text, "system") != 0) {
+		*out = mem_strdup(text);
+		return *out ? OK : ERR_NOMEM;
+	}
+	err = real_path(out, system_file());
+	return err || *out ? err : real_path(out, system_dir());
+}
+
 static enum err add_system(struct trust *t, bool late, char *why)
 {
-	const char *file =
-	    system_path(X509_get_default_cert_file_env(), X509_get_default_cert_file());
-	const char *dir = system_path(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
+	const char *file = system_file(), *dir = system_dir();
 	struct stat st;
 
 	if (stat(file, &st) != 0 && stat(dir, &st) != 0) {

@@ -41,6 +41,10 @@ bool trust_is_pinned(const struct trust *trust, X509 *leaf);
 /* "sha256/...": how the key of cert would be pinned. Returns buf (TRUST_PIN_MAX). */
 const char *trust_pin_text(X509 *cert, char *buf);
 
+/* The file or folder that a word for roots or pins stands for; mem_free it. NULL: none, for it is a
+ * key's own text, or the system's and this machine has none. ERR_NOMEM. */
+MUST_USE enum err trust_path(char **out, const char *text);
+
 /* Who signed cert, by name and key; X509_free it. NULL: nobody in here. */
 X509 *trust_find_issuer(struct trust *trust, X509 *cert);
 

@@ -172,6 +172,7 @@ struct config_trunk {
 	unsigned max_calls;        /* default: the config's */
 	unsigned calls_per_second; /* 0: any number */
 	enum over_limit over_limit;
+	unsigned drain_after_ms;     /* of a reload; 0: never */
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
 	unsigned target_timeout_ms;  /* for one address: the first answer */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */

@@ -175,6 +175,15 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	      "Faults of its certificate that are logged and nothing more. wrong-usage: it is not for this role. "
 	      "no-status: whether it is revoked cannot be told. A wrong name or root, or a revocation, is fatal "
 	      "always." },
+	{ .key = "drain-after",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, drain_after_ms),
+	  .max = 24 * 3600 * 1000,
+	  .standard = "0s",
+	  .help =
+	      "How long after certificates, keys or lists were read anew its connections may stand that were "
+	      "made before. Then new calls take a new one, and the old one closes when no call goes over it "
+	      "any more. 0s: they stand for as long as they can." },
 	{ .key = "username",
 	  .kind = KIND_TEXT,
 	  .flags = OPTION_OWN,

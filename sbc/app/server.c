@@ -124,12 +124,23 @@ static enum err open_border(struct server *s)
 	return OK;
 }
 
+static enum err open_reload(struct server *s)
+{
+	const struct reload_cfg cfg = { .cfg = s->cfg,
+		                        .loop = s->loop,
+		                        .trunks = s->trunks,
+		                        .stack = s->stack,
+		                        .expiry = s->expiry };
+
+	return reload_open(&s->reload, &cfg);
+}
+
 static enum err open_certificate_care(struct server *s)
 {
 	enum err err = expiry_open(&s->expiry, s->cfg, loop_timers(s->loop), trunks_tls(s->trunks));
 
 	if (!err)
-		err = reload_open(&s->reload, s->cfg, s->loop, s->trunks, s->expiry);
+		err = open_reload(s);
 	return because(s, err, "certificates");
 }
 

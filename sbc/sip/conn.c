@@ -67,6 +67,7 @@ void flow_set(struct flow *f, struct conn *c, const struct addr *peer)
 	struct addr to = *peer; /* may be f's own */
 
 	conn_ref(c);
+	c->flows++;
 	flow_clear(f);
 	f->conn = c;
 	f->peer = to;
@@ -82,6 +83,8 @@ void flow_copy(struct flow *to, const struct flow *from)
 
 void flow_clear(struct flow *f)
 {
+	if (f->conn)
+		f->conn->flows--;
 	conn_unref(&f->conn);
 	memset(f, 0, sizeof(*f));
 }

@@ -74,6 +74,9 @@ struct conn {
 	uint64_t pinged_ms; /* 0: no ping is out */
 	uint64_t heard_ms;  /* when a message or pong last came over it */
 	bool answers_pings; /* it has done so before */
+	unsigned flows;     /* that lead over it: transactions, dialogs, registrations */
+	bool retired;       /* made under files of before: for what goes on over it alone */
+	struct timer drain; /* until it is, and until it closes */
 	bool doubted; /* a request over it went unanswered: nobody takes it until it is heard */
 	unsigned alias_port; /* RFC 5923: it leads to this port of the peer; 0: to none */
 };

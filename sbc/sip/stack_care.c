@@ -9,12 +9,18 @@
  *
  * One over which nothing came since a request went is doubted: late answers still find it, new
  * requests do not, and unless it is heard it closes.
+ *
+ * One that is drained closes in a moment when nothing goes on: not within a second of what came
+ * last, since a peer may be about to say more. An INVITE that crosses the close finds a closed
+ * connection, and its sender makes another (RFC 3261 18.1.1, 18.4).
  */
+#include <string.h>
 #include "base/clock.h"
 #include "base/random.h"
 #include "sbc/sip/sip_realm.h"
 
 #define PONG_MS  10000 /* RFC 5626 4.4.1 */
+#define QUIET_MS 1000
 #define DOUBT_MS 32000 /* timers B and F: what comes later is nobody's */
 
 static void on_ping(void *arg);
@@ -69,6 +75,30 @@ void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms)
 	    KV("peer", addr_text(&c->peer, peer, sizeof(peer))), KVN("silent-ms", silent_ms),
 	    KV("why", "nothing came over it since a request went; others take a new one"));
 	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
+}
+
+static void on_drain(void *arg)
+{
+	struct conn *c = arg;
+	const struct stack *stack = c->handler->arg;
+
+	c->retired = true;
+	if (c->flows == 0 && clock_mono_ms() - c->heard_ms >= QUIET_MS)
+		conn_close(c, ERR_CLOSED, "there are new certificates, and no call goes over it");
+	else
+		timer_start_lazy(stack->timers, &c->drain, QUIET_MS, on_drain, c);
+}
+
+void stack_drain(struct stack *stack, const char *trunk, unsigned after_ms)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &stack->conns, link) {
+		const char *of = c->accepted || !c->tls ? c->trunk : tls_context_trunk(c->tls);
+
+		if (of && strcmp(of, trunk) == 0 && !timer_running(&c->drain))
+			timer_start(stack->timers, &c->drain, after_ms, on_drain, c);
+	}
 }
 
 void stack_care_heard(struct conn *c)

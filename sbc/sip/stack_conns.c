@@ -69,6 +69,7 @@ static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 		    KV("side", c->accepted ? "accepted" : "connected"), KV("why", why),
 		    KVN_LAST("suppressed", suppressed));
 	timer_stop(&c->care);
+	timer_stop(&c->drain);
 	TAILQ_REMOVE(&stack->conns, c, link);
 	stack->nconns--;
 	client_txns_on_conn_closed(stack, c, err, why);
@@ -166,7 +167,7 @@ enum err stack_connect(struct stack *stack, const struct stack_way *way, struct 
 	enum err err;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (c->realm == way->realm && !c->doubted &&
+		if (c->realm == way->realm && !c->doubted && !c->retired &&
 		    (c->accepted ? is_alias(c, way->peer, way->tls)
 		                 : c->tls == way->tls && addr_equal(&c->peer, way->peer))) {
 			*out = conn_ref(c);

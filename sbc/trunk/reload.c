@@ -2,30 +2,43 @@
  * force: a call is worth more than a typo. */
 #include "sbc/trunk/reload.h"
 
-#include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "certs/file_watch.h"
+#include "certs/trust.h"
 
 struct reload {
-	const struct config *cfg;
-	struct trunks *trunks;
-	struct expiry *expiry;
+	struct reload_cfg from;
 	struct file_watch *watch; /* NULL: files are not watched */
 };
 
+/* Connections that stand have been made with what was there before. */
+static void drain(struct reload *r)
+{
+	const struct config *cfg = r->from.cfg;
+
+	for (size_t i = 0; r->from.stack && i < cfg->ntrunks; i++) {
+		if (cfg->trunks[i].drain_after_ms)
+			stack_drain(r->from.stack, cfg->trunks[i].name,
+			            cfg->trunks[i].drain_after_ms);
+	}
+}
+
 enum err reload_now(struct reload *r, const char *by, char *why)
 {
-	enum err err = trunks_reload(r->trunks, why);
+	enum err err = trunks_reload(r->from.trunks, why);
 
 	if (err)
 		LOG(LOG_ERROR, KV("event", "reload"), KV("by", by), KV("result", "refused"),
 		    KV("why", why), KV("help", "the certificates that were there stay in use"));
 	else
 		LOG(LOG_INFO, KV("event", "reload"), KV("by", by), KV("result", "done"));
-	if (!err && r->expiry)
-		expiry_look(r->expiry);
-	return err;
+	if (err)
+		return err;
+	drain(r);
+	if (r->from.expiry)
+		expiry_look(r->from.expiry);
+	return OK;
 }
 
 static void on_change(void *arg)
@@ -36,16 +49,18 @@ static void on_change(void *arg)
 		return; /* the log has it */
 }
 
-static enum err watch(struct reload *r, const char *path)
+/* text: as trust_cfg has it; NULL: nothing. */
+static enum err watch(struct reload *r, const char *text)
 {
-	enum err err;
+	char *path = NULL;
+	enum err err = text ? trust_path(&path, text) : OK;
 
-	if (!path || strcmp(path, "system") == 0 || strncmp(path, "sha256/", 7) == 0)
-		return OK;
-	err = file_watch_add(r->watch, path);
+	if (!err && path)
+		err = file_watch_add(r->watch, path);
+	mem_free(path);
 	if (err != ERR_IO)
 		return err;
-	LOG(LOG_WARN, KV("event", "reload"), KV("result", "not watched"), KV("file", path),
+	LOG(LOG_WARN, KV("event", "reload"), KV("result", "not watched"), KV("file", text),
 	    KV("help", "after a change of it: trunkgate reload"));
 	return OK;
 }
@@ -65,8 +80,8 @@ static enum err watch_all(struct reload *r)
 {
 	enum err err = OK;
 
-	for (size_t i = 0; !err && i < r->cfg->nidentities; i++) {
-		const struct config_identity *id = &r->cfg->identities[i];
+	for (size_t i = 0; !err && i < r->from.cfg->nidentities; i++) {
+		const struct config_identity *id = &r->from.cfg->identities[i];
 
 		err = watch(r, id->certificate);
 		if (!err)
@@ -74,23 +89,20 @@ static enum err watch_all(struct reload *r)
 		if (!err)
 			err = watch(r, id->passphrase_file);
 	}
-	for (size_t i = 0; !err && i < r->cfg->ntrunks; i++)
-		err = watch_trunk(r, &r->cfg->trunks[i]);
+	for (size_t i = 0; !err && i < r->from.cfg->ntrunks; i++)
+		err = watch_trunk(r, &r->from.cfg->trunks[i]);
 	return err;
 }
 
-enum err reload_open(struct reload **out, const struct config *cfg, struct loop *loop,
-                     struct trunks *ts, struct expiry *expiry)
+enum err reload_open(struct reload **out, const struct reload_cfg *cfg)
 {
 	struct reload *r = mem_zalloc(sizeof(*r));
 	enum err err;
 
 	if (!r)
 		return ERR_NOMEM;
-	r->cfg = cfg;
-	r->trunks = ts;
-	r->expiry = expiry;
-	err = file_watch_new(&r->watch, loop, on_change, r);
+	r->from = *cfg;
+	err = file_watch_new(&r->watch, cfg->loop, on_change, r);
 	if (err == ERR_IO) {
 		LOG(LOG_WARN, KV("event", "reload"), KV("result", "nothing is watched"),
 		    KV("help", "after a change of certificates: trunkgate reload"));

@@ -10,10 +10,17 @@
 
 struct reload;
 
-/* Borrows cfg, ts and expiry (NULL: none), which looks at what is new. Files that cannot be watched
- * are said in the log, and are no failure. */
-MUST_USE enum err reload_open(struct reload **out, const struct config *cfg, struct loop *loop,
-                              struct trunks *ts, struct expiry *expiry);
+/* All borrowed. */
+struct reload_cfg {
+	const struct config *cfg;
+	struct loop *loop;
+	struct trunks *trunks;
+	struct stack *stack;   /* whose connections are drained; NULL: none are */
+	struct expiry *expiry; /* looks at what is new; NULL: nobody does */
+};
+
+/* Files that cannot be watched are said in the log, and are no failure. */
+MUST_USE enum err reload_open(struct reload **out, const struct reload_cfg *cfg);
 void reload_close(struct reload **rp); /* NULL is fine */
 
 /* by: who asks, for the log. On failure all stays as it was, and why (CERT_WHY_MAX bytes) says what

@@ -61,6 +61,26 @@ class NewCertificates(lab.LabTest):
         phone.hang_up()
         self.trunkgate.wait_no_calls()
 
+    def test_old_connections_are_drained(self):
+        """The call on it goes on, the next one has a new connection. That it closes: transports/drain.replay."""
+        config = self.config_for_baresip()
+        config["trunks"]["provider"]["drain-after"] = "1s"
+        self.start_trunkgate(config)
+        phone, provider = self.start_call()
+        self.authority.issue("sbc.lab")
+        self.assertEqual(self.command("reload").returncode, 0)
+        for peer in (phone, provider):
+            peer.wait_heard(peer.seconds_recorded() + 3)
+        self.assertNotIn("event=closed over=tls trunk=provider", self.trunkgate.log())
+        phone.hang_up()
+        self.trunkgate.wait_no_calls()
+        before = len(self.trunkgate.log())
+        phone.dial(f"sip:4711@{network.SBC_INSIDE}")
+        self.trunkgate.wait_calls(1)
+        self.trunkgate.process.wait_for_line("event=tls-up trunk=provider .*side=connected", 10, before)
+        phone.hang_up()
+        self.trunkgate.wait_no_calls()
+
     def test_fifty_times(self):
         """While a call stands the identity changes fifty times: nothing is kept of the old ones."""
         self.start_trunkgate(self.config_for_baresip())

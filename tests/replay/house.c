@@ -17,6 +17,7 @@
 #include "sbc/phone/location.h"
 #include "sbc/sip/dialog.h"
 #include "sbc/sip/stack.h"
+#include "sbc/trunk/reload.h"
 #include "sbc/trunk/trunk.h"
 #include "tests/replay/net.h"
 
@@ -35,6 +36,7 @@ struct house {
 	struct locations *locations;
 	struct phone_auth *auth;
 	struct border *border;
+	struct reload *reload;
 	bool is_empty;
 	char why[CERT_WHY_MAX];
 };
@@ -122,6 +124,15 @@ static enum err open_border(struct house *h)
 	return OK;
 }
 
+static enum err open_reload(struct house *h)
+{
+	const struct reload_cfg cfg = {
+		.cfg = h->cfg, .loop = h->loop, .trunks = h->trunks, .stack = h->stack
+	};
+
+	return reload_open(&h->reload, &cfg);
+}
+
 struct house *house_open(const char *yaml, const char *folder, struct loop *loop)
 {
 	struct house *h = calloc(1, sizeof(*h));
@@ -143,6 +154,8 @@ struct house *house_open(const char *yaml, const char *folder, struct loop *loop
 	if (!err)
 		err = open_border(h);
 	if (!err)
+		err = open_reload(h);
+	if (!err)
 		return h;
 	fprintf(stderr, "the house does not stand: %s: %s\n", err_text(err), h->why);
 	house_close(h);
@@ -151,6 +164,7 @@ struct house *house_open(const char *yaml, const char *folder, struct loop *loop
 
 void house_close(struct house *h)
 {
+	reload_close(&h->reload);
 	border_free(&h->border);
 	phone_auth_free(&h->auth);
 	locations_free(&h->locations);
@@ -193,6 +207,11 @@ static void on_empty(void *arg)
 void house_shut(struct house *h)
 {
 	border_shut(h->border, on_empty, h);
+}
+
+enum err house_reload(struct house *h, char *why)
+{
+	return reload_now(h->reload, "script", why);
 }
 
 bool house_is_empty(const struct house *h)

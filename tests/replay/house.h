@@ -21,6 +21,8 @@ void house_close(struct house *h);
 /* Turns the clock; every timer sees its own moment. */
 void house_advance(struct house *h, uint64_t ms);
 void house_shut(struct house *h);
+/* As `trunkgate reload`; why (CERT_WHY_MAX bytes). */
+MUST_USE enum err house_reload(struct house *h, char *why);
 bool house_is_empty(const struct house *h); /* what house_shut waits for has come */
 void house_count(struct house *h, struct house_counts *out);
 

@@ -441,6 +441,17 @@ static void do_shutdown(char **w, size_t n)
 	settle();
 }
 
+static void do_reload(char **w, size_t n)
+{
+	char why[CERT_WHY_MAX];
+
+	(void)w;
+	(void)n;
+	if (house_reload(house(), why))
+		fail("%s", why);
+	settle();
+}
+
 static void do_empty(char **w, size_t n)
 {
 	(void)w;
@@ -479,8 +490,9 @@ static const struct {
 	      { "connect", do_connect }, { "close", do_close },   { "on-connect", do_on_connect },
 	      { "send", do_send },       { "resend", do_resend }, { "expect", do_expect },
 	      { "advance", do_advance }, { "count", do_count },   { "shutdown", do_shutdown },
-	      { "empty", do_empty },     { "log", do_log },       { "name", names_command },
-	      { "named", do_named },     { "hosts", do_hosts },   { "queue", do_queue } };
+	      { "empty", do_empty },     { "reload", do_reload }, { "log", do_log },
+	      { "name", names_command }, { "named", do_named },   { "hosts", do_hosts },
+	      { "queue", do_queue } };
 
 static void run_command(const struct command *c)
 {

@@ -21,7 +21,10 @@ static int begin(void **state)
 	assert_int_equal(loop_new(&all.loop), OK);
 	if (trunks_new(&all.trunks, &rig.cfg, all.loop, rig.why))
 		fail_msg("%s", rig.why);
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, NULL), OK);
+	assert_int_equal(reload_open(&all.reload, &(struct reload_cfg){ .cfg = &rig.cfg,
+	                                                                .loop = all.loop,
+	                                                                .trunks = all.trunks }),
+	                 OK);
 	all.env = (struct show_env){
 		.from = { .cfg = &rig.cfg, .trunks = all.trunks, .reload = all.reload }
 	};

@@ -30,6 +30,15 @@ static void turn(uint64_t ms)
 	timer_stop(&timer);
 }
 
+static void open_reload(void)
+{
+	const struct reload_cfg cfg = {
+		.cfg = &rig.cfg, .loop = all.loop, .trunks = all.trunks, .expiry = all.expiry
+	};
+
+	assert_int_equal(reload_open(&all.reload, &cfg), OK);
+}
+
 static int begin(void **state)
 {
 	rig_begin(state);
@@ -40,7 +49,7 @@ static int begin(void **state)
 	assert_int_equal(loop_new(&all.loop), OK);
 	if (trunks_new(&all.trunks, &rig.cfg, all.loop, rig.why))
 		fail_msg("%s", rig.why);
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, NULL), OK);
+	open_reload();
 	lab_log_clear();
 	return 0;
 }
@@ -96,12 +105,33 @@ static void test_by_files(void **state)
 	ours_is("CN=special.lab");
 }
 
+/* The system's bundle is a link to where update-ca-certificates lays a new one. */
+static void test_by_the_systems_roots(void **state)
+{
+	static char system[] = "system";
+
+	UNUSED(state);
+	assert_int_equal(lab_shell("mkdir -p etc usr && cp root.pem etc/roots.crt && "
+	                           "ln -sf ../etc/roots.crt usr/cert.pem"),
+	                 0);
+	setenv("SSL_CERT_FILE", lab_path("usr/cert.pem"), 1);
+	rig.trunks[UMBRELLA].trust = system;
+	reload_close(&all.reload);
+	open_reload();
+	assert_int_equal(
+	    lab_shell("cat root.pem evil/root.pem >etc/new && mv etc/new etc/roots.crt"), 0);
+	turn(1);
+	turn(FILE_WATCH_SETTLE_MS);
+	setenv("SSL_CERT_FILE", lab_path("root.pem"), 1);
+	assert_has(lab.log, "info event=reload by=files result=done");
+}
+
 static void test_folders_that_are_missing(void **state)
 {
 	UNUSED(state);
 	reload_close(&all.reload);
 	rig_path(0, "nowhere/live.pem");
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, NULL), OK);
+	open_reload();
 	assert_has(lab.log, "warn event=reload result=\"not watched\" file=");
 	assert_has(lab.log, "nowhere/live.pem");
 }
@@ -173,7 +203,7 @@ static void test_expiry_of_what_is_new(void **state)
 	assert_int_equal(
 	    expiry_open(&all.expiry, &rig.cfg, loop_timers(all.loop), trunks_tls(all.trunks)), OK);
 	reload_close(&all.reload);
-	assert_int_equal(reload_open(&all.reload, &rig.cfg, all.loop, all.trunks, all.expiry), OK);
+	open_reload();
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		snprintf(command, sizeof(command),
 		         "$LAB . new --cn sbc.lab %s && cp new.pem own/live.pem", files[i].options);
@@ -220,9 +250,10 @@ static void starved(void *arg)
 {
 	struct reload *r = NULL;
 	struct expiry *e = NULL;
+	const struct reload_cfg cfg = { .cfg = &rig.cfg, .loop = all.loop, .trunks = all.trunks };
 
 	UNUSED(arg);
-	if (reload_open(&r, &rig.cfg, all.loop, all.trunks, NULL))
+	if (reload_open(&r, &cfg))
 		assert_null(r);
 	reload_close(&r);
 	if (expiry_open(&e, &rig.cfg, loop_timers(all.loop), trunks_tls(all.trunks)))
@@ -240,13 +271,11 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(by_command),
-		                            TEST(by_files),
-		                            TEST(folders_that_are_missing),
-		                            TEST(expiry_of_ours),
-		                            TEST(expiry_of_what_is_new),
-		                            TEST(expiry_of_a_peer),
-		                            TEST(no_memory) };
+	const struct CMUnitTest tests[] = {
+		TEST(by_command),           TEST(by_files),       TEST(folders_that_are_missing),
+		TEST(by_the_systems_roots), TEST(expiry_of_ours), TEST(expiry_of_what_is_new),
+		TEST(expiry_of_a_peer),     TEST(no_memory)
+	};
 
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, rig_open, rig_close);

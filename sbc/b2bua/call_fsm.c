@@ -328,6 +328,9 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
 	},
 	[CALL_ENDING] = {
+		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },
+		[EV_CALLEE_FAIL] = { NULL, CALL_ENDING },
+		[EV_CALLEE_NEXT] = { NULL, CALL_ENDING },
 		[EV_CALLEE_BYE] = { NULL, CALL_ENDING },
 		[EV_CALLER_BYE] = { NULL, CALL_ENDING },
 		[EV_GONE] = { act_over, CALL_OVER },

@@ -140,7 +140,8 @@ void leg_pass_forget(struct leg_request **rqp); /* no more calls; NULL is fine *
 bool leg_peer_takes(const struct leg *leg, const char *method);
 /* The value of Allow towards somebody whose requests of that kind go to the leg's peer. */
 void leg_allow(const struct leg *leg, char out[LEG_ALLOW_MAX]);
-/* Ends a leg whose peer does not know of the dialog any more (RFC 5057 5.1): LEG_LOST follows. */
+/* Ends a leg whose peer does not know of the dialog any more (RFC 5057 5.1), or its INVITE if that
+ * has no final answer yet: LEG_LOST follows. */
 void leg_lose(struct leg *leg, const char *why);
 
 /* What a dialog or the stack brings for a leg. */

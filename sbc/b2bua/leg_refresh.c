@@ -10,7 +10,12 @@
 void leg_lose(struct leg *leg, const char *why)
 {
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "session-lost"), KV("why", why));
-	leg_bye(leg);
+	if (leg->state == LEG_CALLING)
+		leg_cancel(leg);
+	else if (leg->state == LEG_WAITING)
+		leg_reject(leg, 487, NULL);
+	else
+		leg_bye(leg);
 	leg_tell(leg, LEG_LOST, NULL, why);
 }
 

@@ -226,7 +226,7 @@ static bool acknowledge(struct leg *leg, struct leg_fork *fork, const struct mes
 	size_t len;
 	bool has_sdp = said_sdp(m, &len) != NULL;
 
-	if (!rseq)
+	if (!rseq || leg->no_prack)
 		return true;
 	if (fork->rseq && rseq != fork->rseq + 1)
 		return false;

@@ -230,6 +230,7 @@ static const struct cell {
 	{ CALL_UP, EV_CALLER_BYE, CALL_ENDING, "bye:callee " },
 	{ CALL_UP, EV_NO_MEDIA, CALL_ENDING, "dead:caller dead:callee " },
 	{ CALL_UP, EV_SHUTDOWN, CALL_ENDING, "bye:caller bye:callee " },
+	{ CALL_ENDING, EV_CALLEE_ANSWER, CALL_ENDING, "bye:callee " },
 	{ CALL_ENDING, EV_GONE, CALL_OVER, "bury " },
 };
 

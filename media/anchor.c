@@ -322,6 +322,7 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 	change->opaque = remote->opaque;
 	change->primer_type = remote->primer_type;
 	change->idle = remote->idle;
+	change->event_type = remote->event_type;
 	change->rtp = remote->rtp;
 	change->rtcp = remote->rtcp;
 	if (addr_is_set(&remote->rtcp))
@@ -355,7 +356,7 @@ static bool reachable(const struct addr *local, const struct addr *to)
 static void note_expectation(struct anchor_side *side, const struct stream_remote *remote)
 {
 	side->told = true;
-	side->idle = remote->idle;
+	side->idle = remote->idle || remote->opaque;
 	side->held = !addr_port(&remote->rtp) || addr_is_any(&remote->rtp);
 	side->pauses = remote->primer_type == 13;
 	side->changed_ms = clock_mono_ms();

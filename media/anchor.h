@@ -32,7 +32,8 @@ struct stream_remote {
 	 * type that it does not use, or 13 where it takes comfort noise (RFC 3389). 0: no RTP of
 	 * our own, RTCP alone. */
 	uint8_t primer_type;
-	bool idle; /* by its own word it sends nothing now */
+	bool idle;          /* by its own word it sends nothing now */
+	uint8_t event_type; /* of telephone-events (RFC 4733); 0: none */
 };
 
 /* One side of one stream, from the anchor's start until now. Octets are those of the RTP packets,
@@ -41,8 +42,12 @@ struct stream_stats {
 	uint64_t packets_in, octets_in;   /* RTP that the side sent us and that was good */
 	uint64_t packets_out, octets_out; /* RTP that we sent to the side */
 	uint64_t rtcp_in, rtcp_out;
-	uint64_t primers_out; /* packets of our own, RTP and RTCP */
-	uint64_t lost;        /* by sequence number, of what the side sent */
+	uint64_t primers_out;   /* packets of our own, RTP and RTCP */
+	uint64_t reordered;     /* of what the side sent */
+	uint64_t events;        /* telephone-events that the side sent */
+	uint32_t round_trip_us; /* between the side and us, by its reports; 0: not known */
+	unsigned mos_x100; /* of what the side sent, as it came here (G.107); 0: nothing came */
+	uint64_t lost;     /* by sequence number, of what the side sent */
 	uint32_t
 	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
 	uint64_t bad_source; /* packets from where the side is not */

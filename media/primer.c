@@ -15,17 +15,26 @@
 #define ROOM          (RTCP_REPORT_MAX + SRTP_TRAILER_MAX)
 
 /* Of the two RTP opens the way, where there is any: reports are not for every 200 ms (RFC
- * 3550 6.2).
- */
-static uint64_t due_ms(const struct relay_side *side, bool rtcp)
+ * 3550 6.2). The other side's reports pass; where it sends none, ours go. */
+static uint64_t interval_ms(const struct relay_side *side, const struct relay_side *other,
+                            bool rtcp)
 {
 	const struct primer *p = &side->primer;
 	bool opens = !rtcp || !p->type;
-	bool waits = opens && !p->idle && !relay_heard(side, p->since_ms);
 
-	if (!p->sent_ms[rtcp])
-		return 0;
-	return p->sent_ms[rtcp] + (waits ? PRIMER_WAIT_MS : PRIMER_IDLE_MS);
+	if (opens && !p->idle && !relay_heard(side, p->since_ms))
+		return PRIMER_WAIT_MS;
+	if (rtcp && side->reports.at_ms &&
+	    clock_mono_ms() >= other->reports.heard_ms + REPORTS_QUIET_MS)
+		return REPORTS_EVERY_MS;
+	return PRIMER_IDLE_MS;
+}
+
+static uint64_t due_ms(const struct relay_side *side, const struct relay_side *other, bool rtcp)
+{
+	uint64_t sent_ms = side->primer.sent_ms[rtcp];
+
+	return sent_ms ? sent_ms + interval_ms(side, other, rtcp) : 0;
 }
 
 /* An empty packet (RFC 6263 4.6), or a frame of silence (RFC 6263 4.5). Its timestamp is that of a
@@ -51,26 +60,32 @@ static void send_rtp(struct relay_side *side, uint64_t now_ms)
 
 static void send_rtcp(struct relay_side *side)
 {
-	const struct rtcp_report report = { .ssrc = side->primer.ssrc };
+	uint64_t now_us = clock_mono_us();
 	uint8_t packet[ROOM];
+	size_t len = reports_write(&side->reports, &side->quality, side->primer.ssrc, packet,
+	                           now_us, clock_wall_us());
 
-	relay_send_own(side, packet, rtcp_write(packet, &report), sizeof(packet), true);
+	reports_go(&side->reports, packet, len, now_us);
+	relay_send_own(side, packet, len, sizeof(packet), true);
 }
 
 /* Sends what is due; gives when the next is. */
-static uint64_t prime(struct relay_side *side, uint64_t now_ms)
+static uint64_t prime(struct relay_side *side, const struct relay_side *other, uint64_t now_ms)
 {
 	struct primer *p = &side->primer;
+	uint64_t rtp_ms, rtcp_ms;
 
-	if (due_ms(side, false) <= now_ms) {
+	if (due_ms(side, other, false) <= now_ms) {
 		primer_sent(p, false, now_ms);
 		send_rtp(side, now_ms);
 	}
-	if (due_ms(side, true) <= now_ms) {
+	if (due_ms(side, other, true) <= now_ms) {
 		primer_sent(p, true, now_ms);
 		send_rtcp(side);
 	}
-	return due_ms(side, false) < due_ms(side, true) ? due_ms(side, false) : due_ms(side, true);
+	rtp_ms = due_ms(side, other, false);
+	rtcp_ms = due_ms(side, other, true);
+	return rtp_ms < rtcp_ms ? rtp_ms : rtcp_ms;
 }
 
 static void on_time(void *arg)
@@ -79,7 +94,7 @@ static void on_time(void *arg)
 	uint64_t now_ms = clock_mono_ms(), next_ms = UINT64_MAX;
 
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
-		uint64_t due = prime(&s->sides[i], now_ms);
+		uint64_t due = prime(&s->sides[i], &s->sides[!i], now_ms);
 
 		next_ms = due < next_ms ? due : next_ms;
 	}

@@ -49,6 +49,11 @@ static void start(struct quality *q, const struct rtp_header *h, uint64_t arriva
 		.base_seq = h->seq,
 		.received = 1,
 		.lost_before = quality_lost(q),
+		.reordered = q->reordered,
+		.events = q->events,
+		.event_at = q->event_at,
+		.event_type = q->event_type,
+		.payload_type = h->payload_type,
 		.jitter_x16 = q->ssrc == h->ssrc ? q->jitter_x16 : 0,
 		.clock_hz = clock_of(h->payload_type),
 		.timestamp = h->timestamp,
@@ -74,10 +79,24 @@ static void update_jitter(struct quality *q, const struct rtp_header *h, uint64_
 	q->jitter_x16 += d - ((q->jitter_x16 + 8) >> 4);
 }
 
+/* All packets of an event have its timestamp (RFC 4733 2.5.1.2). */
+static void note_event(struct quality *q, const struct rtp_header *h)
+{
+	if (!q->event_type || h->payload_type != q->event_type) {
+		q->payload_type = h->payload_type;
+		return;
+	}
+	if (q->events && q->event_at == h->timestamp)
+		return;
+	q->events++;
+	q->event_at = h->timestamp;
+}
+
 void quality_received(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
 {
 	uint16_t ahead = (uint16_t)(h->seq - q->max_seq);
 
+	note_event(q, h);
 	if (!q->started || h->ssrc != q->ssrc) {
 		start(q, h, arrival_us);
 		return;
@@ -93,14 +112,21 @@ void quality_received(struct quality *q, const struct rtp_header *h, uint64_t ar
 		}
 		q->expected_bad = (h->seq + 1U) & (SEQ_MOD - 1);
 		return;
+	} else {
+		q->reordered++;
 	}
 	q->received++;
 	update_jitter(q, h, arrival_us);
 }
 
+static uint64_t expected_of(const struct quality *q)
+{
+	return (uint64_t)q->cycles + q->max_seq - q->base_seq + 1;
+}
+
 uint64_t quality_lost(const struct quality *q)
 {
-	uint64_t expected = (uint64_t)q->cycles + q->max_seq - q->base_seq + 1;
+	uint64_t expected = expected_of(q);
 
 	/* Duplicates can make received the greater. */
 	if (!q->started || expected <= q->received)
@@ -113,4 +139,48 @@ uint32_t quality_jitter_us(const struct quality *q)
 	if (!q->clock_hz)
 		return 0;
 	return (uint32_t)((uint64_t)q->jitter_x16 * 1000000 / 16 / q->clock_hz);
+}
+
+bool quality_report(struct quality *q, struct quality_report *out)
+{
+	uint64_t expected = expected_of(q), new_expected, new_received;
+	int64_t lost = (int64_t)expected - (int64_t)q->received;
+
+	if (!q->started)
+		return false;
+	new_expected = expected - q->reported_expected;
+	new_received = q->received - q->reported_received;
+	q->reported_expected = expected;
+	q->reported_received = q->received;
+	*out = (struct quality_report){
+		.ssrc = q->ssrc,
+		.highest_seq = q->cycles + q->max_seq,
+		.jitter = q->jitter_x16 >> 4,
+		.lost = (int32_t)(lost > 0x7fffff    ? 0x7fffff
+		                  : lost < -0x800000 ? -0x800000
+		                                     : lost),
+	};
+	if (new_expected > new_received)
+		out->fraction =
+		    (uint8_t)(((new_expected - new_received) << 8) / (new_expected + 1));
+	return true;
+}
+
+unsigned quality_mos(uint8_t payload_type, uint64_t received, uint64_t lost, uint32_t jitter_us,
+                     uint32_t round_trip_us)
+{
+	/* G.113 table I.4: what a codec costs, and how it bears loss. */
+	double ie = payload_type == 18 ? 11 : payload_type == 3 ? 20 : 0;
+	double bpl = payload_type == 18 ? 19 : payload_type == 3 ? 10 : 25.1;
+	/* One way, with a packet's time and a jitter buffer of twice the jitter. */
+	double delay_ms = round_trip_us / 2000.0 + 20 + 2 * jitter_us / 1000.0;
+	double loss = received + lost ? 100.0 * (double)lost / (double)(received + lost) : 0;
+	double r = 93.2 - 0.024 * delay_ms - ie - (95 - ie) * loss / (loss + bpl), mos;
+
+	if (delay_ms > 177.3)
+		r -= 0.11 * (delay_ms - 177.3);
+	if (r <= 0)
+		return 100;
+	mos = 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
+	return (unsigned)((mos < 1 ? 1 : mos > 4.5 ? 4.5 : mos) * 100 + 0.5);
 }

@@ -1,4 +1,5 @@
-/* Loss and jitter of one RTP stream as received (RFC 3550 A.1, A.3, A.8). One thread at a time. */
+/* Loss, order and jitter of one RTP stream as received (RFC 3550 A.1, A.3, A.8), the digits in it
+ * (RFC 4733), and what all that is worth to an ear (ITU-T G.107). One thread at a time. */
 #ifndef MEDIA_QUALITY_H
 #define MEDIA_QUALITY_H
 
@@ -14,8 +15,14 @@ struct quality {
 	uint32_t base_seq;
 	uint64_t received;    /* since base_seq */
 	uint64_t lost_before; /* of sources before this one */
-	uint32_t transit;     /* in timestamp units */
-	uint32_t jitter_x16;  /* timestamp units times 16 */
+	uint64_t reordered;   /* came behind a later one */
+	uint64_t events;      /* telephone-events that began */
+	uint32_t event_at;    /* the timestamp of the last one; valid when events */
+	uint8_t event_type;   /* their payload type; 0: none */
+	uint8_t payload_type; /* of the last packet that is no event */
+	uint64_t reported_expected, reported_received; /* when a report was made last */
+	uint32_t transit;                              /* in timestamp units */
+	uint32_t jitter_x16;                           /* timestamp units times 16 */
 	uint32_t clock_hz;
 	uint32_t timestamp;    /* of the packet before */
 	uint32_t expected_bad; /* the seq that would confirm a jump (RFC 3550 A.1: bad_seq) */
@@ -25,6 +32,18 @@ struct quality {
  * far. */
 void quality_received(struct quality *q, const struct rtp_header *header, uint64_t arrival_us);
 uint64_t quality_lost(const struct quality *q);
+/* For a report block (RFC 3550 6.4.1); fraction is since the last call. */
+struct quality_report {
+	uint32_t ssrc, highest_seq, jitter;
+	int32_t lost;     /* 24 bits */
+	uint8_t fraction; /* of 256 */
+};
+/* False: nothing came yet. */
+bool quality_report(struct quality *q, struct quality_report *out);
 uint32_t quality_jitter_us(const struct quality *q);
+/* Mean opinion score times 100, 100 to 450, of a stream of that payload type (G.107 simplified,
+ * G.113 for the codecs): round_trip_us 0 is not known, and taken for none. */
+unsigned quality_mos(uint8_t payload_type, uint64_t received, uint64_t lost, uint32_t jitter_us,
+                     uint32_t round_trip_us);
 
 #endif

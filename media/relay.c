@@ -114,6 +114,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	side->told = side->mux = side->opaque = false;
 	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
+	memset(&side->reports, 0, sizeof(side->reports));
 	show(&side->count.latched, &nowhere);
 }
 
@@ -134,6 +135,7 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);
 	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
+	side->quality.event_type = change->event_type;
 	if (change->replace_in) {
 		swap(&side->in, &change->in);
 		side->warned_auth = false;
@@ -248,10 +250,26 @@ static void count_rtp_in(struct relay_side *side, const struct rtp_header *heade
 	add(&side->count.packets_in, 1);
 	add(&side->count.octets_in, len);
 	quality_received(&side->quality, header, arrival_us);
+	atomic_store_explicit(&side->count.reordered, side->quality.reordered,
+	                      memory_order_relaxed);
+	atomic_store_explicit(&side->count.events, side->quality.events, memory_order_relaxed);
+	atomic_store_explicit(&side->count.payload_type, side->quality.payload_type,
+	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.lost, quality_lost(&side->quality),
 	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.jitter_us, quality_jitter_us(&side->quality),
 	                      memory_order_relaxed);
+}
+
+static void count_rtcp_in(struct relay_side *side, const uint8_t *packet, size_t len,
+                          uint64_t now_us)
+{
+	uint32_t round_trip_us = reports_came(&side->reports, packet, len, now_us);
+
+	add(&side->count.rtcp_in, 1);
+	if (round_trip_us)
+		atomic_store_explicit(&side->count.round_trip_us, round_trip_us,
+		                      memory_order_relaxed);
 }
 
 /* What is no RTP. Only the even port is a party to it. */
@@ -336,14 +354,20 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	}
 	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	if (rtcp)
-		add(&in->count.rtcp_in, 1);
+		count_rtcp_in(in, packet, len, now_us);
 	else
 		count_rtp_in(in, &header, len, now_us);
 	through = rtcp && !out->mux ? &out->rtcp : &out->rtp;
 	to = latch_target(&through->latch);
-	if (!out->told || !to || !send_to(out, through, to, packet, len, size, rtcp))
+	if (!out->told || !to)
 		return;
 	primer_sent(&out->primer, rtcp, now_us / 1000);
+	if (rtcp)
+		reports_go(&out->reports, packet, len, now_us);
+	else
+		reports_rtp_goes(&out->reports, &header, now_us / 1000);
+	if (!send_to(out, through, to, packet, len, size, rtcp))
+		return;
 	if (rtcp) {
 		add(&out->count.rtcp_out, 1);
 		return;
@@ -408,11 +432,18 @@ void relay_stats(const struct relay_stream *s, enum media_side side, struct stre
 		.unreachable = get(&c->unreachable),
 		.alive_ms = get(&c->heard_ms),
 		.lost = get(&c->lost),
+		.reordered = get(&c->reordered),
+		.events = get(&c->events),
+		.round_trip_us = atomic_load_explicit(&c->round_trip_us, memory_order_relaxed),
 		.jitter_us = atomic_load_explicit(&c->jitter_us, memory_order_relaxed),
 		.bad_source = get(&c->bad_source),
 		.bad_auth = get(&c->bad_auth),
 		.malformed = get(&c->malformed),
 		.send_errors = get(&c->send_errors),
 	};
+	if (out->packets_in)
+		out->mos_x100 =
+		    quality_mos(atomic_load_explicit(&c->payload_type, memory_order_relaxed),
+		                out->packets_in, out->lost, out->jitter_us, out->round_trip_us);
 	look(&c->latched, &out->latched);
 }

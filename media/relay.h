@@ -15,6 +15,7 @@
 #include "media/primer.h"
 #include "media/quality.h"
 #include "media/queue.h"
+#include "media/reports.h"
 #include "media/srtp.h"
 
 /* Datagrams that one socket may have at a time before the others have their turn. */
@@ -43,7 +44,9 @@ struct relay_counters {
 	_Atomic uint64_t primers_out, unreachable;
 	_Atomic uint64_t heard_ms; /* when the last good packet came; 0: none yet */
 	_Atomic uint64_t lost, bad_source, bad_auth, malformed, send_errors;
-	_Atomic uint32_t jitter_us;
+	_Atomic uint64_t reordered, events;
+	_Atomic uint32_t jitter_us, round_trip_us;
+	_Atomic uint8_t payload_type;
 	struct relay_shown latched;
 };
 
@@ -55,6 +58,7 @@ struct relay_side {
 	struct srtp_session *in, *out; /* NULL: plain */
 	struct quality quality;
 	struct primer primer;
+	struct reports reports;
 	struct relay_counters count;
 	bool warned_auth, warned_stranger;
 };
@@ -73,7 +77,7 @@ struct relay_change {
 	struct addr rtp, rtcp;
 	bool mux;
 	bool opaque;
-	uint8_t primer_type; /* these two as in struct stream_remote */
+	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
 	bool idle;
 	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
 	struct srtp_session *in, *out;

@@ -1,9 +1,10 @@
-/* RTCP of our own (RFC 3550 6.4.2, 6.5; names: RFC 7022 4.2). Any thread. */
+/* SR, RR and SDES (RFC 3550 6.4, 6.5; names: RFC 7022 4.2). Any thread. */
 #include "media/rtcp.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#define RTCP_SR    200
 #define RTCP_RR    201
 #define RTCP_SDES  202
 #define SDES_CNAME 1
@@ -41,10 +42,69 @@ static uint8_t *put_name(uint8_t *p, uint32_t ssrc)
 	return at;
 }
 
+static uint8_t *put_sender(uint8_t *at, const struct rtcp_sender *sender)
+{
+	at = put32(at, (uint32_t)(sender->ntp >> 32));
+	at = put32(at, (uint32_t)sender->ntp);
+	at = put32(at, sender->timestamp);
+	at = put32(at, sender->packets);
+	return put32(at, sender->octets);
+}
+
+static uint8_t *put_block(uint8_t *at, const struct rtcp_report *report)
+{
+	const struct quality_report *q = report->block;
+
+	at = put32(at, q->ssrc);
+	at = put32(at, (uint32_t)q->fraction << 24 | ((uint32_t)q->lost & 0xffffff));
+	at = put32(at, q->highest_seq);
+	at = put32(at, q->jitter);
+	at = put32(at, report->lsr);
+	return put32(at, report->dlsr);
+}
+
 size_t rtcp_write(uint8_t *out, const struct rtcp_report *report)
 {
 	uint8_t *at = put32(out + 4, report->ssrc);
 
-	put_header(out, 0, RTCP_RR, (size_t)(at - out));
+	if (report->sender)
+		at = put_sender(at, report->sender);
+	if (report->block)
+		at = put_block(at, report);
+	put_header(out, report->block != NULL, report->sender ? RTCP_SR : RTCP_RR,
+	           (size_t)(at - out));
 	return (size_t)(put_name(at, report->ssrc) - out);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out)
+{
+	const uint8_t *block = packet + 8;
+	size_t part = ((size_t)(packet[2] << 8 | packet[3]) + 1) * 4;
+
+	*out = (struct rtcp_said){ .is_sender = packet[1] == RTCP_SR };
+	if (part > len || (packet[1] != RTCP_SR && packet[1] != RTCP_RR))
+		return false;
+	if (out->is_sender) {
+		if (part < 28)
+			return false;
+		out->middle = get32(packet + 10);
+		block += 20;
+	}
+	if ((packet[0] & 0x1f) && (size_t)(block - packet) + 24 <= part) {
+		out->lsr = get32(block + 16);
+		out->dlsr = get32(block + 20);
+	}
+	return true;
+}
+
+uint64_t rtcp_ntp(uint64_t wall_us)
+{
+	const uint64_t since_1900_s = 2208988800U;
+
+	return (wall_us / 1000000 + since_1900_s) << 32 | (wall_us % 1000000 << 32) / 1000000;
 }

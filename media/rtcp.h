@@ -1,18 +1,40 @@
-/* RTCP of our own (RFC 3550 6). Any thread. */
+/* RTCP: reports of our own, and what others' reports say (RFC 3550 6). Any thread. */
 #ifndef MEDIA_RTCP_H
 #define MEDIA_RTCP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "media/quality.h"
 
 #define RTCP_REPORT_MAX 96 /* octets; of 4, and so well aligned for SRTCP */
 
+/* What an SR says of its sender. */
+struct rtcp_sender {
+	uint64_t ntp; /* seconds since 1900 << 32 | fraction */
+	uint32_t timestamp, packets, octets;
+};
+
 struct rtcp_report {
-	uint32_t ssrc; /* whose report it is */
+	uint32_t ssrc;                      /* whose report it is */
+	const struct rtcp_sender *sender;   /* NULL: an RR */
+	const struct quality_report *block; /* NULL: none */
+	uint32_t lsr, dlsr; /* of block: the middle of the last SR's ntp; 1/65536 s since */
 };
 
 /* Writes a compound packet of a report and the name of its source (RFC 3550 6.1); gives its length,
  * at most RTCP_REPORT_MAX. */
 size_t rtcp_write(uint8_t *out, const struct rtcp_report *report);
+
+/* What one report says. */
+struct rtcp_said {
+	bool is_sender;     /* it is an SR */
+	uint32_t middle;    /* of its ntp */
+	uint32_t lsr, dlsr; /* of its first block; 0: none */
+};
+/* Reads the first SR or RR of a packet that rtcp_is_valid; false: there is none. */
+bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out);
+/* wall_us: clock_wall_us(). */
+uint64_t rtcp_ntp(uint64_t wall_us);
 
 #endif

@@ -11,7 +11,7 @@ static uint64_t seconds_between(uint64_t from_us, uint64_t to_us)
 	return to_us > from_us ? (to_us - from_us) / 1000000 : 0;
 }
 
-/* All streams of the leg together; the worst jitter of them. */
+/* All streams of the leg together; the worst jitter, round trip and MOS of them. */
 static void put_media(struct fields *f, const struct call_leg_info *leg)
 {
 	struct stream_stats sum = { 0 };
@@ -24,13 +24,29 @@ static void put_media(struct fields *f, const struct call_leg_info *leg)
 		sum.lost += s->lost;
 		sum.bad_source += s->bad_source;
 		sum.bad_auth += s->bad_auth;
+		sum.reordered += s->reordered;
+		sum.events += s->events;
 		if (s->jitter_us > sum.jitter_us)
 			sum.jitter_us = s->jitter_us;
+		if (s->round_trip_us > sum.round_trip_us)
+			sum.round_trip_us = s->round_trip_us;
+		if (s->mos_x100 && (!sum.mos_x100 || s->mos_x100 < sum.mos_x100))
+			sum.mos_x100 = s->mos_x100;
 	}
 	fields_count(f, "packets_in", sum.packets_in);
 	fields_count(f, "packets_out", sum.packets_out);
 	fields_count(f, "lost", sum.lost);
 	fields_put(f, "jitter_ms", json_real(sum.jitter_us / 1000.0));
+	fields_count(f, "reordered", sum.reordered);
+	fields_count(f, "dtmf_events", sum.events);
+	if (sum.round_trip_us)
+		fields_put(f, "round_trip_ms", json_real(sum.round_trip_us / 1000.0));
+	else
+		fields_text(f, "round_trip_ms", NULL);
+	if (sum.mos_x100)
+		fields_put(f, "mos", json_real(sum.mos_x100 / 100.0));
+	else
+		fields_text(f, "mos", NULL);
 	fields_count(f, "bad_source", sum.bad_source);
 	fields_count(f, "bad_auth", sum.bad_auth);
 }

@@ -67,6 +67,7 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 	place->rtcp = m->rtcp;
 	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
 	place->idle = !m->sends;
+	place->event_type = m->event_type;
 	place->mux = m->mux;
 	place->opaque = m->proto == SDP_DATAGRAM;
 	if (place->opaque)
@@ -120,6 +121,7 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 		                        .rtcp = s->place.rtcp,
 		                        .primer_type = s->place.primer_type,
 		                        .idle = s->place.idle,
+		                        .event_type = s->place.event_type,
 		                        .rtcp_mux = s->place.mux,
 		                        .opaque = s->place.opaque };
 	enum err err;

@@ -135,9 +135,32 @@ static bool has_format(const sdp_media_t *m, unsigned type)
 	return false;
 }
 
+/* Where the parser left the rtpmap among the attributes (AVPF, SAVPF), too. */
+static uint8_t find_events(const sdp_media_t *m)
+{
+	static const char events[] = "telephone-event/";
+	unsigned type;
+	int at;
+
+	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm; rm = rm->rm_next) {
+		if (rm->rm_encoding && strcasecmp(rm->rm_encoding, "telephone-event") == 0)
+			return (uint8_t)rm->rm_pt;
+	}
+	for (const sdp_attribute_t *a = m->m_attributes; a; a = a->a_next) {
+		at = 0;
+		if (a->a_value && strcasecmp(a->a_name, "rtpmap") == 0 &&
+		    sscanf(a->a_value, "%3u %n", &type, &at) == 1 && type < 128 &&
+		    strncasecmp(a->a_value + at, events, strlen(events)) == 0)
+			return (uint8_t)type;
+	}
+	return 0;
+}
+
 static void read_formats(const sdp_media_t *m, struct sdp_media *out)
 {
 	unsigned type = 127;
+
+	out->event_type = find_events(m);
 
 	while (type >= 96 && has_format(m, type))
 		type--;

@@ -42,6 +42,7 @@ struct sdp_media {
 	struct addr rtcp;        /* unset: the port above RTP's */
 	bool sends;              /* a=sendrecv or sendonly */
 	bool comfort_noise;      /* payload type 13 (RFC 3389) is among its formats */
+	uint8_t event_type;      /* of telephone-events (RFC 4733); 0: none */
 	uint8_t unused_type;     /* the highest payload type that is not; 0: none is left */
 	struct sdp_crypto crypto[SDP_CRYPTO_MAX]; /* those that we can read; the rest is left out */
 	size_t ncrypto;

@@ -105,7 +105,17 @@ class FirstCall(lab.LabTest):
         rows = self.internet.fields("(udp.port == 5060 || tcp.port == 5060)", "ip.src", "ip.dst")
         self.assertEqual(rows, [], "SIP without TLS towards the provider")
 
+    def check_marks(self):
+        """E8-08: EF on media, AF31 on signalling, on every socket of ours."""
+        sides = ((self.internet, network.SBC_OUTSIDE, "tcp.len > 0", "udp"),
+                 (self.office, network.SBC_INSIDE, "sip", "udp && !sip"))
+        for capture, ours, signalling, media in sides:
+            for what, wanted in ((signalling, "26"), (media, "46")):
+                rows = capture.fields(f"ip.src == {ours} && ({what}) && !dns && !icmp", "ip.dsfield.dscp")
+                self.assertEqual({row[0] for row in rows}, {wanted}, f"{what} from {ours}")
+
     def check_all(self):
+        self.check_marks()
         self.check_audio()
         self.check_media_is_encrypted()
         self.check_nothing_of_the_inside()

@@ -217,6 +217,37 @@ static void takes_the_form_that_fits(void **state)
 	close_primed(&p);
 }
 
+/* The callee sends no RTCP: the caller hears from us how it is heard; and from it once it does. */
+static void reports_where_the_other_sends_none(void **state)
+{
+	uint8_t packet[ROOM];
+	struct primed p;
+	size_t len = 0;
+	uint16_t seq = 1;
+
+	(void)state;
+	open_primed(&p);
+	tell_all(&p, false);
+	send_rtp(&p.r, &p.r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	for (; seq <= 1000; seq++) {
+		send_rtp(&p.r, &p.r.peer[SIDE_CALLEE][0], SIDE_CALLEE, seq);
+		pass(&p, 20);
+	}
+	assert_in_range(drain(&p.r.peer[SIDE_CALLER][1], packet, &len), 3, 5);
+	assert_int_equal(packet[0], 0x81);
+	assert_int_equal(packet[1], 200);
+	count(&p.r.peer[SIDE_CALLER][0]);
+	for (; seq <= 2000; seq++) {
+		if (seq % 200 == 1)
+			send_rtcp(&p.r, &p.r.peer[SIDE_CALLEE][1], SIDE_CALLEE, true);
+		send_rtp(&p.r, &p.r.peer[SIDE_CALLEE][0], SIDE_CALLEE, seq);
+		pass(&p, 20);
+	}
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLER][1], packet, &len), 5);
+	assert_int_equal(len, TEST_RTCP_LEN);
+	close_primed(&p);
+}
+
 static void goes_through_srtp(void **state)
 {
 	struct srtp_session *peer = NULL;
@@ -258,6 +289,7 @@ int main(void)
 		cmocka_unit_test(a_side_that_sends_nothing_is_held_open),
 		cmocka_unit_test(begins_anew_where_a_side_has_moved),
 		cmocka_unit_test(takes_the_form_that_fits),
+		cmocka_unit_test(reports_where_the_other_sends_none),
 		cmocka_unit_test(goes_through_srtp),
 	};
 

@@ -155,10 +155,85 @@ static void jitter_leaves_out_what_is_none(void **state)
 	assert_int_equal(quality_lost(&q), 0);
 }
 
+static void counts_what_came_late(void **state)
+{
+	struct quality q = { 0 };
+
+	(void)state;
+	feed_run(&q, 1, 100, 10);
+	feed(&q, 1, 111, 0, 0);
+	assert_int_equal(q.reordered, 0);
+	feed(&q, 1, 110, 0, 0);
+	assert_int_equal(q.reordered, 1);
+	feed_run(&q, 2, 1, 2);
+	assert_int_equal(q.reordered, 1);
+}
+
+/* RFC 4733 2.5.1.2: one event, many packets. */
+static void counts_digits(void **state)
+{
+	struct quality q = { .event_type = 101 };
+	struct rtp_header h = { .payload_type = 101, .ssrc = 1 };
+
+	(void)state;
+	feed_run(&q, 1, 1, 5);
+	for (unsigned digit = 0; digit < 3; digit++) {
+		h.timestamp = digit * 1600;
+		for (unsigned i = 0; i < 4; i++) {
+			h.seq = (uint16_t)(6 + digit * 4 + i);
+			quality_received(&q, &h, 0);
+		}
+	}
+	assert_int_equal(q.events, 3);
+	assert_int_equal(q.payload_type, 0);
+	feed_run(&q, 2, 1, 1);
+	assert_int_equal(q.events, 3);
+}
+
+static void reports_as_the_rfc_says(void **state)
+{
+	struct quality_report r;
+	struct quality q = { 0 };
+
+	(void)state;
+	assert_false(quality_report(&q, &r));
+	feed_run(&q, 7, 100, 10);
+	assert_true(quality_report(&q, &r));
+	assert_int_equal(r.ssrc, 7);
+	assert_int_equal(r.highest_seq, 109);
+	assert_int_equal(r.fraction, 0);
+	assert_int_equal(r.lost, 0);
+	feed(&q, 7, 113, 0, 0); /* 3 of 4 are missing */
+	assert_true(quality_report(&q, &r));
+	assert_int_equal(r.fraction, (3 << 8) / 5);
+	assert_int_equal(r.lost, 3);
+	feed(&q, 7, 112, 0, 0);
+	assert_true(quality_report(&q, &r));
+	assert_int_equal(r.fraction, 0);
+	assert_int_equal(r.lost, 2);
+}
+
+/* G.107: nothing missing is as good as it gets; G.113's G.711 and G.729. */
+static void an_ear_would_say(void **state)
+{
+	(void)state;
+	assert_in_range(quality_mos(0, 1000, 0, 0, 0), 435, 445);
+	assert_in_range(quality_mos(18, 1000, 0, 0, 0), 400, 415);
+	assert_in_range(quality_mos(0, 950, 50, 0, 0), 360, 400);
+	assert_in_range(quality_mos(0, 1000, 0, 0, 800000), 280, 350);
+	assert_in_range(quality_mos(0, 100, 900, 0, 0), 100, 130);
+	assert_in_range(quality_mos(0, 0, 0, 0, 0), 435, 445);
+	assert_true(quality_mos(0, 1000, 0, 60000, 0) < quality_mos(0, 1000, 0, 0, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_came),
+		cmocka_unit_test(counts_what_came_late),
+		cmocka_unit_test(counts_digits),
+		cmocka_unit_test(reports_as_the_rfc_says),
+		cmocka_unit_test(an_ear_would_say),
 		cmocka_unit_test(counts_gaps),
 		cmocka_unit_test(duplicates_do_not_make_it_negative),
 		cmocka_unit_test(survives_wraps),

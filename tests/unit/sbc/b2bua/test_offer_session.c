@@ -413,6 +413,13 @@ static void test_invented_offer(void **state)
 	crosses(&t.callee, &out, key_b, &t.caller, NULL, 2);
 }
 
+/* Behind the primers, which are of other lengths. */
+static void gets_report(const struct udp *u, uint8_t *packet, struct addr *from)
+{
+	while (udp_recv(u, packet, ROOM, from) != TEST_RTCP_LEN)
+		;
+}
+
 /* RFC 5761: each side for itself, and only what was offered. RFC 3605 tells the odd port. */
 static void test_rtcp_mux(void **state)
 {
@@ -433,10 +440,10 @@ static void test_rtcp_mux(void **state)
 	in = door_of(&t.to_caller, 0);
 	out = door_of(&t.to_callee, 0);
 	udp_send(&t.caller, &in, packet, make_rtcp(packet, SSRC));
-	assert_int_equal(udp_recv(&rtcp, packet, sizeof(packet), &below), TEST_RTCP_LEN);
+	gets_report(&rtcp, packet, &below);
 	assert_int_equal(addr_port(&below), addr_port(&out) + 1);
 	udp_send(&rtcp, &below, packet, make_rtcp(packet, SSRC));
-	assert_int_equal(udp_recv(&t.caller, packet, sizeof(packet), &below), TEST_RTCP_LEN);
+	gets_report(&t.caller, packet, &below);
 	assert_int_equal(addr_port(&below), addr_port(&in));
 	/* The callee takes what it was not offered: no. */
 	assert_int_equal(again(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
@@ -445,7 +452,7 @@ static void test_rtcp_mux(void **state)
 	assert_int_equal(answers(SIDE_CALLEE, audio(&t.callee, "RTP/AVP", text)), OK);
 	assert_null(strstr(t.to_caller.data, "a=rtcp-mux"));
 	udp_send(&t.caller, &in, packet, make_rtcp(packet, SSRC));
-	assert_int_equal(udp_recv(&rtcp, packet, sizeof(packet), NULL), TEST_RTCP_LEN);
+	gets_report(&rtcp, packet, NULL);
 	offer_drop(t.offer);
 	udp_close(&rtcp);
 }

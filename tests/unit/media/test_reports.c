@@ -1,0 +1,110 @@
+/* media/reports.c and rtcp.c: what one writes, another reads. */
+#include "media/reports.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <cmocka.h>
+#include "media/rtcp.h"
+
+#define WALL_US 1700000000250000U
+
+static struct quality stream(uint32_t ssrc)
+{
+	struct quality q = { 0 };
+
+	for (uint16_t seq = 1; seq <= 10; seq++) {
+		const struct rtp_header h = { .seq = seq, .timestamp = seq * 160U, .ssrc = ssrc };
+
+		quality_received(&q, &h, 1000000 + seq * 20000U);
+	}
+	return q;
+}
+
+static uint32_t word(const uint8_t *packet, size_t at)
+{
+	return (uint32_t)packet[at] << 24 | (uint32_t)packet[at + 1] << 16 |
+	       (uint32_t)packet[at + 2] << 8 | packet[at + 3];
+}
+
+static void sends_what_came_and_went(void **state)
+{
+	struct rtp_header h = { .ssrc = 0xabcd, .timestamp = 16000, .payload_len = 160 };
+	struct quality q = stream(0x77), none = { 0 };
+	struct reports r = { 0 };
+	uint8_t packet[RTCP_REPORT_MAX];
+	size_t len;
+
+	(void)state;
+	len = reports_write(&r, &none, 5, packet, 2000000, WALL_US);
+	assert_true(rtcp_is_valid(packet, len));
+	assert_int_equal(packet[1], 201);
+	assert_int_equal(packet[0], 0x80);
+	assert_int_equal(word(packet, 4), 5);
+
+	for (unsigned i = 0; i < 3; i++)
+		reports_rtp_goes(&r, &h, 1000);
+	len = reports_write(&r, &q, 5, packet, 2000000, WALL_US);
+	assert_true(len <= RTCP_REPORT_MAX);
+	assert_true(rtcp_is_valid(packet, len));
+	assert_int_equal(packet[1], 200);
+	assert_int_equal(packet[0], 0x81);
+	assert_int_equal(word(packet, 4), 0xabcd);
+	assert_int_equal(word(packet, 8), 1700000000 + 2208988800U);
+	assert_int_equal(word(packet, 12), 0x40000000); /* a quarter */
+	assert_int_equal(word(packet, 16), 16000 + 8000);
+	assert_int_equal(word(packet, 20), 3);
+	assert_int_equal(word(packet, 24), 480);
+	assert_int_equal(word(packet, 28), 0x77);
+	assert_int_equal(word(packet, 36), 10);
+	assert_int_equal(word(packet, 44), 0); /* no SR came yet */
+}
+
+/* A and B, half a second apart, B answers after a second. */
+static void round_trip_is_what_was_not_held(void **state)
+{
+	struct reports a = { 0 }, b = { 0 };
+	struct rtp_header h = { .ssrc = 1 };
+	struct quality q = stream(2), of_b = stream(3);
+	uint8_t packet[RTCP_REPORT_MAX];
+	uint32_t took_us;
+	size_t len;
+
+	(void)state;
+	reports_rtp_goes(&a, &h, 0);
+	len = reports_write(&a, &q, 9, packet, 10000000, WALL_US);
+	reports_go(&a, packet, len, 10000000);
+	assert_int_equal(reports_came(&b, packet, len, 500000), 0);
+	len = reports_write(&b, &of_b, 9, packet, 1500000, WALL_US);
+	took_us = reports_came(&a, packet, len, 12000000);
+	assert_in_range(took_us, 999900, 1000100);
+	/* One that answers another SR, or says that it held it longer than it was away. */
+	assert_int_equal(reports_came(&a, packet, len, 10500000), 0);
+	a.to_middle++;
+	assert_int_equal(reports_came(&a, packet, len, 12000000), 0);
+}
+
+static void lies_are_read_no_further(void **state)
+{
+	static const uint8_t sr_too_short[] = { 0x81, 200, 0, 1, 0, 0, 0, 1 };
+	static const uint8_t no_block[] = { 0x9f, 201, 0, 1, 0, 0, 0, 1 };
+	static const uint8_t app[] = { 0x80, 204, 0, 1, 0, 0, 0, 1 };
+	struct rtcp_said said;
+
+	(void)state;
+	assert_false(rtcp_read(sr_too_short, sizeof(sr_too_short), &said));
+	assert_true(rtcp_read(no_block, sizeof(no_block), &said));
+	assert_int_equal(said.lsr, 0);
+	assert_false(rtcp_read(app, sizeof(app), &said));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sends_what_came_and_went),
+		cmocka_unit_test(round_trip_is_what_was_not_held),
+		cmocka_unit_test(lies_are_read_no_further),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

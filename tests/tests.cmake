@@ -73,3 +73,7 @@ endif()
 add_executable(trunkgate_without_media EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/sbc/app/main.c
 	${PROJECT_SOURCE_DIR}/tests/bench/sip/without_media.c)
 target_link_libraries(trunkgate_without_media PRIVATE app)
+
+# The load of tests/bench/media; built when it asks.
+add_executable(media_generator EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/media/generator.c)
+target_link_libraries(media_generator PRIVATE media)

@@ -135,9 +135,10 @@ class ToTls(Trunkgate):
 class Kamailio(Border):
     name = "kamailio"
     first_rate = 150
+    defines = []
 
     def start(self):
-        defines = [] if self.media else ["-A", "WITHOUT_MEDIA"]
+        defines = self.defines if self.media else ["-A", "WITHOUT_MEDIA"]
         if self.media:
             self.spawn("rtpengine", ["rtpengine", "--foreground", "--log-stderr", "--log-level=3", "--table=-1",
                                      "--interface=" + BORDER, "--listen-ng=127.0.0.1:2223", "--num-threads=1",

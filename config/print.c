@@ -96,6 +96,7 @@ static void print_option(FILE *out, int indent, const struct option *o, const ch
                          bool comment)
 {
 	bool shown = !comment && (o->standard || o->flags & (OPTION_REQUIRED | OPTION_SHOWN));
+	const char *quote = o->standard && o->kind == KIND_DIGITS ? "\"" : ""; /* 00 is 0 to YAML */
 	char text[TEXT_MAX];
 
 	print_comment(out, indent, o->help);
@@ -105,8 +106,8 @@ static void print_option(FILE *out, int indent, const struct option *o, const ch
 		print_group(out, indent, o);
 		return;
 	}
-	fprintf(out, "%*s%s%s%s: %s\n", first ? indent - 2 : indent, "", shown ? "" : "#",
-	        first ? first : "", o->key, o->standard ? o->standard : o->example);
+	fprintf(out, "%*s%s%s%s: %s%s%s\n", first ? indent - 2 : indent, "", shown ? "" : "#",
+	        first ? first : "", o->key, quote, o->standard ? o->standard : o->example, quote);
 }
 
 static void print_section(FILE *out, const struct section *s)
@@ -143,7 +144,9 @@ enum err config_print_full(FILE *out)
 static json_t *text_schema(const struct option *o)
 {
 	const struct kind *kind = &config_kinds[o->kind];
-	json_t *schema = json_pack("{s:s}", "type", "string");
+	json_t *schema = o->kind == KIND_USER || o->kind == KIND_PATTERN
+	                     ? json_pack("{s:[s,s]}", "type", "string", "integer")
+	                     : json_pack("{s:s}", "type", "string");
 
 	if (kind->pattern)
 		json_object_set_new(schema, "pattern", json_string(kind->pattern));
@@ -156,12 +159,25 @@ static json_t *text_schema(const struct option *o)
 	return schema;
 }
 
+/* What stands without quotes is a number to those who read YAML by its own rules: 1.2, 486. */
+static void add_number(json_t *array, const char *text)
+{
+	char *end;
+	double number = strtod(text, &end);
+
+	if (end != text && *end == '\0')
+		json_array_append_new(array, strchr(text, '.') ? json_real(number)
+		                                               : json_integer((json_int_t)number));
+}
+
 static json_t *enum_schema(const struct option *o)
 {
 	json_t *names = json_array();
 
-	for (size_t i = 0; o->names[i]; i++)
+	for (size_t i = 0; o->names[i]; i++) {
 		json_array_append_new(names, json_string(o->names[i]));
+		add_number(names, o->names[i]);
+	}
 	return json_pack("{s:o}", "enum", names);
 }
 
@@ -261,7 +277,8 @@ enum err config_print_schema(FILE *out)
 	json_object_set_new(schema, "$schema",
 	                    json_string("https://json-schema.org/draft/2020-12/schema"));
 	json_object_set_new(schema, "title", json_string("Trunkgate configuration"));
-	failed = json_dumpf(schema, out, JSON_INDENT(2)) < 0 || fputc('\n', out) == EOF;
+	failed = json_dumpf(schema, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) < 0 ||
+	         fputc('\n', out) == EOF;
 	json_decref(schema);
 	return failed ? ERR_IO : OK;
 }

@@ -118,7 +118,8 @@ static enum err print_status(FILE *out, const json_t *status)
 		                                 { "media ports", "media_ports" },
 		                                 { "transactions", "transactions" },
 		                                 { "dialogs", "dialogs" },
-		                                 { "connections", "connections" } };
+		                                 { "connections", "connections" },
+		                                 { "certs ending", "certs_ending" } };
 	json_int_t uptime = print_count_of(status, "uptime_s");
 	const json_t *realms = json_object_get(status, "realms");
 	char text[DURATION_MAX];

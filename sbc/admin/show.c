@@ -77,6 +77,7 @@ static void show_status(const struct show_env *env, struct buf *out)
 	fields_count(&f, "transactions", counts.client_txns + counts.server_txns);
 	fields_count(&f, "dialogs", dialogs_count(env->from.dialogs));
 	fields_count(&f, "connections", counts.connections);
+	fields_count(&f, "certs_ending", show_certs_ending(env));
 	fields_put(&f, "realms", by_realm);
 	write_json(out, fields_take(&f));
 }

@@ -26,6 +26,8 @@ json_t *show_call(const struct call_info *info);
 json_t *show_ladder(const struct show_env *env, const char *id);
 /* show_certs.c. NULL without memory. */
 json_t *show_certs(const struct show_env *env);
+/* Of them, those that end within 30 days, or have ended. */
+size_t show_certs_ending(const struct show_env *env);
 json_t *show_error(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 #endif

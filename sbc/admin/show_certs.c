@@ -7,7 +7,8 @@
 #include "sbc/admin/show.h"
 #include "sbc/trunk/trunk_tls.h"
 
-#define LIST_MAX 512
+#define LIST_MAX    512
+#define ENDING_DAYS 30
 
 static void add_name(char *list, const char *name, const char *what)
 {
@@ -110,4 +111,21 @@ json_t *show_certs(const struct show_env *env)
 		return array;
 	json_decref(array);
 	return NULL;
+}
+
+size_t show_certs_ending(const struct show_env *env)
+{
+	const struct config *cfg = env->from.cfg;
+	const struct trunk_tls *tls = trunks_tls(env->from.trunks);
+	int64_t soon_s = clock_wall_s() + ENDING_DAYS * DAY_S;
+	size_t n = 0;
+
+	for (size_t i = 0; i < cfg->nidentities; i++)
+		n += identity_not_after_s(trunk_tls_identity(tls, i)) < soon_s;
+	for (size_t i = 0; i < cfg->ntrunks; i++) {
+		const struct peer_seen *seen = trunk_tls_peer(tls, i);
+
+		n += seen->seen_s && seen->info.not_after_s < soon_s;
+	}
+	return n;
 }

@@ -1,5 +1,8 @@
 """Kamailio with its TLS module: a SIP server of others, with a certificate of its own for each port it speaks from or to.
 
+Each of its processes loads every profile again, which costs it seconds of processor time: so there are few of them, and
+who starts it waits long.
+
 A request that comes over TLS is answered 486. One by UDP goes on by TLS to the port of the border that its user names.
 """
 import os
@@ -9,7 +12,7 @@ from . import network, process
 CONFIG = """debug=2
 log_stderror=yes
 children=1
-tcp_children=8
+tcp_children=2
 enable_tls=yes
 auto_aliases=no
 disable_sctp=yes

@@ -72,7 +72,7 @@ static void test_phones(void **state)
 
 static const char status[] =
     "{'version':'1.2','uptime_s':3600,'calls':1,'media_ports':2,'transactions':3,'dialogs':4,"
-    "'connections':5,'realms':[{'name':'office','media_ports_used':2,'media_ports_size':100}]}";
+    "'connections':5,'certs_ending':6,'realms':[{'name':'office','media_ports_used':2,'media_ports_size':100}]}";
 
 static void test_status(void **state)
 {
@@ -85,6 +85,7 @@ static void test_status(void **state)
 	             "transactions  3\n"
 	             "dialogs       4\n"
 	             "connections   5\n"
+	             "certs ending  6\n"
 	             "\n"
 	             "REALM   MEDIA PORTS   OF\n"
 	             "office            2  100\n");
@@ -107,6 +108,7 @@ static void test_odd_answers(void **state)
 	             "transactions  0\n"
 	             "dialogs       0\n"
 	             "connections   0\n"
+	             "certs ending  0\n"
 	             "\n"
 	             "REALM  MEDIA PORTS  OF\n");
 }

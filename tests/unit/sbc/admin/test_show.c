@@ -41,7 +41,7 @@ static void test_status_at_rest(void **state)
 	expect_answer("show status",
 	              "{\"version\":\"" TRUNKGATE_VERSION "\",\"uptime_s\":61,\"calls\":0,"
 	              "\"media_ports\":0,\"transactions\":0,\"dialogs\":0,\"connections\":0,"
-	              "\"realms\":[{\"name\":\"office\",\"media_ports_used\":0,"
+	              "\"certs_ending\":0,\"realms\":[{\"name\":\"office\",\"media_ports_used\":0,"
 	              "\"media_ports_size\":10}]}\n");
 }
 
@@ -66,7 +66,7 @@ static void test_status_of_a_call(void **state)
 	expect_answer("show status",
 	              "{\"version\":\"" TRUNKGATE_VERSION "\",\"uptime_s\":0,\"calls\":1,"
 	              "\"media_ports\":2,\"transactions\":1,\"dialogs\":0,\"connections\":0,"
-	              "\"realms\":[{\"name\":\"office\",\"media_ports_used\":2,"
+	              "\"certs_ending\":0,\"realms\":[{\"name\":\"office\",\"media_ports_used\":2,"
 	              "\"media_ports_size\":10}]}\n");
 	anchor_close(&anchor);
 }

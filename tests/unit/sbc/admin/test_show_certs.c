@@ -112,6 +112,22 @@ static void test_peers(void **state)
 	json_decref(certs);
 }
 
+static void test_how_many_end_soon(void **state)
+{
+	struct peer_seen *seen =
+	    (struct peer_seen *)(uintptr_t)trunk_tls_peer(trunks_tls(all.trunks), ACME);
+
+	UNUSED(state);
+	assert_int_equal(show_certs_ending(&all.env), 0);
+	seen->seen_s = clock_wall_s();
+	seen->info.not_after_s = clock_wall_s() + 29 * DAY_S;
+	assert_int_equal(show_certs_ending(&all.env), 1);
+	seen->info.not_after_s = clock_wall_s() + 31 * DAY_S;
+	assert_int_equal(show_certs_ending(&all.env), 0);
+	clock_fake_advance((uint64_t)(71 * DAY_S) * 1000);
+	assert_int_equal(show_certs_ending(&all.env), NIDENTITIES + 1);
+}
+
 static void test_printed(void **state)
 {
 	json_t *certs = ask("show certs");
@@ -166,8 +182,8 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(ours), TEST(peers), TEST(printed), TEST(reload),
-		                            TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(ours),    TEST(peers),  TEST(how_many_end_soon),
+		                            TEST(printed), TEST(reload), TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, rig_open, rig_close);
 }

@@ -169,6 +169,8 @@ struct config_trunk {
 	enum number_form numbers_out, numbers_in;
 	char *country, *area; /* digits; NULL: unknown */
 	char *international_prefix, *national_prefix;
+	char **pass_headers; /* that cross besides those of the policy */
+	size_t npass_headers;
 	unsigned max_calls;        /* default: the config's */
 	unsigned calls_per_second; /* 0: any number */
 	enum over_limit over_limit;

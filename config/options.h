@@ -34,6 +34,7 @@ enum kind_id {
 	KIND_ZONE,        /* char *: a time zone of this machine */
 	KIND_DIGITS,      /* char *: min to max digits */
 	KIND_TEXT,        /* char *: what can stand between quotes as it is */
+	KIND_HEADER,      /* char *: the name of a header that is nobody's in particular */
 	KIND_PROFILE,     /* char * */
 	KIND_DEMAND,      /* char *: a requirement's ID */
 	KIND_FILE,        /* char *: a file that is there */

@@ -319,6 +319,17 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .otherwise = "anywhere, by certificate alone",
 	  .example = "[ 198.51.100.0/24 ]",
 	  .help = "Where its calls come from." },
+	{ .key = "pass-headers",
+	  .kind = KIND_HEADER,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, pass_headers),
+	  .min = 1,
+	  .max = 32,
+	  .otherwise = "those alone that cannot tell what is inside",
+	  .example = "[ X-Account, User-to-User ]",
+	  .help =
+	      "Headers that pass between it and the inside as they are, besides the usual ones. A value that "
+	      "names an address, host or program of the sender is held back all the same." },
 	{ .key = "number-rules",
 	  .kind = KIND_MAP,
 	  .flags = OPTION_LIST,

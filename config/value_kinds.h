@@ -24,6 +24,8 @@ VALUE_PARSER(ports);
 VALUE_PARSER(ref);
 VALUE_PARSER(party);
 VALUE_PARSER(regex);
+/* value_headers.c */
+VALUE_PARSER(header);
 VALUE_PARSER(template);
 VALUE_PARSER(map);
 /* value_routes.c */

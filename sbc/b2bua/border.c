@@ -160,9 +160,8 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
                             const struct message *m, const char *why)
 {
 	struct call *call = arg;
-	struct call_news news = { .message = m, .why = why };
+	struct call_news news = { .leg = leg, .message = m, .why = why };
 
-	(void)leg;
 	switch (event) {
 	case LEG_CANCEL:
 		call_event(call, EV_CALLER_CANCEL, &news);
@@ -210,6 +209,7 @@ static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 	struct border *b = call->border;
 	struct leg_handler handler = { .on_event = on_caller_event,
 		                       .on_request = pass_on_request,
+		                       .on_send = call_on_send,
 		                       .arg = call };
 	struct target target;
 	char contact[URI_MAX_LEN];

@@ -104,6 +104,8 @@ static void log_end(const struct call_info *info)
 	const struct stream_stats *from = &info->caller.streams[0], *to = &info->callee.streams[0];
 
 	LOG(LOG_INFO, KV("call", info->id), KV("event", "ended"), KVN("code", info->code),
+	    KV("class",
+	       info->code < 300 ? "answered" : failure_class_name(failure_class(info->code))),
 	    KV("why", info->why), KV("caller", info->caller.party),
 	    KV("callee", info->callee.party),
 	    KVN("seconds", info->answered_us ? (info->ended_us - info->answered_us) / 1000000 : 0),

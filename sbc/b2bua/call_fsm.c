@@ -89,22 +89,6 @@ static void act_answer(struct call *call, const struct call_news *news)
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
 }
 
-/* A failure that came from the callee keeps its status where that speaks of the call; what a trunk
- * says of itself is not the phone's to hear. */
-static unsigned map_status(unsigned status)
-{
-	switch (status) {
-	case 401:
-	case 407:
-		return 403;
-	case 408:
-	case 422: /* of our session timer */
-		return 480;
-	default:
-		return status >= 300 && status < 400 ? 480 : status;
-	}
-}
-
 static void act_fail(struct call *call, const struct call_news *news)
 {
 	const struct message *m = news->message;
@@ -115,7 +99,8 @@ static void act_fail(struct call *call, const struct call_news *news)
 		snprintf(why, sizeof(why), "%s answered %u %s",
 		         call->callee.trunk ? "the trunk" : "the phone", message_status(m),
 		         message_phrase(m));
-		refuse_caller(call, map_status(message_status(m)), why);
+		refuse_caller(
+		    call, failure_status(m, call->caller.trunk ? CROSSING_OUT : CROSSING_IN), why);
 	} else if (m) {
 		refuse_caller(call, 480, "the callee hung up before it answered");
 	} else {
@@ -142,12 +127,19 @@ static void act_next(struct call *call, const struct call_news *news)
 	set_state(call, CALL_ENDING, EV_CALLEE_NEXT);
 }
 
+static void cancel_callee(struct call *call)
+{
+	char reason[HEADER_LINE_MAX];
+
+	leg_cancel_because(call->callee.leg, call_cancel_reason(call, call->callee.leg, reason));
+}
+
 static void act_cancel(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	timer_stop(&call->no_answer);
 	refuse_caller(call, 487, "the caller gave up");
-	leg_cancel(call->callee.leg);
+	cancel_callee(call);
 }
 
 /* A leg that is lost without a BYE says why. */
@@ -161,14 +153,14 @@ static void act_caller_left(struct call *call, const struct call_news *news)
 {
 	timer_stop(&call->no_answer);
 	end_by(call, news, 487, "the caller hung up before the answer");
-	leg_cancel(call->callee.leg);
+	cancel_callee(call);
 }
 
 static void act_no_answer(struct call *call, const struct call_news *news)
 {
 	(void)news;
 	refuse_caller(call, 480, "nobody answered in time");
-	leg_cancel(call->callee.leg);
+	cancel_callee(call);
 }
 
 static const char *stop_reason(const struct call_news *news)
@@ -180,7 +172,7 @@ static void act_shut_early(struct call *call, const struct call_news *news)
 {
 	timer_stop(&call->no_answer);
 	refuse_caller(call, 503, stop_reason(news));
-	leg_cancel(call->callee.leg);
+	cancel_callee(call);
 }
 
 /* 2xx and CANCEL crossed: the ACK is out, now the BYE (RFC 3261 9.1, 15). */
@@ -254,7 +246,7 @@ static void act_disagree_early(struct call *call, const struct call_news *news)
 {
 	timer_stop(&call->no_answer);
 	refuse_caller(call, 488, news->why);
-	leg_cancel(call->callee.leg);
+	cancel_callee(call);
 }
 
 static void act_disagree(struct call *call, const struct call_news *news)
@@ -379,6 +371,7 @@ static const struct {
 void call_event(struct call *call, enum call_event event, const struct call_news *news)
 {
 	const struct call_rule *rule = &rules[call->state][event];
+	const struct call_news *before;
 
 	if (!rule->action && rule->next == CALL_NEW) {
 		LOG(LOG_DEBUG, KV("call", call->id), KV("event", event_names[event]),
@@ -387,8 +380,12 @@ void call_event(struct call *call, enum call_event event, const struct call_news
 	}
 	if (rule->next != CALL_NEW)
 		set_state(call, rule->next, event);
-	if (rule->action)
-		rule->action(call, news);
+	if (!rule->action)
+		return;
+	before = call->news;
+	call->news = news;
+	rule->action(call, news);
+	call->news = before;
 }
 
 const char *call_state_name(enum call_state state)

@@ -7,6 +7,8 @@
 #include "base/timer.h"
 #include "media/watch.h"
 #include "sbc/b2bua/call.h"
+#include "sbc/b2bua/call_cross.h"
+#include "sbc/b2bua/failure_map.h"
 #include "sbc/b2bua/numbers.h"
 #include "sbc/b2bua/exchange.h"
 #include "sbc/b2bua/offer.h"
@@ -79,6 +81,7 @@ struct call {
 	char *heard;           /* what the callee answered to the first offer last */
 	char *answer_sdp;      /* what the caller hears for it */
 	uint64_t started_us, answered_us, ended_us;
+	const struct call_news *news; /* while it is acted on; NULL: nothing is */
 	unsigned code;
 	char why[CERT_WHY_MAX];
 };
@@ -105,6 +108,7 @@ struct border {
 
 /* What happened, with what it brought (NULL where it brought nothing). */
 struct call_news {
+	const struct leg *leg; /* whose it is */
 	const struct message *message;
 	const char *why;
 };

@@ -52,7 +52,6 @@ static enum err send_invite(struct call *call, const char *sdp)
 		return err;
 	message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	message_add(invite, "User-Agent", "Trunkgate");
-	headers_cross(received, invite, call->callee.trunk ? CROSSING_OUT : CROSSING_IN);
 	if (sdp)
 		message_set_body(invite, "application/sdp", sdp, strlen(sdp));
 	err = client_txn_loops(call->border->cfg.stack, received, invite)
@@ -77,7 +76,7 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
                          const char *why)
 {
 	struct call *call = arg;
-	struct call_news news = { .message = m, .why = why };
+	struct call_news news = { .leg = leg, .message = m, .why = why };
 
 	if (targets_on_event(call, leg, event)) {
 		call_check_gone(call);
@@ -124,6 +123,7 @@ static enum err make_leg(struct call *call, const char *sdp)
 	struct names names;
 	struct leg_handler handler = { .on_event = on_leg_event,
 		                       .on_request = pass_on_request,
+		                       .on_send = call_on_send,
 		                       .arg = call };
 	struct leg_uac_cfg cfg = { .from = names.from,
 		                   .to = names.to,

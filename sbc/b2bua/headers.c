@@ -1,41 +1,270 @@
-/* What crosses the border: one table. Unknown headers stay behind, both ways. Signalling thread. */
+/* What crosses the border: one table. Signalling thread. */
 #include "sbc/b2bua/headers.h"
 
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/log.h"
+#include "sbc/b2bua/inside_words.h"
 #include "sbc/b2bua/numbers.h"
 
-static const struct {
-	const char *name;
-	bool out, in;
-} crossing_headers[] = {
-	{ "Privacy", true, true },  /* RFC 3323 */
-	{ "Priority", true, true }, /* RFC 3261 20.26 */
-	{ "Reason", false, true },  /* RFC 3326: its text may name what is inside */
-	{ "Subject", false, true }, /* of an inner call it may tell too much */
-	{ "Retry-After", true, true }, { "Info-Package", true, true }, /* RFC 6086 */
-	{ "Recv-Info", true, true },
+/* Kinds of messages, by what goes out. */
+enum {
+	BEGINS = 1, /* requests without a dialog */
+	WITHIN = 2, /* requests in one */
+	PROVISIONAL = 4,
+	SUCCESS = 8,
+	FAILURE = 16,
+	REQUESTS = BEGINS | WITHIN,
+	ANSWERS = PROVISIONAL | SUCCESS | FAILURE,
 };
 
-void headers_cross(const struct message *from, struct message *to, enum crossing way)
-{
-	for (size_t i = 0; i < ARRAY_LEN(crossing_headers); i++) {
-		bool crosses =
-		    way == CROSSING_OUT ? crossing_headers[i].out : crossing_headers[i].in;
-		const char *value;
+static bool write_reason(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+static bool write_warning(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+static bool write_seconds(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 
-		for (unsigned n = 0; crosses && n < 8; n++) {
-			value = message_header(from, crossing_headers[i].name, n);
-			if (!value)
-				break;
-			/* One that is folded over lines would break the message that it goes into.
-			 */
-			if (!strpbrk(value, "\r\n") && strlen(value) < HEADER_VALUE_MAX)
-				message_add(to, crossing_headers[i].name, "%s", value);
+/* A header that is not here stays behind; so do those that an end writes for itself (numbers and
+ * names: identity.c) and those of a leg's own protocol. Among what is not here for a reason are
+ * User-Agent, Server, Organization, Call-Info, Alert-Info (which makes phones answer by
+ * themselves), Error-Info, Reply-To, In-Reply-To, Session-ID, Accept-Contact, Answer-Mode,
+ * P-Access-Network-Info, P-Charging-*, P-Visited-Network-ID and all of X-*. */
+static const struct policy {
+	const char *name, *compact; /* compact: where the parser does not know it */
+	unsigned out, in;
+	bool with_identity; /* goes with Identity alone, which signs it */
+	/* The value as it crosses; false: it does not. NULL: as it is. */
+	bool (*write)(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+} policies[] = {
+	{ .name = "Date",
+	  .out = REQUESTS,
+	  .in = REQUESTS,
+	  .with_identity = true },                                               /* RFC 8224 4.1 */
+	{ .name = "Identity", .compact = "y", .out = REQUESTS, .in = REQUESTS }, /* RFC 8224 */
+	{ .name = "Info-Package", .out = WITHIN, .in = WITHIN },                 /* RFC 6086 */
+	{ .name = "P-Early-Media",
+	  .out = REQUESTS | ANSWERS,
+	  .in = REQUESTS | ANSWERS },                        /* RFC 5009 */
+	{ .name = "Priority", .out = BEGINS, .in = BEGINS }, /* RFC 3261 20.26 */
+	{ .name = "Privacy", .out = REQUESTS | ANSWERS, .in = REQUESTS | ANSWERS }, /* RFC 3323 */
+	{ .name = "Reason", /* RFC 3326, RFC 6432 */
+	  .out = WITHIN | PROVISIONAL | FAILURE,
+	  .in = WITHIN | PROVISIONAL | FAILURE,
+	  .write = write_reason },
+	{ .name = "Recv-Info", .out = REQUESTS | ANSWERS, .in = REQUESTS | ANSWERS }, /* RFC 6086 */
+	{ .name = "Resource-Priority", .out = REQUESTS, .in = REQUESTS },             /* RFC 4412 */
+	{ .name = "Retry-After", .out = FAILURE, .in = FAILURE, .write = write_seconds },
+	{ .name = "Subject", .in = BEGINS }, /* of an inner call it may tell too much */
+	{ .name = "Warning", .out = FAILURE, .in = FAILURE, .write = write_warning },
+};
+
+enum crossing crossing_way(const struct crossing_ends *ends)
+{
+	return ends->to->kind == PARTY_TRUNK ? CROSSING_OUT : CROSSING_IN;
+}
+
+static const struct config_trunk *trunk_of(const struct config_party *party)
+{
+	return party->kind == PARTY_TRUNK ? party->trunk : NULL;
+}
+
+/* A folded line becomes one (7.3.1); what cannot be shown is none of a header. */
+static bool unfold(const char *value, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *value; value++) {
+		char c = *value == '\t' ? ' ' : *value;
+
+		if (c == '\r' || c == '\n') {
+			value += strspn(value, "\r\n\t ") - 1;
+			c = ' ';
+		}
+		if ((unsigned char)c < ' ' || c == 0x7f || n + 1 >= size)
+			return false;
+		out[n++] = c;
+	}
+	while (n > 0 && out[n - 1] == ' ')
+		n--;
+	out[n] = '\0';
+	return n > 0;
+}
+
+bool header_value(const struct message *m, const char *name, const char *compact, unsigned n,
+                  char *out, size_t size)
+{
+	const char *value = message_header(m, name, n);
+
+	if (!value && compact)
+		value = message_header(m, compact, n);
+	return value && unfold(value, out, size);
+}
+
+/* Protocol and cause; a text is for people inside alone. */
+static bool write_reason(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	static const char *const protocols[] = { "SIP", "Q.850", "Preemption", "STIR" };
+	size_t len = strcspn(value, "; ");
+	const char *cause = strcasestr(value, "cause=");
+	char *end;
+	long code;
+
+	if (way == CROSSING_IN) {
+		snprintf(out, HEADER_LINE_MAX, "%s", value);
+		return true;
+	}
+	code = cause ? strtol(cause + 6, &end, 10) : -1;
+	for (size_t i = 0; i < ARRAY_LEN(protocols) && code >= 0 && code < 1000; i++) {
+		if (strlen(protocols[i]) == len && strncasecmp(value, protocols[i], len) == 0) {
+			snprintf(out, HEADER_LINE_MAX, "%s;cause=%ld", protocols[i], code);
+			return true;
 		}
 	}
+	return false;
+}
+
+/* RFC 3261 20.43, 27.2 */
+static const char *warning_text(long code)
+{
+	static const struct {
+		long code;
+		const char *text;
+	} texts[] = {
+		{ 300, "Incompatible network protocol" },
+		{ 301, "Incompatible network address formats" },
+		{ 302, "Incompatible transport protocol" },
+		{ 303, "Incompatible bandwidth units" },
+		{ 304, "Media type not available" },
+		{ 305, "Incompatible media format" },
+		{ 306, "Attribute not understood" },
+		{ 307, "Session description parameter not understood" },
+		{ 330, "Multicast not available" },
+		{ 331, "Unicast not available" },
+		{ 370, "Insufficient bandwidth" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (texts[i].code == code)
+			return texts[i].text;
+	}
+	return NULL;
+}
+
+/* Our name in place of the agent that warns. Outward a text of the RFC in place of its own, and 399
+ * has none. */
+static bool write_warning(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	char *end;
+	long code = strtol(value, &end, 10);
+	const char *text = strchr(end, '"');
+
+	if (code < 300 || code > 399 || end != value + 3)
+		return false;
+	if (way == CROSSING_OUT) {
+		text = warning_text(code);
+		snprintf(out, HEADER_LINE_MAX, "%ld trunkgate \"%s\"", code, text ? text : "");
+		return text != NULL;
+	}
+	if (!text || text[strlen(text) - 1] != '"' || strlen(text) < 2)
+		return false;
+	snprintf(out, HEADER_LINE_MAX, "%ld trunkgate %.1900s", code, text);
+	return true;
+}
+
+static bool write_seconds(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	size_t digits = strspn(value, "0123456789");
+
+	(void)way;
+	snprintf(out, HEADER_LINE_MAX, "%.*s", (int)digits, value);
+	return digits > 0 && digits < 10;
+}
+
+static unsigned kind_of(const struct message *m)
+{
+	unsigned status = message_status(m);
+
+	if (message_is_request(m))
+		return *message_to_tag(m) ? WITHIN : BEGINS;
+	return status < 200 ? PROVISIONAL : status < 300 ? SUCCESS : FAILURE;
+}
+
+/* One header on its way, and what guards it. */
+struct passage {
+	const struct message *from;
+	struct message *to;
+	enum crossing way;
+	struct inside_words words; /* of the sender; outward alone */
+};
+
+static void cross_one(const struct passage *p, const struct policy *policy)
+{
+	char value[HEADER_LINE_MAX], written[HEADER_LINE_MAX];
+
+	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
+		const char *result = value, *word;
+
+		if (!header_value(p->from, policy->name, policy->compact, n, value, sizeof(value)))
+			break;
+		if (policy->write) {
+			if (!policy->write(value, p->way, written))
+				continue;
+			result = written;
+		}
+		word = p->way == CROSSING_OUT ? inside_words_in(&p->words, result) : NULL;
+		if (word) {
+			LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", policy->name),
+			    KV("call-id", message_call_id(p->from)), KV("names", word));
+			continue;
+		}
+		message_add(p->to, policy->name, "%s", result);
+	}
+}
+
+static void cross_listed(const struct passage *p, const struct config_trunk *trunk)
+{
+	for (size_t i = 0; trunk && i < trunk->npass_headers; i++) {
+		const struct policy listed = { .name = trunk->pass_headers[i] };
+
+		cross_one(p, &listed);
+	}
+}
+
+bool headers_reason(const struct message *from, const struct crossing_ends *ends,
+                    char out[HEADER_LINE_MAX])
+{
+	char value[HEADER_LINE_MAX];
+
+	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
+		if (!header_value(from, "Reason", NULL, n, value, sizeof(value)))
+			return false;
+		if (write_reason(value, crossing_way(ends), out))
+			return true;
+	}
+	return false;
+}
+
+static bool is_signed(const struct message *m)
+{
+	return message_header(m, "Identity", 0) || message_header(m, "y", 0);
+}
+
+void headers_cross(const struct message *from, struct message *to, const struct crossing_ends *ends)
+{
+	struct passage p = { .from = from, .to = to, .way = crossing_way(ends) };
+	const struct config_trunk *trunk = trunk_of(ends->to);
+	unsigned kind = kind_of(to);
+
+	if (p.way == CROSSING_OUT)
+		inside_words_of(&p.words, from, ends->from, trunk);
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+		const struct policy *policy = &policies[i];
+
+		if ((p.way == CROSSING_OUT ? policy->out : policy->in) & kind &&
+		    (!policy->with_identity || is_signed(from)))
+			cross_one(&p, policy);
+	}
+	cross_listed(&p, trunk ? trunk : trunk_of(ends->from));
 }
 
 static bool is_withheld(const struct message *invite, const struct uri *from)

@@ -1,24 +1,49 @@
-/* What of a message crosses the border, and in what form. Nothing of the inside is seen outside.
+/* What of a message crosses the border, and in what form: the one policy. What is not in its table
+ * stays behind, both ways, unless a trunk lists it. Nothing of the inside is seen outside.
  * Signalling thread. */
 #ifndef SBC_B2BUA_HEADERS_H
 #define SBC_B2BUA_HEADERS_H
 
+#include <stdbool.h>
 #include "base/err.h"
 #include "sbc/sip/message.h"
 
 #define HEADER_VALUE_MAX 512
+#define HEADER_LINE_MAX                                                                       \
+	2000              /* octets of a value that crosses; Identity (RFC 8224) has some 800 \
+	                   */
+#define HEADER_EACH_MAX 8 /* values of one header */
 
 /* The direction that a message takes across the border. */
 enum crossing { CROSSING_OUT /* to a trunk */, CROSSING_IN /* to a phone */ };
 
-/* Copies the headers that may cross from one message to another. */
-void headers_cross(const struct message *from, struct message *to, enum crossing way);
+/* Who sent a message, and who gets what is made of it. */
+struct crossing_ends {
+	const struct config_party *from, *to;
+};
+enum crossing crossing_way(const struct crossing_ends *ends);
+
+/* Adds to a message that goes to one end what may cross of one that came from the other. */
+void headers_cross(const struct message *from, struct message *to,
+                   const struct crossing_ends *ends);
+
+/* The first Reason of a message as it crosses; false: it has none that does. */
+bool headers_reason(const struct message *from, const struct crossing_ends *ends,
+                    char out[HEADER_LINE_MAX]);
+
+/* The n-th value of a header on one line (RFC 3261 7.3.1); compact: the short form of a name that
+ * the parser does not know, NULL: none. False: there are not so many, or it is longer than out, or
+ * it has something in it that no header may have. */
+bool header_value(const struct message *m, const char *name, const char *compact, unsigned n,
+                  char *out, size_t size);
+
 /* A day. */
 #define EXPIRES_MOST_S 86400
 /* Copies what RFC 6665 and RFC 3903 have, Expires as headers_expires_s reads it. */
 void headers_cross_event(const struct message *from, struct message *to, enum crossing way);
 /* A day at most; an hour where nothing is said. */
 unsigned headers_expires_s(const struct message *m);
+
 /* The value of From for the other leg: the caller's name, and number, at our host. A caller that
  * withholds its number stays withheld (RFC 3323). ERR_LIMIT: too long. */
 MUST_USE enum err headers_from(const struct message *invite, const char *number, const char *host,

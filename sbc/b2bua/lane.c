@@ -13,6 +13,11 @@ struct lane_item {
 	void *out;              /* NULL: its turn has not come */
 };
 
+enum crossing lane_back(const struct lane *lane)
+{
+	return lane->ends.from->kind == PARTY_TRUNK ? CROSSING_OUT : CROSSING_IN;
+}
+
 void lane_open(struct lane *lane, const struct lane_ops *ops, void *arg)
 {
 	TAILQ_INIT(&lane->items);
@@ -67,6 +72,7 @@ unsigned lane_status(unsigned status)
 static enum err send_answer(const struct lane_item *item, const struct message *answer)
 {
 	struct lane *lane = item->lane;
+	const struct crossing_ends back = { .from = lane->ends.to, .to = lane->ends.from };
 	struct message *m;
 	enum err err = message_new_response(&m, server_txn_request(item->txn),
 	                                    &server_txn_flow(item->txn)->peer,
@@ -74,8 +80,8 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 
 	if (err)
 		return err;
-	headers_cross(answer, m, lane->back);
-	if (bodies_may_cross(answer, lane->back))
+	headers_cross(answer, m, &back);
+	if (bodies_may_cross(answer, crossing_way(&back)))
 		bodies_cross(answer, m);
 	if (lane->ops->dress)
 		lane->ops->dress(lane, answer, m);

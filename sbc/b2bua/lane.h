@@ -31,12 +31,13 @@ struct lane_ops {
 struct lane {
 	TAILQ_HEAD(, lane_item) items;
 	const struct lane_ops *ops;
-	enum crossing way; /* that requests take */
-	enum crossing back;
-	const char *tag; /* ours, for answers to what begins a dialog; NULL: it has one */
+	struct crossing_ends ends; /* of its requests */
+	const char *tag;           /* ours, for answers to what begins a dialog; NULL: it has one */
 	void *arg;
 };
 
+/* The way that answers take. */
+enum crossing lane_back(const struct lane *lane);
 void lane_open(struct lane *lane, const struct lane_ops *ops, void *arg);
 bool lane_has_room(const struct lane *lane);
 bool lane_is_empty(const struct lane *lane);

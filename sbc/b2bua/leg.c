@@ -77,6 +77,12 @@ enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsign
 	return OK;
 }
 
+void leg_dress(struct leg *leg, struct message *m)
+{
+	if (leg->handler.on_send)
+		leg->handler.on_send(leg->handler.arg, leg, m);
+}
+
 void leg_add_abilities(const struct leg *leg, struct message *m)
 {
 	bool prack = !leg->no_prack, timer = leg->session.cfg.expires_s > 0;

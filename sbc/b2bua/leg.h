@@ -28,7 +28,8 @@ enum leg_event {
 	LEG_ANSWER,   /* the first 2xx to our INVITE, whose ACK is sent; message */
 	LEG_FAIL, /* no call came of our INVITE: message is the final answer, or NULL, then why says
 	             it */
-	LEG_CANCEL, /* the peer took its INVITE back; it is not answered yet */
+	LEG_CANCEL, /* the peer took its INVITE back, which is not answered yet; message is its
+	             * CANCEL */
 	LEG_ACK,    /* the peer confirmed our 2xx; message */
 	LEG_NO_ACK, /* it did not, for 64 x T1 */
 	LEG_LOST,   /* the leg ended its dialog for the reason in why; LEG_GONE may follow */
@@ -55,6 +56,9 @@ struct leg_handler {
 	 * owner's, and it was not answered. NULL: never the owner's. */
 	bool (*on_request)(void *arg, struct leg *leg, struct server_txn *txn,
 	                   const struct message *request);
+	/* A request or an answer of the leg before it goes; the owner may add headers. Not what the
+	 * next hop alone reads (ACK, CANCEL, 100), nor on_request's. NULL: it adds none. */
+	void (*on_send)(void *arg, struct leg *leg, struct message *m);
 	void *arg;
 };
 
@@ -83,6 +87,8 @@ MUST_USE enum err leg_invite(struct leg *leg, struct message **out);
 MUST_USE enum err leg_send(struct leg *leg, struct message *invite);
 /* Takes our INVITE back. LEG_FAIL follows, or LEG_ANSWER if that was quicker. */
 void leg_cancel(struct leg *leg);
+/* The same with a Reason (RFC 3326); NULL: none. */
+void leg_cancel_because(struct leg *leg, const char *reason);
 
 /* What the peer said of the session last; NULL: nothing. Of several forks the one that said
  * something last counts, until one answers. */

@@ -219,5 +219,5 @@ enum err leg_change(struct leg *leg, enum method like, const char *sdp)
 void leg_cancel_change(struct leg *leg)
 {
 	if (leg->asking == CHANGING_INVITE || leg->asking == FETCHING_INVITE)
-		leg_request_cancel(leg->ours);
+		leg_request_cancel(leg->ours, NULL);
 }

@@ -17,11 +17,11 @@ static void forget(struct leg *leg)
 	leg->asked = ASKED_NOTHING;
 }
 
-static void on_cancel(void *arg)
+static void on_cancel(void *arg, const struct message *cancel)
 {
 	struct leg *leg = arg;
 
-	leg_tell(leg, LEG_WITHDRAWN, server_txn_request(leg->theirs), NULL);
+	leg_tell(leg, LEG_WITHDRAWN, cancel, NULL);
 }
 
 static void on_no_ack(void *arg)
@@ -84,6 +84,7 @@ static enum err answer(struct leg *leg, struct leg_fork *fork, struct server_txn
 		err = make_answer(leg, txn, sdp, &m);
 	if (err)
 		return err;
+	leg_dress(leg, m);
 	err = server_txn_respond(txn, m);
 	message_free(&m);
 	if (!err && method == METHOD_INVITE)

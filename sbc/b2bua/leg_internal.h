@@ -108,6 +108,8 @@ void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, co
  * Supported. */
 MUST_USE enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsigned status,
                                     struct message **out);
+/* The owner's part of what goes out, last. */
+void leg_dress(struct leg *leg, struct message *m);
 /* Allow and Supported. */
 void leg_add_abilities(const struct leg *leg, struct message *m);
 void leg_note_allow(struct leg *leg, const struct message *m);
@@ -137,7 +139,7 @@ MUST_USE enum err leg_request_pass(struct leg_request **out, struct leg *leg, st
 const struct message *leg_request_message(const struct leg_request *rq); /* as it was sent last */
 /* Forgets one that has its 2xx; NULL is fine. */
 void leg_request_end(struct leg_request *rq);
-void leg_request_cancel(struct leg_request *rq);
+void leg_request_cancel(struct leg_request *rq, const char *reason);
 void leg_requests_free(struct leg *leg);
 size_t leg_requests_count(const struct leg *leg); /* that are not over */
 

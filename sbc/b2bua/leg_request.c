@@ -121,6 +121,7 @@ enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dial
 {
 	const struct leg_request as = { .leg = leg, .handler = handler };
 
+	leg_dress(leg, m);
 	return send_one(out, &as, dialog, m);
 }
 
@@ -144,7 +145,7 @@ void leg_request_end(struct leg_request *rq)
 		free_one(rq);
 }
 
-void leg_request_cancel(struct leg_request *rq)
+void leg_request_cancel(struct leg_request *rq, const char *reason)
 {
-	errand_cancel(rq->errand);
+	errand_cancel(rq->errand, reason);
 }

@@ -308,8 +308,13 @@ enum err leg_send(struct leg *leg, struct message *invite)
 
 void leg_cancel(struct leg *leg)
 {
+	leg_cancel_because(leg, NULL);
+}
+
+void leg_cancel_because(struct leg *leg, const char *reason)
+{
 	if (leg->state == LEG_CALLING)
-		leg_request_cancel(leg->invite);
+		leg_request_cancel(leg->invite, reason);
 }
 
 bool leg_holds_offer(const struct leg *leg)

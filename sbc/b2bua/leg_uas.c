@@ -6,11 +6,11 @@
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/leg_internal.h"
 
-static void on_cancel(void *arg)
+static void on_cancel(void *arg, const struct message *cancel)
 {
 	struct leg *leg = arg;
 
-	leg_tell(leg, LEG_CANCEL, server_txn_request(leg->invited), NULL);
+	leg_tell(leg, LEG_CANCEL, cancel, NULL);
 }
 
 static void on_no_ack(void *arg)
@@ -123,6 +123,7 @@ enum err leg_progress(struct leg *leg, unsigned status, const char *sdp)
 	err = make_answer(leg, status, sdp, &m);
 	if (err)
 		return err;
+	leg_dress(leg, m);
 	err = leg->rely == RELY_ALWAYS || (leg->rely == RELY_WITH_SDP && sdp)
 	          ? reliable_send(&leg->reliable, m)
 	          : server_txn_respond(leg->invited, m);
@@ -144,6 +145,7 @@ static enum err send_2xx(struct leg *leg, const char *sdp)
 	if (err)
 		return err;
 	session_timer_answer(&leg->session, server_txn_request(leg->invited), m);
+	leg_dress(leg, m);
 	err = server_txn_respond(leg->invited, m);
 	message_free(&m);
 	if (err)
@@ -237,6 +239,7 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
 				add_warning(m, why);
 			if (add)
 				add(arg, m);
+			leg_dress(leg, m);
 			err = server_txn_respond(leg->invited, m);
 			message_free(&m);
 		}

@@ -97,8 +97,8 @@ static void cross_eventlist(const struct message *from, struct message *to)
 		message_add(to, "Require", "eventlist");
 }
 
-enum err outside_make(struct dialog *dlg, const struct message *request, enum crossing way,
-                      struct message **out)
+enum err outside_make(struct dialog *dlg, const struct message *request,
+                      const struct crossing_ends *ends, struct message **out)
 {
 	enum err err = dialog_request(dlg, message_method_name(request), out);
 
@@ -106,8 +106,8 @@ enum err outside_make(struct dialog *dlg, const struct message *request, enum cr
 		return err;
 	message_set_max_forwards(*out, message_max_forwards(request) - 1);
 	message_add(*out, "User-Agent", "Trunkgate");
-	headers_cross(request, *out, way);
-	headers_cross_event(request, *out, way);
+	headers_cross(request, *out, ends);
+	headers_cross_event(request, *out, crossing_way(ends));
 	cross_eventlist(request, *out);
 	bodies_cross(request, *out);
 	return OK;
@@ -150,7 +150,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 		                         .target = &o->target,
 		                         .first = &o->first };
 	struct message *m;
-	enum err err = outside_make(o->dialog, request, lane->way, &m);
+	enum err err = outside_make(o->dialog, request, &lane->ends, &m);
 
 	if (err)
 		return err;
@@ -162,7 +162,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 
 static void dress(struct lane *lane, const struct message *answer, struct message *back)
 {
-	headers_cross_event(answer, back, lane->back);
+	headers_cross_event(answer, back, lane_back(lane));
 }
 
 static bool on_end(struct lane *lane, const struct message *answer, const char *why)
@@ -205,8 +205,7 @@ static void pass_single(struct border *b, struct server_txn *txn, const struct p
 	o->to = *to;
 	TAILQ_INSERT_TAIL(&b->outside, o, link);
 	lane_open(&o->lane, &ops, o);
-	o->lane.way = crossing_to(to);
-	o->lane.back = crossing_to(from);
+	o->lane.ends = (struct crossing_ends){ .from = &o->from.who, .to = &o->to.who };
 	if (open_outside(o, server_txn_request(txn)))
 		server_txn_reply(txn, 500, NULL, NULL);
 	else

@@ -17,8 +17,8 @@ void outside_pass(struct border *b, struct server_txn *txn, const struct party *
 void outside_end(struct border *b);
 
 /* For subscriptions: a request received becomes one of ours in a dialog. */
-MUST_USE enum err outside_make(struct dialog *dlg, const struct message *request, enum crossing way,
-                               struct message **out);
+MUST_USE enum err outside_make(struct dialog *dlg, const struct message *request,
+                               const struct crossing_ends *ends, struct message **out);
 
 /* All borrowed while it is under way. on_answer, with cfg's arg, hears a final answer before
  * lane_on_end does; NULL: need not. */

@@ -5,7 +5,6 @@
 #include <string.h>
 #include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/call_internal.h"
-#include "sbc/b2bua/names.h"
 
 static struct party *party_of(struct lane *lane)
 {
@@ -26,7 +25,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 		return err;
 	message_set_max_forwards(m, message_max_forwards(request) - 1);
 	message_add(m, "User-Agent", "Trunkgate");
-	headers_cross(request, m, lane->way);
+	headers_cross(request, m, &lane->ends);
 	bodies_cross(request, m);
 	err = leg_pass_send(&rq, leg, m, lane_on_end, item);
 	if (!err)
@@ -86,8 +85,8 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 
 	if (strcmp(method, "INFO") != 0 && strcmp(method, "MESSAGE") != 0)
 		return false;
-	lane->way = crossing_to(to);
-	lane->back = crossing_to(to == &call->caller ? &call->callee : &call->caller);
+	lane->ends.from = to == &call->caller ? &call->callee.who : &call->caller.who;
+	lane->ends.to = &to->who;
 	if (call->code)
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (message_max_forwards(request) == 0)
@@ -96,8 +95,9 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 		lane_ask_later(txn);
 	else if (!leg_peer_takes(to->leg, method))
 		refuse_method(txn, to->leg);
-	else if (!bodies_may_cross(request, lane->way))
-		server_txn_reply_with(txn, 415, "Accept", bodies_accepted(lane->way));
+	else if (!bodies_may_cross(request, crossing_way(&lane->ends)))
+		server_txn_reply_with(txn, 415, "Accept",
+		                      bodies_accepted(crossing_way(&lane->ends)));
 	else
 		lane_take(lane, txn);
 	return true;

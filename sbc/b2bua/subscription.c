@@ -127,7 +127,7 @@ static enum err send_subscribe(struct lane *lane, const struct message *request,
 		                         .on_answer = on_subscribe_answer,
 		                         .arg = f };
 	struct message *m;
-	enum err err = outside_make(f->far, request, lane->way, &m);
+	enum err err = outside_make(f->far, request, &lane->ends, &m);
 
 	if (err)
 		return err;
@@ -141,7 +141,7 @@ static void dress_subscribe(struct lane *lane, const struct message *answer, str
 {
 	const struct sub_fork *f = lane->arg;
 
-	headers_cross_event(answer, back, lane->back);
+	headers_cross_event(answer, back, lane_back(lane));
 	if (message_status(answer) < 300)
 		message_add(back, "Contact", "<%s>", dialog_contact(f->near));
 }
@@ -170,7 +170,7 @@ static enum err send_notify(struct lane *lane, const struct message *request,
 		                         .dialog = f->near,
 		                         .target = &f->sub->near_target };
 	struct message *m;
-	enum err err = outside_make(f->near, request, lane->way, &m);
+	enum err err = outside_make(f->near, request, &lane->ends, &m);
 
 	if (err)
 		return err;
@@ -207,8 +207,8 @@ static struct sub_fork *new_fork(struct subscription *sub)
 	f->sub = sub;
 	lane_open(&f->to_near, &notify_ops, f);
 	lane_open(&f->to_far, &subscribe_ops, f);
-	f->to_near.way = f->to_far.back = crossing_to(&sub->near);
-	f->to_far.way = f->to_near.back = crossing_to(&sub->far);
+	f->to_near.ends = (struct crossing_ends){ .from = &sub->far.who, .to = &sub->near.who };
+	f->to_far.ends = (struct crossing_ends){ .from = &sub->near.who, .to = &sub->far.who };
 	TAILQ_INSERT_TAIL(&sub->forks, f, link);
 	sub->nforks++;
 	guard(f, UNANSWERED_S);
@@ -369,7 +369,7 @@ static uint64_t time_left_s(const struct message *notify)
 
 static void on_notify(struct sub_fork *f, struct server_txn *txn, const struct message *notify)
 {
-	enum crossing way = f->to_near.way;
+	enum crossing way = crossing_way(&f->to_near.ends);
 	uint64_t left_s = time_left_s(notify);
 
 	f->sub->begun = true;
@@ -411,8 +411,9 @@ static void take_request(struct sub_fork *f, bool from_far, struct server_txn *t
 		lane_ask_later(txn);
 	else if (from_far)
 		on_notify(f, txn, request);
-	else if (!bodies_may_cross(request, lane->way))
-		server_txn_reply_with(txn, 415, "Accept", bodies_accepted(lane->way));
+	else if (!bodies_may_cross(request, crossing_way(&lane->ends)))
+		server_txn_reply_with(txn, 415, "Accept",
+		                      bodies_accepted(crossing_way(&lane->ends)));
 	else
 		lane_take(lane, txn);
 }

@@ -208,7 +208,7 @@ enum err client_txn_start(struct client_txn **out, struct stack *stack, struct m
 	return start(out, stack, request, flow, branch, handler);
 }
 
-enum err client_txn_cancel(struct client_txn *t)
+enum err client_txn_cancel(struct client_txn *t, const char *reason)
 {
 	static const struct client_txn_handler nobody;
 	struct message *cancel;
@@ -226,6 +226,8 @@ enum err client_txn_cancel(struct client_txn *t)
 	if (err)
 		return err;
 	t->cancelled = true;
+	if (*reason)
+		message_add(cancel, "Reason", "%s", reason);
 	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
 	message_free(&cancel);
 	return err;

@@ -120,10 +120,10 @@ const struct message *errand_message(const struct errand *e)
 	return e->message;
 }
 
-void errand_cancel(struct errand *e)
+void errand_cancel(struct errand *e, const char *reason)
 {
 	e->cancelled = true;
-	request_cancel(e->request);
+	request_cancel(e->request, reason);
 }
 
 void errand_free(struct errand **ep)

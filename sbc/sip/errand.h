@@ -33,7 +33,7 @@ struct errand_cfg {
 MUST_USE enum err errand_start(struct errand **out, const struct errand_cfg *cfg,
                                struct message *m);
 const struct message *errand_message(const struct errand *e); /* as it was sent last */
-void errand_cancel(struct errand *e);                         /* an INVITE: see request_cancel */
+void errand_cancel(struct errand *e, const char *reason);     /* an INVITE: see request_cancel */
 void errand_free(struct errand **ep); /* no more calls; also from within one; NULL is fine */
 
 #endif

@@ -261,6 +261,15 @@ const char *message_via_branch(const struct message *m, unsigned n)
 	return via ? or_empty(via->v_branch) : NULL;
 }
 
+const char *message_via_host(const struct message *m, unsigned n)
+{
+	const sip_via_t *via = m->sip->sip_via;
+
+	for (; via && n > 0; n--)
+		via = via->v_next;
+	return via ? or_empty(via->v_host) : NULL;
+}
+
 unsigned message_alias_port(const struct message *m)
 {
 	const sip_via_t *via = m->sip->sip_via;

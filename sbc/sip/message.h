@@ -64,6 +64,7 @@ unsigned message_max_forwards(const struct message *m); /* 70 where there is non
 const char *message_branch(const struct message *m);    /* of the top Via; "" for none */
 const char *message_via_branch(const struct message *m, unsigned n); /* of the n-th Via (from 0);
                                                                       * NULL: no such Via */
+const char *message_via_host(const struct message *m, unsigned n);   /* of the same, its sent-by */
 /* The top Via says that answers and requests may come back by this connection (RFC 5923 5), for
  * that port; 0: it does not. */
 unsigned message_alias_port(const struct message *m);

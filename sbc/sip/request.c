@@ -52,6 +52,7 @@ struct request {
 	bool via_is_ours;        /* the top Via is of an earlier try */
 	bool ringing;            /* a provisional answer above 100 came */
 	bool cancel_wanted;      /* CANCEL waits for a provisional answer */
+	char *reason;            /* that it gives; NULL: none */
 	struct timer failing;    /* tells of a failure, outside of request_start */
 	enum err err;
 	char why[CERT_WHY_MAX];
@@ -156,7 +157,7 @@ static void leave_cancelled(struct request *r)
 	struct client_txn *txn = r->attempt->txn;
 
 	leave(r);
-	if (client_txn_cancel(txn) != OK)
+	if (client_txn_cancel(txn, "") != OK)
 		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
 }
 
@@ -208,7 +209,7 @@ static void on_late_response(struct attempt *a, const struct message *response)
 	if (invite && status >= 200 && status < 300) {
 		on_late_2xx(a, response);
 	} else if (status < 200) {
-		if (invite && client_txn_cancel(a->txn) != OK)
+		if (invite && client_txn_cancel(a->txn, "") != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
 			    KV("event", "cancel"), KV("result", "could not be sent"));
 	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
@@ -243,7 +244,7 @@ static void on_response(void *arg, const struct message *response)
 	}
 	if (status < 200 && r->cancel_wanted) {
 		r->cancel_wanted = false;
-		if (client_txn_cancel(a->txn) != OK)
+		if (client_txn_cancel(a->txn, r->reason ? r->reason : "") != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
 			    KV("event", "cancel"), KV("result", "could not be sent"));
 		if (!r->attempt) /* the connection broke under it, and on_txn_fail was here */
@@ -524,8 +525,10 @@ enum err request_start(struct request **out, struct stack *stack, struct message
 	return OK;
 }
 
-void request_cancel(struct request *r)
+void request_cancel(struct request *r, const char *reason)
 {
+	if (reason && !r->reason)
+		r->reason = mem_strdup(reason); /* without memory it goes without */
 	switch (r->state) {
 	case RQ_LOOKING_UP:
 	case RQ_CONNECTING:
@@ -539,7 +542,8 @@ void request_cancel(struct request *r)
 		r->found.naddrs = 0;
 		r->by_flow = false;
 		/* Before a provisional answer it must wait for one. */
-		r->cancel_wanted = client_txn_cancel(r->attempt->txn) != OK;
+		r->cancel_wanted =
+		    client_txn_cancel(r->attempt->txn, r->reason ? r->reason : "") != OK;
 		return;
 	case RQ_ANSWERED:
 	case RQ_FAILED:
@@ -568,6 +572,7 @@ void request_free(struct request **rp)
 		a->r = NULL;
 	}
 	message_free(&r->message);
+	mem_free(r->reason);
 	mem_free(r);
 	*rp = NULL;
 }

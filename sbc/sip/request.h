@@ -47,7 +47,7 @@ MUST_USE enum err request_start(struct request **out, struct stack *stack, struc
                                 const struct request_handler *handler);
 /* Ends an INVITE early: CANCEL as soon as that is allowed (RFC 3261 9.1), or nothing is sent at
  * all. The handler hears a final answer or on_fail. */
-void request_cancel(struct request *r);
+void request_cancel(struct request *r, const char *reason); /* of RFC 3326; NULL: none */
 /* No more calls; a transaction that is under way ends by itself, and a call that is answered late
  * is hung up. NULL is fine. */
 void request_free(struct request **rp);

@@ -466,7 +466,7 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
 		message_free(&response);
 	}
 	if (invite->state == ST_PROCEEDING && invite->handler.on_cancel)
-		invite->handler.on_cancel(invite->handler.arg);
+		invite->handler.on_cancel(invite->handler.arg, cancel);
 }
 
 static const char *or_none(const char *text)

@@ -41,8 +41,8 @@ MUST_USE enum err client_txn_start(struct client_txn **out, struct stack *stack,
                                    struct message *request, const struct flow *flow,
                                    const struct client_txn_handler *handler);
 /* Sends CANCEL for an INVITE (RFC 3261 9.1); has its own transaction. Only once a provisional
- * answer came; once. */
-MUST_USE enum err client_txn_cancel(struct client_txn *t);
+ * answer came; once. reason: of RFC 3326; "" for none. */
+MUST_USE enum err client_txn_cancel(struct client_txn *t, const char *reason);
 /* The user goes: no more calls. NULL is fine. */
 void client_txn_detach(struct client_txn **tp);
 /* A request that came has a Via that we put on one of ours to the same target: to send next, which
@@ -53,8 +53,8 @@ bool client_txn_loops(const struct stack *stack, const struct message *received,
 const struct flow *client_txn_flow(const struct client_txn *t);
 
 struct server_txn_handler {
-	void (*on_cancel)(
-	    void *arg); /* CANCEL came and was answered; the INVITE still waits for its answer */
+	/* CANCEL came and was answered; the INVITE still waits for its answer. */
+	void (*on_cancel)(void *arg, const struct message *cancel);
 	void (*on_no_ack)(void *arg); /* a 2xx was sent for 64 x T1 and nobody said ACK */
 	void (*on_end)(void *arg);    /* the transaction is gone; the last call */
 	void *arg;

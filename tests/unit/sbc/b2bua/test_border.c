@@ -223,6 +223,13 @@ bool subscription_on_request(struct border *b, struct server_txn *txn,
 	return true;
 }
 
+void call_on_send(void *arg, struct leg *of, struct message *m)
+{
+	(void)arg;
+	(void)of;
+	(void)m;
+}
+
 bool pass_on_request(void *arg, struct leg *of, struct server_txn *txn,
                      const struct message *request)
 {

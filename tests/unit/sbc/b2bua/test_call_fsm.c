@@ -97,9 +97,18 @@ enum err exchange_answer(struct call *call, struct offer_problem *problem)
 	return answer_err;
 }
 
-void leg_cancel(struct leg *leg)
+void leg_cancel_because(struct leg *leg, const char *reason)
 {
+	assert_null(reason);
 	note("cancel", leg);
+}
+
+const char *call_cancel_reason(const struct call *call, const struct leg *leg,
+                               char out[HEADER_LINE_MAX])
+{
+	(void)out;
+	assert_ptr_equal(call->callee.leg, leg);
+	return NULL;
 }
 
 void leg_bye(struct leg *leg)

@@ -242,9 +242,31 @@ void leg_bye_because(struct leg *leg, const char *reason)
 	hang_up(leg);
 }
 
+void call_on_send(void *arg, struct leg *leg, struct message *m)
+{
+	(void)arg;
+	(void)leg;
+	(void)m;
+}
+
+const char *call_cancel_reason(const struct call *call, const struct leg *leg,
+                               char out[HEADER_LINE_MAX])
+{
+	(void)call;
+	(void)leg;
+	(void)out;
+	return NULL;
+}
+
+void leg_cancel_because(struct leg *leg, const char *reason)
+{
+	(void)reason;
+	leg->cancelled = leg->cancelled || leg->life == CALLING;
+}
+
 void leg_cancel(struct leg *leg)
 {
-	leg->cancelled = leg->cancelled || leg->life == CALLING;
+	leg_cancel_because(leg, NULL);
 }
 
 bool leg_is_gone(const struct leg *leg)

@@ -33,8 +33,13 @@ static int side(const struct leg *leg)
 
 enum err leg_pass(struct leg *leg, const char *method, struct message **out)
 {
+	enum err err =
+	    t.has_no_peer ? ERR_NOT_NOW : message_new_request(out, method, "sip:far@192.0.2.7");
+
 	(void)leg;
-	return t.has_no_peer ? ERR_NOT_NOW : message_new_request(out, method, "sip:far@192.0.2.7");
+	if (!err)
+		message_add(*out, "To", "<sip:far@192.0.2.7>;tag=1");
+	return err;
 }
 
 enum err leg_pass_send(struct leg_request **out, struct leg *leg, struct message *m,

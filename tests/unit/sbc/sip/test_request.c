@@ -293,7 +293,7 @@ static void test_cancelled_503(void **state)
 	(void)state;
 	start("INVITE");
 	answer(FIRST, 180);
-	request_cancel(t.request);
+	request_cancel(t.request, NULL);
 	assert_true(got(FIRST, "CANCEL"));
 	conn_close(t.conns[FIRST], ERR_CLOSED, "reset");
 	turn(20);
@@ -306,7 +306,7 @@ static void test_cancel_breaks(void **state)
 {
 	(void)state;
 	start("INVITE");
-	request_cancel(t.request);
+	request_cancel(t.request, NULL);
 	assert_true(got(FIRST, "INVITE"));
 	t.breaks[FIRST] = true;
 	answer(FIRST, 180);
@@ -319,7 +319,7 @@ static void test_cancel_early(void **state)
 {
 	(void)state;
 	start("INVITE");
-	request_cancel(t.request);
+	request_cancel(t.request, NULL);
 	assert_int_equal(t.nsent[FIRST], 1);
 	answer(FIRST, 100);
 	assert_true(got(FIRST, "CANCEL"));

@@ -1,0 +1,59 @@
+/* The two ends of a call for the header policy. Signalling thread. */
+#include "sbc/b2bua/call_cross.h"
+
+#include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/failure_map.h"
+
+static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
+{
+	bool to_caller = leg == call->caller.leg;
+
+	return (struct crossing_ends){ .from = to_caller ? &call->callee.who : &call->caller.who,
+		                       .to = to_caller ? &call->caller.who : &call->callee.who };
+}
+
+/* What the other leg got, for which this one sends something; NULL: it is ours alone. */
+static const struct message *cause_of(const struct call *call, const struct leg *leg,
+                                      const struct message *m)
+{
+	const struct call_news *news = call->news;
+
+	if (message_is_request(m) && !*message_to_tag(m))
+		return call->caller.leg ? leg_received_invite(call->caller.leg) : NULL;
+	return news && news->leg && news->leg != leg ? news->message : NULL;
+}
+
+/* What the other side's answer was, in terms of ISDN, where it said nothing of that itself: many a
+ * PBX looks at nothing else. */
+static void add_cause(const struct message *cause, struct message *m)
+{
+	unsigned q850 = failure_q850(message_status(cause));
+
+	if (message_status(cause) >= 300 && message_status(m) >= 300 && q850 &&
+	    !message_header(cause, "Reason", 0))
+		message_add(m, "Reason", "Q.850;cause=%u", q850);
+}
+
+void call_on_send(void *arg, struct leg *leg, struct message *m)
+{
+	const struct call *call = arg;
+	const struct crossing_ends ends = ends_to(call, leg);
+	const struct message *cause = cause_of(call, leg, m);
+
+	if (!cause)
+		return;
+	headers_cross(cause, m, &ends);
+	if (!message_is_request(cause))
+		add_cause(cause, m);
+}
+
+const char *call_cancel_reason(const struct call *call, const struct leg *leg,
+                               char out[HEADER_LINE_MAX])
+{
+	const struct call_news *news = call->news;
+	const struct crossing_ends ends = ends_to(call, leg);
+
+	if (!news || !news->message || news->leg == leg)
+		return NULL;
+	return headers_reason(news->message, &ends, out) ? out : NULL;
+}

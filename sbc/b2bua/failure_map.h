@@ -1,0 +1,22 @@
+/* Failures of one side as the other side may take them. What a peer says of our request, of its
+ * passwords or of itself is no business of the other; what it says of the call is. Any thread. */
+#ifndef SBC_B2BUA_FAILURE_MAP_H
+#define SBC_B2BUA_FAILURE_MAP_H
+
+#include "sbc/b2bua/headers.h"
+
+/* What an operator or a PBX makes of a failure. */
+enum failure_class { FAILURE_BUSY, FAILURE_REFUSED, FAILURE_UNAVAILABLE, FAILURE_FAILED };
+
+enum failure_class failure_class(unsigned status);
+const char *failure_class_name(enum failure_class c);
+
+/* The status by which the other side of a call hears of a final answer to its INVITE. Where the
+ * answer tells nothing of the call but its Reason has a cause of Q.850, that counts. */
+unsigned failure_status(const struct message *answer, enum crossing way);
+/* RFC 3398 8.2.6.1; 0: none. */
+unsigned failure_q850(unsigned status);
+/* The cause of Q.850 in the Reason of a message; 0: none. */
+unsigned failure_q850_of(const struct message *m);
+
+#endif

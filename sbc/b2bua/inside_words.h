@@ -1,0 +1,23 @@
+/* The words by which a message gives its sender away: where it is, what it runs, what it calls its
+ * dialog. None of them goes to a trunk, in whatever header. Signalling thread. */
+#ifndef SBC_B2BUA_INSIDE_WORDS_H
+#define SBC_B2BUA_INSIDE_WORDS_H
+
+#include "sbc/sip/message.h"
+
+#define INSIDE_WORDS_MAX 24
+
+struct inside_words {
+	const char *word[INSIDE_WORDS_MAX]; /* live as long as the message and the configuration */
+	size_t n;
+	char address[8][ADDR_TEXT_MAX]; /* of our listeners on that side */
+};
+
+/* Those of a message that came from a party, but for words that the trunk it goes to knows: its own
+ * domain. */
+void inside_words_of(struct inside_words *out, const struct message *m,
+                     const struct config_party *from, const struct config_trunk *to);
+/* The first of them that stands in text, as a word of its own; NULL: none. */
+const char *inside_words_in(const struct inside_words *words, const char *text);
+
+#endif

@@ -86,6 +86,8 @@ enum no_yes { NO, YES };
 enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
+/* An INVITE without an offer: goes as it is, or with an offer of ours. */
+enum delayed_offer { DELAYED_PASS, DELAYED_INVENT };
 /* Whether DNS is asked for NAPTR before SRV (RFC 3263 4.1). */
 enum naptr_use { NAPTR_NO, NAPTR_YES };
 
@@ -148,6 +150,7 @@ struct config_trunk {
 	char **plain_media; /* protocols beside required SRTP; none: Webex's */
 	size_t nplain_media;
 	enum uri_form uri_form;
+	enum delayed_offer delayed_offer;
 	char *stun; /* a server that the doctor asks; NULL: none */
 	unsigned stun_port;
 	enum no_yes ask_options;

@@ -3,6 +3,7 @@
 
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
+static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
@@ -235,6 +236,14 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "sips",
 	  .help =
 	      "How our URIs look towards it. sips: sips:user@host. sip-tls: sip:user@host;transport=tls." },
+	{ .key = "delayed-offer",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, delayed_offer),
+	  .names = delayed_offers,
+	  .standard = "pass",
+	  .help =
+	      "What becomes of a call or re-INVITE that lets the other side make the offer (RFC 3261 "
+	      "13.2.1): pass, or, where the provider refuses that, an offer of ours instead (invent)." },
 	{ .key = "stun",
 	  .kind = KIND_DOMAIN,
 	  FIELD(config_trunk, stun),

@@ -37,6 +37,8 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	exchange_begin(call, body != NULL);
 	if (!err && body)
 		err = offer_make(call->offer, SIDE_CALLER, body, len, sdp, &problem);
+	else if (!err && exchange_invents(call, SIDE_CALLEE))
+		err = offer_invent(call->offer, SIDE_CALLEE, sdp, &problem);
 	if (err)
 		call_refuse(refusal, problem.status, problem.why);
 	return err;

@@ -13,8 +13,8 @@ struct exchange_rule {
 	enum exchange_state next;
 };
 
-static const char *const state_names[EX_NSTATES] = { "first", "rest", "passed", "fetching",
-	                                             "proposed" };
+static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed", "fetching",
+	                                             "proposed", "invented", "shown" };
 static const char *const event_names[XE_NEVENTS] = { "progress", "early-offer", "answer",
 	                                             "offer",    "fetch",       "changed",
 	                                             "refused",  "answered",    "withdrawn" };
@@ -65,6 +65,13 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_ANSWER] = { &exchange_bare_answer, EX_PROPOSED },
 		[XE_ANSWERED] = { &exchange_confirm, EX_REST },
 	},
+	[EX_INVENTED] = {
+		[XE_PROGRESS] = { &exchange_ring, EX_INVENTED },
+		[XE_ANSWER] = { &exchange_show_answer, EX_SHOWN },
+	},
+	[EX_SHOWN] = {
+		[XE_ANSWERED] = { &exchange_pass_answer, EX_PASSED },
+	},
 };
 
 enum err exchange_event(struct call *call, enum exchange_event event,
@@ -100,10 +107,19 @@ static struct exchange_news news_of(enum media_side side, const struct message *
 	return news;
 }
 
+bool exchange_invents(const struct call *call, enum media_side side)
+{
+	const struct party *p = side == SIDE_CALLER ? &call->caller : &call->callee;
+
+	return p->trunk && p->who.trunk->delayed_offer == DELAYED_INVENT;
+}
+
 void exchange_begin(struct call *call, bool offers)
 {
 	leg_refuse(call->caller.leg, 491, 0);
-	call->exchange = offers ? EX_FIRST : EX_FETCHING;
+	call->exchange = offers                                ? EX_FIRST
+	                 : exchange_invents(call, SIDE_CALLEE) ? EX_INVENTED
+	                                                       : EX_FETCHING;
 	exchange_forget(call);
 }
 

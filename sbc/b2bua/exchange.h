@@ -17,6 +17,8 @@ enum exchange_state {
 	EX_PASSED, /* an offer of one side is with the other */
 	EX_FETCHING, /* one side's INVITE without an offer is with the other, which is to make it */
 	EX_PROPOSED, /* that offer is with who asked, whose PRACK or ACK brings the answer */
+	EX_INVENTED, /* the caller made no offer; one of ours is with the callee */
+	EX_SHOWN,    /* what the other side said before is with who asked, as an offer; as above */
 	EX_NSTATES,
 };
 
@@ -33,9 +35,11 @@ enum exchange_event {
 	XE_NEVENTS,
 };
 
-/* The caller's INVITE goes to the callee, or to the next one: with its offer, or without one. What
- * waits for the one before is refused. */
+/* The caller's INVITE goes to the callee, or to the next one: with its offer, without one, or with
+ * one of ours. What waits for the one before is refused. */
 void exchange_begin(struct call *call, bool offers);
+/* Whether that side is to have no INVITE without an offer. */
+bool exchange_invents(const struct call *call, enum media_side side);
 /* The callee's provisional answer, and its 2xx, go to the caller with what they say of the session.
  * An error of the second: problem says what the caller hears, and the call can only end. */
 void exchange_progress(struct call *call, const struct message *m);

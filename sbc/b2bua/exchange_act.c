@@ -156,8 +156,27 @@ static enum err act_bare_answer(struct call *call, const struct exchange_news *n
 	return leg_answer(call->caller.leg, NULL);
 }
 
+static enum err act_show_answer(struct call *call, const struct exchange_news *news,
+                                struct offer_problem *problem)
+{
+	const char *sdp = leg_peer_sdp(call->callee.leg);
+	struct buf none;
+	enum err err;
+
+	if (!sdp)
+		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
+	buf_init(&none, MESSAGE_MAX);
+	err = offer_answer(call->offer, sdp, strlen(sdp), &none, problem);
+	close_text(&none);
+	if (err)
+		return err;
+	offer_settle(call->offer);
+	return act_propose_answer(call, news, problem);
+}
+
 /* --- changes --- */
 
+static const char unanswered[] = "an offer of ours was not answered";
 static const char not_ready[] = "the other side is not ready for an offer";
 
 /* Offers what news has to the other side, unless that would hear nothing new: then the asker is
@@ -212,10 +231,33 @@ static enum err act_fetch(struct call *call, const struct exchange_news *news,
 	enum err err;
 
 	call->asker = news->side;
+	if (exchange_invents(call, other(news->side))) {
+		call->exchange = EX_SHOWN;
+		return leg_accept(asker(call), NULL);
+	}
 	err = leg_change(asked(call), METHOD_INVITE, NULL);
 	if (err == ERR_NOT_NOW)
 		exchange_problem(problem, err, 491, not_ready);
 	return err;
+}
+
+/* An answer to what was shown: the other side is offered it where it differs from that. */
+static enum err act_pass_answer(struct call *call, const struct exchange_news *news,
+                                struct offer_problem *problem)
+{
+	struct buf none;
+	enum err err = OK;
+
+	if (!news->sdp)
+		return exchange_problem(problem, ERR_SYNTAX, 488, unanswered);
+	buf_init(&none, MESSAGE_MAX);
+	if (offer_is_open(call->offer))
+		err = offer_answer(call->offer, news->sdp, news->len, &none, problem);
+	close_text(&none);
+	if (err)
+		return err;
+	offer_settle(call->offer);
+	return pass(call, news, METHOD_INVITE, problem);
 }
 
 static enum err act_settle(struct call *call, const struct exchange_news *news,
@@ -229,7 +271,7 @@ static enum err act_settle(struct call *call, const struct exchange_news *news,
 	if (!err)
 		offer_settle(call->offer);
 	if (!err && leg_accept(asker(call), out.data))
-		LOG(LOG_WARN, KV("call", call->id), KV("event", "session"),
+		LOG(LOG_DEBUG, KV("call", call->id), KV("event", "session"),
 		    KV("result", "nobody waits for the answer to a change"));
 	close_text(&out);
 	return err;
@@ -256,8 +298,7 @@ static enum err act_confirm(struct call *call, const struct exchange_news *news,
 	enum err err;
 
 	if (!news->sdp)
-		return exchange_problem(problem, ERR_SYNTAX, 488,
-		                        "an offer of ours was not answered");
+		return exchange_problem(problem, ERR_SYNTAX, 488, unanswered);
 	buf_init(&out, MESSAGE_MAX);
 	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
 	if (!err)
@@ -324,13 +365,22 @@ const struct exchange_action exchange_bare_answer = {
 const struct exchange_action exchange_propose_answer = {
 	"Answers the caller's INVITE with the callee's offer.", act_propose_answer
 };
+const struct exchange_action exchange_show_answer = {
+	"Answers the caller's INVITE with an offer made of the callee's answer.", act_show_answer
+};
 const struct exchange_action exchange_pass_on = {
 	"Offers it to the other side; answers it here if that would hear nothing new.", act_pass
 };
 const struct exchange_action exchange_pass_early = {
 	"Offers it to the other side, which has the first answer for certain.", act_pass_early
 };
-const struct exchange_action exchange_fetch = { "Asks the other side for an offer.", act_fetch };
+const struct exchange_action exchange_fetch = {
+	"Asks the other side for an offer; one that refuses that is spared, and what we said last is offered.",
+	act_fetch
+};
+const struct exchange_action exchange_pass_answer = {
+	"Offers the answer to the other side, where that has not the same already.", act_pass_answer
+};
 const struct exchange_action exchange_settle = {
 	"Answers who offered with the other side's answer, which is final.", act_settle
 };

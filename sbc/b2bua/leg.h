@@ -111,10 +111,10 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
  * LEG_REFUSED or LEG_LOST follows. ERR_NOT_NOW: another offer is under way in the dialog, or there
  * is no dialog in which it can be made.
  * leg_cancel_change takes it back where that can be done; the same events follow.
- * leg_accept answers what LEG_OFFER or LEG_FETCH told of; leg_refuse leaves the session as it was
- * (retry_after_s 0: nothing of when).
- * leg_confirm sends the ACK or PRACK that a LEG_CHANGED, LEG_ANSWER or LEG_PROGRESS with an offer
- * waits for (leg_holds_offer); sdp is the answer. */
+ * leg_accept answers what LEG_OFFER or LEG_FETCH told of (NULL: with what we said last); leg_refuse
+ * leaves the session as it was (retry_after_s 0: nothing of when). leg_confirm sends the ACK or
+ * PRACK that a LEG_CHANGED, LEG_ANSWER or LEG_PROGRESS with an offer waits for (leg_holds_offer);
+ * sdp is the answer. */
 MUST_USE enum err leg_change(struct leg *leg, enum method like, const char *sdp);
 void leg_cancel_change(struct leg *leg);
 MUST_USE enum err leg_accept(struct leg *leg, const char *sdp);

@@ -120,6 +120,10 @@ enum err leg_accept(struct leg *leg, const char *sdp)
 
 	if (leg->asked != ASKED_WAITS)
 		return ERR_NOT_NOW;
+	if (!sdp)
+		sdp = said->ours;
+	if (!sdp)
+		return ERR_NOT_NOW;
 	method = message_method(server_txn_request(txn));
 	err = answer(leg, leg->asked_fork, txn, sdp);
 	if (err) {

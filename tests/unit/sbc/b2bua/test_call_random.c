@@ -168,7 +168,7 @@ enum err leg_accept(struct leg *leg, const char *sdp)
 {
 	if (!leg->asked)
 		return ERR_NOT_NOW;
-	assert_non_null(sdp);
+	assert_true(sdp || leg->fetched);
 	leg->asked = false;
 	if (one_in(50)) {
 		leg->turn = AGREED;
@@ -312,6 +312,11 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 	return OK;
 }
 
+bool offer_is_open(const struct offer *o)
+{
+	return o->open;
+}
+
 void offer_settle(struct offer *o)
 {
 	o->open = false;
@@ -398,10 +403,10 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 		assert_non_null(call->offer);
 		t.noffers++;
 	}
-	call->offer->open = offers;
+	call->offer->open = offers || exchange_invents(call, SIDE_CALLEE);
 	call->offer->from = SIDE_CALLER;
 	exchange_begin(call, offers);
-	call->callee.leg = leg_make(call, CALLING, offers ? OURS : NOTHING);
+	call->callee.leg = leg_make(call, CALLING, call->offer->open ? OURS : NOTHING);
 	if (!offers && !call->caller.leg->relies)
 		call->callee.leg->relies = false;
 	timer_start(t.timers, &call->no_answer, 1 + chance(20000), on_no_answer, call);
@@ -709,11 +714,18 @@ static void step(struct call *call, void (*how)(struct leg *))
 static void one_call(void)
 {
 	static const struct config_phone phone = { .name = "p" };
+	static const struct config_trunk trunk = { .name = "t", .delayed_offer = DELAYED_INVENT };
+	static char slot;
 	struct call *call;
 	unsigned n = chance(EVENTS_MAX), steps = 0;
 
 	assert_int_equal(call_new(&call, &t.border), OK);
 	call->caller.who.phone = call->callee.who.phone = &phone;
+	if (one_in(4)) {
+		call->callee.who.kind = PARTY_TRUNK;
+		call->callee.who.trunk = &trunk;
+		call->callee.trunk = (struct trunk *)(void *)&slot;
+	}
 	call->caller.leg = leg_make(call, WAITING, one_in(4) ? NOTHING : THEIRS);
 	call->caller.leg->offered = call->caller.leg->turn == THEIRS;
 	call_event(call, EV_START, NULL);

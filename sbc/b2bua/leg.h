@@ -49,7 +49,7 @@ enum leg_event {
 
 struct leg_handler {
 	/* message and why are borrowed; NULL where the event has none. The leg may be freed in
-	 * here, but not for LEG_OFFER and LEG_ANSWERED. */
+	 * here, but not for LEG_OFFER, LEG_ANSWERED and LEG_ACK. */
 	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
 	                 const char *why);
 	/* A request in the dialog that is none of the leg's own, such as INFO. False: nor the

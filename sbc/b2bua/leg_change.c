@@ -185,6 +185,17 @@ static bool invite_is_out(const struct leg *leg)
 	       leg->asking == FETCHING_INVITE;
 }
 
+/* RFC 5407 3.1.5: who asks for more has our 2xx, and its ACK was lost. One that was to bring an
+ * answer is not done without. */
+static bool has_lost_ack(struct leg *leg, const struct message *request)
+{
+	if (leg->fork->said.turn != SAID_AGREED)
+		return false;
+	leg_uas_confirmed(leg);
+	leg_tell(leg, LEG_ACK, request, NULL);
+	return leg->state == LEG_STANDING;
+}
+
 void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct message *request)
 {
 	switch (leg->state) {
@@ -192,7 +203,11 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 		ask_later(txn);
 		return;
 	case LEG_CALLING:
+		server_txn_reply(txn, 491, NULL, NULL);
+		return;
 	case LEG_UNACKED:
+		if (has_lost_ack(leg, request))
+			break;
 		server_txn_reply(txn, 491, NULL, NULL);
 		return;
 	case LEG_NEW:
@@ -203,9 +218,11 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 	case LEG_STANDING:
 		break;
 	}
+	if (leg->asked == ASKED_UNACKED && leg->fork->said.turn == SAID_AGREED)
+		leg_drop_asked(leg);
 	if (invite_is_out(leg) || leg->held.fork || leg->fork->said.turn == SAID_OURS)
 		server_txn_reply(txn, 491, NULL, NULL);
-	else if (leg->asked != ASKED_NOTHING)
+	else if (leg->asked == ASKED_WAITS)
 		ask_later(txn);
 	else if (!dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Missing Or Unusable Contact", NULL);

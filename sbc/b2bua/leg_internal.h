@@ -168,7 +168,8 @@ MUST_USE enum err leg_ask(struct leg *leg, enum leg_asking as, const char *sdp);
 bool leg_turn_is_first(const struct leg *leg, const struct leg_fork *fork);
 
 /* leg_uas.c */
-void leg_uas_on_bye(struct leg *leg); /* the INVITE that still waits is answered */
+void leg_uas_on_bye(struct leg *leg);    /* the INVITE that still waits is answered */
+void leg_uas_confirmed(struct leg *leg); /* the peer has our 2xx: no more copies */
 void leg_on_prack(struct leg *leg, struct server_txn *txn, const struct message *prack);
 
 /* leg_change.c */

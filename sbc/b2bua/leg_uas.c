@@ -254,6 +254,13 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
 	leg_set_state(leg, LEG_OVER);
 }
 
+void leg_uas_confirmed(struct leg *leg)
+{
+	if (leg->invited)
+		server_txn_acked(leg->invited);
+	leg_set_state(leg, LEG_STANDING);
+}
+
 void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow)
 {
 	struct leg_fork *fork = leg_fork_of(leg, ack);
@@ -261,9 +268,7 @@ void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *f
 	if (!fork || dialog_on_request(fork->dialog, ack, flow) || leg_reinvite_acked(leg, ack) ||
 	    leg->state != LEG_UNACKED)
 		return;
-	if (leg->invited)
-		server_txn_acked(leg->invited);
-	leg_set_state(leg, LEG_STANDING);
+	leg_uas_confirmed(leg);
 	if (fork->said.turn == SAID_OURS && leg_turn_is_first(leg, fork)) {
 		said_keep_theirs(&fork->said, ack);
 		fork->said.turn = SAID_AGREED;

@@ -67,6 +67,8 @@ struct config_realm {
 /* What a call over the limit is answered. */
 enum over_limit { OVER_LIMIT_AUTO, OVER_LIMIT_486, OVER_LIMIT_503 };
 
+enum no_yes { NO, YES };
+
 /* An endpoint or PBX inside: known by its address, or by its password (name is the user). */
 struct config_phone {
 	char *name;
@@ -75,14 +77,14 @@ struct config_phone {
 	char *password;      /* NULL: known by address */
 	char **numbers;      /* that ring it, besides its name */
 	size_t nnumbers;
-	char *caller_id;            /* the number it shows outside; NULL: what it sends */
+	char *caller_id;     /* the number it shows outside; NULL: what it sends */
+	enum no_yes trusted; /* what it says of its caller's identity is believed (RFC 3325) */
 	unsigned answer_timeout_ms; /* from INVITE to a final answer */
 	unsigned max_calls;         /* default: the config's */
 	unsigned calls_per_second;  /* 0: any number */
 	enum over_limit over_limit;
 };
 
-enum no_yes { NO, YES };
 enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
@@ -115,6 +117,26 @@ struct config_number_rule {
 	enum number_of number;
 	struct pattern *match;
 	char *replace; /* a template; see pattern_replace */
+};
+
+/* Where a caller's number can stand. */
+enum caller_id_header { CALLER_ID_FROM, CALLER_ID_PAI, CALLER_ID_PPI, CALLER_ID_RPID };
+
+enum rule_action { RULE_SET, RULE_REMOVE, RULE_RENAME, RULE_COPY };
+extern const char *const config_rule_methods[]; /* that a rule can be for; then NULL */
+
+/* What an integrator does to a header; in what order and when, header_rules.c says. */
+struct config_header_rule {
+	enum trunk_way way;
+	enum rule_action action;
+	char *header;
+	char *to;              /* rename, copy */
+	char *value;           /* a template where there is a match; see pattern_replace */
+	struct pattern *match; /* NULL: whatever the value is */
+	unsigned *methods;     /* of config_rule_methods; none: all */
+	size_t nmethods;
+	unsigned *statuses; /* of answers, 4 for 4xx; none: requests */
+	size_t nstatuses;
 };
 
 struct config_trunk {
@@ -172,6 +194,13 @@ struct config_trunk {
 	enum number_form numbers_out, numbers_in;
 	char *country, *area; /* digits; NULL: unknown */
 	char *international_prefix, *national_prefix;
+	enum caller_id_header *caller_id_in; /* where it is looked for; none: in From */
+	size_t ncaller_id_in;
+	enum caller_id_header *caller_id_out; /* where it is written besides From */
+	size_t ncaller_id_out;
+	enum no_yes trusted; /* with numbers that are withheld (RFC 3325) */
+	struct config_header_rule *header_rules;
+	size_t nheader_rules;
 	char **pass_headers; /* that cross besides those of the policy */
 	size_t npass_headers;
 	unsigned max_calls;        /* default: the config's */

@@ -7,6 +7,8 @@ const char *const config_methods[] = { "INVITE",  "MESSAGE", "SUBSCRIBE", "NOTIF
 
 static const char *const no_yes[] = { "no", "yes", NULL };
 
+static const char *const yes_no[] = { "no", "yes", NULL };
+
 const struct option phone_options[PHONE_OPTIONS] = {
 	{ .key = "realm",
 	  .kind = KIND_REF,
@@ -55,6 +57,15 @@ const struct option phone_options[PHONE_OPTIONS] = {
 	  .otherwise = "what it sends",
 	  .example = "\"+493012345\"",
 	  .help = "The number that it shows outside." },
+	{ .key = "trusted",
+	  .kind = KIND_ENUM,
+	  FIELD(config_phone, trusted),
+	  .names = yes_no,
+	  .standard = "no",
+	  .help =
+	      "Whether it is believed when it says who calls or answers in P-Asserted-Identity, "
+	      "P-Preferred-Identity or Remote-Party-ID, as a PBX with many users may be. Without it From "
+	      "counts, and a number that is not the phone's own is never asserted to a trunk." },
 	{ .key = "answer-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_phone, answer_timeout_ms),

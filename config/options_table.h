@@ -9,8 +9,8 @@
 #define LIST(type, field) \
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
-#define PHONE_OPTIONS 10
-#define TRUNK_OPTIONS 51
+#define PHONE_OPTIONS 11
+#define TRUNK_OPTIONS 55
 #define ROUTE_OPTIONS 8
 
 /* options_calls.c */
@@ -23,5 +23,6 @@ extern const struct option trunk_options[TRUNK_OPTIONS];
 
 /* options_rules.c: lists of maps */
 extern const struct option_group number_rule_group;
+extern const struct option_group header_rule_group;
 
 #endif

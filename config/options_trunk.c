@@ -4,6 +4,7 @@
 static const char *const srtp_modes[] = { "required", "off", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
+static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
 static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
@@ -328,6 +329,50 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .otherwise = "anywhere, by certificate alone",
 	  .example = "[ 198.51.100.0/24 ]",
 	  .help = "Where its calls come from." },
+	{ .key = "caller-id-in",
+	  .kind = KIND_ENUM,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, caller_id_in),
+	  .names = caller_ids,
+	  .min = 1,
+	  .max = 4,
+	  .otherwise = "from",
+	  .example = "[ pai, from ]",
+	  .help =
+	      "Where the number of its callers is looked for; the first header with one counts. pai, ppi and "
+	      "rpid are P-Asserted-Identity, P-Preferred-Identity and Remote-Party-ID." },
+	{ .key = "caller-id-out",
+	  .kind = KIND_ENUM,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, caller_id_out),
+	  .names = caller_ids,
+	  .min = 1,
+	  .max = 4,
+	  .otherwise = "from",
+	  .example = "[ from, pai ]",
+	  .help =
+	      "Where it wants to see the caller's number besides From. pai is written for numbers alone that "
+	      "are the phone's own, and rpid says whether they are." },
+	{ .key = "trusted",
+	  .kind = KIND_ENUM,
+	  .flags = OPTION_OWN,
+	  FIELD(config_trunk, trusted),
+	  .names = yes_no,
+	  .standard = "no",
+	  .help =
+	      "Whether it gets the numbers of callers who withhold theirs, in the headers of caller-id-out with "
+	      "Privacy: id, since it is bound to keep them to itself (RFC 3325)." },
+	{ .key = "header-rules",
+	  .kind = KIND_MAP,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, header_rules),
+	  .min = 1,
+	  .max = 64,
+	  .group = &header_rule_group,
+	  .otherwise = "headers are as Trunkgate writes them",
+	  .help =
+	      "What is done to headers, for the oddities of a provider: all rules that fit, one after the other, "
+	      "last before a message goes." },
 	{ .key = "pass-headers",
 	  .kind = KIND_HEADER,
 	  .flags = OPTION_LIST,

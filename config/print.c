@@ -208,7 +208,9 @@ static json_t *option_schema(const struct option *o)
 	json_t *schema;
 	char text[TEXT_MAX] = "";
 
-	if (o->kind == KIND_MAP)
+	if (o->kind == KIND_STATUS)
+		schema = json_pack("{s:[s,s]}", "type", "integer", "string");
+	else if (o->kind == KIND_MAP)
 		schema = map_schema(o->group->options, o->group->noptions, false);
 	else if (o->kind == KIND_PORT || o->kind == KIND_WEIGHT)
 		schema = json_pack("{s:s}", "type", "integer");

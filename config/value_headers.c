@@ -1,4 +1,5 @@
 /* Names of headers that a configuration may speak of. One thread. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "base/mem.h"
@@ -64,21 +65,55 @@ static bool is_token(const char *text)
 	                    "-.!%*_+`'~") == strlen(text);
 }
 
-VALUE_PARSER(header)
+bool header_is_protocol(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(protocol); i++) {
+		if (strcasecmp(protocol[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_name(struct value_env *env, const struct option *o, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (len < 2 || len > 64 || !is_token(text)) {
-		value_problem(env, o, text, "is not the name of a header; write %s",
-		              len == 1 ? "the long form of its name" : "it as in X-Account");
+	if (len >= 2 && len <= 64 && is_token(text))
+		return true;
+	value_problem(env, o, text, "is not the name of a header; write %s",
+	              len == 1 ? "the long form of its name" : "it as in X-Account");
+	return false;
+}
+
+VALUE_PARSER(header)
+{
+	if (!is_name(env, o, text))
+		return false;
+	if (!header_is_protocol(text))
+		return value_keep(env, text, field);
+	value_problem(env, o, text, "is a part of the protocol, which Trunkgate writes itself");
+	return false;
+}
+
+/* Who calls and is called may be looked at; where they are and what they know may not. */
+VALUE_PARSER(header_read)
+{
+	if (strcasecmp(text, "From") == 0 || strcasecmp(text, "To") == 0)
+		return value_keep(env, text, field);
+	return value_parse_header(env, o, text, field);
+}
+
+VALUE_PARSER(status)
+{
+	bool digit = *text >= '1' && *text <= '6';
+	unsigned status = digit ? (unsigned)strtoul(text, NULL, 10) : 0;
+
+	if (digit && strcmp(text + 1, "xx") == 0)
+		status = (unsigned)(*text - '0');
+	else if (strlen(text) != 3 || strspn(text, "0123456789") != 3 || status < 101) {
+		value_problem(env, o, text, "is no status; write one as in 180, or 4xx");
 		return false;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(protocol); i++) {
-		if (strcasecmp(protocol[i], text) == 0) {
-			value_problem(env, o, text,
-			              "is a part of the protocol, which Trunkgate writes itself");
-			return false;
-		}
-	}
-	return value_keep(env, text, field);
+	memcpy(field, &status, sizeof(status));
+	return true;
 }

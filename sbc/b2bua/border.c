@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/b2bua/admission.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/numbers.h"
@@ -249,14 +250,10 @@ static enum err dialled(const struct config_party *from, const char *user, char 
 static void calling(const struct config_party *from, const struct message *invite,
                     char number[NUMBER_MAX])
 {
-	char read[NUMBER_MAX];
-	struct uri uri;
-	bool is_trunk = from->kind == PARTY_TRUNK;
+	struct caller_id id;
 
-	if (!message_from_uri(invite, &uri) ||
-	    number_read(uri.user, is_trunk ? read : number, NUMBER_MAX) ||
-	    (is_trunk && number_cross(from->trunk, TRUNK_IN, NUMBER_CALLING, read, number)))
-		snprintf(number, NUMBER_MAX, "unknown");
+	caller_id_read(&id, invite, from);
+	memcpy(number, id.number, NUMBER_MAX);
 }
 
 static void refuse(struct server_txn *txn, const struct call_refusal *refusal)

@@ -2,6 +2,7 @@
 #include "sbc/b2bua/call_cross.h"
 
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/failure_map.h"
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
@@ -34,17 +35,25 @@ static void add_cause(const struct message *cause, struct message *m)
 		message_add(m, "Reason", "Q.850;cause=%u", q850);
 }
 
+static void add_answer(const struct message *cause, struct message *m,
+                       const struct crossing_ends *ends)
+{
+	if (message_status(m) < 300 && message_status(cause) < 300)
+		caller_id_add_connected(cause, m, ends);
+	add_cause(cause, m);
+}
+
 void call_on_send(void *arg, struct leg *leg, struct message *m)
 {
 	const struct call *call = arg;
 	const struct crossing_ends ends = ends_to(call, leg);
 	const struct message *cause = cause_of(call, leg, m);
 
-	if (!cause)
-		return;
+	if (cause && message_is_request(m) && !*message_to_tag(m))
+		caller_id_add(cause, m, &ends);
+	if (cause && !message_is_request(cause) && !message_is_request(m))
+		add_answer(cause, m, &ends);
 	headers_cross(cause, m, &ends);
-	if (!message_is_request(cause))
-		add_cause(cause, m);
 }
 
 const char *call_cancel_reason(const struct call *call, const struct leg *leg,

@@ -6,8 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/log.h"
-#include "sbc/b2bua/inside_words.h"
-#include "sbc/b2bua/numbers.h"
+#include "sbc/b2bua/header_rules.h"
 
 /* Kinds of messages, by what goes out. */
 enum {
@@ -23,6 +22,7 @@ enum {
 static bool write_reason(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 static bool write_warning(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 static bool write_seconds(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+static bool write_privacy(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 
 /* A header that is not here stays behind; so do those that an end writes for itself (numbers and
  * names: identity.c) and those of a leg's own protocol. Among what is not here for a reason are
@@ -46,8 +46,11 @@ static const struct policy {
 	  .out = REQUESTS | ANSWERS,
 	  .in = REQUESTS | ANSWERS },                        /* RFC 5009 */
 	{ .name = "Priority", .out = BEGINS, .in = BEGINS }, /* RFC 3261 20.26 */
-	{ .name = "Privacy", .out = REQUESTS | ANSWERS, .in = REQUESTS | ANSWERS }, /* RFC 3323 */
-	{ .name = "Reason", /* RFC 3326, RFC 6432 */
+	{ .name = "Privacy",
+	  .out = REQUESTS | ANSWERS,
+	  .in = REQUESTS | ANSWERS,
+	  .write = write_privacy }, /* RFC 3323 */
+	{ .name = "Reason",         /* RFC 3326, RFC 6432 */
 	  .out = WITHIN | PROVISIONAL | FAILURE,
 	  .in = WITHIN | PROVISIONAL | FAILURE,
 	  .write = write_reason },
@@ -180,6 +183,30 @@ static bool write_seconds(const char *value, enum crossing way, char out[HEADER_
 	return digits > 0 && digits < 10;
 }
 
+/* The words of RFC 3323 4.2, RFC 3325 9.3 and RFC 7044 10.1. */
+static bool write_privacy(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	static const char *const known[] = { "none", "critical", "header", "history",
+		                             "id",   "session",  "user" };
+	size_t n = 0;
+
+	(void)way;
+	*out = '\0';
+	while (*value) {
+		size_t len = strcspn(value, "; ,");
+
+		for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+			if (strlen(known[i]) == len && strncasecmp(value, known[i], len) == 0)
+				n += (size_t)snprintf(out + n, HEADER_LINE_MAX - n, "%s%s",
+				                      n ? ";" : "", known[i]);
+		}
+		value += len + strspn(value + len, "; ,");
+		if (n + 16 >= HEADER_LINE_MAX)
+			return false;
+	}
+	return n > 0;
+}
+
 static unsigned kind_of(const struct message *m)
 {
 	unsigned status = message_status(m);
@@ -249,47 +276,31 @@ static bool is_signed(const struct message *m)
 	return message_header(m, "Identity", 0) || message_header(m, "y", 0);
 }
 
-void headers_cross(const struct message *from, struct message *to, const struct crossing_ends *ends)
+static void cross_all(const struct passage *p, const struct config_trunk *listed)
 {
-	struct passage p = { .from = from, .to = to, .way = crossing_way(ends) };
-	const struct config_trunk *trunk = trunk_of(ends->to);
-	unsigned kind = kind_of(to);
+	unsigned kind = kind_of(p->to);
 
-	if (p.way == CROSSING_OUT)
-		inside_words_of(&p.words, from, ends->from, trunk);
 	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
 		const struct policy *policy = &policies[i];
 
-		if ((p.way == CROSSING_OUT ? policy->out : policy->in) & kind &&
-		    (!policy->with_identity || is_signed(from)))
-			cross_one(&p, policy);
+		if ((p->way == CROSSING_OUT ? policy->out : policy->in) & kind &&
+		    (!policy->with_identity || is_signed(p->from)))
+			cross_one(p, policy);
 	}
-	cross_listed(&p, trunk ? trunk : trunk_of(ends->from));
+	cross_listed(p, listed);
 }
 
-static bool is_withheld(const struct message *invite, const struct uri *from)
+void headers_cross(const struct message *from, struct message *to, const struct crossing_ends *ends)
 {
-	const char *privacy = message_header(invite, "Privacy", 0);
+	struct passage p = { .from = from, .to = to, .way = crossing_way(ends) };
+	const struct config_trunk *sender = trunk_of(ends->from), *receiver = trunk_of(ends->to);
 
-	if (strcasecmp(from->user, "anonymous") == 0 ||
-	    strcasecmp(from->host, "anonymous.invalid") == 0)
-		return true;
-	return privacy && (strcasestr(privacy, "id") || strcasestr(privacy, "user"));
-}
-
-enum err headers_from(const struct message *invite, const char *number, const char *host,
-                      const char *scheme, char out[HEADER_VALUE_MAX])
-{
-	const char *display = message_from_display(invite);
-	struct uri from;
-	int n;
-
-	if (!message_from_uri(invite, &from) || is_withheld(invite, &from)) {
-		n = snprintf(out, HEADER_VALUE_MAX,
-		             "\"Anonymous\" <%s:anonymous@anonymous.invalid>", scheme);
-	} else {
-		n = snprintf(out, HEADER_VALUE_MAX, "%s%s<%s:%s@%s>", display, *display ? " " : "",
-		             scheme, number, host);
-	}
-	return n < 0 || n >= HEADER_VALUE_MAX ? ERR_LIMIT : OK;
+	if (from && receiver)
+		inside_words_of(&p.words, from, ends->from, receiver);
+	if (from)
+		cross_all(&p, receiver ? receiver : sender);
+	if (sender)
+		header_rules_apply(sender, TRUNK_IN, from, to, receiver && from ? &p.words : NULL);
+	if (receiver)
+		header_rules_apply(receiver, TRUNK_OUT, from, to, from ? &p.words : NULL);
 }

@@ -23,7 +23,8 @@ struct crossing_ends {
 };
 enum crossing crossing_way(const struct crossing_ends *ends);
 
-/* Adds to a message that goes to one end what may cross of one that came from the other. */
+/* Adds to a message that goes to one end what may cross of one that came from the other (NULL: it
+ * is sent for none), and does what the trunks' header rules say. */
 void headers_cross(const struct message *from, struct message *to,
                    const struct crossing_ends *ends);
 
@@ -43,10 +44,5 @@ bool header_value(const struct message *m, const char *name, const char *compact
 void headers_cross_event(const struct message *from, struct message *to, enum crossing way);
 /* A day at most; an hour where nothing is said. */
 unsigned headers_expires_s(const struct message *m);
-
-/* The value of From for the other leg: the caller's name, and number, at our host. A caller that
- * withholds its number stays withheld (RFC 3323). ERR_LIMIT: too long. */
-MUST_USE enum err headers_from(const struct message *invite, const char *number, const char *host,
-                               const char *scheme, char out[HEADER_VALUE_MAX]);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "sbc/b2bua/caller_id.h"
 
 /* A phone is reached over UDP where its realm speaks that, else over TCP. */
 static enum transport phone_transport(const struct config_realm *realm)
@@ -54,17 +55,6 @@ enum err party_find(struct border *b, const struct party *p, struct call_refusal
 	return ERR_NOT_FOUND;
 }
 
-/* The caller's number as the trunk is to see it; one that cannot be written is not shown. */
-static const char *calling_number(const struct party *from, const struct config_trunk *trunk,
-                                  char out[NUMBER_MAX])
-{
-	const char *number = from->number;
-
-	if (from->who.kind == PARTY_PHONE && from->who.phone->caller_id)
-		number = from->who.phone->caller_id;
-	return number_cross(trunk, TRUNK_OUT, NUMBER_CALLING, number, out) == OK ? out : "unknown";
-}
-
 static enum err name_trunk(struct names *n, const struct party *from, const struct party *to,
                            const struct message *received)
 {
@@ -87,7 +77,9 @@ static enum err name_trunk(struct names *n, const struct party *from, const stru
 	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));
-	return headers_from(received, calling_number(from, trunk, calling), host, scheme, n->from);
+	return caller_id_from(received, &from->who, trunk,
+	                      caller_id_number(&from->who, from->number, trunk, calling), host,
+	                      scheme, n->from);
 }
 
 static enum err name_phone(struct names *n, const struct party *from, const struct party *to,
@@ -112,7 +104,7 @@ static enum err name_phone(struct names *n, const struct party *from, const stru
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", to->number, host);
 	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	return headers_from(received, from->number, host, "sip", n->from);
+	return caller_id_from(received, &from->who, NULL, from->number, host, "sip", n->from);
 }
 
 enum err names_make(struct border *b, struct names *n, const struct party *from, struct party *to,

@@ -112,7 +112,7 @@ MUST_USE enum err message_new_from_invite(struct message **out, const struct mes
                                           const char *method, const struct message *to);
 void message_add(struct message *m, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void message_set_max_forwards(struct message *m, unsigned hops); /* in place of the one before */
-void message_remove(struct message *m, const char *name); /* all values of a header of the RFCs */
+void message_remove(struct message *m, const char *name);        /* all values of a header */
 /* A copy of its wire form, to be changed on its own. */
 MUST_USE enum err message_copy(struct message **out, struct message *m);
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sofia-sip/msg_header.h>
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_parser.h>
@@ -176,12 +177,25 @@ void message_add(struct message *m, const char *name, const char *fmt, ...)
 		check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
 }
 
+static void remove_unknown(struct message *m, const char *name)
+{
+	sip_unknown_t *un, *next;
+
+	for (un = m->sip->sip_unknown; un; un = next) {
+		next = un->un_next;
+		if (strcasecmp(un->un_name, name) == 0)
+			sip_header_remove(m->msg, m->sip, (sip_header_t *)(void *)un);
+	}
+}
+
 void message_remove(struct message *m, const char *name)
 {
 	msg_header_t **first = message_first(m, name), *h;
 
 	while (first && (h = *first))
 		sip_header_remove(m->msg, m->sip, (sip_header_t *)h);
+	if (!first)
+		remove_unknown(m, name);
 }
 
 void message_set_max_forwards(struct message *m, unsigned hops)

@@ -203,6 +203,47 @@ static const struct {
 	  "t.yaml:6: trunk 'acme': without a country nobody can tell what a number stands for; write "
 	  "country: \"49\" or the like\n" },
 	{ TRUNK "numbers-out: e164, country: 49 } }\n", "" },
+	{ TRUNK "header-rules: [ { action: copy, header: From, to: X-From } ] } }\n", "" },
+	{ TRUNK "header-rules: [ { action: sett, header: X-A, value: b } ] } }\n",
+	  "t.yaml:6: trunk 'acme': header-rules 1: action 'sett' is none of its values; did you mean "
+	  "'set'?\n" },
+	{ TRUNK
+	  "header-rules: [ { action: set, header: Via, value: b },\n"
+	  "{ action: rename, header: X-A, to: call-id }, { action: remove, header: v } ] } }\n",
+	  "t.yaml:6: trunk 'acme': header-rules 1: header 'Via' is a part of the protocol, which "
+	  "Trunkgate writes itself\n"
+	  "t.yaml:7: trunk 'acme': header-rules 2: to 'call-id' is a part of the protocol, which "
+	  "Trunkgate writes itself\n"
+	  "t.yaml:7: trunk 'acme': header-rules 3: header 'v' is not the name of a header; write the long "
+	  "form of its name\n" },
+	{ TRUNK "header-rules: [ { action: set, header: From, value: b } ] } }\n",
+	  "t.yaml:6: trunk 'acme': header-rules 1: its header is a part of the protocol, which Trunkgate "
+	  "writes itself\n" },
+	{ TRUNK
+	  "header-rules: [ { action: set, header: X-A },\n { action: copy, header: X-A },\n"
+	  "{ action: remove, header: X-A, to: X-B }, { action: remove, header: X-A, value: c } ] } "
+	  "}\n",
+	  "t.yaml:6: trunk 'acme': header-rules 1: has no value to set; write value: TEXT\n"
+	  "t.yaml:7: trunk 'acme': header-rules 2: says no header to write; write to: NAME\n"
+	  "t.yaml:8: trunk 'acme': header-rules 3: to is for rename and copy alone; remove it\n"
+	  "t.yaml:8: trunk 'acme': header-rules 4: value is for set and copy alone; remove it\n" },
+	{ TRUNK "header-rules: [ { action: set, header: X-A, value: '\\1' },\n"
+	        "{ action: copy, header: X-A, to: X-B, match: a, value: '\\1' },\n"
+	        "{ action: set, header: X-A, value: \"a\\r\\nb\", statuses: [ 18, 7xx ] } ] } }\n",
+	  "t.yaml:6: trunk 'acme': header-rules 1: value names what a match took, and there is none; write "
+	  "match:\n"
+	  "t.yaml:7: trunk 'acme': header-rules 2: value names \\1, and match has 0 pairs of "
+	  "parentheses\n"
+	  "t.yaml:8: trunk 'acme': header-rules 3: statuses '18' is no status; write one as in 180, or "
+	  "4xx\n"
+	  "t.yaml:8: trunk 'acme': header-rules 3: statuses '7xx' is no status; write one as in 180, or "
+	  "4xx\n"
+	  "t.yaml:8: trunk 'acme': header-rules 3: value has a control character in it; write it on one "
+	  "line\n" },
+	{ TRUNK "pass-headers: [ X-A, Contact ], caller-id-in: [ pia ] } }\n",
+	  "t.yaml:6: trunk 'acme': caller-id-in 'pia' is none of its values; did you mean 'pai'?\n"
+	  "t.yaml:6: trunk 'acme': pass-headers 'Contact' is a part of the protocol, which Trunkgate writes "
+	  "itself\n" },
 	{ TRUNK "profile: webx } }\n",
 	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
 	{ TRUNK "profile: ../webex } }\n",

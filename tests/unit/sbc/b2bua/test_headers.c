@@ -11,64 +11,6 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-static struct message *invite(const char *from, const char *more)
-{
-	char text[4096];
-	struct message *m;
-
-	snprintf(
-	    text, sizeof(text),
-	    "INVITE sip:1@b SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\n"
-	    "To: <sip:c@d>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n%s\r\n",
-	    from, more);
-	assert_int_equal(message_parse(&m, text, strlen(text)), OK);
-	return m;
-}
-
-static void check_from(const char *from, const char *more, const char *number, const char *wanted)
-{
-	struct message *m = invite(from, more);
-	char value[HEADER_VALUE_MAX];
-
-	assert_int_equal(headers_from(m, number, "sbc.lab", "sips", value), OK);
-	assert_string_equal(value, wanted);
-	message_free(&m);
-}
-
-static void test_from(void **state)
-{
-	(void)state;
-	check_from("<sip:desk@10.0.0.1>", "", "desk", "<sips:desk@sbc.lab>");
-	check_from("\"A B\" <sip:desk@10.0.0.1>", "", "desk", "\"A B\" <sips:desk@sbc.lab>");
-	check_from("<sip:desk@10.0.0.1>", "", "+4930", "<sips:+4930@sbc.lab>");
-	check_from("<tel:+4930;phone-context=x>", "", "+4931", "<sips:+4931@sbc.lab>");
-}
-
-/* RFC 3323: withheld stays withheld, whatever number we would show. */
-static void test_withheld(void **state)
-{
-	static const char anonymous[] = "\"Anonymous\" <sips:anonymous@anonymous.invalid>";
-
-	(void)state;
-	check_from("<sip:desk@10.0.0.1>", "Privacy: id\r\n", "+4930", anonymous);
-	check_from("<sip:desk@10.0.0.1>", "Privacy: header;user\r\n", "+4930", anonymous);
-	check_from("<sip:anonymous@anonymous.invalid>", "", "+4930", anonymous);
-	check_from("<sip:desk@10.0.0.1>", "Privacy: ID\r\n", "+4930", anonymous);
-	check_from("<sip:desk@10.0.0.1>", "Privacy: none\r\n", "+4930", "<sips:+4930@sbc.lab>");
-}
-
-static void test_too_long(void **state)
-{
-	char from[800], value[HEADER_VALUE_MAX];
-	struct message *m;
-
-	(void)state;
-	snprintf(from, sizeof(from), "\"%0600d\" <sip:desk@10.0.0.1>", 7);
-	m = invite(from, "");
-	assert_int_equal(headers_from(m, "desk", "sbc.lab", "sips", value), ERR_LIMIT);
-	message_free(&m);
-}
-
 /* A PBX on 10.0.0.1, and what it says of itself. */
 static const char *const inside[] = { "10.0.0.1", "10.0.0.9",    "pbx.inside",
 	                              "phone/1",  "call-of-pbx", "10.0.0.254" };
@@ -278,9 +220,6 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_from),
-		cmocka_unit_test(test_withheld),
-		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_cross),
 		cmocka_unit_test(test_reason_and_warning),
 		cmocka_unit_test(test_identity),

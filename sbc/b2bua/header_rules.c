@@ -1,0 +1,141 @@
+/* Header rules: set, remove, rename, copy. Signalling thread. */
+#include "sbc/b2bua/header_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+
+struct work {
+	const struct config_header_rule *rule;
+	const struct message *received;
+	struct message *m;
+	const struct inside_words *words;
+};
+
+static bool has_method(const struct config_header_rule *rule, const char *method)
+{
+	for (size_t i = 0; i < rule->nmethods; i++) {
+		if (strcmp(config_rule_methods[rule->methods[i]], method) == 0)
+			return true;
+	}
+	return rule->nmethods == 0;
+}
+
+/* Without statuses it is for requests, with some for those answers. */
+static bool is_for(const struct config_header_rule *rule, const struct message *m)
+{
+	unsigned status = message_status(m);
+
+	if (!has_method(rule, message_method_name(m)))
+		return false;
+	for (size_t i = 0; i < rule->nstatuses; i++) {
+		if (status && (rule->statuses[i] == status || rule->statuses[i] == status / 100))
+			return true;
+	}
+	return rule->nstatuses == 0 && status == 0;
+}
+
+static void add(const struct work *w, const char *name, const char *value, bool is_theirs)
+{
+	const char *word = w->words && is_theirs ? inside_words_in(w->words, value) : NULL;
+
+	if (word)
+		LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", name),
+		    KV("names", word), KV("by", "header-rules"));
+	else if (*value)
+		message_add(w->m, name, "%s", value);
+}
+
+/* In place of what is there. With match: where a value is there that matches. */
+static void set(const struct work *w)
+{
+	const struct config_header_rule *rule = w->rule;
+	char value[HEADER_VALUE_MAX], written[HEADER_VALUE_MAX];
+	bool found = !rule->match;
+
+	if (!rule->match)
+		snprintf(written, sizeof(written), "%s", rule->value);
+	for (unsigned n = 0; !found && n < HEADER_EACH_MAX; n++) {
+		if (!header_value(w->m, rule->header, NULL, n, value, sizeof(value)))
+			break;
+		found = pattern_replace(rule->match, value, rule->value, written,
+		                        sizeof(written)) == OK;
+	}
+	if (!found)
+		return;
+	message_remove(w->m, rule->header);
+	add(w, rule->header, written, false);
+}
+
+/* All, or those values that match. */
+static void drop(const struct work *w)
+{
+	const struct config_header_rule *rule = w->rule;
+	char kept[HEADER_EACH_MAX][HEADER_VALUE_MAX];
+	unsigned nkept = 0;
+
+	for (unsigned n = 0; rule->match && n < HEADER_EACH_MAX; n++) {
+		if (!header_value(w->m, rule->header, NULL, n, kept[nkept], sizeof(kept[nkept])))
+			break;
+		nkept += !pattern_matches(rule->match, kept[nkept]);
+	}
+	message_remove(w->m, rule->header);
+	for (unsigned n = 0; n < nkept; n++)
+		add(w, rule->header, kept[n], false);
+}
+
+/* What came is asked first, so that no header needs to cross only to be looked at. */
+static void copy(const struct work *w, bool move)
+{
+	const struct config_header_rule *rule = w->rule;
+	bool theirs = w->received && message_header(w->received, rule->header, 0);
+	const struct message *from = theirs ? w->received : w->m;
+	char values[HEADER_EACH_MAX][HEADER_VALUE_MAX], value[HEADER_VALUE_MAX];
+	unsigned nvalues = 0;
+
+	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
+		if (!header_value(from, rule->header, NULL, n, value, sizeof(value)))
+			break;
+		if (!rule->match)
+			memcpy(values[nvalues++], value, sizeof(value));
+		else if (pattern_replace(rule->match, value, rule->value ? rule->value : "\\0",
+		                         values[nvalues], sizeof(value)) == OK)
+			nvalues++;
+	}
+	if (move)
+		message_remove(w->m, rule->header);
+	if (nvalues)
+		message_remove(w->m, rule->to);
+	for (unsigned n = 0; n < nvalues; n++)
+		add(w, rule->to, values[n], theirs);
+}
+
+static void apply(const struct work *w)
+{
+	switch (w->rule->action) {
+	case RULE_SET:
+		set(w);
+		return;
+	case RULE_REMOVE:
+		drop(w);
+		return;
+	case RULE_RENAME:
+		copy(w, true);
+		return;
+	case RULE_COPY:
+		copy(w, false);
+		return;
+	}
+}
+
+void header_rules_apply(const struct config_trunk *trunk, enum trunk_way way,
+                        const struct message *received, struct message *m,
+                        const struct inside_words *words)
+{
+	for (size_t i = 0; i < trunk->nheader_rules; i++) {
+		const struct work w = { &trunk->header_rules[i], received, m, words };
+
+		if (w.rule->way == way && is_for(w.rule, m))
+			apply(&w);
+	}
+}

@@ -28,6 +28,13 @@ uint64_t clock_mono_ms(void)
 	return clock_mono_us() / 1000;
 }
 
+void clock_pause(unsigned us)
+{
+	const struct timespec ts = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL); /* a signal may cut it short */
+}
+
 uint64_t clock_wall_us(void)
 {
 	return fake ? (uint64_t)fake_wall_ms * 1000 : read_us(CLOCK_REALTIME);

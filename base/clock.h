@@ -10,7 +10,8 @@
 
 uint64_t clock_mono_ms(void);
 uint64_t clock_mono_us(void);
-int64_t clock_wall_s(void); /* seconds since 1970-01-01 UTC */
+void clock_pause(unsigned us); /* the thread sleeps; real time, always */
+int64_t clock_wall_s(void);    /* seconds since 1970-01-01 UTC */
 uint64_t clock_wall_us(void);
 
 /* A moment as the clock on the wall has it there. */

@@ -275,6 +275,7 @@ struct config {
 	char *control_socket;
 	char *time_zone; /* of the routes' hours; NULL: the machine's */
 	unsigned media_workers;
+	unsigned media_gather_ms;
 	unsigned max_calls;
 	unsigned calls_per_second; /* 0: any number */
 	unsigned max_connections, max_connections_per_source;

@@ -37,6 +37,15 @@ static const struct option top[] = {
 	  .unit = "threads",
 	  .standard = "2",
 	  .help = "Threads that carry the media. More than the machine has cores are of no use." },
+	{ .key = "media-gather",
+	  .kind = KIND_DURATION,
+	  FIELD(config, media_gather_ms),
+	  .min = 0,
+	  .max = 5,
+	  .standard = "1ms",
+	  .help =
+	      "How long a media packet may wait for others while there are many, from some 20 calls a worker "
+	      "on: to be woken for each costs more than to relay it. 0ms: never." },
 	{ .key = "max-calls",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_calls),

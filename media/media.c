@@ -57,7 +57,7 @@ void media_send(struct media *media, struct media_worker *to, struct worker_msg 
 		timer_start_lazy(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
 }
 
-enum err media_new(struct media **out, struct loop *loop, unsigned workers)
+enum err media_new(struct media **out, struct loop *loop, unsigned workers, unsigned gather_ms)
 {
 	struct media *media = mem_zalloc(sizeof(*media));
 	enum err err;
@@ -73,7 +73,7 @@ enum err media_new(struct media **out, struct loop *loop, unsigned workers)
 	media->srtp_open = true;
 	for (; !err && media->nworkers < workers; media->nworkers++)
 		err = worker_new(&media->workers[media->nworkers].worker, &media->back,
-		                 media->nworkers);
+		                 media->nworkers, gather_ms * 1000);
 	if (err)
 		goto fail;
 	*out = media;

@@ -24,8 +24,10 @@ struct media_realm_cfg {
 	struct latch_cfg latch;       /* its networks outlive the media */
 };
 
-/* workers: threads; at least one is started. */
-MUST_USE enum err media_new(struct media **out, struct loop *loop, unsigned workers);
+/* workers: threads; at least one is started. gather_ms: so long may packets wait for others while
+ * many come; 0: not at all. */
+MUST_USE enum err media_new(struct media **out, struct loop *loop, unsigned workers,
+                            unsigned gather_ms);
 /* Waits for the workers; all anchors must have been closed. */
 void media_free(struct media **mediap);
 

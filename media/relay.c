@@ -380,23 +380,18 @@ void relay_read(struct relay_port *port, const struct relay_news *news)
 {
 	alignas(8) uint8_t packet[RTP_PACKET_MAX + SRTP_TRAILER_MAX];
 	struct sockaddr_storage sa;
+	socklen_t sa_len = sizeof(sa);
 	struct addr from;
-	socklen_t sa_len;
-	ssize_t n;
+	/* MSG_TRUNC: the true length of what did not fit. */
+	ssize_t n =
+	    recvfrom(port->fd, packet, sizeof(packet), MSG_TRUNC, (struct sockaddr *)&sa, &sa_len);
 
-	for (unsigned i = 0; i < RELAY_BATCH; i++) {
-		sa_len = sizeof(sa);
-		/* MSG_TRUNC: the true length of what did not fit. */
-		n = recvfrom(port->fd, packet, sizeof(packet), MSG_TRUNC, (struct sockaddr *)&sa,
-		             &sa_len);
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n < 0 || addr_from_sockaddr(&from, (struct sockaddr *)&sa, sa_len))
-			continue; /* an ICMP error was pending */
-		if (queue_waits(news->queue))
-			news->take(news->arg);
-		relay_packet(port, packet, (size_t)n, sizeof(packet), &from);
-	}
+	/* Nothing, or an ICMP error was pending. */
+	if (n < 0 || addr_from_sockaddr(&from, (struct sockaddr *)&sa, sa_len))
+		return;
+	if (queue_waits(news->queue))
+		news->take(news->arg);
+	relay_packet(port, packet, (size_t)n, sizeof(packet), &from);
 }
 
 void relay_read_errors(struct relay_port *port)

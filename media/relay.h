@@ -18,9 +18,6 @@
 #include "media/reports.h"
 #include "media/srtp.h"
 
-/* Datagrams that one socket may have at a time before the others have their turn. */
-#define RELAY_BATCH 32
-
 struct relay_stream;
 
 /* A socket. */
@@ -104,8 +101,9 @@ struct relay_news {
 	void (*take)(void *arg);
 	void *arg;
 };
-/* The worker. Reads and relays what a socket has, at most RELAY_BATCH datagrams. Before each one
- * news is taken, so that none is treated under what a change had replaced before it was sent. */
+/* The worker. Reads and relays a datagram. A stream has one in 20 ms: to ask for the next one would
+ * cost more than to be told of it. News is taken before, so that it is not treated under what a
+ * change had replaced before it was sent. */
 void relay_read(struct relay_port *port, const struct relay_news *news);
 /* The worker. Counts and takes away the ICMP errors that wait at a socket. */
 void relay_read_errors(struct relay_port *port);

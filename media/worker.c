@@ -13,11 +13,14 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/timer.h"
 #include "media/primer.h"
 
-#define EVENTS_MAX 64
+#define EVENTS_MAX 256
+#define WINDOW_US  10000 /* the load is judged over so long */
+#define BUSY       20    /* from so many packets in it on a waking is worth waiting for more */
 
 struct worker {
 	struct queue in; /* from signalling */
@@ -27,6 +30,10 @@ struct worker {
 	int bell_fd;           /* wakes the thread */
 	struct timers *timers; /* the thread's */
 	int epoll_fd;
+	unsigned gather_us;
+	uint64_t window_us; /* since when they are counted */
+	unsigned packets;
+	bool busy;
 	bool started;
 	pthread_t thread;
 	struct worker_msg stop;
@@ -115,6 +122,22 @@ static int time_to_wait(const struct timers *timers)
 	return next_ms > INT_MAX ? -1 : (int)next_ms;
 }
 
+/* To wake up costs as much as to relay a few packets: while many come, let more of them come first.
+ */
+static void gather(struct worker *w, unsigned packets)
+{
+	uint64_t now_us = clock_mono_us();
+
+	w->packets += packets;
+	if (now_us - w->window_us >= WINDOW_US) {
+		w->busy = now_us - w->window_us < 2 * WINDOW_US && w->packets >= BUSY;
+		w->packets = 0;
+		w->window_us = now_us;
+	}
+	if (w->busy && packets < EVENTS_MAX)
+		clock_pause(w->gather_us);
+}
+
 static void *run(void *arg)
 {
 	struct worker *w = arg;
@@ -140,6 +163,8 @@ static void *run(void *arg)
 			relay_read(events[i].data.ptr, &news);
 		}
 		timers_run(w->timers);
+		if (w->gather_us)
+			gather(w, (unsigned)(n > 0 ? n : 0));
 		/* Behind them: a stream that is closed now has no event left in hand. */
 	} while (serve_closes(w));
 	return NULL;
@@ -170,7 +195,7 @@ static enum err start(struct worker *w, unsigned number)
 	return OK;
 }
 
-enum err worker_new(struct worker **out, struct queue *back, unsigned number)
+enum err worker_new(struct worker **out, struct queue *back, unsigned number, unsigned gather_us)
 {
 	struct worker *w = mem_zalloc(sizeof(*w));
 	enum err err;
@@ -178,6 +203,7 @@ enum err worker_new(struct worker **out, struct queue *back, unsigned number)
 	if (!w)
 		return ERR_NOMEM;
 	w->back = back;
+	w->gather_us = gather_us;
 	w->later_end = &w->later;
 	w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	w->bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -23,8 +23,9 @@ struct worker_msg {
 };
 
 /* back: where messages return to, without a word; it outlives the worker. number: for the thread's
- * name. */
-MUST_USE enum err worker_new(struct worker **out, struct queue *back, unsigned number);
+ * name. gather_us: so long may packets wait for others while many come; 0: not at all. */
+MUST_USE enum err worker_new(struct worker **out, struct queue *back, unsigned number,
+                             unsigned gather_us);
 /* Does what was sent before, then ends the thread. NULL is fine. */
 void worker_free(struct worker **wp);
 

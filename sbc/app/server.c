@@ -60,7 +60,7 @@ static enum err because(struct server *s, enum err err, const char *what)
 static enum err open_media(struct server *s)
 {
 	const struct config *cfg = s->cfg;
-	enum err err = media_new(&s->media, s->loop, cfg->media_workers);
+	enum err err = media_new(&s->media, s->loop, cfg->media_workers, cfg->media_gather_ms);
 
 	if (err)
 		return because(s, err, "media workers");

@@ -64,7 +64,7 @@ static uint16_t own_port(unsigned port)
 
 static enum err open_media(struct house *h)
 {
-	enum err err = media_new(&h->media, h->loop, h->cfg->media_workers);
+	enum err err = media_new(&h->media, h->loop, h->cfg->media_workers, 0);
 
 	for (size_t i = 0; !err && i < h->cfg->nrealms && i < ARRAY_LEN(h->media_realms); i++) {
 		const struct config_realm *r = &h->cfg->realms[i];

@@ -19,10 +19,11 @@ struct anchor {
 	struct addr local[MEDIA_NSIDES];
 };
 
-enum err media_new(struct media **out, struct loop *loop, unsigned workers)
+enum err media_new(struct media **out, struct loop *loop, unsigned workers, unsigned gather_ms)
 {
 	(void)loop;
 	(void)workers;
+	(void)gather_ms;
 	*out = mem_zalloc(sizeof(**out));
 	return *out ? OK : ERR_NOMEM;
 }

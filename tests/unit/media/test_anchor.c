@@ -48,7 +48,7 @@ static void rig_open(struct rig *r, uint16_t pairs)
 
 	memset(r, 0, sizeof(*r));
 	assert_int_equal(loop_new(&r->loop), OK);
-	assert_int_equal(media_new(&r->media, r->loop, WORKERS), OK);
+	assert_int_equal(media_new(&r->media, r->loop, WORKERS, 1), OK);
 	assert_int_equal(add_realm(r->media, own_loopback(), inside,
 	                           (uint16_t)(inside + 2 * pairs - 1), &r->inside),
 	                 OK);
@@ -618,7 +618,7 @@ static void live(void *arg)
 
 	(void)arg;
 	assert_int_equal(addr_parse(&remote.rtp, "127.0.0.1:9"), OK);
-	if (loop_new(&loop) || media_new(&media, loop, 2) ||
+	if (loop_new(&loop) || media_new(&media, loop, 2, 0) ||
 	    add_realm(media, own_loopback(), 27000, 27019, &realm) ||
 	    anchor_open(&a, media, "7f3a", realm, realm) || anchor_add(a, &stream) ||
 	    anchor_add(a, &stream) || anchor_set_remote(a, 0, SIDE_CALLER, &remote) ||

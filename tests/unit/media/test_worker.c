@@ -111,7 +111,7 @@ struct rig {
 static void rig_open(struct rig *r)
 {
 	memset(r, 0, sizeof(*r));
-	assert_int_equal(worker_new(&r->worker, &r->back, 3), OK);
+	assert_int_equal(worker_new(&r->worker, &r->back, 3, 0), OK);
 	relay_init(&r->s, "7f3a", 0);
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
 		r->peer[i] = udp_open();
@@ -351,7 +351,7 @@ static void make_worker(void *arg)
 	struct worker *w = NULL;
 
 	(void)arg;
-	if (worker_new(&w, &back, 0) == OK)
+	if (worker_new(&w, &back, 0, 0) == OK)
 		worker_free(&w);
 	assert_null(w);
 	worker_free(&w);

@@ -78,7 +78,7 @@ static inline void rig_media(struct rig *r)
 	struct media_realm_cfg cfg = { .name = "office", .port_low = 21000, .port_high = 21019 };
 
 	assert_int_equal(addr_parse(&cfg.address, own_loopback()), OK);
-	assert_int_equal(media_new(&r->media, r->loop, 1), OK);
+	assert_int_equal(media_new(&r->media, r->loop, 1, 0), OK);
 	assert_int_equal(media_add_realm(r->media, &cfg, &r->media_realms[0]), OK);
 }
 

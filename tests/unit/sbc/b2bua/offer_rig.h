@@ -60,7 +60,7 @@ static inline int begin_all(void **state)
 	(void)state;
 	message_library_open();
 	log_set_level(LOG_ERROR);
-	if (loop_new(&t.loop) || media_new(&t.media, t.loop, 1) ||
+	if (loop_new(&t.loop) || media_new(&t.media, t.loop, 1, 0) ||
 	    addr_parse(&t.in_cfg.media_advertise, "203.0.113.1") ||
 	    addr_parse(&t.out_cfg.media_advertise, "203.0.113.2"))
 		return -1;

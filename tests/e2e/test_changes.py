@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Sessions that change, between SIPp on UDP and SIPp behind TLS: hold and resume by re-INVITE, a close by UPDATE, and the
+provider's own re-INVITE; first over a network without loss, then with one datagram in twenty lost each way."""
+import signal
+import subprocess
+
+from harness import lab, network, sipp, stunnel
+
+CALLS = 20
+LOSS = 5  # of 100
+
+
+class Changes(lab.LabTest):
+    def start_provider_front(self, scenario):
+        certificate = self.authority.issue("provider.lab")
+        tunnel = stunnel.server(self.directory, "provider", network.PROVIDER, certificate,
+                                self.authority.root, 5070)
+        self.addCleanup(tunnel.stop)
+        provider = sipp.start(
+            self.directory, "provider", "provider", scenario, "-t", "t1", "-i", "127.0.0.1",
+            "-p", "5070", "-key", "contact", f"sips:4711@{network.PROVIDER}:5061",
+            "-key", "via", f"{network.PROVIDER}:5061", "-key", "media", network.PROVIDER)
+        self.addCleanup(provider.stop)
+        return provider
+
+    def lose(self, host):
+        """One datagram of SIP in twenty that comes to the host is lost."""
+        rules = f"""table inet loss {{
+    chain input {{
+        type filter hook input priority 0;
+        udp dport 5060 numgen random mod 100 < {LOSS} drop
+    }}
+}}"""
+        with network.inside(host):
+            subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
+            self.addCleanup(self.forget_loss, host)
+
+    def forget_loss(self, host):
+        with network.inside(host):
+            subprocess.run(["nft", "delete", "table", "inet", "loss"], check=True)
+
+    def call(self, seconds):
+        provider = self.start_provider_front("provider_changes")
+        self.start_dns()
+        self.start_trunkgate()
+        phone = sipp.start(
+            self.directory, "phone", "phone", "phone_changes", "-t", "u1", "-i", network.PHONE, "-p", "5060",
+            "-s", "4711", "-r", "4", "-m", str(CALLS), "-timeout", str(seconds),
+            "-timeout_error", f"{network.SBC_INSIDE}:5060")
+        self.addCleanup(phone.stop)
+        status = phone.wait_exit(seconds + 10)
+        counted = sipp.statistics(self.directory, "phone")
+        self.assertEqual((status, counted["SuccessfulCall(C)"], counted["FailedCall(C)"]),
+                         (0, str(CALLS), "0"), phone.log()[-3000:])
+        self.trunkgate.wait_no_calls()
+        provider.stop(signo=signal.SIGUSR1)
+        counted = sipp.statistics(self.directory, "provider")
+        self.assertEqual((counted["SuccessfulCall(C)"], counted["FailedCall(C)"]), (str(CALLS), "0"))
+
+    def test_without_loss(self):
+        self.call(40)
+
+    def test_with_loss(self):
+        self.lose("sbc")
+        self.lose("phone")
+        self.call(120)
+
+
+if __name__ == "__main__":
+    lab.main()

@@ -169,8 +169,13 @@ struct config_trunk {
 	char *password;   /* set where username is */
 	char *auth_realm; /* the only one that is answered; NULL: any */
 	enum srtp_mode srtp;
+	unsigned *srtp_suites; /* in the order of the option's names; none: the usual ones */
+	size_t nsrtp_suites;
 	char **plain_media; /* protocols beside required SRTP; none: Webex's */
 	size_t nplain_media;
+	char **codecs; /* of audio, in order; none: all */
+	size_t ncodecs;
+	unsigned ptime_ms; /* 0: the other side's */
 	enum uri_form uri_form;
 	enum delayed_offer delayed_offer;
 	char *stun; /* a server that the doctor asks; NULL: none */

@@ -10,7 +10,7 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 11
-#define TRUNK_OPTIONS 55
+#define TRUNK_OPTIONS 58
 #define ROUTE_OPTIONS 8
 
 /* options_calls.c */

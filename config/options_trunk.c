@@ -2,6 +2,12 @@
 #include "config/options_table.h"
 
 static const char *const srtp_modes[] = { "required", "off", NULL };
+/* As media's enum srtp_suite has them, after its first. */
+static const char *const srtp_suites[] = {
+	"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_80",
+	"AES_256_CM_HMAC_SHA1_32", "AES_CM_256_HMAC_SHA1_80", "AES_CM_256_HMAC_SHA1_32",
+	"AEAD_AES_128_GCM",        "AEAD_AES_256_GCM",        NULL
+};
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
@@ -219,6 +225,19 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "required",
 	  .help =
 	      "off sends calls unencrypted over the provider's network. It must be written here; no profile can." },
+	{ .key = "srtp-suites",
+	  .kind = KIND_ENUM,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, srtp_suites),
+	  .names = srtp_suites,
+	  .min = 1,
+	  .max = 7,
+	  .otherwise =
+	      "AES_CM_128_HMAC_SHA1_80 is offered, any with a tag of 80 bits or more taken",
+	  .example = "[ AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80 ]",
+	  .help =
+	      "The SRTP suites that are offered, in this order, and taken. Some spell AES_256_CM as AES_CM_256: "
+	      "each spelling is one of its own." },
 	{ .key = "plain-media",
 	  .kind = KIND_TEXT,
 	  .flags = OPTION_LIST | OPTION_OWN,
@@ -230,6 +249,25 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "Protocols that cross without encryption though srtp is required, as m-lines name them: what is no "
 	      "RTP has no SRTP. [ none ]: none of them. udptl is fax (T.38)." },
+	{ .key = "codecs",
+	  .kind = KIND_TEXT,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, codecs),
+	  .min = 1,
+	  .max = 16,
+	  .otherwise = "whatever the two ends agree on",
+	  .example = "[ PCMA, PCMU, telephone-event ]",
+	  .help =
+	      "The audio codecs that calls with it may use, in this order, by their names in SDP. A call that has "
+	      "none of them is refused (488)." },
+	{ .key = "ptime",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, ptime_ms),
+	  .min = 10,
+	  .max = 200,
+	  .otherwise = "what the other end says",
+	  .example = "20ms",
+	  .help = "How much audio it is asked to put into a packet (a=ptime)." },
 	{ .key = "uri-form",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, uri_form),

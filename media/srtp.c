@@ -1,5 +1,6 @@
 /* SRTP and SRTCP on libsrtp2, which keeps roll-over counters and replay lists; this file is its
- * only user. A session belongs to one thread at a time. RFC 3711, RFC 4568, RFC 6188. */
+ * only user. A session belongs to one thread at a time. RFC 3711, RFC 4568, RFC 6188,
+ * RFC 7714. */
 #include "media/srtp.h"
 
 /* From here on the short names are the library's. */
@@ -16,6 +17,13 @@
 #define REPLAY_WINDOW   1024 /* packets; RFC 3711 3.3.2 wants 64, a video frame alone can be more */
 #define SRTCP_INDEX_LEN 4    /* RFC 3711 3.4 */
 
+/* The library has its oldest one by another name alone. */
+#undef srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80
+static void srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(srtp_crypto_policy_t *policy)
+{
+	srtp_crypto_policy_set_rtp_default(policy);
+}
+
 /* What a crypto suite is to SDP and to the library: one row each. */
 static const struct suite {
 	const char *name;
@@ -26,14 +34,39 @@ static const struct suite {
 	void (*set_rtcp)(srtp_crypto_policy_t *policy);
 } suites[] = {
 	[SRTP_NONE] = { .name = "none" },
-	[SRTP_AES_CM_128_HMAC_SHA1_80] = { "AES_CM_128_HMAC_SHA1_80", 30, 10, 10,
-	                                   srtp_crypto_policy_set_rtp_default,
-	                                   srtp_crypto_policy_set_rtcp_default },
+#define SHA1_80(name, key_len, cipher)                                         \
+	[SRTP_##name##_HMAC_SHA1_80] = { #name "_HMAC_SHA1_80",                \
+		                         key_len,                              \
+		                         10,                                   \
+		                         10,                                   \
+		                         srtp_crypto_policy_set_##cipher##_80, \
+		                         srtp_crypto_policy_set_##cipher##_80 }
+/* SRTCP has the long tag all the same (RFC 4568 6.2.2, RFC 6188 3). */
+#define SHA1_32(name, key_len, cipher)                                         \
+	[SRTP_##name##_HMAC_SHA1_32] = { #name "_HMAC_SHA1_32",                \
+		                         key_len,                              \
+		                         4,                                    \
+		                         10,                                   \
+		                         srtp_crypto_policy_set_##cipher##_32, \
+		                         srtp_crypto_policy_set_##cipher##_80 }
+	SHA1_80(AES_CM_128, 30, aes_cm_128_hmac_sha1),
+	SHA1_32(AES_CM_128, 30, aes_cm_128_hmac_sha1),
+	SHA1_80(AES_256_CM, 46, aes_cm_256_hmac_sha1),
+	SHA1_32(AES_256_CM, 46, aes_cm_256_hmac_sha1),
+	SHA1_80(AES_CM_256, 46, aes_cm_256_hmac_sha1),
+	SHA1_32(AES_CM_256, 46, aes_cm_256_hmac_sha1),
+	[SRTP_GCM_128] = { "AEAD_AES_128_GCM", 28, 16, 16,
+	                   srtp_crypto_policy_set_aes_gcm_128_16_auth,
+	                   srtp_crypto_policy_set_aes_gcm_128_16_auth },
+	[SRTP_GCM_256] = { "AEAD_AES_256_GCM", 44, 16, 16,
+	                   srtp_crypto_policy_set_aes_gcm_256_16_auth,
+	                   srtp_crypto_policy_set_aes_gcm_256_16_auth },
 };
 
 struct srtp_session {
 	srtp_t context;
 	const struct suite *suite;
+	size_t mki_len;
 	unsigned nssrcs;
 	uint32_t ssrcs[SRTP_SSRCS_MAX]; /* that the library keeps a stream for */
 };
@@ -54,6 +87,12 @@ enum srtp_suite srtp_suite_from_name(const char *name)
 	return SRTP_NONE;
 }
 
+/* The library looks for it in SRTCP where SRTP's tag would be. */
+bool srtp_suite_has_long_tags(enum srtp_suite suite)
+{
+	return suites[suite].tag_len == suites[suite].rtcp_tag_len;
+}
+
 size_t srtp_key_len(enum srtp_suite suite)
 {
 	return suites[suite].key_len;
@@ -61,7 +100,18 @@ size_t srtp_key_len(enum srtp_suite suite)
 
 void srtp_key_generate(struct srtp_key *key)
 {
+	memset(key, 0, sizeof(*key));
 	random_bytes(key->bytes, sizeof(key->bytes));
+}
+
+void srtp_key_derive(const struct srtp_key *seed, enum srtp_suite suite, struct srtp_key *out)
+{
+	uint8_t hash[SRTP_EVP_HASH_LEN];
+
+	memset(out, 0, sizeof(*out));
+	srtp_evp_hash(seed->bytes, sizeof(seed->bytes), suites[suite].name, hash);
+	memcpy(out->bytes, hash, sizeof(out->bytes));
+	mem_wipe(hash, sizeof(hash));
 }
 
 enum err srtp_library_open(void)
@@ -89,10 +139,16 @@ enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,
 {
 	struct srtp_key copy = *key; /* the library wants it writable */
 	struct srtp_session *s;
-	srtp_policy_t policy = { .key = copy.bytes, .window_size = REPLAY_WINDOW };
+	srtp_master_key_t master = { .key = copy.bytes,
+		                     .mki_id = copy.mki,
+		                     .mki_size = copy.mki_len };
+	srtp_master_key_t *masters[] = { &master };
+	srtp_policy_t policy = { .keys = masters,
+		                 .num_master_keys = 1,
+		                 .window_size = REPLAY_WINDOW };
 	srtp_err_status_t status;
 
-	if (suite == SRTP_NONE) {
+	if (suite == SRTP_NONE || (key->mki_len && !srtp_suite_has_long_tags(suite))) {
 		mem_wipe(&copy, sizeof(copy));
 		return ERR_UNSUPPORTED;
 	}
@@ -102,6 +158,7 @@ enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,
 		return ERR_NOMEM;
 	}
 	s->suite = &suites[suite];
+	s->mki_len = key->mki_len;
 	s->suite->set_rtp(&policy.rtp);
 	s->suite->set_rtcp(&policy.rtcp);
 	policy.ssrc.type = outbound ? ssrc_any_outbound : ssrc_any_inbound;
@@ -180,7 +237,8 @@ static bool has_header(size_t len, bool rtcp)
 enum err srtp_session_protect(struct srtp_session *s, uint8_t *packet, size_t *len, size_t size,
                               bool rtcp)
 {
-	size_t grows = rtcp ? s->suite->rtcp_tag_len + SRTCP_INDEX_LEN : s->suite->tag_len;
+	size_t grows =
+	    (rtcp ? s->suite->rtcp_tag_len + SRTCP_INDEX_LEN : s->suite->tag_len) + s->mki_len;
 	int n = (int)*len;
 	srtp_err_status_t status;
 	uint32_t ssrc;
@@ -194,8 +252,8 @@ enum err srtp_session_protect(struct srtp_session *s, uint8_t *packet, size_t *l
 		return ERR_LIMIT;
 	/* A refused packet has left a stream behind as well. */
 	remember(s, ssrc);
-	status =
-	    rtcp ? srtp_protect_rtcp(s->context, packet, &n) : srtp_protect(s->context, packet, &n);
+	status = rtcp ? srtp_protect_rtcp_mki(s->context, packet, &n, s->mki_len > 0, 0)
+	              : srtp_protect_mki(s->context, packet, &n, s->mki_len > 0, 0);
 	if (status != srtp_err_status_ok)
 		return to_err(status);
 	*len = (size_t)n;
@@ -213,8 +271,8 @@ enum err srtp_session_unprotect(struct srtp_session *s, uint8_t *packet, size_t 
 	ssrc = ssrc_of(packet, rtcp);
 	if (admit(s, ssrc))
 		return ERR_LIMIT;
-	status = rtcp ? srtp_unprotect_rtcp(s->context, packet, &n)
-	              : srtp_unprotect(s->context, packet, &n);
+	status = rtcp ? srtp_unprotect_rtcp_mki(s->context, packet, &n, s->mki_len > 0)
+	              : srtp_unprotect_mki(s->context, packet, &n, s->mki_len > 0);
 	if (status != srtp_err_status_ok)
 		return to_err(status);
 	remember(s, ssrc); /* only now: an outsider's sources cost nothing */

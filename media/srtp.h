@@ -9,14 +9,29 @@
 #include <stdint.h>
 #include "base/err.h"
 
-enum srtp_suite { SRTP_NONE, SRTP_AES_CM_128_HMAC_SHA1_80 };
+/* As RFC 4568, 6188 and 7714 have them; AES_CM_256 is how others spell AES_256_CM. */
+enum srtp_suite {
+	SRTP_NONE,
+	SRTP_AES_CM_128_HMAC_SHA1_80,
+	SRTP_AES_CM_128_HMAC_SHA1_32,
+	SRTP_AES_256_CM_HMAC_SHA1_80,
+	SRTP_AES_256_CM_HMAC_SHA1_32,
+	SRTP_AES_CM_256_HMAC_SHA1_80,
+	SRTP_AES_CM_256_HMAC_SHA1_32,
+	SRTP_GCM_128,
+	SRTP_GCM_256,
+	SRTP_NSUITES,
+};
 
 #define SRTP_KEY_MAX     46 /* master key and master salt */
+#define SRTP_MKI_MAX     8
 #define SRTP_TRAILER_MAX 64 /* what protecting adds at most: tag, SRTCP index, MKI */
 #define SRTP_SSRCS_MAX   64 /* sources in the life of a session; each costs memory */
 
 struct srtp_key {
 	uint8_t bytes[SRTP_KEY_MAX];
+	uint8_t mki[SRTP_MKI_MAX]; /* stands in each packet (RFC 3711 3.1) */
+	uint8_t mki_len;           /* 0: does not */
 };
 
 struct srtp_session;
@@ -24,7 +39,11 @@ struct srtp_session;
 const char *srtp_suite_name(enum srtp_suite suite);     /* as in SDP; "none" */
 enum srtp_suite srtp_suite_from_name(const char *name); /* SRTP_NONE: unknown */
 size_t srtp_key_len(enum srtp_suite suite);             /* octets of key and salt: 30 */
+/* False: 32 bits, and a key with an MKI is no use. */
+bool srtp_suite_has_long_tags(enum srtp_suite suite);
 void srtp_key_generate(struct srtp_key *key);
+/* The key that belongs to seed for a suite: each suite has another one, always the same. */
+void srtp_key_derive(const struct srtp_key *seed, enum srtp_suite suite, struct srtp_key *out);
 
 /* Before the first session; srtp_library_close after the last. Counted: every open wants its close.
  * Signalling thread. media_new and media_free do it for what they carry. */

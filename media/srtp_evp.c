@@ -1,22 +1,26 @@
-/* The two tables that libsrtp2 asks for: a cipher (AES-CM, RFC 3711 4.1.1) and a MAC (HMAC-SHA1,
- * RFC 2104). The library makes them in the signalling thread and uses each in one thread at a time.
+/* The two tables that libsrtp2 asks for: a cipher (AES-CM, RFC 3711 4.1.1, RFC 6188) and a MAC
+ * (HMAC-SHA1, RFC 2104). The library makes them in the signalling thread and uses each in one
+ * thread at a time.
  */
 #include "media/srtp_evp.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <srtp2/auth.h>
 #include <srtp2/cipher.h>
 #include <srtp2/srtp.h>
 #include <stdbool.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/random.h"
+#include "media/srtp_gcm.h"
 
 #define BLOCK_LEN 16
 #define SHA1_LEN  20
 
 /* Fetched once: a fetch for every key would cost more than the packets. */
-static EVP_CIPHER *aes_ctr;
+static EVP_CIPHER *aes_128, *aes_256;
 static EVP_MAC *hmac;
 
 struct cipher {
@@ -30,7 +34,7 @@ struct mac {
 	EVP_MAC_CTX *ctx;
 };
 
-static const srtp_cipher_type_t cipher_type;
+static const srtp_cipher_type_t type_128, type_256;
 static const srtp_auth_type_t mac_type;
 
 static srtp_err_status_t status_of(bool good, srtp_err_status_t bad)
@@ -50,19 +54,22 @@ static srtp_err_status_t cipher_free(srtp_cipher_t *base)
 
 static srtp_err_status_t cipher_new(srtp_cipher_t **out, int key_len, int tag_len)
 {
+	bool is_128 = key_len == SRTP_AES_ICM_128_KEY_LEN_WSALT;
 	struct cipher *c;
 
 	(void)tag_len;
-	if (key_len != SRTP_AES_ICM_128_KEY_LEN_WSALT)
+	if (!is_128 && key_len != SRTP_AES_ICM_256_KEY_LEN_WSALT)
 		return srtp_err_status_bad_param;
 	c = mem_zalloc(sizeof(*c));
 	if (!c)
 		return srtp_err_status_alloc_fail;
-	c->base = (srtp_cipher_t){
-		.type = &cipher_type, .state = c, .key_len = key_len, .algorithm = SRTP_AES_ICM_128
-	};
+	c->base = (srtp_cipher_t){ .type = is_128 ? &type_128 : &type_256,
+		                   .state = c,
+		                   .key_len = key_len,
+		                   .algorithm = is_128 ? SRTP_AES_ICM_128 : SRTP_AES_ICM_256 };
 	c->ctx = EVP_CIPHER_CTX_new();
-	if (!c->ctx || EVP_EncryptInit_ex2(c->ctx, aes_ctr, NULL, NULL, NULL) != 1) {
+	if (!c->ctx ||
+	    EVP_EncryptInit_ex2(c->ctx, is_128 ? aes_128 : aes_256, NULL, NULL, NULL) != 1) {
 		cipher_free(&c->base);
 		return srtp_err_status_alloc_fail;
 	}
@@ -75,7 +82,7 @@ static srtp_err_status_t cipher_init(void *state, const uint8_t *key)
 	struct cipher *c = state;
 
 	memset(c->salt, 0, sizeof(c->salt));
-	memcpy(c->salt, key + SRTP_AES_128_KEY_LEN, SRTP_SALT_LEN);
+	memcpy(c->salt, key + c->base.key_len - SRTP_SALT_LEN, SRTP_SALT_LEN);
 	return status_of(EVP_EncryptInit_ex2(c->ctx, NULL, key, c->salt, NULL) == 1,
 	                 srtp_err_status_init_fail);
 }
@@ -187,6 +194,27 @@ static const uint8_t cipher_test_stream[32] = { 0xe0, 0x3e, 0xad, 0x09, 0x35, 0x
 	                                        0xe1, 0x66, 0xb1, 0x6d, 0xd9, 0x2b, 0x4e, 0xb4,
 	                                        0xd2, 0x35, 0x13, 0x16, 0x2b, 0x02, 0xd0, 0xf7,
 	                                        0x2a, 0x43, 0xa2, 0xfe, 0x4a, 0x5f, 0x97, 0xab };
+/* RFC 6188 7.1 */
+static const uint8_t cipher_test_key_256[SRTP_AES_ICM_256_KEY_LEN_WSALT] = {
+	0x57, 0xf8, 0x2f, 0xe3, 0x61, 0x3f, 0xd1, 0x70, 0xa8, 0x5e, 0xc9, 0x3c,
+	0x40, 0xb1, 0xf0, 0x92, 0x2e, 0xc4, 0xcb, 0x0d, 0xc0, 0x25, 0xb5, 0x82,
+	0x72, 0x14, 0x7c, 0xc4, 0x38, 0x94, 0x4a, 0x98, 0xf0, 0xf1, 0xf2, 0xf3,
+	0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd
+};
+static const uint8_t cipher_test_stream_256[32] = {
+	0x92, 0xbd, 0xd2, 0x8a, 0x93, 0xc3, 0xf5, 0x25, 0x11, 0xc6, 0x77,
+	0xd0, 0x8b, 0x55, 0x15, 0xa4, 0x9d, 0xa7, 0x1b, 0x23, 0x78, 0xa8,
+	0x54, 0xf6, 0x70, 0x50, 0x75, 0x6d, 0xed, 0x16, 0x5b, 0xac
+};
+static const srtp_cipher_test_case_t cipher_test_256 = {
+	.key_length_octets = sizeof(cipher_test_key_256),
+	.key = cipher_test_key_256,
+	.idx = cipher_test_iv,
+	.plaintext_length_octets = sizeof(cipher_test_zeros),
+	.plaintext = cipher_test_zeros,
+	.ciphertext_length_octets = sizeof(cipher_test_stream_256),
+	.ciphertext = cipher_test_stream_256,
+};
 static const srtp_cipher_test_case_t cipher_test = {
 	.key_length_octets = sizeof(cipher_test_key),
 	.key = cipher_test_key,
@@ -213,17 +241,17 @@ static const srtp_auth_test_case_t mac_test = {
 	.tag = mac_test_tag,
 };
 
-static const srtp_cipher_type_t cipher_type = {
-	.alloc = cipher_new,
-	.dealloc = cipher_free,
-	.init = cipher_init,
-	.encrypt = cipher_crypt,
-	.decrypt = cipher_crypt, /* a key stream is its own inverse */
-	.set_iv = cipher_set_iv,
-	.description = "AES-128 counter mode (OpenSSL)",
-	.test_data = &cipher_test,
-	.id = SRTP_AES_ICM_128,
-};
+/* A key stream is its own inverse. */
+#define TYPE(bits, test)                                                                     \
+	{                                                                                    \
+		.alloc = cipher_new, .dealloc = cipher_free, .init = cipher_init,            \
+		.encrypt = cipher_crypt, .decrypt = cipher_crypt, .set_iv = cipher_set_iv,   \
+		.description = "AES-" #bits " counter mode (OpenSSL)", .test_data = &(test), \
+		.id = SRTP_AES_ICM_##bits,                                                   \
+	}
+
+static const srtp_cipher_type_t type_128 = TYPE(128, cipher_test),
+                                type_256 = TYPE(256, cipher_test_256);
 
 static const srtp_auth_type_t mac_type = {
 	.alloc = mac_new,
@@ -237,23 +265,37 @@ static const srtp_auth_type_t mac_type = {
 	.id = SRTP_HMAC_SHA1,
 };
 
+void srtp_evp_hash(const uint8_t *key, size_t key_len, const char *text,
+                   uint8_t out[SRTP_EVP_HASH_LEN])
+{
+	unsigned len = SRTP_EVP_HASH_LEN;
+
+	/* Nobody hears anything then, but no key is weak. */
+	if (!HMAC(EVP_sha512(), key, (int)key_len, (const uint8_t *)text, strlen(text), out, &len))
+		random_bytes(out, SRTP_EVP_HASH_LEN);
+}
+
 enum err srtp_evp_install(void)
 {
-	aes_ctr = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
+	aes_128 = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
+	aes_256 = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);
 	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	if (!aes_ctr || !hmac)
+	if (!aes_128 || !aes_256 || !hmac)
 		return ERR_UNSUPPORTED;
-	/* Both run the vectors above and the library's own before they take over. */
-	if (srtp_replace_cipher_type(&cipher_type, cipher_type.id) != srtp_err_status_ok ||
+	/* All run the vectors above and the library's own before they take over. */
+	if (srtp_replace_cipher_type(&type_128, type_128.id) != srtp_err_status_ok ||
+	    srtp_replace_cipher_type(&type_256, type_256.id) != srtp_err_status_ok ||
 	    srtp_replace_auth_type(&mac_type, mac_type.id) != srtp_err_status_ok)
 		return ERR_UNSUPPORTED;
-	return OK;
+	return srtp_gcm_install();
 }
 
 void srtp_evp_remove(void)
 {
-	EVP_CIPHER_free(aes_ctr);
+	srtp_gcm_remove();
+	EVP_CIPHER_free(aes_128);
+	EVP_CIPHER_free(aes_256);
 	EVP_MAC_free(hmac);
-	aes_ctr = NULL;
+	aes_128 = aes_256 = NULL;
 	hmac = NULL;
 }

@@ -4,7 +4,15 @@
 #ifndef MEDIA_SRTP_EVP_H
 #define MEDIA_SRTP_EVP_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include "base/err.h"
+
+#define SRTP_EVP_HASH_LEN 64
+
+/* HMAC-SHA512 (RFC 2104, RFC 4231). For lack of memory alone it gives random octets. Any thread. */
+void srtp_evp_hash(const uint8_t *key, size_t key_len, const char *text,
+                   uint8_t out[SRTP_EVP_HASH_LEN]);
 
 /* After srtp_init. ERR_UNSUPPORTED: OpenSSL lacks them, or what they gave did not pass the
  * library's self tests; the library's own remain then. */

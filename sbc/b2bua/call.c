@@ -185,8 +185,8 @@ static void leg_info(const struct call *call, const struct party *p, enum media_
 		                       .peer = p->peer };
 	out->party = party_name(&p->who);
 	out->silent_because = call->watch.silent_because[side];
-	if (out->is_trunk && p->who.trunk->srtp == SRTP_REQUIRED)
-		out->srtp = srtp_suite_name(SRTP_AES_CM_128_HMAC_SHA1_80);
+	if (call->offer && offer_suite(call->offer, side) != SRTP_NONE)
+		out->srtp = srtp_suite_name(offer_suite(call->offer, side));
 	out->nstreams = anchor ? anchor_nstreams(anchor) : 0;
 	for (unsigned i = 0; i < out->nstreams; i++)
 		anchor_stats(anchor, i, side, &out->streams[i]);

@@ -16,7 +16,12 @@ static struct offer_side media_side(const struct border *b, const struct party *
 		                    .media = border_media_realm(b, p->realm),
 		                    .srtp = trunk ? trunk->srtp : SRTP_OFF,
 		                    .plain_media = trunk ? trunk->plain_media : NULL,
-		                    .nplain_media = trunk ? trunk->nplain_media : 0 };
+		                    .nplain_media = trunk ? trunk->nplain_media : 0,
+		                    .suites = trunk ? trunk->srtp_suites : NULL,
+		                    .nsuites = trunk ? trunk->nsrtp_suites : 0,
+		                    .codecs = { trunk ? trunk->codecs : NULL,
+		                                trunk ? trunk->ncodecs : 0 },
+		                    .ptime_ms = trunk ? trunk->ptime_ms : 0 };
 }
 
 static enum err open_offer(struct call *call, struct buf *sdp, struct call_refusal *refusal)

@@ -147,7 +147,7 @@ static enum err write_text(const struct sdp *in, const struct sdp_out *with, cha
 static enum err tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
                      struct buf *out)
 {
-	struct sdp_crypto crypto[SDP_MEDIA_MAX];
+	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
 	struct voice *v = &o->voices[side];
 	struct sdp_out with = { .session_id = v->session_id,
@@ -158,12 +158,17 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 	char *text = NULL;
 	enum err err;
 
-	memset(crypto, 0, sizeof(crypto));
 	for (size_t i = 0; i < nlines; i++) {
-		line_write(&o->next.lines[i], side, o->anchor, &crypto[i], &media[i]);
+		line_write(&o->next.lines[i], side, &o->cfg.sides[side], side != o->from, o->anchor,
+		           crypto[i], &media[i]);
 		media[i].feedback = o->next.lines[i].feedback;
-		if (side == o->from)
+		media[i].ptime_ms = o->cfg.sides[side].ptime_ms;
+		if (side == o->from) {
 			media[i].proto = o->next.lines[i].proto;
+		} else {
+			media[i].codecs[0] = o->cfg.sides[o->from].codecs;
+			media[i].codecs[1] = o->cfg.sides[side].codecs;
+		}
 		if (!o->next.lines[i].taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
 			media[i].rejected = true;
 	}
@@ -266,6 +271,15 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	                                                : line_apply(line, o->from, o->anchor);
 }
 
+static const char *find_codec(const struct offer *o, const struct sdp *sdp, size_t i)
+{
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		if (!sdp_media_speaks(sdp, i, &o->cfg.sides[side].codecs))
+			return "none of its codecs is among those of the trunk";
+	}
+	return NULL;
+}
+
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
 {
 	const char *why = NULL, *first_why = NULL;
@@ -285,6 +299,8 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
 		if (m && !m->rejected && !why)
 			why = line_may_go(&o->cfg.sides[other(o->from)], m);
+		if (m && !m->rejected && !why)
+			why = find_codec(o, sdp, i);
 		first_why = first_why ? first_why : why;
 		if (!m || m->rejected || why) {
 			leave_line(&o->next.lines[i]);
@@ -395,10 +411,15 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		why = line_judge(&o->cfg.sides[side], m, &place);
 		if (!why && place.opaque != line->opaque)
 			why = "the answer has another protocol";
+		if (!why && place.key.suite != SRTP_NONE &&
+		    !line_offered(line, side, &o->cfg.sides[side], place.key.suite))
+			why = "the answer has a suite that was not offered";
 		if (why)
 			return problem_is(problem, 488, why);
 		place.mux = place.mux && line->sides[side].mux;
 		line_place(line, side, &place);
+		if (place.key.suite != SRTP_NONE)
+			line_make_key(line, side);
 		mem_wipe(&place, sizeof(place));
 		any = true;
 	}
@@ -517,6 +538,17 @@ enum err offer_replace(struct offer *o, enum media_side side, const struct offer
 bool offer_is_open(const struct offer *o)
 {
 	return o->exchange != EXCHANGE_NONE;
+}
+
+enum srtp_suite offer_suite(const struct offer *o, enum media_side side)
+{
+	const struct session *s = o->exchange == EXCHANGE_NONE ? &o->now : &o->next;
+
+	for (size_t i = 0; i < s->nlines; i++) {
+		if (s->lines[i].carried && !s->lines[i].opaque)
+			return s->lines[i].sides[side].place.key.suite;
+	}
+	return SRTP_NONE;
 }
 
 const struct anchor *offer_anchor(const struct offer *o)

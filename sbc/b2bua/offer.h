@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "media/anchor.h"
+#include "sbc/sip/sdp.h"
 
 struct offer;
 
@@ -22,6 +23,12 @@ struct offer_side {
 	 * UDP/BFCP and UDP/UDT/IX. Borrowed. */
 	char *const *plain_media;
 	size_t nplain_media;
+	/* In order of preference, borrowed; none: AES_CM_128_HMAC_SHA1_80 is offered, and any is
+	 * taken whose tags are long. */
+	const unsigned *suites; /* each one less than in enum srtp_suite, as config has them */
+	size_t nsuites;
+	struct sdp_codecs codecs; /* that may be used with it; borrowed; none: all */
+	unsigned ptime_ms;        /* that it is told; 0: the other side's */
 };
 
 struct offer_cfg {
@@ -71,6 +78,8 @@ MUST_USE enum err offer_invent(struct offer *o, enum media_side side, struct buf
 bool offer_is_open(const struct offer *o);
 void offer_close(struct offer **op); /* closes the anchor; NULL is fine */
 /* NULL before the first offer. */
+/* The suite of the first line that is carried; SRTP_NONE: plain, or not agreed yet. */
+enum srtp_suite offer_suite(const struct offer *o, enum media_side side);
 const struct anchor *offer_anchor(const struct offer *o);
 
 #endif

@@ -7,14 +7,29 @@
 #include <strings.h>
 #include "base/mem.h"
 
-/* The first of the peer's crypto lines whose suite we have; NULL: none. */
-static const struct sdp_crypto *choose_crypto(const struct sdp_media *m)
+/* The suites that a side may have: those of its list, else those with long tags. */
+static bool may_have(const struct offer_side *side, enum srtp_suite suite)
+{
+	if (!side->nsuites)
+		return srtp_suite_has_long_tags(suite);
+	for (size_t i = 0; i < side->nsuites; i++) {
+		if (side->suites[i] + 1 == suite)
+			return true;
+	}
+	return false;
+}
+
+/* The first of the peer's crypto lines that we can honour; NULL: none. */
+static const struct sdp_crypto *choose_crypto(const struct offer_side *side,
+                                              const struct sdp_media *m)
 {
 	for (size_t i = 0; i < m->ncrypto; i++) {
-		enum srtp_suite suite = srtp_suite_from_name(m->crypto[i].suite);
+		const struct sdp_crypto *c = &m->crypto[i];
+		enum srtp_suite suite = srtp_suite_from_name(c->suite);
 
-		if (suite != SRTP_NONE && m->crypto[i].key_len == srtp_key_len(suite))
-			return &m->crypto[i];
+		if (suite != SRTP_NONE && c->key_len == srtp_key_len(suite) &&
+		    may_have(side, suite) && (!c->mki_len || srtp_suite_has_long_tags(suite)))
+			return c;
 	}
 	return NULL;
 }
@@ -76,13 +91,15 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
 	if (m->proto != SDP_SRTP)
 		return "RTP without encryption where SRTP is required";
-	crypto = choose_crypto(m);
+	crypto = choose_crypto(side, m);
 	if (!crypto)
 		return m->has_keys_elsewhere ? "DTLS keys where SDES keys are needed"
 		                             : "no crypto line with a suite that we have";
 	place->key.tag = crypto->tag;
 	place->key.suite = srtp_suite_from_name(crypto->suite);
 	memcpy(place->key.key.bytes, crypto->key, crypto->key_len);
+	memcpy(place->key.key.mki, crypto->mki, crypto->mki_len);
+	place->key.key.mki_len = (uint8_t)crypto->mki_len;
 	return NULL;
 }
 
@@ -99,19 +116,16 @@ void line_place(struct line *line, enum media_side side, const struct line_place
 void line_make_key(struct line *line, enum media_side side)
 {
 	const struct offer_key *theirs = &line->sides[side].place.key;
-	struct offer_key *ours = &line->sides[side].ours;
-	enum srtp_suite suite = theirs->suite != SRTP_NONE ? theirs->suite
-	                        : ours->suite != SRTP_NONE ? ours->suite
-	                                                   : SRTP_AES_CM_128_HMAC_SHA1_80;
+	struct line_side *s = &line->sides[side];
 
-	if (ours->suite != suite) {
-		ours->suite = suite;
-		ours->tag = 1;
-		srtp_key_generate(&ours->key);
-		line->sides[side].placed = false;
+	if (!s->seeded) {
+		srtp_key_generate(&s->ours.key);
+		s->seeded = true;
 	}
-	if (theirs->suite != SRTP_NONE)
-		ours->tag = theirs->tag;
+	if (theirs->suite == SRTP_NONE)
+		return;
+	s->ours.suite = theirs->suite;
+	s->ours.tag = theirs->tag;
 }
 
 enum err line_apply(struct line *line, enum media_side side, struct anchor *anchor)
@@ -131,7 +145,7 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 	remote.suite = s->place.key.suite;
 	if (remote.suite != SRTP_NONE) {
 		remote.recv_key = s->place.key.key;
-		remote.send_key = s->ours.key;
+		srtp_key_derive(&s->ours.key, remote.suite, &remote.send_key);
 	}
 	err = anchor_set_remote(anchor, line->stream, side, &remote);
 	mem_wipe(&remote, sizeof(remote));
@@ -139,25 +153,74 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 	return err;
 }
 
-void line_write(const struct line *line, enum media_side side, const struct anchor *anchor,
-                struct sdp_crypto *crypto, struct sdp_out_media *out)
+/* What we offer; the one that serves already is among them. Gives their number. */
+static size_t list_suites(const struct line_side *s, const struct offer_side *cfg,
+                          enum srtp_suite list[SDP_CRYPTO_MAX])
 {
-	const struct offer_key *ours = &line->sides[side].ours;
+	bool among = s->ours.suite == SRTP_NONE;
+	size_t n = 0;
+
+	for (; n < cfg->nsuites && n < SDP_CRYPTO_MAX - 1; n++)
+		list[n] = (enum srtp_suite)(cfg->suites[n] + 1);
+	if (n == 0)
+		list[n++] = SRTP_AES_CM_128_HMAC_SHA1_80;
+	for (size_t i = 0; i < n; i++)
+		among = among || list[i] == s->ours.suite;
+	if (!among)
+		list[n++] = s->ours.suite;
+	return n;
+}
+
+bool line_offered(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                  enum srtp_suite suite)
+{
+	enum srtp_suite list[SDP_CRYPTO_MAX];
+	size_t n = list_suites(&line->sides[side], cfg, list);
+
+	while (n > 0 && list[n - 1] != suite)
+		n--;
+	return n > 0;
+}
+
+static void write_crypto(const struct line_side *s, enum srtp_suite suite, unsigned tag,
+                         struct sdp_crypto *out)
+{
+	struct srtp_key key;
+
+	srtp_key_derive(&s->ours.key, suite, &key);
+	memset(out, 0, sizeof(*out));
+	out->tag = tag;
+	out->key_len = srtp_key_len(suite);
+	snprintf(out->suite, sizeof(out->suite), "%s", srtp_suite_name(suite));
+	memcpy(out->key, key.bytes, out->key_len);
+	mem_wipe(&key, sizeof(key));
+}
+
+void line_write(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                bool offers, const struct anchor *anchor, struct sdp_crypto *crypto,
+                struct sdp_out_media *out)
+{
+	const struct line_side *s = &line->sides[side];
+	enum srtp_suite list[SDP_CRYPTO_MAX];
 
 	*out = (struct sdp_out_media){ .rejected = true, .proto = SDP_OTHER };
 	if (!line->carried)
 		return;
 	out->rejected = false;
 	out->port = addr_port(anchor_local(anchor, line->stream, side));
-	out->mux = line->sides[side].mux;
-	out->proto = line->opaque ? SDP_DATAGRAM : ours->suite != SRTP_NONE ? SDP_SRTP : SDP_RTP;
-	if (ours->suite == SRTP_NONE)
+	out->mux = s->mux;
+	out->proto = line->opaque ? SDP_DATAGRAM : s->seeded ? SDP_SRTP : SDP_RTP;
+	if (!s->seeded)
 		return;
-	crypto->tag = ours->tag;
-	crypto->key_len = srtp_key_len(ours->suite);
-	snprintf(crypto->suite, sizeof(crypto->suite), "%s", srtp_suite_name(ours->suite));
-	memcpy(crypto->key, ours->key.bytes, crypto->key_len);
 	out->crypto = crypto;
+	if (!offers) {
+		write_crypto(s, s->ours.suite, s->ours.tag, crypto);
+		out->ncrypto = 1;
+		return;
+	}
+	out->ncrypto = list_suites(s, cfg, list);
+	for (size_t i = 0; i < out->ncrypto; i++)
+		write_crypto(s, list[i], (unsigned)i + 1, &crypto[i]);
 }
 
 void line_forget(struct line *line, enum media_side side)

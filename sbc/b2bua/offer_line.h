@@ -6,7 +6,7 @@
 #include "sbc/b2bua/offer.h"
 #include "sbc/sip/sdp.h"
 
-/* A secret. suite SRTP_NONE: none. */
+/* A secret. suite SRTP_NONE: none yet. key: of ours, the seed of those of all suites. */
 struct offer_key {
 	unsigned tag;
 	enum srtp_suite suite;
@@ -28,6 +28,7 @@ struct line_side {
 	bool placed;           /* the anchor knows */
 	bool mux;              /* we offered it, or took the side's offer of it */
 	struct offer_key ours; /* what we protect with, towards that side */
+	bool seeded;           /* there is one */
 };
 
 struct line {
@@ -48,14 +49,18 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 const char *line_may_go(const struct offer_side *side, const struct sdp_media *m);
 /* What the side said last. */
 void line_place(struct line *line, enum media_side side, const struct line_place *place);
-/* Our key towards a side, made once for each suite; tag and suite are the peer's where it said one.
- */
+/* Our keys towards a side, made once; tag and suite are the peer's where it said them. */
 void line_make_key(struct line *line, enum media_side side);
 /* Tells the anchor what the side said, if it does not know. */
 MUST_USE enum err line_apply(struct line *line, enum media_side side, struct anchor *anchor);
-/* How the line is written towards a side. */
-void line_write(const struct line *line, enum media_side side, const struct anchor *anchor,
-                struct sdp_crypto *crypto, struct sdp_out_media *out);
+/* Whether we offered the side a suite. */
+bool line_offered(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                  enum srtp_suite suite);
+/* How the line is written towards a side, which is offered all suites that it may have, or hears
+ * the one that was chosen of its own. */
+void line_write(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                bool offers, const struct anchor *anchor, struct sdp_crypto *crypto,
+                struct sdp_out_media *out);
 /* Another party is that side. */
 void line_forget(struct line *line, enum media_side side);
 

@@ -14,7 +14,8 @@ static const struct sdp_crypto *find_crypto(const struct sdp_media *m)
 	for (size_t i = 0; i < m->ncrypto; i++) {
 		enum srtp_suite suite = srtp_suite_from_name(m->crypto[i].suite);
 
-		if (suite != SRTP_NONE && m->crypto[i].key_len == srtp_key_len(suite))
+		if (suite != SRTP_NONE && m->crypto[i].key_len == srtp_key_len(suite) &&
+		    !m->crypto[i].mki_len)
 			return &m->crypto[i];
 	}
 	return NULL;
@@ -68,6 +69,7 @@ enum err session_answer(struct session *out, const char *offer, size_t len, cons
 		media[i].rejected = false;
 		media[i].proto = SDP_SRTP;
 		media[i].crypto = &crypto;
+		media[i].ncrypto = 1;
 	}
 	err = session.suite == SRTP_NONE ? ERR_UNSUPPORTED : sdp_write(sdp, &with, answer);
 	if (!err)

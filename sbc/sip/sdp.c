@@ -12,6 +12,7 @@
 #include <sofia-sip/su_alloc.h>
 #include "base/mem.h"
 #include "sbc/sip/sdp_attr.h"
+#include "sbc/sip/sdp_formats.h"
 
 struct sdp {
 	su_home_t *home; /* owned; all of session lies in it */
@@ -49,9 +50,44 @@ static enum sdp_proto proto_of(const char *name, bool *feedback)
 	return is_datagram(name) ? SDP_DATAGRAM : SDP_OTHER;
 }
 
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31": the key without a lifetime counts, and one with; a
- * line with an MKI or with session parameters is one that we cannot honour whole, so it is none
- * (RFC 4568 6.1, 7.1.1). */
+/* "2^31|1:4": a lifetime, which the library's own limit stands for, and an MKI with its length; or
+ * one of them (RFC 4568 6.1). */
+static bool read_key_rest(const char *rest, struct sdp_crypto *out)
+{
+	const char *mki = strrchr(rest, '|');
+	unsigned long long value;
+	unsigned len;
+	char end;
+
+	mki = mki ? mki + 1 : rest;
+	if (!strchr(mki, ':'))
+		return mki == rest; /* a lifetime comes first */
+	if (sscanf(mki, "%20llu:%3u%c", &value, &len, &end) != 2 || len == 0 || len > SDP_MKI_MAX ||
+	    (len < 8 && value >> (8 * len)))
+		return false;
+	out->mki_len = len;
+	for (unsigned i = 0; i < len; i++)
+		out->mki[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
+	return true;
+}
+
+/* Of the session parameters (RFC 4568 6.3) the window's size is a hint, any other one changes what
+ * packets look like. */
+static bool are_hints(const char *params)
+{
+	while (*params) {
+		size_t len = strcspn(params, " ");
+
+		if (strncmp(params, "WSH=", 4) != 0)
+			return false;
+		params += len;
+		params += strspn(params, " ");
+	}
+	return true;
+}
+
+/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:4 WSH=64": a line that we cannot honour whole is
+ * none (RFC 4568 7.1.1). */
 static bool read_crypto(const char *value, struct sdp_crypto *out)
 {
 	char key[128], *bar;
@@ -64,10 +100,10 @@ static bool read_crypto(const char *value, struct sdp_crypto *out)
 	bar = strchr(key, '|');
 	if (bar) {
 		*bar = '\0';
-		if (strchr(bar + 1, ':'))
+		if (!read_key_rest(bar + 1, out))
 			goto unusable;
 	}
-	if (value[at] != '\0')
+	if (!are_hints(value + at))
 		goto unusable;
 	n = base64_d((char *)out->key, sizeof(out->key), key);
 	if (n <= 0 || (size_t)n > sizeof(out->key))
@@ -364,6 +400,31 @@ static void write_rtpmaps(sdp_rtpmap_t *rm)
 	}
 }
 
+static bool is_speech(const struct sdp_media *m)
+{
+	return m->proto < SDP_DATAGRAM && strcasecmp(m->kind, "audio") == 0;
+}
+
+bool sdp_media_speaks(const struct sdp *sdp, size_t i, const struct sdp_codecs *codecs)
+{
+	const sdp_media_t *m = sdp->session->sdp_media;
+
+	if (codecs->n == 0 || !is_speech(&sdp->media[i]))
+		return true;
+	while (i-- > 0)
+		m = m->m_next;
+	return sdp_formats_speak(m, codecs->names, codecs->n);
+}
+
+static enum err set_ptime(su_home_t *home, sdp_media_t *m, unsigned ptime_ms)
+{
+	const char *value = su_sprintf(home, "%u", ptime_ms);
+
+	while (sdp_attribute_remove(&m->m_attributes, "ptime"))
+		;
+	return value ? add_attribute(home, m, "ptime", value) : ERR_NOMEM;
+}
+
 /* No c= line of its own: all streams of a side have the session's address. */
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
@@ -379,15 +440,23 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	if (with->rejected)
 		m->m_attributes = NULL;
 	filter_attributes(&m->m_attributes);
+	for (size_t i = 0; is_speech(was) && !with->rejected && i < ARRAY_LEN(with->codecs); i++) {
+		if (with->codecs[i].n)
+			sdp_formats_filter(m, with->codecs[i].names, with->codecs[i].n);
+	}
 	write_rtpmaps(m->m_rtpmaps);
 	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
 	if (with->proto < SDP_DATAGRAM && was->proto < SDP_DATAGRAM)
 		sdp_media_transport(m, proto_name(with->proto, with->feedback));
 	if (with->rejected)
 		return OK;
-	if (with->mux)
+	if (with->ptime_ms && is_speech(was))
+		err = set_ptime(home, m, with->ptime_ms);
+	if (with->mux && !err)
 		err = add_attribute(home, m, "rtcp-mux", NULL);
-	return with->crypto && !err ? add_crypto(home, m, with->crypto) : err;
+	for (size_t i = with->ncrypto; i > 0 && !err; i--)
+		err = add_crypto(home, m, &with->crypto[i - 1]);
+	return err;
 }
 
 static enum err add_rejected(su_home_t *home, sdp_media_t **at)

@@ -13,6 +13,7 @@
 #define SDP_MEDIA_MAX  8
 #define SDP_CRYPTO_MAX 8
 #define SDP_KEY_MAX    46 /* octets of master key and salt; AES_256_CM: 32 + 14 */
+#define SDP_MKI_MAX    8  /* octets */
 #define SDP_SUITE_MAX  40
 
 enum sdp_proto {
@@ -28,6 +29,8 @@ struct sdp_crypto {
 	char suite[SDP_SUITE_MAX];
 	uint8_t key[SDP_KEY_MAX];
 	size_t key_len;
+	uint8_t mki[SDP_MKI_MAX]; /* as it stands in packets */
+	size_t mki_len;           /* 0: it does not */
 };
 
 struct sdp_media {
@@ -48,14 +51,24 @@ struct sdp_media {
 	size_t ncrypto;
 };
 
+/* Names of formats, as in rtpmap, in order of preference; borrowed. */
+struct sdp_codecs {
+	char *const *names;
+	size_t n;
+};
+
 /* What replaces it on the other side. */
 struct sdp_out_media {
 	bool rejected;
 	uint16_t port;                   /* ours */
 	enum sdp_proto proto;            /* SDP_DATAGRAM, SDP_OTHER: as it is; so are these in in */
 	bool feedback;                   /* the F of its profile */
-	const struct sdp_crypto *crypto; /* NULL for RTP */
-	bool mux;                        /* a=rtcp-mux */
+	const struct sdp_crypto *crypto; /* one line each; NULL for RTP */
+	size_t ncrypto;
+	bool mux;                    /* a=rtcp-mux */
+	struct sdp_codecs codecs[2]; /* of RTP audio: those that are in both, in the last one's
+	                                order; none: all */
+	unsigned ptime_ms;           /* of RTP audio; 0: as it is */
 };
 
 struct sdp_out {
@@ -73,6 +86,8 @@ MUST_USE enum err sdp_read(struct sdp **out, const char *text, size_t len);
 void sdp_free(struct sdp **sdpp); /* wipes the keys */
 size_t sdp_nmedia(const struct sdp *sdp);
 const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i);
+/* Whether a line is no RTP audio, or has speech in one of the codecs; with n 0: all are. */
+bool sdp_media_speaks(const struct sdp *sdp, size_t i, const struct sdp_codecs *codecs);
 /* Appends in, made ours: own origin, address, ports, protocol and keys; m-lines, formats,
  * directions and bandwidth stay, and those attributes that cross (sdp_attr.h). */
 MUST_USE enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out);

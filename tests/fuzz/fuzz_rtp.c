@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct srtp_key key = { { 1, 2, 3, 4, 5, 6, 7, 8 } };
+static const struct srtp_key key = { .bytes = { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
 static struct srtp_session *session(bool outbound)
 {

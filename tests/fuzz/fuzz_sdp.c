@@ -27,7 +27,7 @@ static void check_written(const struct buf *text, const struct sdp_out *with)
 		assert(addr_equal(&m->rtp, &ours));
 		assert(!addr_is_set(&m->rtcp));
 		assert(m->proto == with->media[i].proto);
-		assert(m->ncrypto == (with->media[i].crypto ? 1 : 0));
+		assert(m->ncrypto == with->media[i].ncrypto);
 		assert(!m->has_keys_elsewhere);
 		assert(m->mux == with->media[i].mux);
 	}
@@ -57,7 +57,8 @@ static void write_anew(const struct sdp *sdp)
 		media[i].proto = m->proto == SDP_RTP    ? SDP_SRTP
 		                 : m->proto == SDP_SRTP ? SDP_RTP
 		                                        : m->proto;
-		media[i].crypto = media[i].proto == SDP_SRTP ? &key : NULL;
+		media[i].crypto = &key;
+		media[i].ncrypto = media[i].proto == SDP_SRTP;
 	}
 	with.addr = ours;
 	buf_init(&out, 4 * MESSAGE_MAX);

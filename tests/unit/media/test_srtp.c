@@ -17,8 +17,9 @@
 
 /* RFC 3711 B.3: master key and salt. */
 static const struct srtp_key vector_key = {
-	{ 0xe1, 0xf9, 0x7a, 0x0d, 0x3e, 0x01, 0x8b, 0xe0, 0xd6, 0x4f, 0xa3, 0x2c, 0x06, 0xde, 0x41,
-	  0x39, 0x0e, 0xc6, 0x75, 0xad, 0x49, 0x8a, 0xfe, 0xeb, 0xb6, 0x96, 0x0b, 0x3a, 0xab, 0xe6 }
+	.bytes = { 0xe1, 0xf9, 0x7a, 0x0d, 0x3e, 0x01, 0x8b, 0xe0, 0xd6, 0x4f,
+	           0xa3, 0x2c, 0x06, 0xde, 0x41, 0x39, 0x0e, 0xc6, 0x75, 0xad,
+	           0x49, 0x8a, 0xfe, 0xeb, 0xb6, 0x96, 0x0b, 0x3a, 0xab, 0xe6 }
 };
 
 static struct srtp_session *session(const struct srtp_key *key, bool outbound)
@@ -73,7 +74,7 @@ static void suites_by_name(void **state)
 
 static void keys_are_new_each_time(void **state)
 {
-	struct srtp_key a = { { 0 } }, b = { { 0 } };
+	struct srtp_key a = { .mki_len = 0 }, b = a;
 
 	(void)state;
 	srtp_key_generate(&a);
@@ -304,6 +305,144 @@ static void sources_are_bounded(void **state)
 	srtp_session_free(&in);
 }
 
+static const enum srtp_suite all_suites[] = { SRTP_AES_CM_128_HMAC_SHA1_80,
+	                                      SRTP_AES_CM_128_HMAC_SHA1_32,
+	                                      SRTP_AES_256_CM_HMAC_SHA1_80,
+	                                      SRTP_AES_256_CM_HMAC_SHA1_32,
+	                                      SRTP_AES_CM_256_HMAC_SHA1_80,
+	                                      SRTP_AES_CM_256_HMAC_SHA1_32,
+	                                      SRTP_GCM_128,
+	                                      SRTP_GCM_256 };
+
+/* What one protects the other takes, once, unchanged, and in no other suite. */
+static void each_suite_there_and_back(void **state)
+{
+	static const size_t tags[][2] = { { 10, 14 }, { 4, 14 }, { 10, 14 }, { 4, 14 },
+		                          { 10, 14 }, { 4, 14 }, { 16, 20 }, { 16, 20 } };
+
+	(void)state;
+	assert_int_equal(ARRAY_LEN(all_suites), SRTP_NSUITES - 1);
+	for (size_t i = 0; i < ARRAY_LEN(all_suites); i++) {
+		enum srtp_suite suite = all_suites[i];
+		struct srtp_session *out, *in;
+		struct srtp_key key;
+
+		assert_int_equal(srtp_suite_from_name(srtp_suite_name(suite)), suite);
+		assert_true(srtp_key_len(suite) <= SRTP_KEY_MAX);
+		srtp_key_generate(&key);
+		for (unsigned mki = 0; mki <= 4; mki += 4) {
+			uint8_t plain[ROOM], packet[ROOM], flipped[ROOM];
+
+			key.mki_len = (uint8_t)mki;
+			memcpy(key.mki, "\1\2\3\4", 4);
+			if (mki && !srtp_suite_has_long_tags(suite)) {
+				assert_int_equal(srtp_session_new(&out, suite, &key, true),
+				                 ERR_UNSUPPORTED);
+				continue;
+			}
+			assert_int_equal(srtp_session_new(&out, suite, &key, true), OK);
+			assert_int_equal(srtp_session_new(&in, suite, &key, false), OK);
+			for (unsigned rtcp = 0; rtcp < 2; rtcp++) {
+				size_t plain_len =
+				           rtcp ? make_rtcp(plain, SSRC) : make_rtp(plain, SSRC, 1),
+				       len = plain_len;
+
+				memcpy(packet, plain, len);
+				assert_int_equal(
+				    srtp_session_protect(out, packet, &len, ROOM, rtcp), OK);
+				assert_int_equal(len, plain_len + tags[i][rtcp] + mki);
+				if (!rtcp)
+					assert_memory_not_equal(packet + 12, plain + 12,
+					                        plain_len - 12);
+				memcpy(flipped, packet, len);
+				flipped[rtcp ? plain_len : plain_len - 1] ^= 1;
+				assert_int_equal(
+				    srtp_session_unprotect(in, flipped, &(size_t){ len }, rtcp),
+				    ERR_AUTH);
+				assert_int_equal(srtp_session_unprotect(in, packet, &len, rtcp),
+				                 OK);
+				assert_int_equal(len, plain_len);
+				assert_memory_equal(packet, plain, len);
+			}
+			srtp_session_free(&out);
+			srtp_session_free(&in);
+		}
+	}
+}
+
+/* RFC 6188 7.2: what a 256 bit master key becomes; RFC 7714 8.1, 9.1: the IV, and what is in the
+ * tag. By hand on OpenSSL, from the text. */
+static void big_keys_as_the_rfcs_say(void **state)
+{
+	static const uint8_t master[46] = { 0xf0, 0xf0, 0x49, 0x14, 0xb5, 0x13, 0xf2, 0x76,
+		                            0x3a, 0x1b, 0x1f, 0xa1, 0x30, 0xf1, 0x0e, 0x29,
+		                            0x98, 0xf6, 0xf6, 0xe4, 0x3e, 0x43, 0x09, 0xd1,
+		                            0xe6, 0x22, 0xa0, 0xe3, 0x32, 0xb9, 0xf1, 0xb6,
+		                            0x3b, 0x04, 0x80, 0x3d, 0xe5, 0x1e, 0xe7, 0xc9,
+		                            0x64, 0x23, 0xab, 0x5b, 0x78, 0xd2 };
+	static const uint8_t session_key[32] = { 0x5b, 0xa1, 0x06, 0x4e, 0x30, 0xec, 0x51, 0x61,
+		                                 0x3c, 0xad, 0x92, 0x6c, 0x5a, 0x28, 0xef, 0x73,
+		                                 0x1e, 0xc7, 0xfb, 0x39, 0x7f, 0x70, 0xa9, 0x60,
+		                                 0x65, 0x3c, 0xaf, 0x06, 0x55, 0x4c, 0xd8, 0xc4 };
+	uint8_t derived[32], plain[ROOM], packet[ROOM], wanted[ROOM], iv[16] = { 0 };
+	struct srtp_key key = { .mki_len = 0 };
+	struct srtp_session *s;
+	size_t len = make_rtp(plain, SSRC, 1), sealed = len;
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint8_t salt[16] = { 0 };
+	int n;
+
+	(void)state;
+	memset(derived, 0, sizeof(derived));
+	memcpy(iv, master + 32, 14);
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_ctr(), NULL, master, iv), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, derived, &n, derived, sizeof(derived)), 1);
+	assert_memory_equal(derived, session_key, sizeof(session_key));
+	/* AEAD_AES_256_GCM has the same key, with a salt of 12 octets. */
+	memcpy(key.bytes, master, 44);
+	memset(iv, 0, sizeof(iv));
+	memcpy(iv, master + 32, 12);
+	memset(derived, 0, sizeof(derived));
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_ctr(), NULL, master, iv), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, derived, &n, derived, sizeof(derived)), 1);
+	iv[7] ^= 2;
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_ctr(), NULL, master, iv), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, salt, &n, salt, 12), 1);
+	for (unsigned i = 0; i < 4; i++)
+		salt[2 + i] ^= plain[8 + i];
+	salt[11] ^= 1; /* of ROC 0 and seq 1 */
+	memcpy(wanted, plain, len);
+	assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, derived, salt), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, NULL, &n, plain, 12), 1);
+	assert_int_equal(EVP_EncryptUpdate(c, wanted + 12, &n, plain + 12, (int)len - 12), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(c, wanted + len, &n), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, 16, wanted + len), 1);
+	memcpy(packet, plain, len);
+	assert_int_equal(srtp_session_new(&s, SRTP_GCM_256, &key, true), OK);
+	assert_int_equal(srtp_session_protect(s, packet, &sealed, ROOM, false), OK);
+	assert_int_equal(sealed, len + 16);
+	assert_memory_equal(packet, wanted, sealed);
+	srtp_session_free(&s);
+	EVP_CIPHER_CTX_free(c);
+}
+
+static void keys_of_one_seed(void **state)
+{
+	struct srtp_key seed, a, b, other;
+
+	(void)state;
+	srtp_key_generate(&seed);
+	srtp_key_derive(&seed, SRTP_GCM_256, &a);
+	srtp_key_derive(&seed, SRTP_GCM_256, &b);
+	assert_memory_equal(&a, &b, sizeof(a));
+	srtp_key_derive(&seed, SRTP_GCM_128, &b);
+	assert_memory_not_equal(a.bytes, b.bytes, 16);
+	assert_memory_not_equal(a.bytes, seed.bytes, 16);
+	srtp_key_generate(&seed);
+	srtp_key_derive(&seed, SRTP_GCM_256, &other);
+	assert_memory_not_equal(a.bytes, other.bytes, 16);
+}
+
 static void none_has_no_session(void **state)
 {
 	struct srtp_session *s = NULL;
@@ -397,6 +536,9 @@ int main(void)
 		cmocka_unit_test(protect_wants_room),
 		cmocka_unit_test(key_stream_is_used_once),
 		cmocka_unit_test(sources_are_bounded),
+		cmocka_unit_test(each_suite_there_and_back),
+		cmocka_unit_test(big_keys_as_the_rfcs_say),
+		cmocka_unit_test(keys_of_one_seed),
 		cmocka_unit_test(none_has_no_session),
 		cmocka_unit_test(survives_without_memory),
 		cmocka_unit_test(library_is_counted),

@@ -335,6 +335,13 @@ void offer_close(struct offer **op)
 	*op = NULL;
 }
 
+enum srtp_suite offer_suite(const struct offer *o, enum media_side side)
+{
+	(void)o;
+	(void)side;
+	return SRTP_NONE;
+}
+
 const struct anchor *offer_anchor(const struct offer *o)
 {
 	(void)o;

@@ -585,6 +585,143 @@ static void test_fax(void **state)
 	udp_close(&far);
 }
 
+/* What a trunk may use, in its order, both ways; digits and silence alone are no call. */
+static void test_codecs(void **state)
+{
+	char pcma[] = "pcma", g722[] = "G722", dtmf[] = "telephone-event", cn[] = "CN",
+	     *out[] = { pcma, g722, dtmf, cn }, *in[] = { g722, dtmf, pcma };
+	struct offer_cfg cfg = { .id = "7f3a",
+		                 .media = t.media,
+		                 .sides = { side_in(SRTP_OFF), side_out(SRTP_OFF) } };
+	static const char formats[] = "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+	                              "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n"
+	                              "a=rtcp-fb:96 nack\r\na=rtcp-fb:* ccm\r\na=ptime:30\r\n";
+	char text[1024];
+
+	(void)state;
+	cfg.sides[SIDE_CALLEE].codecs = (struct sdp_codecs){ out, ARRAY_LEN(out) };
+	cfg.sides[SIDE_CALLEE].ptime_ms = 20;
+	for (unsigned i = 0; i < 2; i++) {
+		const char *proto = i ? "RTP/AVPF" : "RTP/AVP";
+
+		offer_close(&t.offer);
+		assert_int_equal(offer_new(&t.offer, &cfg), OK);
+		snprintf(text, sizeof(text),
+		         HEAD "m=audio 4000 %s 96 0 101 9 8\r\n%sm=video 4002 RTP/AVP 97\r\n"
+		              "a=rtpmap:97 VP8/90000\r\n",
+		         proto, formats);
+		assert_int_equal(again(SIDE_CALLER, text), OK);
+		snprintf(text, sizeof(text), " %s 8 9 101\r\n", proto);
+		assert_non_null(strstr(line_at(&t.to_callee, 0), text));
+		assert_non_null(strstr(t.to_callee.data, "a=rtpmap:101 telephone-event/8000\r\n"));
+		assert_non_null(strstr(t.to_callee.data, "a=fmtp:101 0-15\r\n"));
+		assert_non_null(strstr(t.to_callee.data, "a=rtcp-fb:* ccm\r\n"));
+		assert_non_null(strstr(t.to_callee.data, "a=ptime:20\r\n"));
+		assert_non_null(strstr(t.to_callee.data, "a=rtpmap:97 VP8/90000\r\n"));
+		assert_null(strstr(t.to_callee.data, ":96 "));
+		assert_null(strstr(t.to_callee.data, "ptime:30"));
+	}
+	/* One list on each side. */
+	cfg.sides[SIDE_CALLER].codecs = (struct sdp_codecs){ in, ARRAY_LEN(in) };
+	offer_close(&t.offer);
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(again(SIDE_CALLEE, lines("m=audio 4000 RTP/AVP 8 0 9 13\r\n")), OK);
+	assert_non_null(strstr(line_at(&t.to_caller, 0), " RTP/AVP 9 8\r\n"));
+	offer_drop(t.offer);
+	assert_int_equal(again(SIDE_CALLEE, lines("m=audio 4000 RTP/AVP 0 13 101\r\n"
+	                                          "a=rtpmap:101 telephone-event/8000\r\n")),
+	                 ERR_REFUSED);
+	assert_non_null(strstr(t.problem.why, "codecs"));
+}
+
+/* The n-th crypto line's suite and key, of ours. */
+static void crypto_at(const struct buf *sdp, unsigned n, char suite[40], struct srtp_key *key)
+{
+	const char *at = sdp->data;
+	char text[100];
+
+	memset(key, 0, sizeof(*key));
+	for (unsigned i = 0; i <= n; i++) {
+		at = strstr(at, "a=crypto:");
+		assert_non_null(at);
+		at += 9;
+	}
+	assert_int_equal(sscanf(at, "%*u %39s inline:%99s", suite, text), 2);
+	/* with room for what the padding stands for */
+	uint8_t bytes[80];
+
+	assert_true(EVP_DecodeBlock(bytes, (uint8_t *)text, (int)strlen(text)) > 0);
+	memcpy(key->bytes, bytes, sizeof(key->bytes));
+}
+
+/* RFC 4568 5.1: several suites are offered, each with a key of its own; one is taken, which must
+ * have been offered. */
+static void test_suites(void **state)
+{
+	static const unsigned list[] = { SRTP_GCM_256 - 1, SRTP_AES_256_CM_HMAC_SHA1_80 - 1,
+		                         SRTP_AES_CM_128_HMAC_SHA1_32 - 1 };
+	struct offer_cfg cfg = { .id = "7f3a",
+		                 .media = t.media,
+		                 .sides = { side_in(SRTP_OFF), side_out(SRTP_REQUIRED) } };
+	/* base64 of 44 times A */
+	static const char gcm[] =
+	    "a=crypto:1 AEAD_AES_256_GCM "
+	    "inline:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\r\n";
+	uint8_t packet[ROOM], plain[ROOM];
+	struct srtp_session *peer;
+	struct srtp_key keys[3];
+	char suites[3][40], offered[2048];
+	struct addr in;
+	size_t len;
+
+	(void)state;
+	cfg.sides[SIDE_CALLEE].suites = list;
+	cfg.sides[SIDE_CALLEE].nsuites = ARRAY_LEN(list);
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(again(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
+	for (unsigned i = 0; i < 3; i++) {
+		crypto_at(&t.to_callee, i, suites[i], &keys[i]);
+		assert_string_equal(suites[i], srtp_suite_name((enum srtp_suite)(list[i] + 1)));
+	}
+	assert_memory_not_equal(keys[0].bytes, keys[1].bytes, 16);
+	assert_memory_not_equal(keys[1].bytes, keys[2].bytes, 16);
+	snprintf(offered, sizeof(offered), "%s", t.to_callee.data);
+	assert_int_equal(answers(SIDE_CALLEE, lines(AUDIO_CRYPT)), ERR_REFUSED);
+	assert_non_null(strstr(t.problem.why, "no crypto line"));
+	assert_int_equal(answers(SIDE_CALLEE, audio(&t.callee, "RTP/SAVP", gcm)), OK);
+	offer_settle(t.offer);
+	assert_int_equal(offer_suite(t.offer, SIDE_CALLEE), SRTP_GCM_256);
+	assert_int_equal(offer_suite(t.offer, SIDE_CALLER), SRTP_NONE);
+	in = door_of(&t.to_caller, 0);
+	len = make_rtp(plain, SSRC, 7);
+	udp_send(&t.caller, &in, plain, len);
+	len = (size_t)udp_recv(&t.callee, packet, sizeof(packet), NULL);
+	assert_int_equal(srtp_session_new(&peer, SRTP_GCM_256, &keys[0], false), OK);
+	assert_int_equal(srtp_session_unprotect(peer, packet, &len, false), OK);
+	assert_memory_equal(packet, plain, len);
+	srtp_session_free(&peer);
+	/* The same again is the same; and the callee's own offer is answered with its tag. */
+	assert_int_equal(again(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
+	assert_string_equal(t.to_callee.data, offered);
+	offer_drop(t.offer);
+	assert_int_equal(again(SIDE_CALLEE, audio(&t.callee, "RTP/SAVP", gcm)), OK);
+	assert_int_equal(answers(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
+	crypto_at(&t.to_callee, 0, suites[0], &keys[1]);
+	assert_string_equal(suites[0], "AEAD_AES_256_GCM");
+	assert_memory_equal(keys[0].bytes, keys[1].bytes, 44);
+	offer_drop(t.offer);
+	/* Without a list what we did not offer is no answer, though we would take it in an offer.
+	 */
+	offer_close(&t.offer);
+	cfg.sides[SIDE_CALLEE].nsuites = 0;
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(again(SIDE_CALLER, audio(&t.caller, "RTP/AVP", "")), OK);
+	assert_int_equal(answers(SIDE_CALLEE, audio(&t.callee, "RTP/SAVP", gcm)), ERR_REFUSED);
+	assert_non_null(strstr(t.problem.why, "not offered"));
+	offer_drop(t.offer);
+	assert_int_equal(again(SIDE_CALLEE, audio(&t.callee, "RTP/SAVP", gcm)), OK);
+}
+
 static void live_starved(void *arg)
 {
 	const struct offer_side side = { .media = t.out,
@@ -640,6 +777,8 @@ int main(void)
 		TEST(datagrams),
 		TEST(plain_media),
 		TEST(fax),
+		TEST(codecs),
+		TEST(suites),
 		TEST(no_memory),
 	};
 

@@ -102,7 +102,7 @@ static void make_offer(char *out, size_t size)
 
 static void start_talking(const struct message *m)
 {
-	struct srtp_key theirs = { { 0 } };
+	struct srtp_key theirs = { .mki_len = 0 };
 	const struct sdp_media *media;
 	struct sdp *sdp;
 	size_t len;

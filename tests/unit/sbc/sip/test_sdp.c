@@ -78,18 +78,24 @@ static void test_crypto(void **state)
 {
 	static const struct {
 		const char *line;
-		size_t n;
+		size_t n, mki_len;
 	} cases[] = {
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY, 1 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31", 1 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31|1:4", 0 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4", 0 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " UNENCRYPTED_SRTP", 0 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 other:" KEY, 0 },
-		{ "x AES_CM_128_HMAC_SHA1_80 inline:" KEY, 0 },
-		{ "1 AES_CM_128_HMAC_SHA1_80", 0 },
-		{ "1 AES_CM_128_HMAC_SHA1_80 inline:", 0 },
-		{ "1 A_SUITE_WITH_A_NAME_THAT_IS_LONGER_THAN_ANY inline:" KEY, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY, 1, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31", 1, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|2^31|1:4", 1, 4 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4", 1, 4 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:1 WSH=64", 1, 1 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|256:1", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:9", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4;inline:" KEY, 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4|2^31", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " WSH=64 KDR=1", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " UNENCRYPTED_SRTP", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 other:" KEY, 0, 0 },
+		{ "x AES_CM_128_HMAC_SHA1_80 inline:" KEY, 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80", 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:", 0, 0 },
+		{ "1 A_SUITE_WITH_A_NAME_THAT_IS_LONGER_THAN_ANY inline:" KEY, 0, 0 },
 	};
 	char text[1024];
 
@@ -104,6 +110,10 @@ static void test_crypto(void **state)
 			fail_msg("%s: %zu", cases[i].line, sdp_media_at(sdp, 0)->ncrypto);
 		if (cases[i].n) {
 			assert_int_equal(sdp_media_at(sdp, 0)->crypto[0].key_len, 30);
+			assert_int_equal(sdp_media_at(sdp, 0)->crypto[0].mki_len, cases[i].mki_len);
+			if (cases[i].mki_len)
+				assert_int_equal(
+				    sdp_media_at(sdp, 0)->crypto[0].mki[cases[i].mki_len - 1], 1);
 			assert_memory_equal(sdp_media_at(sdp, 0)->crypto[0].key,
 			                    "0123456789abcdefghijklmnopqrst", 30);
 		}
@@ -139,8 +149,10 @@ static enum err write_text(const char *text, struct buf *out)
 	static const struct sdp_crypto key = { .tag = 3,
 		                               .suite = "AES_CM_128_HMAC_SHA1_80",
 		                               .key_len = 30 };
-	struct sdp_out_media media[2] = { { .port = 36000, .proto = SDP_SRTP, .crypto = &key },
-		                          { .rejected = true, .proto = SDP_OTHER } };
+	struct sdp_out_media media[2] = {
+		{ .port = 36000, .proto = SDP_SRTP, .crypto = &key, .ncrypto = 1 },
+		{ .rejected = true, .proto = SDP_OTHER }
+	};
 	struct sdp_out with = { .session_id = 7, .version = 9, .media = media, .nmedia = 2 };
 	struct sdp *sdp;
 	enum err err = sdp_read(&sdp, text, strlen(text));

@@ -23,6 +23,8 @@ static bool write_reason(const char *value, enum crossing way, char out[HEADER_L
 static bool write_warning(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 static bool write_seconds(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 static bool write_privacy(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+static bool write_words(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
+static bool write_priorities(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 
 /* A header that is not here stays behind; so do those that an end writes for itself (numbers and
  * names: identity.c) and those of a leg's own protocol. Among what is not here for a reason are
@@ -41,11 +43,18 @@ static const struct policy {
 	  .in = REQUESTS,
 	  .with_identity = true },                                               /* RFC 8224 4.1 */
 	{ .name = "Identity", .compact = "y", .out = REQUESTS, .in = REQUESTS }, /* RFC 8224 */
-	{ .name = "Info-Package", .out = WITHIN, .in = WITHIN },                 /* RFC 6086 */
+	{ .name = "Info-Package",
+	  .out = WITHIN,
+	  .in = WITHIN,
+	  .write = write_words }, /* RFC 6086 */
 	{ .name = "P-Early-Media",
 	  .out = REQUESTS | ANSWERS,
-	  .in = REQUESTS | ANSWERS },                        /* RFC 5009 */
-	{ .name = "Priority", .out = BEGINS, .in = BEGINS }, /* RFC 3261 20.26 */
+	  .in = REQUESTS | ANSWERS,
+	  .write = write_words }, /* RFC 5009 */
+	{ .name = "Priority",
+	  .out = BEGINS,
+	  .in = BEGINS,
+	  .write = write_words }, /* RFC 3261 20.26 */
 	{ .name = "Privacy",
 	  .out = REQUESTS | ANSWERS,
 	  .in = REQUESTS | ANSWERS,
@@ -54,8 +63,14 @@ static const struct policy {
 	  .out = WITHIN | PROVISIONAL | FAILURE,
 	  .in = WITHIN | PROVISIONAL | FAILURE,
 	  .write = write_reason },
-	{ .name = "Recv-Info", .out = REQUESTS | ANSWERS, .in = REQUESTS | ANSWERS }, /* RFC 6086 */
-	{ .name = "Resource-Priority", .out = REQUESTS, .in = REQUESTS },             /* RFC 4412 */
+	{ .name = "Recv-Info",
+	  .out = REQUESTS | ANSWERS,
+	  .in = REQUESTS | ANSWERS,
+	  .write = write_words }, /* RFC 6086 */
+	{ .name = "Resource-Priority",
+	  .out = REQUESTS,
+	  .in = REQUESTS,
+	  .write = write_priorities }, /* RFC 4412 */
 	{ .name = "Retry-After", .out = FAILURE, .in = FAILURE, .write = write_seconds },
 	{ .name = "Subject", .in = BEGINS }, /* of an inner call it may tell too much */
 	{ .name = "Warning", .out = FAILURE, .in = FAILURE, .write = write_warning },
@@ -181,6 +196,27 @@ static bool write_seconds(const char *value, enum crossing way, char out[HEADER_
 	(void)way;
 	snprintf(out, HEADER_LINE_MAX, "%.*s", (int)digits, value);
 	return digits > 0 && digits < 10;
+}
+
+/* Outward nothing that looks like an address or the name of a host. */
+static bool write_words(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	snprintf(out, HEADER_LINE_MAX, "%s", value);
+	return way == CROSSING_IN || !strpbrk(value, ".:@/<\"");
+}
+
+/* Namespaces of IANA's registry (RFC 4412 12.6 and later); one of our own would be the inside's. */
+static bool write_priorities(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	static const char *const known[] = { "dsn.", "drsn.",  "q735.",   "ets.",
+		                             "wps.", "esnet.", "mcpttp.", "mcpttq." };
+	size_t i = 0;
+
+	snprintf(out, HEADER_LINE_MAX, "%s", value);
+	while (i < ARRAY_LEN(known) && strncasecmp(value, known[i], strlen(known[i])) != 0)
+		i++;
+	return way == CROSSING_IN ||
+	       (i < ARRAY_LEN(known) && !strpbrk(value + strlen(known[i]), ".:@/<\", ;"));
 }
 
 /* The words of RFC 3323 4.2, RFC 3325 9.3 and RFC 7044 10.1. */

@@ -109,6 +109,10 @@ static void test_cross(void **state)
 	      "Retry-After: 18000");
 	check(&out, ANSWER, "Retry-After: 5\r\n", NULL);
 	check(&out, RINGING, "P-Early-Media: sendrecv\r\n", "P-Early-Media: sendrecv");
+	check(&out, RINGING, "P-Early-Media: at.home\r\n", NULL);
+	check(&in, RINGING, "P-Early-Media: at.home\r\n", "P-Early-Media: at.home");
+	check(&out, INVITE, "Resource-Priority: esnet.1\r\n", "Resource-Priority: esnet.1");
+	check(&out, INVITE, "Resource-Priority: floor.1\r\n", NULL);
 	/* Of one line, however it came. */
 	check(&in, INVITE, "Subject: one\r\n\t two\r\n  three\r\n", "Subject: one two three");
 	check(&out, INVITE, "X-Listed: a\r\n b\r\n", "X-Listed: a b");

@@ -229,7 +229,7 @@ void judge_reverse(const struct patient *p, struct finding *f)
 
 	finding_say(f, VERDICT_OK, "%s", "");
 	for (size_t i = 0; i < p->ndns; i++) {
-		if (p->dns[i]->type != DNS_TYPE_PTR)
+		if (p->dns[i]->type != DNS_TYPE_PTR || !p->dns[i]->ours)
 			continue;
 		asked = true;
 		judge_back(p, f, p->dns[i]);
@@ -241,7 +241,7 @@ void judge_reverse(const struct patient *p, struct finding *f)
 
 /* --- the way out, WBX-10 --- */
 
-void judge_way_out(const struct patient *p, struct finding *f)
+static void judge_names_of_theirs(const struct patient *p, struct finding *f)
 {
 	const char *domain = patient_domain(p);
 	const struct dns_reply *srv, *a;
@@ -286,6 +286,26 @@ void judge_way_out(const struct patient *p, struct finding *f)
 	            "DNS has neither an SRV record of _sips._tcp.%s nor an A record", domain);
 	finding_advise(f, "check domain of the trunk; a provider's own resolvers belong into "
 	                  "resolvers");
+}
+
+/* Where their addresses lead back to: nothing hangs on it, but it tells an operator whose they are.
+ */
+static void say_who_is_there(const struct patient *p, struct finding *f)
+{
+	for (size_t i = 0; i < p->ndns; i++) {
+		const struct dns_fact *fact = p->dns[i];
+
+		if (fact->type == DNS_TYPE_PTR && !fact->ours && has_records(&fact->reply))
+			finding_add(f, VERDICT_OK, "%s leads back to %s", fact->name,
+			            fact->reply.records[0].name);
+	}
+}
+
+void judge_way_out(const struct patient *p, struct finding *f)
+{
+	judge_names_of_theirs(p, f);
+	if (f->verdict == VERDICT_OK)
+		say_who_is_there(p, f);
 }
 
 /* --- our Contact, WBX-12 --- */

@@ -1,6 +1,6 @@
-/* Asks DNS: of our name SRV, A of what it leads to, and the way back; of the provider's domain SRV
- * and A; and each name server once over UDP and once over TCP. All at once where one does not lead
- * to the other. */
+/* Asks DNS: of our name and of the provider's domain SRV, A of what it leads to, and the way back;
+ * and each name server once over UDP and once over TCP. All at once where one does not lead to the
+ * other. */
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -56,11 +56,11 @@ static bool is_asked(const struct patient *p, bool ours, enum dns_type type, con
 	return false;
 }
 
-static void ask_back(struct patient *p, const struct addr *a)
+static void ask_back(struct patient *p, bool ours, const struct addr *a)
 {
 	char name[DNS_TEXT_MAX];
 
-	ask(p, true, DNS_TYPE_PTR, dns_reverse_name(a, name));
+	ask(p, ours, DNS_TYPE_PTR, dns_reverse_name(a, name));
 }
 
 /* Where there is no service the host itself counts (RFC 3263 4.2). */
@@ -81,8 +81,8 @@ static void follow(struct patient *p, const struct dns_fact *f)
 {
 	if (f->type == DNS_TYPE_SRV)
 		follow_srv(p, f);
-	for (size_t i = 0; f->type == DNS_TYPE_A && f->ours && i < f->reply.nrecords; i++)
-		ask_back(p, &f->reply.records[i].addr);
+	for (size_t i = 0; f->type == DNS_TYPE_A && i < f->reply.nrecords; i++)
+		ask_back(p, f->ours, &f->reply.records[i].addr);
 }
 
 static void on_reply(void *arg, const struct dns_reply *reply)
@@ -197,7 +197,7 @@ static void ask_about_us(struct patient *p)
 	patient_host(p, host, sizeof(host));
 	if (addr_parse(&numeric, host) == OK) {
 		if (!addr_is_any(&numeric))
-			ask_back(p, &numeric);
+			ask_back(p, true, &numeric);
 		return;
 	}
 	ask(p, true, DNS_TYPE_A, host);

@@ -79,9 +79,9 @@ static inline void rig_srv(bool ours, const char *name, const char *target, uint
 	snprintf(srv->target, sizeof(srv->target), "%s", target);
 }
 
-static inline void rig_ptr(const char *name, const char *target)
+static inline void rig_ptr(bool ours, const char *name, const char *target)
 {
-	struct dns_reply *r = rig_said(true, DNS_TYPE_PTR, name, DNS_FOUND);
+	struct dns_reply *r = rig_said(ours, DNS_TYPE_PTR, name, DNS_FOUND);
 
 	snprintf(r->records[r->nrecords++].name, DNS_TEXT_MAX, "%s", target);
 }

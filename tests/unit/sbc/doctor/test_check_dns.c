@@ -70,13 +70,13 @@ static void wbx_09(void **state)
 {
 	(void)state;
 	rig_judges(judge_reverse, VERDICT_SKIP, "no address of ours");
-	rig_ptr("1.2.0.192.in-addr.arpa", "SBC.lab");
+	rig_ptr(true, "1.2.0.192.in-addr.arpa", "SBC.lab");
 	rig_judges(judge_reverse, VERDICT_OK, "leads back to SBC.lab");
 	rig_said(true, DNS_TYPE_PTR, "2.2.0.192.in-addr.arpa", DNS_NO_NAME);
 	rig_judges(judge_reverse, VERDICT_FAIL, "2.2.0.192.in-addr.arpa has no PTR record");
 	rig.dns[1].reply.status = DNS_SILENT;
 	rig_judges(judge_reverse, VERDICT_WARN, "does not answer");
-	rig_ptr("3.2.0.192.in-addr.arpa", "host-3.isp.lab");
+	rig_ptr(true, "3.2.0.192.in-addr.arpa", "host-3.isp.lab");
 	rig_judges(judge_reverse, VERDICT_FAIL, "leads back to host-3.isp.lab, not to sbc.lab");
 }
 
@@ -84,7 +84,7 @@ static void wbx_09_by_the_service(void **state)
 {
 	(void)state;
 	rig_srv(true, SBC_SRV, "edge.sbc.lab", 5061);
-	rig_ptr("1.2.0.192.in-addr.arpa", "edge.sbc.lab");
+	rig_ptr(true, "1.2.0.192.in-addr.arpa", "edge.sbc.lab");
 	rig_judges(judge_reverse, VERDICT_OK, "leads back to edge.sbc.lab");
 }
 
@@ -96,6 +96,12 @@ static void wbx_10(void **state)
 	rig_judges(judge_way_out, VERDICT_FAIL, "does not answer");
 	rig_srv(false, SRV, "sip.provider.lab", 5061);
 	rig_judges(judge_way_out, VERDICT_OK, "leads to sip.provider.lab port 5061");
+	/* Whose address it is, is told; that is no matter of ours (WBX-09). */
+	rig_ptr(false, "10.2.0.192.in-addr.arpa", "edge.carrier.lab");
+	rig_judges(judge_way_out, VERDICT_OK,
+	           "10.2.0.192.in-addr.arpa leads back to edge.carrier.lab");
+	rig_judges(judge_reverse, VERDICT_SKIP, "none can lead back");
+	rig.patient.ndns = 1;
 	rig.dns[0].reply = (struct dns_reply){ .status = DNS_NO_NAME };
 	rig_said(false, DNS_TYPE_A, "provider.lab", DNS_NO_NAME);
 	rig_judges(judge_way_out, VERDICT_FAIL, "neither an SRV record");

@@ -211,7 +211,9 @@ struct config_trunk {
 	unsigned max_calls;        /* default: the config's */
 	unsigned calls_per_second; /* 0: any number */
 	enum over_limit over_limit;
-	unsigned drain_after_ms;     /* of a reload; 0: never */
+	unsigned drain_after_ms; /* of a reload; 0: never */
+	char **redirect_domains; /* besides its domain */
+	size_t nredirect_domains;
 	unsigned connect_timeout_ms; /* for one address: TCP and TLS */
 	unsigned target_timeout_ms;  /* for one address: the first answer */
 	unsigned answer_timeout_ms;  /* from INVITE to a final answer */
@@ -253,6 +255,9 @@ enum config_method {
 };
 extern const char *const config_methods[]; /* then NULL */
 
+/* What becomes of a 3xx of the one that is called. */
+enum redirects { REDIRECTS_FOLLOW, REDIRECTS_PASS, REDIRECTS_REFUSE };
+
 /* Tried from the first to the last; the first that fits is taken. */
 struct config_route {
 	struct config_party *from; /* any of them */
@@ -270,6 +275,7 @@ struct config_route {
 	unsigned *share; /* of the calls, to be the first of them; none: that order */
 	size_t nshare;
 	enum no_yes emergency;
+	enum redirects redirects;
 	unsigned line; /* in the file, for messages */
 };
 

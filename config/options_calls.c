@@ -5,6 +5,7 @@ const char *const config_over_limits[] = { "auto", "486", "503", NULL };
 const char *const config_methods[] = { "INVITE",  "MESSAGE", "SUBSCRIBE", "NOTIFY",
 	                               "PUBLISH", "INFO",    "REFER",     NULL };
 
+static const char *const redirects[] = { "follow", "pass", "refuse", NULL };
 static const char *const no_yes[] = { "no", "yes", NULL };
 
 static const char *const yes_no[] = { "no", "yes", NULL };
@@ -180,4 +181,13 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .help =
 	      "Its calls pass every limit, and where there is no room the youngest other call is ended for "
 	      "them." },
+	{ .key = "redirects",
+	  .kind = KIND_ENUM,
+	  FIELD(config_route, redirects),
+	  .names = redirects,
+	  .standard = "follow",
+	  .help =
+	      "When who is called sends the call elsewhere (3xx). follow: a trunk within its own domain and its "
+	      "redirect-domains, a phone as if it called that number itself. pass: the caller is told the "
+	      "number. refuse: the call ends with 480." },
 };

@@ -10,8 +10,8 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 11
-#define TRUNK_OPTIONS 58
-#define ROUTE_OPTIONS 8
+#define TRUNK_OPTIONS 59
+#define ROUTE_OPTIONS 9
 
 /* options_calls.c */
 extern const char *const config_over_limits[];

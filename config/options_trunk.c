@@ -505,6 +505,16 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "What a call over its max-calls or calls-per-second is answered: 486, 503 with Retry-After, or "
 	      "auto: a phone that calls hears 480, a trunk 486." },
+	{ .key = "redirect-domains",
+	  .kind = KIND_NAME,
+	  .flags = OPTION_LIST,
+	  LIST(config_trunk, redirect_domains),
+	  .min = 1,
+	  .max = 16,
+	  .otherwise = "its domain alone",
+	  .example = "[ emea.provider.example ]",
+	  .help =
+	      "Where else it may send a call (3xx). Whoever answers there must have the trunk's certificate." },
 	{ .key = "connect-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_trunk, connect_timeout_ms),

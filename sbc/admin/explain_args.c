@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "sbc/admin/explain_route.h"
+#include "sbc/b2bua/numbers.h"
 
 struct args {
 	const char *from, *to, *caller, *method, *at, *config;
@@ -53,12 +54,24 @@ static bool find_party(const struct config *cfg, const char *name, struct config
 	return false;
 }
 
+/* A number as the routes see it: of a trunk's call in our form. */
+static bool read_number(const struct config_party *from, enum number_of which, const char *text,
+                        char number[NUMBER_MAX])
+{
+	char read[NUMBER_MAX];
+	bool is_trunk = from->kind == PARTY_TRUNK;
+
+	return number_read(text, is_trunk ? read : number, NUMBER_MAX) == OK &&
+	       (!is_trunk || number_cross(from->trunk, TRUNK_IN, which, read, number) == OK);
+}
+
 static int explain(const struct config *cfg, const struct args *args)
 {
 	struct config_party from;
+	char called[NUMBER_MAX], caller[NUMBER_MAX] = "unknown"; /* as border.c has it */
 	struct route_query q = { .from = &from,
-		                 .called = args->to,
-		                 .caller = args->caller,
+		                 .called = called,
+		                 .caller = caller,
 		                 .method = args->method,
 		                 .at_s = clock_wall_s() };
 
@@ -67,8 +80,12 @@ static int explain(const struct config *cfg, const struct args *args)
 		return bad(args->from, "is no phone and no trunk; a call comes from one of them");
 	if (args->at && clock_parse_local(args->at, &q.at_s) != OK)
 		return bad(args->at, "is no time; write \"2027-01-15 08:30\"");
-	if (!q.caller)
-		q.caller = from.kind == PARTY_PHONE ? from.phone->name : "";
+	if (!read_number(&from, NUMBER_CALLED, args->to, called))
+		return bad(args->to, "is no number that could be called: 404");
+	if (args->caller && !read_number(&from, NUMBER_CALLING, args->caller, caller))
+		return bad(args->caller, "is no number that a caller could have");
+	if (!args->caller && from.kind == PARTY_PHONE)
+		q.caller = from.phone->name;
 	return explain_route(stdout, cfg, &q);
 }
 

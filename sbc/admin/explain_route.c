@@ -2,6 +2,7 @@
 #include "sbc/admin/explain_route.h"
 
 #include "base/clock.h"
+#include "sbc/b2bua/numbers.h"
 
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
 
@@ -91,12 +92,26 @@ static void print_miss(FILE *out, const struct config_route *r, const struct rou
 	}
 }
 
-static void print_target(FILE *out, const struct config_party *to, bool emergency)
+/* As it is called there: by the trunk's number rules. */
+static void print_number(FILE *out, const struct config_trunk *trunk, const char *called)
+{
+	char number[NUMBER_MAX];
+
+	if (number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, called, number))
+		fputs("by a number that its rules make unusable", out);
+	else
+		fprintf(out, "as %s", number);
+}
+
+static void print_target(FILE *out, const struct config_party *to, const char *called,
+                         bool emergency)
 {
 	unsigned max_calls, per_s;
 
 	if (to->kind == PARTY_TRUNK) {
-		fprintf(out, "trunk %s: ", to->trunk->name);
+		fprintf(out, "trunk %s, ", to->trunk->name);
+		print_number(out, to->trunk, called);
+		fputs(": ", out);
 		max_calls = to->trunk->max_calls;
 		per_s = to->trunk->calls_per_second;
 	} else {
@@ -115,7 +130,7 @@ static void print_target(FILE *out, const struct config_party *to, bool emergenc
 }
 
 /* With shares the order is another one for each call, so it is told and not drawn. */
-static void print_targets(FILE *out, const struct config_route *r)
+static void print_targets(FILE *out, const struct config_route *r, const char *called)
 {
 	unsigned sum = 0;
 
@@ -127,7 +142,7 @@ static void print_targets(FILE *out, const struct config_route *r)
 	                     : "");
 	for (size_t i = 0; i < r->nto; i++) {
 		fprintf(out, "  %zu. ", i + 1);
-		print_target(out, &r->to[i], r->emergency == YES);
+		print_target(out, &r->to[i], called, r->emergency == YES);
 		if (sum)
 			fprintf(out, "; first in %u of %u", r->share[i], sum);
 		fputs("\n", out);
@@ -152,7 +167,7 @@ int explain_route(FILE *out, const struct config *cfg, const struct route_query 
 		fputs("\n", out);
 		if (miss != ROUTE_FITS)
 			continue;
-		print_targets(out, r);
+		print_targets(out, r, q->called);
 		return 0;
 	}
 	fputs("No route takes it: the caller hears 404.\n", out);

@@ -68,6 +68,7 @@ const char *party_name(const struct config_party *who)
 void party_set(struct party *p, const struct config_party *who, const char *number)
 {
 	p->who = *who;
+	p->target = NULL;
 	p->realm = who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
 	snprintf(p->number, sizeof(p->number), "%s", number);
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/state_table.h"
 
@@ -95,6 +96,8 @@ static void act_fail(struct call *call, const struct call_news *news)
 	char why[CERT_WHY_MAX];
 
 	timer_stop(&call->no_answer);
+	if (m && redirect_pass(call, m))
+		return;
 	if (m && !message_is_request(m)) {
 		snprintf(why, sizeof(why), "%s answered %u %s",
 		         call->callee.trunk ? "the trunk" : "the phone", message_status(m),

@@ -54,6 +54,7 @@ struct party {
 	struct trunk *trunk; /* with a slot taken; NULL: a phone */
 	struct limit *limit; /* a phone's, of which this is one; NULL: none */
 	const struct config_realm *realm;
+	const struct call_target *target; /* of the call, that this is; NULL: none */
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
 	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */

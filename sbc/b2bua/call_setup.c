@@ -6,6 +6,7 @@
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/names.h"
+#include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/said.h"
 
 static struct offer_side media_side(const struct border *b, const struct party *p)
@@ -40,6 +41,8 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	                   : offer_new(&call->offer, &cfg);
 
 	exchange_begin(call, body != NULL);
+	if (err == ERR_LIMIT || err == ERR_IO)
+		problem = (struct offer_problem){ .status = 503, .why = "no media port is free" };
 	if (!err && body)
 		err = offer_make(call->offer, SIDE_CALLER, body, len, sdp, &problem);
 	else if (!err && exchange_invents(call, SIDE_CALLEE))
@@ -59,6 +62,7 @@ static enum err send_invite(struct call *call, const char *sdp)
 		return err;
 	message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	message_add(invite, "User-Agent", "Trunkgate");
+	redirect_note(call, invite);
 	if (sdp)
 		message_set_body(invite, "application/sdp", sdp, strlen(sdp));
 	err = client_txn_loops(call->border->cfg.stack, received, invite)
@@ -101,6 +105,8 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	case LEG_FAIL:
 		if (call->callee.trunk && call->state != CALL_CANCELLING)
 			trunk_report(call->callee.trunk, m ? NULL : why);
+		if (m && (call->state == CALL_CALLING || call->state == CALL_RINGING))
+			redirect_follow(call, m);
 		call_event(call, targets_go_on(call, m) ? EV_CALLEE_NEXT : EV_CALLEE_FAIL, &news);
 		break;
 	case LEG_BYE:

@@ -21,6 +21,10 @@ void call_target(struct border *b, struct party *p, struct target *out)
 
 	if (p->who.kind == PARTY_TRUNK) {
 		trunk_target(trunk_find(b->cfg.trunks, p->who.trunk->name), b->cfg.stack, out);
+		if (p->target && p->target->host) {
+			out->host = p->target->host;
+			out->port = p->target->port;
+		}
 		return;
 	}
 	if (addr_is_set(&phone->address))
@@ -65,15 +69,22 @@ static enum err name_trunk(struct names *n, const struct party *from, const stru
 	const struct config_listener *ours =
 	    sip_realm_listener_for(target->realm, target->transport, NULL);
 	char host[256], port[16] = "", called[NUMBER_MAX], calling[NUMBER_MAX];
-	enum err err = number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, to->number, called);
+	bool elsewhere = to->target && to->target->host;
+	const char *domain = elsewhere ? to->target->host : trunk->domain;
+	unsigned at = elsewhere ? to->target->port : trunk->port;
+	enum err err = OK;
 
+	if (to->target && to->target->as_is)
+		snprintf(called, sizeof(called), "%s", to->number);
+	else
+		err = number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, to->number, called);
 	if (err)
 		return err;
-	if (trunk->port)
-		snprintf(port, sizeof(port), ":%u", trunk->port);
-	snprintf(n->request_uri, sizeof(n->request_uri), "%s:%s@%.200s%s%s", scheme, called,
-	         trunk->domain, port, tail);
-	snprintf(n->to, sizeof(n->to), "<%s:%s@%.200s>", scheme, called, trunk->domain);
+	if (at)
+		snprintf(port, sizeof(port), ":%u", at);
+	snprintf(n->request_uri, sizeof(n->request_uri), "%s:%s@%.200s%s%s", scheme, called, domain,
+	         port, tail);
+	snprintf(n->to, sizeof(n->to), "<%s:%s@%.200s>", scheme, called, domain);
 	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));

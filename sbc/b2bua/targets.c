@@ -126,6 +126,7 @@ bool targets_take(struct call *call)
 	TAILQ_REMOVE(&call->targets.next, t, link);
 	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
 	party_set(&call->callee, &t->who, t->number);
+	call->callee.target = t;
 	return true;
 }
 
@@ -164,18 +165,22 @@ static bool speaks_of_the_way(unsigned status, bool rang)
 	}
 }
 
-bool targets_go_on(const struct call *call, const struct message *m)
+bool targets_go_on(struct call *call, const struct message *m)
 {
-	const struct call_target *next = TAILQ_FIRST(&call->targets.next);
+	struct call_target *next;
 	unsigned status = m ? message_status(m) : 0;
+	bool of_the_way = !m || speaks_of_the_way(status, call->state == CALL_RINGING);
 
 	/* What the caller may have agreed to with the one before cannot be taken back. */
-	if (!next || (m && message_is_request(m)) ||
+	if ((m && message_is_request(m)) ||
 	    (call->exchange != EX_FIRST && call->exchange != EX_FETCHING))
 		return false;
-	if (next->alternative && status < 600)
-		return true;
-	return !m || speaks_of_the_way(status, call->state == CALL_RINGING);
+	while ((next = TAILQ_FIRST(&call->targets.next))) {
+		if (of_the_way || (next->alternative && status < 600))
+			return true;
+		free_target(&call->targets.next, next);
+	}
+	return false;
 }
 
 bool targets_are_gone(const struct call *call)

@@ -46,8 +46,9 @@ MUST_USE enum err targets_add(struct call *call, const struct call_target *targe
 bool targets_take(struct call *call);
 /* Leaves the callee, whose leg failed, is still calling or was never made. */
 void targets_leave(struct call *call);
-/* Whether a failure lets the call go on to the next one. m: the answer; NULL: there was none. */
-bool targets_go_on(const struct call *call, const struct message *m);
+/* Whether a failure lets the call go on to a next one; those that it rules out are forgotten. m:
+ * the answer; NULL: there was none. */
+bool targets_go_on(struct call *call, const struct message *m);
 /* Whether all legs that were left are gone. */
 bool targets_are_gone(const struct call *call);
 /* What a leg brings that was left; false: it is none of them. */

@@ -82,6 +82,8 @@ bool message_contact_is_star(const struct message *m);
 /* The n-th (from 0) Contact: its URI as text, and its expires, else that of the Expires header,
  * else -1. False: there are not so many. */
 bool message_contact_at(const struct message *m, unsigned n, const char **uri, int64_t *expires_s);
+/* How much the n-th one is preferred (q), in thousandths; 1000 where it says nothing. */
+unsigned message_contact_q(const struct message *m, unsigned n);
 /* The same of the first. */
 int64_t message_expires_s(const struct message *m);
 

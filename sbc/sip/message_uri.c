@@ -157,6 +157,32 @@ bool message_contact_at(const struct message *m, unsigned n, const char **uri, i
 	return contact != NULL;
 }
 
+/* RFC 3261 25.1, qvalue; what is none counts for nothing. */
+static unsigned read_q(const char *text)
+{
+	unsigned q = 0, digit = 1000;
+
+	if (*text != '0' && *text != '1')
+		return 0;
+	q = *text++ == '1' ? 1000 : 0;
+	if (*text == '.')
+		text++;
+	while (*text >= '0' && *text <= '9' && digit > 1) {
+		digit /= 10;
+		q += (unsigned)(*text++ - '0') * digit;
+	}
+	return *text || q > 1000 ? 0 : q;
+}
+
+unsigned message_contact_q(const struct message *m, unsigned n)
+{
+	const sip_contact_t *contact = m->sip->sip_contact;
+
+	while (contact && n-- > 0)
+		contact = contact->m_next;
+	return contact && contact->m_q ? read_q(contact->m_q) : 1000;
+}
+
 int64_t message_expires_s(const struct message *m)
 {
 	const char *uri;

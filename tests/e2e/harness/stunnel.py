@@ -21,10 +21,10 @@ def _start(directory, name, host, text):
     return tunnel
 
 
-def server(directory, host, address, certificate, root, plain_port):
-    """Takes TLS on ADDRESS:5061 from clients with a certificate under root; plain to PLAIN_PORT."""
-    return _start(directory, "stunnel-in", host, f"""[sips]
-accept = {address}:5061
+def server(directory, host, address, certificate, root, plain_port, port=5061):
+    """Takes TLS on ADDRESS:PORT from clients with a certificate under root; plain to PLAIN_PORT."""
+    return _start(directory, f"stunnel-in-{port}", host, f"""[sips]
+accept = {address}:{port}
 connect = 127.0.0.1:{plain_port}
 cert = {certificate}
 CAfile = {root}

@@ -15,7 +15,8 @@ static const char text[] =
     "  soft: { realm: office, password-file: desk.password }\n"
     "trunks:\n"
     "  acme: { realm: internet, domain: a.example, max-calls: 30, calls-per-second: 5 }\n"
-    "  backup: { realm: internet, domain: b.example }\n"
+    "  backup: { realm: internet, domain: b.example,\n"
+    "    number-rules: [ { match: \"^[+](.*)\", replace: '00\\1' } ] }\n"
     "routes:\n"
     "  - { from: [ acme, soft ], number: \"*\", to: desk, emergency: yes }\n"
     "  - { from: office, number: [ \"1*\", \"/^2/\" ], to: acme }\n"
@@ -68,41 +69,42 @@ static void each_reason(void **state)
 	};
 
 	(void)state;
-	says(&q, 0,
-	     "A call from desk to +49, thu 09:00:\n"
-	     "  route 1 (line 13) does not: it is for calls from acme, soft\n"
-	     "  route 2 (line 14) does not: +49 is not like \"1*\", \"/^2/\"\n"
-	     "  route 3 (line 15) does not: the caller's number '4' is not like \"5*\"\n"
-	     "  route 4 (line 16) does not: it is for mon,fri 08:00-18:30; sat 00:00-24:00\n"
-	     "  route 5 (line 17) does not: it takes MESSAGE\n"
-	     "  route 6 (line 18) takes it: it fits\n"
-	     "It goes to, each as the first one as often as said:\n"
-	     "  1. trunk backup: at most 1000 calls at the same time; first in 1 of 4\n"
-	     "  2. trunk acme: at most 30 calls at the same time, 5 a second; first in 3 of 4\n");
+	says(
+	    &q, 0,
+	    "A call from desk to +49, thu 09:00:\n"
+	    "  route 1 (line 14) does not: it is for calls from acme, soft\n"
+	    "  route 2 (line 15) does not: +49 is not like \"1*\", \"/^2/\"\n"
+	    "  route 3 (line 16) does not: the caller's number '4' is not like \"5*\"\n"
+	    "  route 4 (line 17) does not: it is for mon,fri 08:00-18:30; sat 00:00-24:00\n"
+	    "  route 5 (line 18) does not: it takes MESSAGE\n"
+	    "  route 6 (line 19) takes it: it fits\n"
+	    "It goes to, each as the first one as often as said:\n"
+	    "  1. trunk backup, as 0049: at most 1000 calls at the same time; first in 1 of 4\n"
+	    "  2. trunk acme, as +49: at most 30 calls at the same time, 5 a second; first in 3 of 4\n");
 	q.at_s = 1800000000;
 	says(&q, 0,
 	     "A call from desk to +49, fri 09:00:\n"
-	     "  route 1 (line 13) does not: it is for calls from acme, soft\n"
-	     "  route 2 (line 14) does not: +49 is not like \"1*\", \"/^2/\"\n"
-	     "  route 3 (line 15) does not: the caller's number '4' is not like \"5*\"\n"
-	     "  route 4 (line 16) takes it: it fits\n"
+	     "  route 1 (line 14) does not: it is for calls from acme, soft\n"
+	     "  route 2 (line 15) does not: +49 is not like \"1*\", \"/^2/\"\n"
+	     "  route 3 (line 16) does not: the caller's number '4' is not like \"5*\"\n"
+	     "  route 4 (line 17) takes it: it fits\n"
 	     "It goes to:\n"
 	     "  1. phone soft, where it registers: at most 1000 calls at the same time\n");
 	q.method = "PUBLISH";
 	q.called = "1";
 	says(&q, 1,
 	     "PUBLISH from desk to 1, fri 09:00:\n"
-	     "  route 1 (line 13) does not: it is for calls from acme, soft\n"
-	     "  route 2 (line 14) does not: it takes calls alone (INVITE)\n"
-	     "  route 3 (line 15) does not: it takes calls alone (INVITE)\n"
-	     "  route 4 (line 16) does not: it takes calls alone (INVITE)\n"
-	     "  route 5 (line 17) does not: it takes MESSAGE\n"
-	     "  route 6 (line 18) does not: it takes calls alone (INVITE)\n"
+	     "  route 1 (line 14) does not: it is for calls from acme, soft\n"
+	     "  route 2 (line 15) does not: it takes calls alone (INVITE)\n"
+	     "  route 3 (line 16) does not: it takes calls alone (INVITE)\n"
+	     "  route 4 (line 17) does not: it takes calls alone (INVITE)\n"
+	     "  route 5 (line 18) does not: it takes MESSAGE\n"
+	     "  route 6 (line 19) does not: it takes calls alone (INVITE)\n"
 	     "No route takes it: the caller hears 404.\n");
 	q = (struct route_query){ .from = &acme, .called = "1", .caller = "" };
 	says(&q, 0,
 	     "A call from acme to 1, thu 01:00:\n"
-	     "  route 1 (line 13) takes it: it fits\n"
+	     "  route 1 (line 14) takes it: it fits\n"
 	     "It goes to:\n"
 	     "  1. phone desk, at its address: over every limit\n");
 }
@@ -134,6 +136,8 @@ static void command_line(void **state)
 		{ 2, { "--from", "desk", "--to" } },
 		{ 2, { "--from", "office", "--to", "1" } },
 		{ 2, { "--from", "desk", "--to", "1", "--at", "noon" } },
+		{ 2, { "--from", "desk", "--to", "a b" } },
+		{ 2, { "--from", "desk", "--to", "1", "--caller", "%" } },
 		{ 2, { "--from", "desk", "--to", "1", "--colour", "red" } },
 		{ 2, { "--from", "desk", "--to", "1", "--config", "/nonexistent" } },
 	};

@@ -51,6 +51,15 @@ void call_note_leg(struct party *p)
 	(void)p;
 }
 
+bool redirect_pass(struct call *call, const struct message *answer)
+{
+	(void)call;
+	if (message_status(answer) != 300)
+		return false;
+	note("passed", NULL);
+	return true;
+}
+
 const char *party_name(const struct config_party *who)
 {
 	(void)who;
@@ -312,6 +321,7 @@ static void test_statuses(void **state)
 		      { "SIP/2.0 407 No", "reject403:caller " },
 		      { "SIP/2.0 408 No", "reject480:caller " },
 		      { "SIP/2.0 302 Elsewhere", "reject480:caller " },
+		      { "SIP/2.0 300 Several", "passed " },
 		      { "SIP/2.0 404 No", "reject404:caller " },
 		      { "SIP/2.0 603 No", "reject603:caller " } };
 

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/redirect.h"
 
 #define CALLS      100000
 #define EVENTS_MAX 24  /* of chance, before the call is brought to its end */
@@ -369,6 +370,13 @@ void pass_end(struct call *call)
 void admission_leave(struct party *p)
 {
 	(void)p;
+}
+
+bool redirect_pass(struct call *call, const struct message *answer)
+{
+	(void)call;
+	(void)answer;
+	return false;
 }
 
 void targets_open(struct call *call)

@@ -158,7 +158,12 @@ static struct message *answer(unsigned status)
 static bool goes_on(unsigned status)
 {
 	struct message *m = status ? answer(status) : NULL;
-	bool on = targets_go_on(&call, m);
+	bool on;
+
+	if (TAILQ_EMPTY(&call.targets.next)) /* the one before ruled them out */
+		assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	on = targets_go_on(&call, m);
+	assert_int_equal(on, !TAILQ_EMPTY(&call.targets.next) && call.exchange != EX_PROPOSED);
 
 	message_free(&m);
 	return on;
@@ -171,8 +176,7 @@ static void test_which_failures(void **state)
 		                                  487, 488, 501, 505, 600, 603, 604 };
 
 	(void)state;
-	assert_false(goes_on(0));
-	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	assert_false(targets_go_on(&call, NULL));
 	for (size_t i = 0; i < ARRAY_LEN(of_the_way); i++)
 		assert_true(goes_on(of_the_way[i]));
 	for (size_t i = 0; i < ARRAY_LEN(of_the_called); i++)
@@ -187,6 +191,11 @@ static void test_which_failures(void **state)
 	TAILQ_FIRST(&call.targets.next)->alternative = true;
 	assert_true(goes_on(486));
 	assert_false(goes_on(603));
+	/* Of the way that is left: what is no place of the redirection. */
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	TAILQ_LAST(&call.targets.next, call_target_list)->alternative = true;
+	assert_true(goes_on(486));
+	assert_ptr_equal(TAILQ_FIRST(&call.targets.next)->who.phone, &desk);
 }
 
 static void test_left_legs(void **state)

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
+#include "sbc/sip/stack.h"
 
 struct locations {
 	const struct config *cfg;
@@ -68,14 +68,13 @@ static void on_expired(void *arg)
 
 static void on_ping(void *arg);
 
-/* 80 to 100 in a hundred of the time, so that not all come at once (RFC 5626 4.4.1). */
 static void wait_for_ping(struct location *l)
 {
 	unsigned ms = l->phone->realm->udp_keepalive_ms;
 
 	timer_stop(&l->ping);
 	if (ms && l->flow.conn->transport == TRANSPORT_UDP)
-		timer_start(l->all->timers, &l->ping, ms - random_below(ms / 5 + 1), on_ping, l);
+		timer_start(l->all->timers, &l->ping, stack_ping_wait_ms(ms), on_ping, l);
 }
 
 /* RFC 5626 has STUN for this, which a phone must ask for and answer; a CRLFCRLF harms nobody: who

@@ -1,62 +1,14 @@
 /* A request on its way (RFC 3261 8.1.2, RFC 3263 4). Signalling thread. Owner: who started it. */
-#include "sbc/sip/request.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include "base/log.h"
 #include "base/mem.h"
-#include "sbc/sip/late_answer.h"
+#include "sbc/sip/request_internal.h"
 #include "sbc/sip/target_health.h"
-#include "sbc/sip/txn.h"
 
 #define STREAM_INSTEAD_MS 2000 /* for TCP's connection where UDP would do as well */
-
-enum request_state { RQ_LOOKING_UP, RQ_CONNECTING, RQ_SENT, RQ_ANSWERED, RQ_FAILED };
-
-/* One transaction of a request. It outlives the request where it was left for the next address
- * before any answer: what then comes late is ended properly. */
-struct attempt {
-	struct request *r; /* NULL: gone */
-	struct client_txn *txn;
-	LIST_ENTRY(attempt) link; /* of those that were left */
-	/* Once it is left: */
-	bool left;
-	struct stack *stack;
-	struct credentials *credentials;
-	struct message *message; /* as it was sent; shared */
-	char *answered;          /* To tag of a 2xx that was taken, or ended; NULL: none */
-};
-
-struct request {
-	enum request_state state;
-	struct stack *stack;
-	struct message *message; /* shared */
-	struct target target;
-	char host[256];
-	struct request_handler handler;
-	struct lookup *lookup;
-	struct lookup_result found;
-	uint32_t tried;    /* of found, a bit each */
-	bool rested_tried; /* one that rested is among them */
-	bool by_flow;      /* a flow that stood is tried; when it fails the target is looked up */
-	struct addr peer;  /* that is tried now; unset: a flow that stood */
-	struct timer patience; /* until the first answer; then the next address */
-	LIST_HEAD(, attempt) left;
-	struct conn_watcher watcher;
-	struct conn *connecting; /* counted */
-	struct flow datagrams;   /* that it was too long for; the dialog goes on there */
-	struct attempt *attempt; /* under way; NULL: none */
-	bool via_is_ours;        /* the top Via is of an earlier try */
-	bool ringing;            /* a provisional answer above 100 came */
-	bool cancel_wanted;      /* CANCEL waits for a provisional answer */
-	char *reason;            /* that it gives; NULL: none */
-	struct timer failing;    /* tells of a failure, outside of request_start */
-	enum err err;
-	char why[CERT_WHY_MAX];
-};
 
 static void try_next(struct request *r);
 static void on_connection(void *arg, struct conn *c, enum err err, const char *why);
@@ -118,19 +70,6 @@ static void let_go(struct request *r)
 	free_attempt(a);
 }
 
-/* It is not waited for any more; whatever it answers is ended as it should be. */
-static void leave(struct request *r)
-{
-	struct attempt *a = r->attempt;
-
-	a->left = true;
-	a->stack = r->stack;
-	a->credentials = r->target.credentials;
-	a->message = message_ref(r->message);
-	LIST_INSERT_HEAD(&r->left, a, link);
-	r->attempt = NULL;
-}
-
 /* RFC 3261 21.5.4; 0: it does not say. */
 static unsigned retry_after_s(const struct message *response)
 {
@@ -140,84 +79,6 @@ static unsigned retry_after_s(const struct message *response)
 	return s < 86400 ? (unsigned)s : 86400;
 }
 
-static void give(struct request *r, const struct attempt *a, const struct message *response)
-{
-	struct flow flow = { 0 };
-
-	/* Those that were left went elsewhere. */
-	flow_copy(&flow, !a->left && r->datagrams.conn ? &r->datagrams : client_txn_flow(a->txn));
-	r->handler.on_response(r->handler.arg, response, &flow);
-	flow_clear(&flow);
-}
-
-/* The INVITE under way is hung up as soon as that can be (9.1): without an end of its own it would
- * wait for its final answer for ever (17.1.1.2). */
-static void leave_cancelled(struct request *r)
-{
-	struct client_txn *txn = r->attempt->txn;
-
-	leave(r);
-	if (client_txn_cancel(txn, "") != OK)
-		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
-}
-
-/* Nothing more is asked. */
-static void leave_all(struct request *r)
-{
-	r->state = RQ_ANSWERED;
-	r->found.naddrs = 0;
-	lookup_cancel(&r->lookup);
-	timer_stop(&r->patience);
-	timer_stop(&r->failing);
-	conn_unwatch(&r->watcher);
-	conn_unref(&r->connecting);
-	if (r->attempt)
-		leave_cancelled(r);
-}
-
-/* A 2xx to an INVITE: one more fork (13.2.2.4), and perhaps the first to answer, which has the call
- * then. Without a taker it is hung up, once. */
-static void on_late_2xx(struct attempt *a, const struct message *response)
-{
-	const char *tag = message_to_tag(response);
-	bool copy = a->answered && strcmp(a->answered, tag) == 0;
-	struct request *r = a->r;
-
-	if (!copy) {
-		mem_free(a->answered);
-		a->answered = mem_strdup(tag);
-	}
-	if (!r) {
-		/* A re-INVITE's call has its own BYE. */
-		late_answer_end(a->stack, a->message, response, client_txn_flow(a->txn),
-		                a->credentials,
-		                copy || !a->answered || *message_to_tag(a->message));
-		return;
-	}
-	if (r->state != RQ_ANSWERED)
-		leave_all(r);
-	give(r, a, response);
-}
-
-/* An answer of one that was left. */
-static void on_late_response(struct attempt *a, const struct message *response)
-{
-	bool invite = message_method(response) == METHOD_INVITE;
-	unsigned status = message_status(response);
-	struct request *r = a->r;
-
-	if (invite && status >= 200 && status < 300) {
-		on_late_2xx(a, response);
-	} else if (status < 200) {
-		if (invite && client_txn_cancel(a->txn, "") != OK)
-			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
-			    KV("event", "cancel"), KV("result", "could not be sent"));
-	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
-		leave_all(r);
-		give(r, a, response);
-	}
-}
-
 static void on_response(void *arg, const struct message *response)
 {
 	struct attempt *a = arg;
@@ -225,7 +86,7 @@ static void on_response(void *arg, const struct message *response)
 	unsigned status = message_status(response);
 
 	if (a->left) {
-		on_late_response(a, response);
+		attempt_on_late_response(a, response);
 		return;
 	}
 	r->by_flow = false; /* it bears */
@@ -252,7 +113,7 @@ static void on_response(void *arg, const struct message *response)
 	}
 	if (status >= 200)
 		r->state = RQ_ANSWERED;
-	give(r, a, response);
+	request_give(r, a, response);
 }
 
 static void on_txn_fail(void *arg, enum err err, const char *why)
@@ -301,7 +162,7 @@ static void on_patience_over(void *arg)
 	         message_method_name(r->message), r->target.target_timeout_ms);
 	blame(r, ERR_TIMEOUT, 0, r->why);
 	stack_doubt(r->stack, client_txn_flow(r->attempt->txn)->conn, r->target.target_timeout_ms);
-	leave(r);
+	attempt_leave(r);
 	if (!next) {
 		fail(r, ERR_TIMEOUT, r->why);
 		return;
@@ -380,7 +241,8 @@ static enum err send_over(struct request *r, const struct flow *flow)
 		return err == ERR_TOO_LONG ? send_by_stream(r, flow) : err;
 	}
 	r->attempt = a;
-	/* A dialog's flow has no other address beside it. */
+	/* A dialog's flow has no other address beside it; and who is slow over one that stands must
+	 * not do things twice. One that is dead breaks within 20 s (conn_socket.c). */
 	if (r->target.target_timeout_ms && addr_is_set(&r->peer))
 		timer_start(stack_timers(r->stack), &r->patience, r->target.target_timeout_ms,
 		            on_patience_over, r);
@@ -565,7 +427,7 @@ void request_free(struct request **rp)
 	conn_unref(&r->connecting);
 	flow_clear(&r->datagrams);
 	if (r->attempt && r->state == RQ_SENT && message_method(r->message) == METHOD_INVITE)
-		leave_cancelled(r);
+		attempt_leave_cancelled(r);
 	let_go(r);
 	while ((a = LIST_FIRST(&r->left))) {
 		LIST_REMOVE(a, link);

@@ -1,11 +1,9 @@
 /* Server transactions (RFC 3261 17.2, RFC 6026 8.5). A 2xx to INVITE is sent again by the
  * transaction too, until its user says that the ACK came: 13.3.1.4 gives that to the user, who
  * would need the same timer. Signalling thread. */
-#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "sbc/sip/stack_internal.h"
 #include "sbc/sip/txn_key.h"
 
@@ -327,7 +325,7 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	unsigned status = message_status(response);
 	enum err err;
 
-	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
+	if (!server_txn_waits(t))
 		return ERR_NOT_NOW;
 	if (!may_say(t, status)) {
 		if (status >= 200)
@@ -350,72 +348,17 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	return OK;
 }
 
-/* name NULL: no header besides. */
-static enum err make_reply(const struct server_txn *t, unsigned status, const char *phrase,
-                           const char *to_tag, const char *name, const char *value,
-                           struct message **out)
+bool server_txn_waits(const struct server_txn *t)
 {
-	char tag[17];
-	enum err err;
-
-	if (status == 100) {
-		to_tag = NULL;
-	} else if (!to_tag) {
-		random_token(tag, sizeof(tag) - 1);
-		to_tag = tag;
-	}
-	err = message_new_response(out, t->request, &t->flow.peer, status, phrase, to_tag);
-	if (!err && name)
-		message_add(*out, name, "%s", value);
-	return err;
+	return t->state == ST_TRYING || t->state == ST_PROCEEDING;
 }
 
-void server_txn_reply_with(struct server_txn *t, unsigned status, const char *name,
-                           const char *value)
+void server_txn_give_up(struct server_txn *t, unsigned status)
 {
-	struct message *response;
-	enum err err = ERR_NOT_NOW;
-
-	if (t->state == ST_TRYING || t->state == ST_PROCEEDING)
-		err = make_reply(t, status, NULL, NULL, name, value, &response);
-	if (!err) {
-		err = server_txn_respond(t, response);
-		message_free(&response);
-	}
-	if (err)
-		server_txn_reply(t, status, NULL, NULL);
-}
-
-void server_txn_reply_later(struct server_txn *t, unsigned status, unsigned least_s,
-                            unsigned most_s)
-{
-	char seconds[12];
-
-	snprintf(seconds, sizeof(seconds), "%u", least_s + random_below(most_s - least_s + 1));
-	server_txn_reply_with(t, status, "Retry-After", seconds);
-}
-
-void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag)
-{
-	struct message *response;
-	enum err err;
-
-	if (t->state != ST_TRYING && t->state != ST_PROCEEDING)
-		return; /* it has its final answer */
-	err = make_reply(t, status, phrase, to_tag, NULL, NULL, &response);
-	if (!err) {
-		err = server_txn_respond(t, response);
-		message_free(&response);
-	}
-	if (!err)
+	if (!server_txn_waits(t))
 		return;
-	LOG(LOG_WARN, KV("call-id", message_call_id(t->request)), KV("event", "answer"),
-	    KVN("code", status), KV("result", err_text(err)));
-	/* What cannot be said is over all the same: silence goes to the copies, too. */
-	if (status >= 200 && (t->state == ST_TRYING || t->state == ST_PROCEEDING)) {
-		buf_free(&t->last);
-		finalise(t, status);
-	}
+	buf_free(&t->last);
+	finalise(t, status);
 }
 
 void server_txn_repeat(struct server_txn *t, struct message *provisional)
@@ -444,7 +387,7 @@ void server_txn_acked(struct server_txn *t)
 void server_txn_settle(struct server_txn *t)
 {
 	/* Nobody took it, and nobody could answer it. */
-	if (!t->handler.on_end && (t->state == ST_TRYING || t->state == ST_PROCEEDING))
+	if (!t->handler.on_end && server_txn_waits(t))
 		server_txn_reply(t, 500, NULL, NULL);
 	if (!t->invite && t->state == ST_COMPLETED)
 		message_free(&t->request);

@@ -141,4 +141,8 @@ void stack_counts(const struct stack *stack, struct stack_counts *out);
 /* What connections call; tests put messages in here. */
 const struct conn_handler *stack_conn_handler(struct stack *stack);
 
+/* Until the next ping: 80 to 100 in a hundred of the time, so that not all come at once (RFC 5626
+ * 4.4.1). */
+unsigned stack_ping_wait_ms(unsigned keepalive_ms);
+
 #endif

@@ -25,14 +25,18 @@
 
 static void on_ping(void *arg);
 
+unsigned stack_ping_wait_ms(unsigned keepalive_ms)
+{
+	return keepalive_ms - random_below(keepalive_ms / 5 + 1);
+}
+
 static void wait_for_ping(struct conn *c)
 {
 	const struct stack *stack = c->handler->arg;
 	unsigned ms = sip_realm_config(c->realm)->keepalive_ms;
 
-	/* 80 to 100 in a hundred of it, so that not all come at once (RFC 5626 4.4.1). */
 	if (ms)
-		timer_start(stack->timers, &c->care, ms - random_below(ms / 5 + 1), on_ping, c);
+		timer_start(stack->timers, &c->care, stack_ping_wait_ms(ms), on_ping, c);
 }
 
 static void on_no_pong(void *arg)

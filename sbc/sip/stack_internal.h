@@ -56,6 +56,10 @@ MUST_USE enum err server_txn_new(struct server_txn **out, struct stack *stack,
                                  const char *key);
 /* The same request came before by another way (RFC 3261 8.2.2.2). */
 bool server_txn_is_merged(const struct server_txn *t);
+/* It has no final answer yet. */
+bool server_txn_waits(const struct server_txn *t);
+/* It has had its final answer, though nothing could be sent. */
+void server_txn_give_up(struct server_txn *t, unsigned status);
 /* The request was handled: lets go of it if it is answered as well. */
 void server_txn_settle(struct server_txn *t);
 /* Frees all that are left, without calls upward except on_end. */

@@ -1,0 +1,96 @@
+/* What a request left behind on its way: transactions that were given up for the next address, and
+ * answer after all (RFC 3261 9.1, 13.2.2.4). Signalling thread. */
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/sip/late_answer.h"
+#include "sbc/sip/request_internal.h"
+
+void attempt_leave(struct request *r)
+{
+	struct attempt *a = r->attempt;
+
+	a->left = true;
+	a->stack = r->stack;
+	a->credentials = r->target.credentials;
+	a->message = message_ref(r->message);
+	LIST_INSERT_HEAD(&r->left, a, link);
+	r->attempt = NULL;
+}
+
+void request_give(struct request *r, const struct attempt *a, const struct message *response)
+{
+	struct flow flow = { 0 };
+
+	/* Those that were left went elsewhere. */
+	flow_copy(&flow, !a->left && r->datagrams.conn ? &r->datagrams : client_txn_flow(a->txn));
+	r->handler.on_response(r->handler.arg, response, &flow);
+	flow_clear(&flow);
+}
+
+/* The INVITE under way is hung up as soon as that can be (9.1): without an end of its own it would
+ * wait for its final answer for ever (17.1.1.2). */
+void attempt_leave_cancelled(struct request *r)
+{
+	struct client_txn *txn = r->attempt->txn;
+
+	attempt_leave(r);
+	if (client_txn_cancel(txn, "") != OK)
+		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
+}
+
+/* Nothing more is asked. */
+static void leave_all(struct request *r)
+{
+	r->state = RQ_ANSWERED;
+	r->found.naddrs = 0;
+	lookup_cancel(&r->lookup);
+	timer_stop(&r->patience);
+	timer_stop(&r->failing);
+	conn_unwatch(&r->watcher);
+	conn_unref(&r->connecting);
+	if (r->attempt)
+		attempt_leave_cancelled(r);
+}
+
+/* A 2xx to an INVITE: one more fork (13.2.2.4), and perhaps the first to answer, which has the call
+ * then. Without a taker it is hung up, once. */
+static void on_late_2xx(struct attempt *a, const struct message *response)
+{
+	const char *tag = message_to_tag(response);
+	bool copy = a->answered && strcmp(a->answered, tag) == 0;
+	struct request *r = a->r;
+
+	if (!copy) {
+		mem_free(a->answered);
+		a->answered = mem_strdup(tag);
+	}
+	if (!r) {
+		/* A re-INVITE's call has its own BYE. */
+		late_answer_end(a->stack, a->message, response, client_txn_flow(a->txn),
+		                a->credentials,
+		                copy || !a->answered || *message_to_tag(a->message));
+		return;
+	}
+	if (r->state != RQ_ANSWERED)
+		leave_all(r);
+	request_give(r, a, response);
+}
+
+void attempt_on_late_response(struct attempt *a, const struct message *response)
+{
+	bool invite = message_method(response) == METHOD_INVITE;
+	unsigned status = message_status(response);
+	struct request *r = a->r;
+
+	if (invite && status >= 200 && status < 300) {
+		on_late_2xx(a, response);
+	} else if (status < 200) {
+		if (invite && client_txn_cancel(a->txn, "") != OK)
+			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
+			    KV("event", "cancel"), KV("result", "could not be sent"));
+	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
+		leave_all(r);
+		request_give(r, a, response);
+	}
+}

@@ -98,9 +98,13 @@ static const char *body_length(const char *head, size_t len, size_t *out)
 
 struct frame frame_of_datagram(const char *data, size_t len, struct frame_limits limits)
 {
-	const char *blank = memmem(data, len, "\r\n\r\n", 4);
-	size_t head = blank ? (size_t)(blank - data) + 4 : len;
+	const char *blank;
+	size_t head;
 
+	if (len <= limits.head && len <= limits.body) /* wherever the one ends */
+		return (struct frame){ .kind = FRAME_MESSAGE, .len = len };
+	blank = memmem(data, len, "\r\n\r\n", 4);
+	head = blank ? (size_t)(blank - data) + 4 : len;
 	if (head > limits.head)
 		return head_too_long(data, limits.head);
 	if (len - head > limits.body)

@@ -54,7 +54,9 @@ static bool uri_param(const char *params, const char *name, char *value, size_t 
 static bool is_whole(const char *part)
 {
 	for (; part && *part; part++) {
-		if ((unsigned char)*part <= ' ' || strchr("<>\"\x7f", *part))
+		unsigned char c = (unsigned char)*part;
+
+		if (c <= ' ' || c == '<' || c == '>' || c == '"' || c == 0x7f)
 			return false;
 	}
 	return true;

@@ -2,7 +2,6 @@
 #include "sbc/sip/txn_key.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PART_MAX 90 /* octets of each; four of them, a number and the sum have room */
@@ -29,7 +28,9 @@ static void join(char *key, const char *const *parts, size_t n, uint32_t number)
 		*key++ = '|';
 		rest = mix(rest, parts[i] + len) * 16777619U; /* where a rest ends counts */
 	}
-	snprintf(key, 2 * 8 + 1, "%08x%08x", (unsigned)number, (unsigned)rest);
+	for (unsigned i = 0; i < 16; i++)
+		*key++ = "0123456789abcdef"[(i < 8 ? number : rest) >> (i % 8 * 4) & 15];
+	*key = '\0';
 }
 
 void txn_key(char *key, const char *branch, const char *sent_by, const char *method)

@@ -46,8 +46,8 @@ enum err loop_new(struct loop **out)
 	cfg = event_config_new();
 	if (!cfg || timers_new(&loop->timers))
 		goto fail;
-	/* Millisecond timers want a clock that is as fine. */
-	event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER);
+	/* Without EVENT_BASE_FLAG_PRECISE_TIMER, which arms a timerfd each time that it waits. What
+	 * is late by a tick of the kernel for it (4 ms) is no timer of SIP's. */
 	event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
 	loop->base = event_base_new_with_config(cfg);
 	if (!loop->base)

@@ -37,6 +37,9 @@ enum latch_mode { LATCH_STRICT, LATCH_LATCH, LATCH_NETWORK };
 /* What phones are challenged with: SHA-256 and MD5 (RFC 8760), or MD5 alone. */
 enum digest_offer { DIGEST_OFFER_ALL, DIGEST_OFFER_MD5 };
 
+/* What becomes of a REFER. */
+enum transfer_policy { TRANSFER_CARRY_OUT, TRANSFER_REFUSE, TRANSFER_PASS };
+
 struct config_realm {
 	char *name;
 	struct config_listener *listeners;
@@ -55,6 +58,7 @@ struct config_realm {
 	unsigned handshake_timeout_ms; /* of a connection that came in; 0: 10 s */
 	unsigned session_expires_ms;   /* RFC 4028; 0: no session timers */
 	unsigned min_se_ms;
+	enum transfer_policy transfer;          /* of its phones; never PASS */
 	unsigned udp_keepalive_ms;              /* between two to a registered phone; 0: none */
 	unsigned max_head, max_body;            /* octets of a message; 0: 16 and 64 KiB */
 	unsigned t1_ms, t2_ms, t4_ms;           /* RFC 3261 17.1.1.1 and 17.1.1.2; 0: the RFC's */
@@ -178,7 +182,9 @@ struct config_trunk {
 	unsigned ptime_ms; /* 0: the other side's */
 	enum uri_form uri_form;
 	enum delayed_offer delayed_offer;
-	char *stun; /* a server that the doctor asks; NULL: none */
+	enum transfer_policy transfer;   /* of who speaks with it */
+	enum no_yes transfer_from_trunk; /* its own are carried out */
+	char *stun;                      /* a server that the doctor asks; NULL: none */
 	unsigned stun_port;
 	enum no_yes ask_options;
 	unsigned *other_ports; /* that the doctor tries as well */

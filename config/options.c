@@ -13,6 +13,7 @@ static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL
 static const char *const log_targets[] = { "stderr", "journald", NULL };
 static const char *const client_certs[] = { "required", "optional", NULL };
 static const char *const digest_offers[] = { "all", "md5", NULL };
+static const char *const phone_transfers[] = { "carry-out", "refuse", NULL };
 static const char *const latch_modes[] = { "strict", "latch", "network", NULL };
 
 static const struct option top[] = {
@@ -195,6 +196,14 @@ static const struct option realms[] = {
 	  .help =
 	      "How phones prove their passwords: all offers SHA-256 and MD5, the stronger first; "
 	      "md5 is for phones that give up when they see another." },
+	{ .key = "transfer",
+	  .kind = KIND_ENUM,
+	  FIELD(config_realm, transfer),
+	  .names = phone_transfers,
+	  .standard = "carry-out",
+	  .help =
+	      "What becomes of its phones' REFER: carry-out calls whom they name, by the routes of the "
+	      "phone, or joins two calls of theirs; refuse answers 403." },
 	{ .key = "keepalive",
 	  .kind = KIND_DURATION,
 	  FIELD(config_realm, keepalive_ms),

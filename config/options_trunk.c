@@ -8,6 +8,7 @@ static const char *const srtp_suites[] = {
 	"AES_256_CM_HMAC_SHA1_32", "AES_CM_256_HMAC_SHA1_80", "AES_CM_256_HMAC_SHA1_32",
 	"AEAD_AES_128_GCM",        "AEAD_AES_256_GCM",        NULL
 };
+static const char *const transfers[] = { "carry-out", "refuse", "pass", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
@@ -283,6 +284,22 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "What becomes of a call or re-INVITE that lets the other side make the offer (RFC 3261 "
 	      "13.2.1): pass, or, where the provider refuses that, an offer of ours instead (invent)." },
+	{ .key = "transfer",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, transfer),
+	  .names = transfers,
+	  .standard = "carry-out",
+	  .help =
+	      "What becomes of a REFER of a phone in a call with it: carry-out does what is asked, and the "
+	      "trunk sees nothing of it; pass lets the trunk do it; refuse answers 403." },
+	{ .key = "transfer-from-trunk",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, transfer_from_trunk),
+	  .names = yes_no,
+	  .standard = "no",
+	  .help =
+	      "yes carries out the trunk's own REFER, by the routes of its calls: it can have us call "
+	      "others at our cost. no answers 403." },
 	{ .key = "stun",
 	  .kind = KIND_DOMAIN,
 	  FIELD(config_trunk, stun),

@@ -14,7 +14,9 @@
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/numbers.h"
 #include "sbc/b2bua/outside.h"
+#include "sbc/b2bua/pickup.h"
 #include "sbc/b2bua/subscription.h"
+#include "sbc/b2bua/transfer.h"
 #include "sbc/phone/registrar.h"
 #include "sbc/trunk/route.h"
 
@@ -163,6 +165,10 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	struct call *call = arg;
 	struct call_news news = { .leg = leg, .message = m, .why = why };
 
+	if (transfer_takes(call, leg, event, m)) {
+		call_check_gone(call);
+		return;
+	}
 	switch (event) {
 	case LEG_CANCEL:
 		call_event(call, EV_CALLER_CANCEL, &news);
@@ -194,6 +200,14 @@ static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
 	call_check_gone(call);
 }
 
+struct leg_handler call_caller_handler(struct call *call)
+{
+	return (struct leg_handler){ .on_event = on_caller_event,
+		                     .on_request = pass_on_request,
+		                     .on_send = call_on_send,
+		                     .arg = call };
+}
+
 static const struct config_realm *realm_of(const struct config_party *who)
 {
 	return who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
@@ -208,10 +222,7 @@ struct session_timer_cfg call_session(const struct config_realm *realm)
 static enum err make_caller_leg(struct call *call, struct server_txn *txn)
 {
 	struct border *b = call->border;
-	struct leg_handler handler = { .on_event = on_caller_event,
-		                       .on_request = pass_on_request,
-		                       .on_send = call_on_send,
-		                       .arg = call };
+	struct leg_handler handler = call_caller_handler(call);
 	struct target target;
 	char contact[URI_MAX_LEN];
 	struct leg_uas_cfg cfg = { .contact = contact,
@@ -286,6 +297,7 @@ struct asked {
 static void start_call(struct border *b, struct server_txn *txn, const struct asked *asked,
                        const struct config_route *route)
 {
+	struct caller_id id;
 	struct call *call;
 
 	if (call_new(&call, b)) {
@@ -293,6 +305,8 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
 		return;
 	}
 	party_set(&call->caller, &asked->from, asked->caller);
+	caller_id_read(&id, server_txn_request(txn), &asked->from);
+	call->caller.withheld = id.withheld;
 	if (targets_begin(call, route, asked->number)) {
 		refuse_for_now(txn);
 		call_free(&call);
@@ -344,10 +358,23 @@ static const struct config_route *find_route(struct border *b, struct server_txn
 	return NULL;
 }
 
+enum err border_route(const struct party *from, const char *user, struct call *call)
+{
+	struct asked asked = { .from = from->who };
+	const struct config_route *route;
+
+	snprintf(asked.caller, sizeof(asked.caller), "%s", from->number);
+	if (dialled(&from->who, user, asked.number))
+		return ERR_NOT_FOUND;
+	route = pick_route(call->border, &asked, NULL);
+	return route ? targets_begin(call, route, asked.number) : ERR_NOT_FOUND;
+}
+
 static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
 {
 	const struct config_route *route;
 	struct session_timer_cfg session;
+	struct party from = { 0 };
 	struct asked asked;
 	struct uri uri;
 
@@ -365,6 +392,9 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	if (session_timer_refuses(&session, txn, invite))
 		return;
 	calling(&asked.from, invite, asked.caller);
+	party_set(&from, &asked.from, asked.caller);
+	if (pickup_on_invite(b, txn, &from))
+		return;
 	route = find_route(b, txn, &asked);
 	if (route)
 		start_call(b, txn, &asked, route);

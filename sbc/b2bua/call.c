@@ -10,6 +10,7 @@
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/exchange_internal.h"
 #include "sbc/b2bua/state_table.h"
+#include "sbc/b2bua/transfer.h"
 
 enum err call_new(struct call **out, struct border *b)
 {
@@ -46,12 +47,16 @@ void call_free(struct call **cp)
 	timer_stop(&call->no_answer);
 	timer_stop(&call->burying);
 	watch_stop(&call->watch);
+	transfer_forget(call);
 	pass_end(call);
 	offer_close(&call->offer);
 	party_clear(&call->caller);
 	party_clear(&call->callee);
 	targets_close(call);
 	exchange_forget(call);
+	if (call->said)
+		mem_wipe(call->said, strlen(call->said));
+	mem_free(call->said);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);
@@ -83,6 +88,7 @@ void call_end(struct call *call, unsigned code, const char *why)
 	if (call->code)
 		return;
 	call->code = code;
+	transfer_on_end(call);
 	pass_end(call);
 	call->ended_us = clock_wall_us();
 	snprintf(call->why, sizeof(call->why), "%s", why);

@@ -10,6 +10,7 @@
 #include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/state_table.h"
+#include "sbc/b2bua/transfer.h"
 
 /* RFC 3326; Q.850: normal, unspecified. */
 #define NO_MEDIA "Q.850;cause=31;text=\"media time-out\""
@@ -19,13 +20,17 @@ struct call_rule {
 	enum call_state next; /* CALL_NEW in a filled cell: the action decides by set_state */
 };
 
-static const char *const state_names[CALL_NSTATES] = { "new",        "calling",  "ringing",
-	                                               "cancelling", "answered", "left",
-	                                               "up",         "ending",   "over" };
+static const char *const state_names[CALL_NSTATES] = { "new",      "referred", "joining",
+	                                               "calling",  "ringing",  "cancelling",
+	                                               "answered", "left",     "up",
+	                                               "ending",   "over" };
 static const char *const event_names[EV_NEVENTS] = {
-	"start",      "callee-progress", "callee-answer", "callee-fail",   "callee-next",
-	"callee-bye", "caller-cancel",   "caller-ack",    "caller-no-ack", "caller-bye",
-	"no-answer",  "disagreed",       "gone",          "no-media",      "shutdown"
+	"start",         "callee-progress", "callee-answer", "callee-fail",
+	"callee-next",   "callee-bye",      "caller-cancel", "caller-ack",
+	"caller-no-ack", "caller-bye",      "no-answer",     "disagreed",
+	"gone",          "no-media",        "shutdown",      "refer",
+	"ask",           "joined",          "unreferred",    "picked-up",
+	"transferred"
 };
 
 static void set_state(struct call *call, enum call_state next, enum call_event event)
@@ -266,6 +271,101 @@ static void act_shut(struct call *call, const struct call_news *news)
 	leg_bye(call->callee.leg);
 }
 
+/* --- the call of a transfer, whose caller has no leg here before it is joined --- */
+
+static void act_target_rings(struct call *call, const struct call_news *news)
+{
+	transfer_on_target(call, TRANSFER_RINGS, message_status(news->message));
+}
+
+static void act_target_answers(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	call_note_leg(&call->callee);
+	transfer_on_target(call, TRANSFER_ANSWERED, 200);
+}
+
+static void act_target_fails(struct call *call, const struct call_news *news)
+{
+	const struct message *m = news ? news->message : NULL;
+	unsigned status = m && !message_is_request(m) ? failure_status(m, CROSSING_IN) : 480;
+
+	timer_stop(&call->no_answer);
+	transfer_on_target(call, TRANSFER_FAILED, status);
+	call_end(call, status, "the target of the transfer did not take the call");
+}
+
+static void act_target_next(struct call *call, const struct call_news *news)
+{
+	struct call_refusal refusal = { .status = 480 };
+
+	(void)news;
+	timer_stop(&call->no_answer);
+	targets_leave(call);
+	if (call_set_up(call, &refusal) == OK)
+		return;
+	transfer_on_target(call, TRANSFER_FAILED, refusal.status);
+	call_end(call, refusal.status, refusal.why);
+	set_state(call, CALL_ENDING, EV_CALLEE_NEXT);
+}
+
+static void act_target_silent(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	transfer_on_target(call, TRANSFER_FAILED, 480);
+	call_end(call, 480, "nobody answered in time");
+	leg_cancel(call->callee.leg);
+}
+
+static void act_unrefer(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	call_end(call, 487, "nothing came of the transfer");
+	leg_cancel(call->callee.leg);
+}
+
+static void act_unjoin(struct call *call, const struct call_news *news)
+{
+	struct leg *leg = call->callee.leg;
+
+	(void)news;
+	call_end(call, 487, "nothing came of the transfer");
+	if (leg && !leg_received_invite(leg)) {
+		leg_bye(leg);
+		return;
+	}
+	if (leg) /* it called, to take over */
+		leg_reject(leg, 480, NULL);
+	call_event(call, EV_GONE, NULL);
+}
+
+static void act_joined(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call->exchange = EX_REST;
+	call->answered_us = clock_wall_us();
+	call_watch(call);
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "up"));
+}
+
+static void act_picked_up(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	timer_stop(&call->no_answer);
+	call_note_leg(&call->callee);
+	call->exchange = EX_REST;
+	call->answered_us = clock_wall_us();
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
+}
+
+static void act_transferred(struct call *call, const struct call_news *news)
+{
+	(void)news;
+	call_end(call, 200, "the call was transferred");
+}
+
 /* A call that rings differs from one that does not yet in what is shown alone. */
 #define UNANSWERED_RULES                                                  \
 	{                                                                 \
@@ -279,13 +379,34 @@ static void act_shut(struct call *call, const struct call_news *news)
 		[EV_NO_ANSWER] = { act_no_answer, CALL_CANCELLING },      \
 		[EV_DISAGREED] = { act_disagree_early, CALL_CANCELLING }, \
 		[EV_GONE] = { act_over, CALL_OVER },                      \
+		[EV_PICKED_UP] = { act_picked_up, CALL_ANSWERED },        \
 		[EV_SHUTDOWN] = { act_shut_early, CALL_CANCELLING },      \
 	}
 
 static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 	[CALL_NEW] = {
 		[EV_START] = { act_start, CALL_CALLING },
+		[EV_REFER] = { NULL, CALL_REFERRED },
+		[EV_ASK] = { NULL, CALL_JOINING },
 		[EV_GONE] = { act_over, CALL_OVER },
+	},
+	[CALL_REFERRED] = {
+		[EV_CALLEE_PROGRESS] = { act_target_rings, CALL_REFERRED },
+		[EV_CALLEE_ANSWER] = { act_target_answers, CALL_JOINING },
+		[EV_CALLEE_FAIL] = { act_target_fails, CALL_ENDING },
+		[EV_CALLEE_NEXT] = { act_target_next, CALL_REFERRED },
+		[EV_CALLEE_BYE] = { act_target_fails, CALL_ENDING },
+		[EV_NO_ANSWER] = { act_target_silent, CALL_CANCELLING },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { act_unrefer, CALL_CANCELLING },
+		[EV_UNREFERRED] = { act_unrefer, CALL_CANCELLING },
+	},
+	[CALL_JOINING] = {
+		[EV_CALLEE_BYE] = { act_target_fails, CALL_ENDING },
+		[EV_GONE] = { act_over, CALL_OVER },
+		[EV_SHUTDOWN] = { act_unjoin, CALL_ENDING },
+		[EV_JOINED] = { act_joined, CALL_UP },
+		[EV_UNREFERRED] = { act_unjoin, CALL_ENDING },
 	},
 	[CALL_CALLING] = UNANSWERED_RULES,
 	[CALL_RINGING] = UNANSWERED_RULES,
@@ -321,6 +442,7 @@ static const struct call_rule rules[CALL_NSTATES][EV_NEVENTS] = {
 		[EV_NO_MEDIA] = { act_no_media, CALL_ENDING },
 		[EV_DISAGREED] = { act_disagree, CALL_ENDING },
 		[EV_SHUTDOWN] = { act_shut, CALL_ENDING },
+		[EV_TRANSFERRED] = { act_transferred, CALL_ENDING },
 	},
 	[CALL_ENDING] = {
 		[EV_CALLEE_ANSWER] = { act_too_late, CALL_ENDING },
@@ -369,6 +491,16 @@ static const struct {
 	  "488 to the caller, CANCEL to the callee: the session cannot be had." },
 	{ act_disagree, "BYE to both: one has a session that the other cannot have." },
 	{ act_shut, "BYE to both." },
+	{ act_target_rings, "Who asked for the transfer hears that the target rings." },
+	{ act_target_answers, "Who stays is offered the target's session." },
+	{ act_target_fails, "Who asked for the transfer hears that it failed." },
+	{ act_target_next, "The next target of the transfer's route is called." },
+	{ act_target_silent, "CANCEL to the target; who asked for the transfer hears 480." },
+	{ act_unrefer, "CANCEL to the target: nothing came of the transfer." },
+	{ act_unjoin, "BYE to the target: nothing came of the transfer." },
+	{ act_joined, "Both have come: the call stands." },
+	{ act_picked_up, "Somebody else has answered: the callee's place is taken." },
+	{ act_transferred, "One of the two has gone to another call." },
 };
 
 void call_event(struct call *call, enum call_event event, const struct call_news *news)

@@ -18,6 +18,8 @@
 
 enum call_state {
 	CALL_NEW,        /* before its INVITE is out */
+	CALL_REFERRED,   /* of a transfer: the target's INVITE is out */
+	CALL_JOINING,    /* of a transfer: one of the two is asked to join the other */
 	CALL_CALLING,    /* INVITE is out, only 100 came */
 	CALL_RINGING,    /* the callee said something */
 	CALL_CANCELLING, /* the caller is done; the callee's final answer is waited for */
@@ -45,6 +47,12 @@ enum call_event {
 	EV_GONE,       /* the last leg is gone */
 	EV_NO_MEDIA,   /* of one side, for its realm's media-timeout */
 	EV_SHUTDOWN,
+	EV_REFER,       /* it is the call of a transfer: the target was called */
+	EV_ASK,         /* the same: the target has a leg, in another call yet */
+	EV_JOINED,      /* both have come */
+	EV_UNREFERRED,  /* nothing comes of the transfer */
+	EV_PICKED_UP,   /* somebody else answered in place of who rang */
+	EV_TRANSFERRED, /* it was transferred: one of its legs has gone to another call */
 	EV_NEVENTS,
 };
 
@@ -57,6 +65,7 @@ struct party {
 	const struct call_target *target; /* of the call, that this is; NULL: none */
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
+	bool withheld;            /* its number is not to be shown (RFC 3323) */
 	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */
 	char *call_id;            /* kept beyond the leg */
 	char verified[256];
@@ -78,9 +87,12 @@ struct call {
 	struct watch watch;   /* of the media, while the call is up */
 	struct timer burying; /* frees the call outside of its own events */
 	enum exchange_state exchange;
-	enum media_side asker; /* whose offer, or wish for one, is with the other side */
-	char *heard;           /* what the callee answered to the first offer last */
-	char *answer_sdp;      /* what the caller hears for it */
+	enum media_side asker;     /* whose offer, or wish for one, is with the other side */
+	char *heard;               /* what the callee answered to the first offer last */
+	uint32_t refer_cseq;       /* of the REFER that was passed last; 0: none */
+	char *said;                /* by the caller, of its session, to a transfer */
+	struct transfer *transfer; /* that it has a part in; NULL: none */
+	char *answer_sdp;          /* what the caller hears for it */
 	uint64_t started_us, answered_us, ended_us;
 	const struct call_news *news; /* while it is acted on; NULL: nothing is */
 	unsigned code;
@@ -133,6 +145,13 @@ struct call_refusal {
 	unsigned retry_after_s; /* with 503; 0: none */
 	char why[CERT_WHY_MAX];
 };
+/* The offer's sides as the parties are now; a transfer's call has one before call_set_up. */
+MUST_USE enum err call_new_offer(struct call *call);
+/* Of a leg that is a party of the call from now on. */
+struct leg_handler call_caller_handler(struct call *call); /* border.c */
+struct leg_handler call_callee_handler(struct call *call);
+/* border.c: the targets of a call to a number, as a URI of from has it. ERR_NOT_FOUND: no route. */
+MUST_USE enum err border_route(const struct party *from, const char *user, struct call *call);
 void call_refuse(struct call_refusal *r, unsigned status, const char *why);
 /* Calls the next target that can be called; ERR_NOT_FOUND, and no refusal: there is none left. */
 MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);

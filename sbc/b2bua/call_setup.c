@@ -8,10 +8,11 @@
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/said.h"
+#include "sbc/b2bua/transfer.h"
 
 static struct offer_side media_side(const struct border *b, const struct party *p)
 {
-	const struct config_trunk *trunk = p->trunk ? p->who.trunk : NULL;
+	const struct config_trunk *trunk = p->who.kind == PARTY_TRUNK ? p->who.trunk : NULL;
 
 	return (struct offer_side){ .realm = p->realm,
 		                    .media = border_media_realm(b, p->realm),
@@ -25,20 +26,31 @@ static struct offer_side media_side(const struct border *b, const struct party *
 		                    .ptime_ms = trunk ? trunk->ptime_ms : 0 };
 }
 
-static enum err open_offer(struct call *call, struct buf *sdp, struct call_refusal *refusal)
+enum err call_new_offer(struct call *call)
 {
 	struct border *b = call->border;
-	const struct message *invite = leg_received_invite(call->caller.leg);
-	struct offer_cfg cfg = { .id = call->id,
-		                 .media = b->cfg.media,
-		                 .sides = { media_side(b, &call->caller),
-		                            media_side(b, &call->callee) } };
-	struct offer_problem problem = { .status = 500, .why = "out of memory" };
-	size_t len;
-	const char *body = said_sdp(invite, &len);
-	enum err err = call->offer
-	                   ? offer_replace(call->offer, SIDE_CALLEE, &cfg.sides[SIDE_CALLEE])
+	const struct offer_cfg cfg = { .id = call->id,
+		                       .media = b->cfg.media,
+		                       .sides = { media_side(b, &call->caller),
+		                                  media_side(b, &call->callee) } };
+
+	return call->offer ? offer_replace(call->offer, SIDE_CALLEE, &cfg.sides[SIDE_CALLEE])
 	                   : offer_new(&call->offer, &cfg);
+}
+
+/* The caller's INVITE; NULL: a transfer began the call. */
+static const struct message *invite_of(const struct call *call)
+{
+	return call->caller.leg ? leg_received_invite(call->caller.leg) : NULL;
+}
+
+static enum err open_offer(struct call *call, struct buf *sdp, struct call_refusal *refusal)
+{
+	const struct message *invite = invite_of(call);
+	struct offer_problem problem = { .status = 500, .why = "out of memory" };
+	size_t len = call->said ? strlen(call->said) : 0;
+	const char *body = invite ? said_sdp(invite, &len) : call->said;
+	enum err err = call_new_offer(call);
 
 	exchange_begin(call, body != NULL);
 	if (err == ERR_LIMIT || err == ERR_IO)
@@ -54,18 +66,19 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 
 static enum err send_invite(struct call *call, const char *sdp)
 {
-	const struct message *received = leg_received_invite(call->caller.leg);
+	const struct message *received = invite_of(call);
 	struct message *invite;
 	enum err err = leg_invite(call->callee.leg, &invite);
 
 	if (err)
 		return err;
-	message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	message_add(invite, "User-Agent", "Trunkgate");
 	redirect_note(call, invite);
+	if (received)
+		message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	if (sdp)
 		message_set_body(invite, "application/sdp", sdp, strlen(sdp));
-	err = client_txn_loops(call->border->cfg.stack, received, invite)
+	err = received && client_txn_loops(call->border->cfg.stack, received, invite)
 	          ? ERR_EXISTS
 	          : leg_send(call->callee.leg, invite);
 	message_free(&invite);
@@ -89,7 +102,7 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	struct call *call = arg;
 	struct call_news news = { .leg = leg, .message = m, .why = why };
 
-	if (targets_on_event(call, leg, event)) {
+	if (targets_on_event(call, leg, event) || transfer_takes(call, leg, event, m)) {
 		call_check_gone(call);
 		return;
 	}
@@ -130,14 +143,19 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	call_check_gone(call);
 }
 
+struct leg_handler call_callee_handler(struct call *call)
+{
+	return (struct leg_handler){ .on_event = on_leg_event,
+		                     .on_request = pass_on_request,
+		                     .on_send = call_on_send,
+		                     .arg = call };
+}
+
 static enum err make_leg(struct call *call, const char *sdp)
 {
 	struct border *b = call->border;
 	struct names names;
-	struct leg_handler handler = { .on_event = on_leg_event,
-		                       .on_request = pass_on_request,
-		                       .on_send = call_on_send,
-		                       .arg = call };
+	struct leg_handler handler = call_callee_handler(call);
 	struct leg_uac_cfg cfg = { .from = names.from,
 		                   .to = names.to,
 		                   .request_uri = names.request_uri,
@@ -146,8 +164,7 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .session = call_session(call->callee.realm),
 		                   /* an offer in a provisional answer would find no way on */
 		                   .no_prack = !sdp && !leg_can_prack(call->caller.leg) };
-	enum err err = names_make(b, &names, &call->caller, &call->callee,
-	                          leg_received_invite(call->caller.leg));
+	enum err err = names_make(b, &names, &call->caller, &call->callee, invite_of(call));
 
 	if (err)
 		return err;

@@ -116,7 +116,8 @@ bool exchange_invents(const struct call *call, enum media_side side)
 
 void exchange_begin(struct call *call, bool offers)
 {
-	leg_refuse(call->caller.leg, 491, 0);
+	if (call->caller.leg) /* of a transfer's call it is elsewhere yet */
+		leg_refuse(call->caller.leg, 491, 0);
 	call->exchange = offers                                ? EX_FIRST
 	                 : exchange_invents(call, SIDE_CALLEE) ? EX_INVENTED
 	                                                       : EX_FETCHING;

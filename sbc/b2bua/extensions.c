@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const ours[] = { "100rel" /* RFC 3262 */, "timer" /* RFC 4028 */ };
+static const char *const ours[] = { "100rel" /* RFC 3262 */, "timer" /* RFC 4028 */,
+	                            "norefersub" /* RFC 4488 */, "replaces" /* RFC 3891 */ };
 
 /* The next word of a list at *at, its length in *len; NULL: no more. */
 static const char *next_word(const char **at, size_t *len)

@@ -85,12 +85,9 @@ void leg_dress(struct leg *leg, struct message *m)
 
 void leg_add_abilities(const struct leg *leg, struct message *m)
 {
-	bool prack = !leg->no_prack, timer = leg->session.cfg.expires_s > 0;
-
 	message_add(m, "Allow", "%s", LEG_ALLOW);
-	if (prack || timer)
-		message_add(m, "Supported", "%s%s%s", prack ? "100rel" : "",
-		            prack && timer ? ", " : "", timer ? "timer" : "");
+	message_add(m, "Supported", "%s%sreplaces", leg->no_prack ? "" : "100rel, ",
+	            leg->session.cfg.expires_s > 0 ? "timer, " : "");
 }
 
 void leg_note_allow(struct leg *leg, const struct message *m)

@@ -154,6 +154,14 @@ void leg_lose(struct leg *leg, const char *why);
 void leg_on_request(struct leg *leg, struct server_txn *txn, const struct message *request);
 void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *flow);
 
+/* Another owner from now on; target as in leg_uas_cfg. */
+void leg_hand_over(struct leg *leg, const struct leg_handler *handler, const struct target *target);
+bool leg_is_dialog(const struct leg *leg, const char *call_id, const char *local_tag,
+                   const char *remote_tag);
+/* The leg's dialog as its peer would name it in Replaces. ERR_LIMIT. */
+MUST_USE enum err leg_replaces(const struct leg *leg, char *out, size_t size);
+const char *leg_contact(const struct leg *leg); /* our URI in its dialog */
+
 void leg_free(struct leg **lp);          /* NULL is fine; says nothing to the peer */
 bool leg_is_gone(const struct leg *leg); /* no dialog, and none to come */
 const char *leg_call_id(const struct leg *leg);
@@ -162,7 +170,7 @@ const struct flow *leg_flow(const struct leg *leg);
 const struct message *leg_received_invite(const struct leg *leg);
 
 /* The methods that a leg takes part in, and with them those that its owner passes on, for Allow. */
-#define LEG_ALLOW_OWN "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE"
+#define LEG_ALLOW_OWN "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, REFER"
 #define LEG_ALLOW     LEG_ALLOW_OWN ", INFO, MESSAGE"
 
 #endif

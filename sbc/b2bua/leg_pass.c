@@ -1,5 +1,5 @@
-/* What a leg does for its owner in its dialog: requests that are none of its own, such as INFO.
- * Signalling thread. */
+/* What a leg does for its owner in its dialog: requests that are none of its own, such as INFO; and
+ * who that is. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
 #include "sbc/b2bua/extensions.h"
@@ -59,4 +59,30 @@ void leg_pass_forget(struct leg_request **rqp)
 {
 	leg_request_end(*rqp);
 	*rqp = NULL;
+}
+
+void leg_hand_over(struct leg *leg, const struct leg_handler *handler, const struct target *target)
+{
+	leg->handler = *handler;
+	leg->target = *target;
+}
+
+bool leg_is_dialog(const struct leg *leg, const char *call_id, const char *local_tag,
+                   const char *remote_tag)
+{
+	return dialog_is(leg->fork->dialog, call_id, local_tag, remote_tag);
+}
+
+const char *leg_contact(const struct leg *leg)
+{
+	return dialog_contact(leg->fork->dialog);
+}
+
+enum err leg_replaces(const struct leg *leg, char *out, size_t size)
+{
+	const struct dialog *dlg = leg->fork->dialog;
+	int n = snprintf(out, size, "%s;to-tag=%s;from-tag=%s", dialog_call_id(dlg),
+	                 dialog_remote_tag(dlg), dialog_local_tag(dlg));
+
+	return n < 0 || (size_t)n >= size ? ERR_LIMIT : OK;
 }

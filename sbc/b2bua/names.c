@@ -59,6 +59,22 @@ enum err party_find(struct border *b, const struct party *p, struct call_refusal
 	return ERR_NOT_FOUND;
 }
 
+/* received NULL: it sent nothing for this. */
+static enum err name_from(struct names *n, const struct party *from, const struct message *received,
+                          const struct config_trunk *trunk, const char *number, const char *host,
+                          const char *scheme)
+{
+	int len;
+
+	if (received)
+		return caller_id_from(received, &from->who, trunk, number, host, scheme, n->from);
+	len = from->withheld
+	          ? snprintf(n->from, sizeof(n->from),
+	                     "\"Anonymous\" <%s:anonymous@anonymous.invalid>", scheme)
+	          : snprintf(n->from, sizeof(n->from), "<%s:%s@%s>", scheme, number, host);
+	return len < 0 || len >= (int)sizeof(n->from) ? ERR_LIMIT : OK;
+}
+
 static enum err name_trunk(struct names *n, const struct party *from, const struct party *to,
                            const struct message *received)
 {
@@ -88,9 +104,8 @@ static enum err name_trunk(struct names *n, const struct party *from, const stru
 	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));
-	return caller_id_from(received, &from->who, trunk,
-	                      caller_id_number(&from->who, from->number, trunk, calling), host,
-	                      scheme, n->from);
+	return name_from(n, from, received, trunk,
+	                 caller_id_number(&from->who, from->number, trunk, calling), host, scheme);
 }
 
 static enum err name_phone(struct names *n, const struct party *from, const struct party *to,
@@ -115,7 +130,7 @@ static enum err name_phone(struct names *n, const struct party *from, const stru
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", to->number, host);
 	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	return caller_id_from(received, &from->who, NULL, from->number, host, "sip", n->from);
+	return name_from(n, from, received, NULL, from->number, host, "sip");
 }
 
 enum err names_make(struct border *b, struct names *n, const struct party *from, struct party *to,

@@ -15,7 +15,8 @@ struct names {
 	const struct flow *flow; /* that a phone registered over; NULL: none */
 };
 
-/* received: what from sent, whose From counts. to keeps texts of the target. */
+/* received: what from sent, whose From counts; NULL: it sent nothing for this. to keeps texts of
+ * the target. */
 MUST_USE enum err names_make(struct border *b, struct names *n, const struct party *from,
                              struct party *to, const struct message *received);
 /* Whether a phone is known by its address, or registered over a connection that still stands.

@@ -94,6 +94,22 @@ enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 	return OK;
 }
 
+enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
+                        enum media_side was_side)
+{
+	const struct voice *from = &was->voices[was_side];
+	struct voice *v = &o->voices[side];
+	char *told = from->told ? mem_strdup(from->told) : NULL;
+
+	if (from->told && !told)
+		return ERR_NOMEM;
+	free_secret(&v->told);
+	*v = (struct voice){ .session_id = from->session_id,
+		             .version = from->version,
+		             .told = told };
+	return OK;
+}
+
 void offer_close(struct offer **op)
 {
 	struct offer *o = *op;

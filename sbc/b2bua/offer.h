@@ -74,6 +74,10 @@ MUST_USE enum err offer_replace(struct offer *o, enum media_side side,
  * has settled, that answer is the offer to the other side: give it to offer_make. */
 MUST_USE enum err offer_invent(struct offer *o, enum media_side side, struct buf *out,
                                struct offer_problem *problem);
+/* What a side was told in another session goes on in this one, under the same origin and with a
+ * version that rises (RFC 3264 8): its dialog moves here. Before the first offer. */
+MUST_USE enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
+                                 enum media_side was_side);
 /* Whether an exchange is under way. */
 bool offer_is_open(const struct offer *o);
 void offer_close(struct offer **op); /* closes the anchor; NULL is fine */

@@ -5,6 +5,9 @@
 #include <string.h>
 #include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/call_internal.h"
+#include "sbc/b2bua/names.h"
+#include "sbc/b2bua/pass_refer.h"
+#include "sbc/b2bua/transfer.h"
 
 static struct party *party_of(struct lane *lane)
 {
@@ -13,9 +16,25 @@ static struct party *party_of(struct lane *lane)
 	return lane == &call->to_caller ? &call->caller : &call->callee;
 }
 
+static bool is(const struct message *request, const char *method)
+{
+	return strcmp(message_method_name(request), method) == 0;
+}
+
+/* What an answer to REFER must have (RFC 3515 2.2). */
+static void dress(struct lane *lane, const struct message *answer, struct message *back)
+{
+	struct call *call = lane->arg;
+	const struct leg *to = lane == &call->to_caller ? call->callee.leg : call->caller.leg;
+
+	if (is(answer, "REFER") && message_status(answer) < 300)
+		message_add(back, "Contact", "<%s>", leg_contact(to));
+}
+
 static enum err send_on(struct lane *lane, const struct message *request, struct lane_item *item,
                         void **out)
 {
+	const struct call *call = lane->arg;
 	struct leg *leg = party_of(lane)->leg;
 	struct leg_request *rq;
 	struct message *m;
@@ -27,7 +46,12 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	message_add(m, "User-Agent", "Trunkgate");
 	headers_cross(request, m, &lane->ends);
 	bodies_cross(request, m);
-	err = leg_pass_send(&rq, leg, m, lane_on_end, item);
+	if (is(request, "REFER"))
+		err = pass_refer_add(call, request, m);
+	else if (is(request, "NOTIFY"))
+		pass_refer_cross(call, request, m);
+	if (!err)
+		err = leg_pass_send(&rq, leg, m, lane_on_end, item);
 	if (!err)
 		*out = rq;
 	message_free(&m);
@@ -59,7 +83,7 @@ static bool on_end(struct lane *lane, const struct message *answer, const char *
 	return false;
 }
 
-static const struct lane_ops ops = { send_on, forget, NULL, on_end };
+static const struct lane_ops ops = { send_on, forget, dress, on_end };
 
 void pass_open(struct call *call)
 {
@@ -75,6 +99,15 @@ static void refuse_method(struct server_txn *txn, const struct leg *leg)
 	server_txn_reply_with(txn, 405, "Allow", allow);
 }
 
+static void take(struct call *call, struct lane *lane, struct server_txn *txn)
+{
+	const struct message *request = server_txn_request(txn);
+
+	if (is(request, "REFER"))
+		call->refer_cseq = message_cseq(request);
+	lane_take(lane, txn);
+}
+
 bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
                      const struct message *request)
 {
@@ -83,7 +116,12 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 	const struct party *to = party_of(lane);
 	const char *method = message_method_name(request);
 
-	if (strcmp(method, "INFO") != 0 && strcmp(method, "MESSAGE") != 0)
+	if (is(request, "REFER") && !pass_refer_is_trunks(call, leg)) {
+		transfer_on_refer(call, leg, txn, request);
+		return true;
+	}
+	if (!is(request, "INFO") && !is(request, "MESSAGE") && !is(request, "REFER") &&
+	    !(is(request, "NOTIFY") && pass_refer_notifies(call, request)))
 		return false;
 	lane->ends.from = to == &call->caller ? &call->callee.who : &call->caller.who;
 	lane->ends.to = &to->who;
@@ -99,7 +137,7 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 		server_txn_reply_with(txn, 415, "Accept",
 		                      bodies_accepted(crossing_way(&lane->ends)));
 	else
-		lane_take(lane, txn);
+		take(call, lane, txn);
 	return true;
 }
 

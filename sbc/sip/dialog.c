@@ -416,6 +416,11 @@ const char *dialog_local_tag(const struct dialog *dlg)
 	return dlg->family->local_tag;
 }
 
+const char *dialog_remote_tag(const struct dialog *dlg)
+{
+	return or_none(dlg->remote_tag);
+}
+
 const char *dialog_contact(const struct dialog *dlg)
 {
 	return dlg->family->contact;
@@ -434,4 +439,12 @@ bool dialog_is_ours(const struct dialog *dlg)
 const struct flow *dialog_flow(const struct dialog *dlg)
 {
 	return &dlg->flow;
+}
+
+bool dialog_is(const struct dialog *dlg, const char *call_id, const char *local_tag,
+               const char *remote_tag)
+{
+	return strcmp(dlg->family->call_id, call_id) == 0 &&
+	       strcmp(dlg->family->local_tag, local_tag) == 0 && dlg->remote_tag &&
+	       strcmp(dlg->remote_tag, remote_tag) == 0;
 }

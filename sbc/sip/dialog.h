@@ -81,9 +81,13 @@ MUST_USE enum err dialog_again(struct dialog *dlg, struct message *sent, struct 
 
 const char *dialog_call_id(const struct dialog *dlg);
 const char *dialog_local_tag(const struct dialog *dlg);
-const char *dialog_contact(const struct dialog *dlg); /* ours */
-bool dialog_has_peer(const struct dialog *dlg);       /* its tag is known */
-bool dialog_is_ours(const struct dialog *dlg);        /* our INVITE began it: Call-ID is ours */
+const char *dialog_remote_tag(const struct dialog *dlg); /* "" while it is not known */
+const char *dialog_contact(const struct dialog *dlg);    /* ours */
+/* Whether it is the dialog with that Call-ID, tag of ours and tag of the peer's. */
+bool dialog_is(const struct dialog *dlg, const char *call_id, const char *local_tag,
+               const char *remote_tag);
+bool dialog_has_peer(const struct dialog *dlg); /* its tag is known */
+bool dialog_is_ours(const struct dialog *dlg);  /* our INVITE began it: Call-ID is ours */
 const struct flow *dialog_flow(const struct dialog *dlg);
 /* Where the next request goes if the flow is gone: the first route, else the peer's Contact. host
  * and the like live as long as the dialog stays as it is. */

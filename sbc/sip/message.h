@@ -124,6 +124,8 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 /* Appends the wire form to out. */
 MUST_USE enum err message_encode(struct message *m, struct buf *out);
 
+/* The standard phrase; "Unknown" for odd ones. */
+const char *message_status_phrase(unsigned status);
 /* Reads a URI out of text ("sip:user@host;transport=tls"); its strings live as long as m. */
 bool message_parse_uri(const struct message *m, const char *text, struct uri *out);
 

@@ -87,8 +87,7 @@ static void stamp_via(struct message *m, const struct addr *src)
 		                                  su_sprintf(home, "rport=%u", addr_port(src))));
 }
 
-/* "Unknown" for odd ones. */
-static const char *standard_phrase(unsigned status)
+const char *message_status_phrase(unsigned status)
 {
 	const char *phrase = sip_status_phrase((int)status);
 
@@ -114,7 +113,7 @@ enum err message_new_response(struct message **out, const struct message *reques
 	if (err)
 		return err;
 	line = sip_status_create(msg_home(m->msg), status,
-	                         phrase ? phrase : standard_phrase(status), NULL);
+	                         phrase ? phrase : message_status_phrase(status), NULL);
 	if (!line || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)line) < 0)
 		m->err = ERR_NOMEM;
 	copy(m, rq->sip_via);

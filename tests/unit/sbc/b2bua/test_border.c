@@ -189,6 +189,16 @@ void party_contact(const struct party *p, const struct server_txn *txn, char *ou
 	snprintf(out, size, "sip:us@192.0.2.9");
 }
 
+bool pickup_on_invite(struct border *b, struct server_txn *txn, const struct party *from)
+{
+	(void)b;
+	assert_string_equal(from->number, "a");
+	if (!message_header(server_txn_request(txn), "Replaces", 0))
+		return false;
+	server_txn_reply(txn, 481, NULL, NULL);
+	return true;
+}
+
 bool outside_knows(const char *method)
 {
 	return strcmp(method, "MESSAGE") == 0;
@@ -228,6 +238,16 @@ void call_on_send(void *arg, struct leg *of, struct message *m)
 	(void)arg;
 	(void)of;
 	(void)m;
+}
+
+bool transfer_takes(struct call *call, struct leg *of, enum leg_event event,
+                    const struct message *m)
+{
+	(void)call;
+	(void)of;
+	(void)event;
+	(void)m;
+	return false;
 }
 
 bool pass_on_request(void *arg, struct leg *of, struct server_txn *txn,
@@ -411,6 +431,7 @@ static void test_invite(void **state)
 	assert_int_equal(t.freed, 0);
 	assert_int_equal(invite(""), 400);
 	assert_int_equal(invite("Contact: *\r\n"), 400);
+	assert_int_equal(invite(CONTACT "Replaces: a;to-tag=b;from-tag=c\r\n"), 481);
 	memset(number, '1', sizeof(number) - 1);
 	assert_int_equal(ask("INVITE", number, "", 70, CONTACT), 404);
 	assert_int_equal(invite(CONTACT "Supported: timer\r\nSession-Expires: 299\r\n"), 422);

@@ -106,6 +106,27 @@ enum err exchange_answer(struct call *call, struct offer_problem *problem)
 	return answer_err;
 }
 
+void transfer_on_target(struct call *call, enum transfer_news news, unsigned status)
+{
+	static const char *const names[] = { "rings", "answered", "failed" };
+	char text[32];
+
+	(void)call;
+	snprintf(text, sizeof(text), "%s%u", names[news], status);
+	note(text, NULL);
+}
+
+const struct message *leg_received_invite(const struct leg *leg)
+{
+	assert_ptr_equal(leg, CALLEE);
+	return NULL;
+}
+
+void leg_cancel(struct leg *leg)
+{
+	note("cancel", leg);
+}
+
 void leg_cancel_because(struct leg *leg, const char *reason)
 {
 	assert_null(reason);
@@ -174,6 +195,12 @@ static struct message *message_of(enum call_event event)
 	case EV_DISAGREED:
 	case EV_GONE:
 	case EV_SHUTDOWN:
+	case EV_REFER:
+	case EV_ASK:
+	case EV_JOINED:
+	case EV_UNREFERRED:
+	case EV_PICKED_UP:
+	case EV_TRANSFERRED:
 	case EV_NEVENTS:
 		return NULL;
 	}
@@ -209,19 +236,36 @@ static const struct cell {
 } cells[] = {
 	{ CALL_NEW, EV_START, CALL_CALLING, "setup " },
 	{ CALL_NEW, EV_GONE, CALL_OVER, "bury " },
-#define BEFORE_ANSWER(state)                                                                 \
-	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                  \
-	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                    \
-	    { state, EV_CALLEE_FAIL, CALL_ENDING, "reject486:caller " },                     \
-	    { state, EV_CALLEE_NEXT, CALL_CALLING, "leave setup " },                         \
-	    { state, EV_CALLEE_BYE, CALL_ENDING, "reject480:caller " },                      \
-	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " }, \
-	    { state, EV_CALLER_BYE, CALL_CANCELLING, "cancel:callee " },                     \
-	    { state, EV_NO_ANSWER, CALL_CANCELLING, "reject480:caller cancel:callee " },     \
-	    { state, EV_DISAGREED, CALL_CANCELLING, "reject488:caller cancel:callee " },     \
-	    { state, EV_GONE, CALL_OVER, "bury " },                                          \
-	{                                                                                    \
-		state, EV_SHUTDOWN, CALL_CANCELLING, "reject503:caller cancel:callee "       \
+	{ CALL_NEW, EV_REFER, CALL_REFERRED, "" },
+	{ CALL_NEW, EV_ASK, CALL_JOINING, "" },
+	{ CALL_REFERRED, EV_CALLEE_PROGRESS, CALL_REFERRED, "rings180 " },
+	{ CALL_REFERRED, EV_CALLEE_ANSWER, CALL_JOINING, "answered200 " },
+	{ CALL_REFERRED, EV_CALLEE_FAIL, CALL_ENDING, "failed486 " },
+	{ CALL_REFERRED, EV_CALLEE_NEXT, CALL_REFERRED, "leave setup " },
+	{ CALL_REFERRED, EV_CALLEE_BYE, CALL_ENDING, "failed480 " },
+	{ CALL_REFERRED, EV_NO_ANSWER, CALL_CANCELLING, "failed480 cancel:callee " },
+	{ CALL_REFERRED, EV_SHUTDOWN, CALL_CANCELLING, "cancel:callee " },
+	{ CALL_REFERRED, EV_UNREFERRED, CALL_CANCELLING, "cancel:callee " },
+	{ CALL_REFERRED, EV_GONE, CALL_OVER, "bury " },
+	{ CALL_JOINING, EV_CALLEE_BYE, CALL_ENDING, "failed480 " },
+	{ CALL_JOINING, EV_JOINED, CALL_UP, "watch " },
+	{ CALL_JOINING, EV_SHUTDOWN, CALL_ENDING, "bye:callee " },
+	{ CALL_JOINING, EV_UNREFERRED, CALL_ENDING, "bye:callee " },
+	{ CALL_JOINING, EV_GONE, CALL_OVER, "bury " },
+	{ CALL_UP, EV_TRANSFERRED, CALL_ENDING, "" },
+#define BEFORE_ANSWER(state)                                                                    \
+	{ state, EV_CALLEE_PROGRESS, CALL_RINGING, "progress180:caller " },                     \
+	    { state, EV_CALLEE_ANSWER, CALL_ANSWERED, "answer:caller " },                       \
+	    { state, EV_CALLEE_FAIL, CALL_ENDING, "reject486:caller " },                        \
+	    { state, EV_CALLEE_NEXT, CALL_CALLING, "leave setup " },                            \
+	    { state, EV_CALLEE_BYE, CALL_ENDING, "reject480:caller " },                         \
+	    { state, EV_CALLER_CANCEL, CALL_CANCELLING, "reject487:caller cancel:callee " },    \
+	    { state, EV_CALLER_BYE, CALL_CANCELLING, "cancel:callee " },                        \
+	    { state, EV_NO_ANSWER, CALL_CANCELLING, "reject480:caller cancel:callee " },        \
+	    { state, EV_DISAGREED, CALL_CANCELLING, "reject488:caller cancel:callee " },        \
+	    { state, EV_PICKED_UP, CALL_ANSWERED, "" }, { state, EV_GONE, CALL_OVER, "bury " }, \
+	{                                                                                       \
+		state, EV_SHUTDOWN, CALL_CANCELLING, "reject503:caller cancel:callee "          \
 	}
 	BEFORE_ANSWER(CALL_CALLING),
 	BEFORE_ANSWER(CALL_RINGING),
@@ -298,6 +342,8 @@ static void test_setup_fails(void **state)
 	set_up_err = ERR_NOT_FOUND;
 	assert_int_equal(fire(CALL_NEW, EV_START), CALL_OVER);
 	assert_string_equal(done, "setup reject480:caller bury ");
+	assert_int_equal(fire(CALL_REFERRED, EV_CALLEE_NEXT), CALL_ENDING);
+	assert_string_equal(done, "leave setup failed480 ");
 	assert_int_equal(fire(CALL_RINGING, EV_CALLEE_NEXT), CALL_ENDING);
 	assert_string_equal(done, "leave setup reject480:caller ");
 	set_up_err = OK;

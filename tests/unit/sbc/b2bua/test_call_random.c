@@ -15,6 +15,7 @@
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/redirect.h"
+#include "sbc/b2bua/transfer.h"
 
 #define CALLS      100000
 #define EVENTS_MAX 24  /* of chance, before the call is brought to its end */
@@ -94,6 +95,30 @@ static void end_leg(struct leg *leg)
 {
 	leg->life = OVER;
 	leg->asked = leg->asking = leg->held = leg->answered = leg->prack = false;
+}
+
+const struct message *leg_received_invite(const struct leg *leg)
+{
+	(void)leg;
+	return NULL;
+}
+
+/* Transfers have their own test. */
+void transfer_on_target(struct call *call, enum transfer_news news, unsigned status)
+{
+	(void)call;
+	(void)news;
+	(void)status;
+}
+
+void transfer_on_end(struct call *call)
+{
+	assert_null(call->transfer);
+}
+
+void transfer_forget(struct call *call)
+{
+	assert_null(call->transfer);
 }
 
 void leg_reject(struct leg *leg, unsigned status, const char *why)

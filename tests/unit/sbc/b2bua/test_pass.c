@@ -79,6 +79,51 @@ void leg_allow(const struct leg *leg, char out[LEG_ALLOW_MAX])
 	*out = '\0';
 }
 
+void transfer_on_refer(struct call *call, struct leg *leg, struct server_txn *txn,
+                       const struct message *refer)
+{
+	(void)call;
+	(void)leg;
+	(void)txn;
+	(void)refer;
+	fail_msg("nobody transfers");
+}
+
+const char *leg_contact(const struct leg *leg)
+{
+	(void)leg;
+	return "sip:us@192.0.2.9";
+}
+
+bool pass_refer_is_trunks(const struct call *call, const struct leg *leg)
+{
+	(void)call;
+	(void)leg;
+	return false;
+}
+
+enum err pass_refer_add(const struct call *call, const struct message *refer, struct message *to)
+{
+	(void)call;
+	(void)refer;
+	(void)to;
+	return OK;
+}
+
+bool pass_refer_notifies(const struct call *call, const struct message *notify)
+{
+	(void)call;
+	(void)notify;
+	return false;
+}
+
+void pass_refer_cross(const struct call *call, const struct message *from, struct message *to)
+{
+	(void)call;
+	(void)from;
+	(void)to;
+}
+
 void leg_lose(struct leg *leg, const char *why)
 {
 	(void)leg;

@@ -1,0 +1,102 @@
+/* REFER towards a trunk, and its NOTIFY. Signalling thread. */
+#include "sbc/b2bua/pass_refer.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "sbc/b2bua/names.h"
+#include "sbc/b2bua/refer_to.h"
+
+static const struct party *far_end(const struct call *call, const struct leg *leg)
+{
+	return leg == call->caller.leg ? &call->callee : &call->caller;
+}
+
+bool pass_refer_is_trunks(const struct call *call, const struct leg *leg)
+{
+	const struct party *to = far_end(call, leg);
+	const struct party *from = to == &call->caller ? &call->callee : &call->caller;
+
+	return from->who.kind == PARTY_PHONE && from->realm->transfer != TRANSFER_REFUSE &&
+	       to->who.kind == PARTY_TRUNK && to->who.trunk->transfer == TRANSFER_PASS;
+}
+
+/* RFC 3261 19.1.2: for a header in a URI. */
+static void escape(const char *text, struct buf *out)
+{
+	for (; *text; text++) {
+		if (isalnum((unsigned char)*text) || strchr("-_.!~*'()", *text))
+			buf_add(out, text, 1);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+/* The phone's dialog with us is that of a call; the trunk has the other one of it. */
+static enum err add_replaces(const struct call *call, const struct party *trunk,
+                             const struct replaces *r, struct buf *out)
+{
+	char value[3 * REPLACES_MAX];
+	struct party *replaced;
+	const struct call *other = replaces_find(call->border, r, &replaced);
+	const struct party *target;
+
+	if (!other || replaced->who.kind != PARTY_PHONE ||
+	    replaced->who.phone != far_end(call, trunk->leg)->who.phone)
+		return ERR_NOT_FOUND;
+	target = far_end(other, replaced->leg);
+	if (target->who.kind != PARTY_TRUNK || target->who.trunk != trunk->who.trunk ||
+	    !target->leg || leg_replaces(target->leg, value, sizeof(value)))
+		return ERR_NOT_FOUND;
+	buf_puts(out, "?Replaces=");
+	escape(value, out);
+	return OK;
+}
+
+enum err pass_refer_add(const struct call *call, const struct message *refer, struct message *to)
+{
+	const struct party *trunk =
+	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
+	struct party target = { .who = trunk->who, .realm = trunk->realm };
+	struct refer_to refer_to;
+	struct names names;
+	struct buf uri;
+	enum err err;
+
+	if (refer_to_read(refer, &refer_to) ||
+	    number_read(refer_to.user, target.number, sizeof(target.number)))
+		return ERR_SYNTAX;
+	err = names_make(call->border, &names, far_end(call, trunk->leg), &target, NULL);
+	buf_init(&uri, 2048);
+	buf_puts(&uri, names.request_uri);
+	if (!err && refer_to.has_replaces)
+		err = add_replaces(call, trunk, &refer_to.replaces, &uri);
+	if (!err)
+		err = buf_err(&uri);
+	if (!err)
+		message_add(to, "Refer-To", "<%s>", uri.data);
+	buf_free(&uri);
+	return err;
+}
+
+bool pass_refer_notifies(const struct call *call, const struct message *notify)
+{
+	const char *event = message_header(notify, "Event", 0);
+
+	return call->refer_cseq && event && strncasecmp(event, "refer", 5) == 0 &&
+	       !isalnum((unsigned char)event[5]);
+}
+
+void pass_refer_cross(const struct call *call, const struct message *from, struct message *to)
+{
+	const char *event = message_header(from, "Event", 0);
+	const char *state = message_header(from, "Subscription-State", 0);
+
+	if (strcasestr(event, ";id="))
+		message_add(to, "Event", "refer;id=%u", call->refer_cseq);
+	else
+		message_add(to, "Event", "refer");
+	if (state && strlen(state) < HEADER_VALUE_MAX)
+		message_add(to, "Subscription-State", "%s", state);
+}

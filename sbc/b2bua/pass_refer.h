@@ -1,0 +1,19 @@
+/* A phone's REFER that its trunk carries out (`transfer: pass`): what it names is brought into the
+ * trunk's words. Signalling thread. */
+#ifndef SBC_B2BUA_PASS_REFER_H
+#define SBC_B2BUA_PASS_REFER_H
+
+#include "sbc/b2bua/call_internal.h"
+
+/* Whether the trunk at the other end of the leg's call is to do it. */
+bool pass_refer_is_trunks(const struct call *call, const struct leg *leg);
+/* Adds the Refer-To for the trunk. ERR_SYNTAX: the phone's cannot be followed; ERR_NOT_FOUND: it
+ * names a dialog that is none of the phone's with that trunk. */
+MUST_USE enum err pass_refer_add(const struct call *call, const struct message *refer,
+                                 struct message *to);
+/* Whether a NOTIFY speaks of a REFER that was passed. */
+bool pass_refer_notifies(const struct call *call, const struct message *notify);
+/* Copies its headers: the subscription is that of the phone's own REFER (RFC 3515 2.4.6). */
+void pass_refer_cross(const struct call *call, const struct message *from, struct message *to);
+
+#endif

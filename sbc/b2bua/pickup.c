@@ -1,0 +1,169 @@
+/* Call pickup, and the end of an attended transfer that somebody else carries out. Signalling
+ * thread. */
+#include "sbc/b2bua/pickup.h"
+
+#include <string.h>
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "sbc/b2bua/admission.h"
+#include "sbc/b2bua/names.h"
+#include "sbc/b2bua/replaces.h"
+#include "sbc/b2bua/said.h"
+#include "sbc/b2bua/transfer.h"
+
+/* Phones of one realm may take each other's calls; a trunk its own alone. */
+static bool is_allowed(const struct party *from, const struct party *replaced)
+{
+	if (from->who.kind != replaced->who.kind)
+		return false;
+	return from->who.kind == PARTY_TRUNK ? from->who.trunk == replaced->who.trunk
+	                                     : from->realm == replaced->realm;
+}
+
+static enum err make_leg(struct call *call, struct server_txn *txn)
+{
+	const struct leg_handler handler = call_callee_handler(call);
+	struct party *p = &call->callee;
+	struct target target;
+	char contact[URI_MAX_LEN];
+	const struct leg_uas_cfg cfg = { .contact = contact,
+		                         .target = &target,
+		                         .session = call_session(p->realm) };
+	enum err err;
+
+	call_target(call->border, p, &target);
+	party_contact(p, txn, contact, sizeof(contact));
+	err = leg_new_uas(&p->leg, &call->border->env, txn, &cfg, &handler);
+	if (!err)
+		p->call_id = mem_strdup(leg_call_id(p->leg));
+	return err;
+}
+
+static void close_text(struct buf *text)
+{
+	mem_wipe(text->data, text->len);
+	buf_free(text);
+}
+
+/* Two offers meet: each is the answer to the other (RFC 3264 6.1: an answer may list more formats
+ * than were offered). */
+static enum err answer_both(struct call *call, struct offer_problem *problem)
+{
+	const char *caller = leg_peer_sdp(call->caller.leg),
+	           *picker = leg_peer_sdp(call->callee.leg);
+	struct buf to_picker, to_caller;
+	enum err err = caller && picker ? call_new_offer(call) : ERR_NOMEM;
+
+	buf_init(&to_picker, MESSAGE_MAX);
+	buf_init(&to_caller, MESSAGE_MAX);
+	if (!err)
+		err = offer_make(call->offer, SIDE_CALLER, caller, strlen(caller), &to_picker,
+		                 problem);
+	if (!err)
+		err = offer_answer(call->offer, picker, strlen(picker), &to_caller, problem);
+	if (!err)
+		err = leg_answer(call->callee.leg, to_picker.data);
+	if (!err)
+		err = leg_answer(call->caller.leg, to_caller.data);
+	if (!err)
+		offer_settle(call->offer);
+	close_text(&to_picker);
+	close_text(&to_caller);
+	return err;
+}
+
+/* The one that rings is left, as one that does not answer is. */
+static void pick_up(struct call *call, struct server_txn *txn, const struct party *from)
+{
+	struct offer_problem problem = { .status = 500, .why = "out of memory" };
+	struct call_refusal refusal = { .status = 500 };
+	struct call_news news = { .why = problem.why };
+
+	targets_leave(call);
+	party_set(&call->callee, &from->who, from->number);
+	if (admission_of_party(call, &call->callee, &refusal) || make_leg(call, txn)) {
+		server_txn_reply(txn, refusal.status, NULL, NULL);
+		call_event(call, EV_CALLEE_FAIL, &news);
+		call_check_gone(call);
+		return;
+	}
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "picked-up"),
+	    KV("by", party_name(&from->who)));
+	if (answer_both(call, &problem)) {
+		if (leg_received_invite(call->callee.leg))
+			leg_reject(call->callee.leg, problem.status, NULL);
+		leg_bye(call->callee.leg);
+		call_event(call, EV_CALLEE_FAIL, &news);
+	} else {
+		call_event(call, EV_PICKED_UP, NULL);
+	}
+	call_check_gone(call);
+}
+
+static bool can_pick_up(const struct call *call, const struct message *invite)
+{
+	size_t len;
+
+	return call->exchange == EX_FIRST && !leg_agreed(call->caller.leg) &&
+	       leg_peer_sdp(call->caller.leg) && said_sdp(invite, &len);
+}
+
+static unsigned replace(struct call *call, struct party *replaced, struct server_txn *txn,
+                        const struct party *from, bool early_only)
+{
+	const struct message *invite = server_txn_request(txn);
+	struct call *next;
+	size_t len;
+
+	if ((call->state == CALL_CALLING || call->state == CALL_RINGING) &&
+	    replaced == &call->callee) {
+		if (!can_pick_up(call, invite))
+			return 488;
+		pick_up(call, txn, from);
+		return 0;
+	}
+	if (call->state != CALL_UP)
+		return 481; /* RFC 3891 3: an early dialog that we did not begin */
+	if (early_only)
+		return 486;
+	if (call->transfer || !said_sdp(invite, &len))
+		return call->transfer ? 491 : 488;
+	if (call_new(&next, call->border))
+		return 500;
+	party_set(&next->callee, &from->who, from->number);
+	if (make_leg(next, txn)) {
+		call_free(&next);
+		return 500;
+	}
+	transfer_take_over(call, replaced, next);
+	return 0;
+}
+
+bool pickup_on_invite(struct border *b, struct server_txn *txn, const struct party *from)
+{
+	const struct message *invite = server_txn_request(txn);
+	const char *value = message_header(invite, "Replaces", 0);
+	struct party *replaced;
+	struct replaces r;
+	struct call *call;
+	unsigned status;
+
+	if (message_header(invite, "Join", 0)) { /* RFC 3911: we mix nothing */
+		server_txn_reply(txn, 481, NULL, NULL);
+		return true;
+	}
+	if (!value)
+		return false;
+	if (!replaces_read(value, &r))
+		status = 400;
+	else if (!(call = replaces_find(b, &r, &replaced)))
+		status = 481;
+	else if (!is_allowed(from, replaced))
+		status = 403;
+	else
+		status = replace(call, replaced, txn, from, r.early_only);
+	if (status)
+		server_txn_reply(txn, status, NULL, NULL);
+	return true;
+}

@@ -44,11 +44,13 @@ static void weights_spread(void **state)
 		first[list[0].port]++;
 		second_after_first += list[0].port == 0 && list[1].port == 1;
 	}
-	assert_in_range(first[0], 6000 - 250, 6000 + 250);
-	assert_in_range(first[1], 3000 - 250, 3000 + 250);
-	assert_in_range(first[2], 1000 - 150, 1000 + 150);
-	/* Behind the first the rest is drawn anew: 30 of 40. */
-	assert_in_range(second_after_first, 4500 - 300, 4500 + 300);
+	/* RFC 2782 draws from 0 to the sum, both included: who is looked at first has one more
+	 * chance. The bounds are five deviations and more away. */
+	assert_in_range(first[0], 5941 - 250, 5941 + 250);
+	assert_in_range(first[1], 2970 - 250, 2970 + 250);
+	assert_in_range(first[2], 1089 - 160, 1089 + 160);
+	/* Behind the first the rest is drawn anew: 30 of 41. */
+	assert_in_range(second_after_first, 4347 - 250, 4347 + 250);
 }
 
 /* "a very small chance": 1 of 101. */

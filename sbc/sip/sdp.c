@@ -97,6 +97,8 @@ static bool read_crypto(const char *value, struct sdp_crypto *out)
 	memset(out, 0, sizeof(*out));
 	if (sscanf(value, "%9u %39s inline:%127s %n", &out->tag, out->suite, key, &at) != 3)
 		return false;
+	if (strchr(key, ';')) /* several keys */
+		goto unusable;
 	bar = strchr(key, '|');
 	if (bar) {
 		*bar = '\0';

@@ -88,6 +88,7 @@ static void test_crypto(void **state)
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|256:1", 0, 0 },
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:9", 0, 0 },
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4;inline:" KEY, 0, 0 },
+		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4;inline:" KEY "|2:4", 0, 0 },
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY "|1:4|2^31", 0, 0 },
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " WSH=64 KDR=1", 0, 0 },
 		{ "1 AES_CM_128_HMAC_SHA1_80 inline:" KEY " UNENCRYPTED_SRTP", 0, 0 },

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "media/engine.h"
 
 /* What signalling remembers of a side; the worker never looks here. */
@@ -38,7 +39,8 @@ struct anchor_stream {
 struct anchor {
 	struct media *media;
 	char *id;
-	bool closed; /* gone with its last stream */
+	bool closed;       /* gone with its last stream */
+	uint64_t name_key; /* of all streams, for they may be of one source */
 	struct media_realm *realms[MEDIA_NSIDES];
 	unsigned nstreams;
 	struct anchor_stream *streams[ANCHOR_STREAMS_MAX];
@@ -61,6 +63,7 @@ enum err anchor_open(struct anchor **out, struct media *media, const char *id,
 	a->media = media;
 	a->realms[SIDE_CALLER] = caller;
 	a->realms[SIDE_CALLEE] = callee;
+	random_bytes(&a->name_key, sizeof(a->name_key));
 	a->id = mem_strdup(id);
 	if (!a->id) {
 		mem_free(a);
@@ -185,6 +188,7 @@ enum err anchor_add(struct anchor *a, unsigned *stream)
 	memset(s, 0, sizeof(*s));
 	s->anchor = a;
 	relay_init(&s->relay, a->id, *stream);
+	s->relay.name_key = a->name_key;
 	err = bind_side(s, SIDE_CALLER);
 	if (!err)
 		err = bind_side(s, SIDE_CALLEE);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 
 static const char *const side_names[MEDIA_NSIDES] = { "caller", "callee" };
@@ -362,10 +363,12 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	if (!out->told || !to)
 		return;
 	primer_sent(&out->primer, rtcp, now_us / 1000);
-	if (rtcp)
+	if (rtcp) {
+		rtcp_hide_names(packet, len, s->name_key);
 		reports_go(&out->reports, packet, len, now_us);
-	else
+	} else {
 		reports_rtp_goes(&out->reports, &header, now_us / 1000);
+	}
 	if (!send_to(out, through, to, packet, len, size, rtcp))
 		return;
 	if (rtcp) {

@@ -63,6 +63,7 @@ struct relay_side {
 struct relay_stream {
 	const char *call; /* its id, for the log */
 	unsigned index;
+	uint64_t name_key;     /* of rtcp_hide_names */
 	struct timers *timers; /* the worker's; NULL: it does not carry the stream yet */
 	struct timer prime;
 	struct relay_side sides[MEDIA_NSIDES];

@@ -7,7 +7,9 @@
 #define RTCP_SR    200
 #define RTCP_RR    201
 #define RTCP_SDES  202
+#define RTCP_BYE   203
 #define SDES_CNAME 1
+#define SDES_NOTE  7
 #define CNAME_LEN  8
 
 static uint8_t *put32(uint8_t *p, uint32_t value)
@@ -81,10 +83,16 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Of a part of a compound packet. */
+static size_t part_len(const uint8_t *part)
+{
+	return ((size_t)(part[2] << 8 | part[3]) + 1) * 4;
+}
+
 bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out)
 {
 	const uint8_t *block = packet + 8;
-	size_t part = ((size_t)(packet[2] << 8 | packet[3]) + 1) * 4;
+	size_t part = part_len(packet);
 
 	*out = (struct rtcp_said){ .is_sender = packet[1] == RTCP_SR };
 	if (part > len || (packet[1] != RTCP_SR && packet[1] != RTCP_RR))
@@ -100,6 +108,64 @@ bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out)
 		out->dlsr = get32(block + 20);
 	}
 	return true;
+}
+
+/* Of the same length; by it sound and picture of one source find each other. */
+static void veil(uint8_t *text, size_t len, uint64_t key)
+{
+	uint64_t sum = key;
+
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ text[i]) * 1099511628211U; /* FNV-1a */
+	sum ^= sum >> 32;
+	for (size_t i = 0; i < len; i++)
+		text[i] = (uint8_t) "0123456789abcdef"[sum >> (i % 16 * 4) & 15];
+}
+
+/* Gives where the items of a chunk end. */
+static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key)
+{
+	while (at < len && part[at]) {
+		uint8_t *item = part + at;
+
+		if (len - at < 2 || len - at - 2 < item[1])
+			return len;
+		if (item[0] == SDES_CNAME) {
+			veil(item + 2, item[1], key);
+		} else {
+			item[0] = SDES_NOTE;
+			memset(item + 2, ' ', item[1]);
+		}
+		at += 2 + (size_t)item[1];
+	}
+	return at;
+}
+
+/* A null ends a chunk, and more of them up to 32 bits. */
+static void hide_in_sdes(uint8_t *part, size_t len, uint64_t key)
+{
+	size_t at = 4;
+
+	for (unsigned n = part[0] & 0x1f; n > 0 && at + 4 <= len; n--)
+		at = hide_items(part, at + 4, len, key) / 4 * 4 + 4;
+}
+
+static void hide_reason(uint8_t *bye, size_t len)
+{
+	size_t at = 4 + (size_t)(bye[0] & 0x1f) * 4;
+
+	if (at < len && bye[at] < len - at)
+		memset(bye + at + 1, ' ', bye[at]);
+}
+
+void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key)
+{
+	for (uint8_t *part = packet; part < packet + len; part += part_len(part)) {
+		if (part[1] == RTCP_SDES)
+			hide_in_sdes(part, part_len(part), key);
+		else if (part[1] == RTCP_BYE)
+			hide_reason(part, part_len(part));
+	}
 }
 
 uint64_t rtcp_ntp(uint64_t wall_us)

@@ -34,6 +34,10 @@ struct rtcp_said {
 };
 /* Reads the first SR or RR of a packet that rtcp_is_valid; false: there is none. */
 bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out);
+/* Takes the names out of a packet that rtcp_is_valid: what a source calls itself often has its
+ * host's address in it (RFC 3550 6.5.1). Equal CNAMEs stay equal under one key; the rest is blank.
+ */
+void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key);
 /* wall_us: clock_wall_us(). */
 uint64_t rtcp_ntp(uint64_t wall_us);
 

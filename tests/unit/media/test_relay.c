@@ -1,6 +1,7 @@
 /* media/relay.c: the packet path, in this thread, over real sockets. */
 #include "media/relay.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -43,6 +44,32 @@ static void crosses_both_ways(void **state)
 	assert_int_equal(heard.latched, 3); /* two for RTP, one for RTCP */
 	assert_non_null(strstr(heard.last, "call=7f3a"));
 	assert_non_null(strstr(heard.last, "stream=2"));
+	rig_close(&r);
+}
+
+/* RFC 3550 6.5.1: who sends often says where it is; the same name stays the same. */
+static void names_do_not_cross(void **state)
+{
+	static const uint8_t sent[] = { 0x80, 201, 0,   1,    0x12, 0x34, 0xab, 0xcd, 0x81,
+		                        202,  0,   6,   0x12, 0x34, 0xab, 0xcd, 1,    10,
+		                        'a',  '@', '1', '0',  '.',  '0',  '.',  '0',  '.',
+		                        '5',  6,   3,   'p',  'b',  'x',  0,    0,    0 };
+	uint8_t first[ROOM], again[ROOM];
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	tell(&r, SIDE_CALLER, false);
+	tell(&r, SIDE_CALLEE, false);
+	send_bytes(&r, &r.peer[SIDE_CALLER][1], SIDE_CALLER, true, sent, sizeof(sent));
+	assert_int_equal(udp_recv(&r.peer[SIDE_CALLEE][1], first, ROOM, NULL), sizeof(sent));
+	send_bytes(&r, &r.peer[SIDE_CALLER][1], SIDE_CALLER, true, sent, sizeof(sent));
+	assert_int_equal(udp_recv(&r.peer[SIDE_CALLEE][1], again, ROOM, NULL), sizeof(sent));
+	assert_memory_equal(first, again, sizeof(sent));
+	assert_memory_equal(first, sent, 18);
+	for (unsigned i = 18; i < 28; i++)
+		assert_true(isxdigit(first[i]));
+	assert_memory_equal(first + 28, "\7\3   \0\0\0", 8);
 	rig_close(&r);
 }
 
@@ -541,6 +568,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crosses_both_ways),
+		cmocka_unit_test(names_do_not_cross),
 		cmocka_unit_test(waits_for_both_sides),
 		cmocka_unit_test(other_bytes_are_malformed),
 		cmocka_unit_test(strangers_never_take_over),

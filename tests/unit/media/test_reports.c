@@ -98,12 +98,33 @@ static void lies_are_read_no_further(void **state)
 	assert_false(rtcp_read(app, sizeof(app), &said));
 }
 
+/* Of every length that a name may claim, and of more sources than there are. */
+static void names_that_lie_are_read_no_further(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 256; n++) {
+		uint8_t sdes[] = { 0x9f, 202, 0, 2, 0, 0, 0, 1, 1, (uint8_t)n, '@', '@' };
+		uint8_t bye[] = { 0x81, 203, 0, 2, 0, 0, 0, 1, (uint8_t)n, '@', '@', '@' };
+		uint8_t end[] = { 0x82, 202, 0, 2, 0, 0, 0, 1, 0, 0, 0, (uint8_t)n };
+
+		rtcp_hide_names(sdes, sizeof(sdes), n);
+		assert_int_equal(sdes[10] != '@', n == 1 || n == 2);
+		assert_int_equal(sdes[11] != '@', n == 2);
+		rtcp_hide_names(bye, sizeof(bye), n);
+		assert_int_equal(bye[9] != '@', n > 0 && n < 4);
+		assert_int_equal(bye[11] != '@', n == 3);
+		rtcp_hide_names(end, sizeof(end), n);
+		assert_int_equal(end[11], n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_what_came_and_went),
 		cmocka_unit_test(round_trip_is_what_was_not_held),
 		cmocka_unit_test(lies_are_read_no_further),
+		cmocka_unit_test(names_that_lie_are_read_no_further),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,18 @@ static bool read_one(struct caller_id *out, const struct message *m, enum caller
 	return false;
 }
 
+static bool is_withheld(const struct message *m)
+{
+	struct uri uri;
+
+	return asks_for_privacy(m) || !message_from_uri(m, &uri) || is_anonymous(&uri);
+}
+
+bool caller_id_may_go(const struct message *m, const struct config_party *to)
+{
+	return (to->kind == PARTY_TRUNK && to->trunk->trusted == YES) || !is_withheld(m);
+}
+
 void caller_id_read(struct caller_id *out, const struct message *invite,
                     const struct config_party *from)
 {
@@ -112,7 +124,6 @@ void caller_id_read(struct caller_id *out, const struct message *invite,
 	static enum caller_id_header plain[] = { CALLER_ID_FROM };
 	const enum caller_id_header *order = plain;
 	size_t n = ARRAY_LEN(plain);
-	struct uri uri;
 	bool found = false;
 
 	if (from->kind == PARTY_TRUNK && from->trunk->ncaller_id_in) {
@@ -128,8 +139,7 @@ void caller_id_read(struct caller_id *out, const struct message *invite,
 		*out->display = '\0';
 		strcpy(out->number, "unknown");
 	}
-	out->withheld =
-	    asks_for_privacy(invite) || !message_from_uri(invite, &uri) || is_anonymous(&uri);
+	out->withheld = is_withheld(invite);
 }
 
 const char *caller_id_number(const struct config_party *from, const char *number,

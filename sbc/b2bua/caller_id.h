@@ -19,6 +19,8 @@ struct caller_id {
 /* What an INVITE says of its caller. */
 void caller_id_read(struct caller_id *out, const struct message *invite,
                     const struct config_party *from);
+/* Whether to may learn the number of who sent m: it is not withheld, or to is trusted with it. */
+bool caller_id_may_go(const struct message *m, const struct config_party *to);
 /* The caller's number as a trunk is to see it; one that cannot be written is "unknown". */
 const char *caller_id_number(const struct config_party *from, const char *number,
                              const struct config_trunk *to, char out[NUMBER_MAX]);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/log.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/header_rules.h"
 
 /* Kinds of messages, by what goes out. */
@@ -34,15 +35,17 @@ static bool write_priorities(const char *value, enum crossing way, char out[HEAD
 static const struct policy {
 	const char *name, *compact; /* compact: where the parser does not know it */
 	unsigned out, in;
-	bool with_identity; /* goes with Identity alone, which signs it */
+	/* Of the signature, which has the caller's number in it (RFC 8225 5.2.1). */
+	bool signs;
 	/* The value as it crosses; false: it does not. NULL: as it is. */
 	bool (*write)(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
 } policies[] = {
-	{ .name = "Date",
+	{ .name = "Date", .out = REQUESTS, .in = REQUESTS, .signs = true }, /* RFC 8224 4.1 */
+	{ .name = "Identity",
+	  .compact = "y",
 	  .out = REQUESTS,
 	  .in = REQUESTS,
-	  .with_identity = true },                                               /* RFC 8224 4.1 */
-	{ .name = "Identity", .compact = "y", .out = REQUESTS, .in = REQUESTS }, /* RFC 8224 */
+	  .signs = true }, /* RFC 8224 */
 	{ .name = "Info-Package",
 	  .out = WITHIN,
 	  .in = WITHIN,
@@ -257,6 +260,7 @@ struct passage {
 	const struct message *from;
 	struct message *to;
 	enum crossing way;
+	bool signed_too;           /* with what signs it */
 	struct inside_words words; /* of the sender; outward alone */
 };
 
@@ -320,7 +324,7 @@ static void cross_all(const struct passage *p, const struct config_trunk *listed
 		const struct policy *policy = &policies[i];
 
 		if ((p->way == CROSSING_OUT ? policy->out : policy->in) & kind &&
-		    (!policy->with_identity || is_signed(p->from)))
+		    (!policy->signs || p->signed_too))
 			cross_one(p, policy);
 	}
 	cross_listed(p, listed);
@@ -333,8 +337,10 @@ void headers_cross(const struct message *from, struct message *to, const struct 
 
 	if (from && receiver)
 		inside_words_of(&p.words, from, ends->from, receiver);
-	if (from)
+	if (from) {
+		p.signed_too = is_signed(from) && caller_id_may_go(from, ends->to);
 		cross_all(&p, receiver ? receiver : sender);
+	}
 	if (sender)
 		header_rules_apply(sender, TRUNK_IN, from, to, receiver && from ? &p.words : NULL);
 	if (receiver)

@@ -26,6 +26,10 @@ static const struct config_party the_phone = { .kind = PARTY_PHONE, .phone = &ph
 static const struct config_party the_trunk = { .kind = PARTY_TRUNK, .trunk = &trunk };
 static const struct crossing_ends out = { &the_phone, &the_trunk }, in = { &the_trunk, &the_phone };
 
+static const struct config_trunk keeper = { .domain = domain, .trusted = YES };
+static const struct config_party the_keeper = { .kind = PARTY_TRUNK, .trunk = &keeper };
+static const struct crossing_ends to_keeper = { &the_phone, &the_keeper };
+
 static struct message *message(const char *first, const char *tag, const char *more)
 {
 	char text[16384];
@@ -151,6 +155,13 @@ static void test_identity(void **state)
 	snprintf(both, sizeof(both), "%s\r\nIdentity: x\r\n", date);
 	check(&out, INVITE, both, date);
 	snprintf(both, sizeof(both), "%s\r\n", date);
+	check(&out, INVITE, both, NULL);
+	/* The number of the caller is in it: withheld, it goes to those alone who keep it. */
+	check(&out, INVITE, "Identity: " SIGNED "\r\nPrivacy: id\r\n", NULL);
+	check(&in, INVITE, "y: " SIGNED "\r\nPrivacy: user\r\n", "Privacy: user");
+	check(&in, INVITE, "Identity: " SIGNED "\r\nPrivacy: user\r\n", NULL);
+	check(&to_keeper, INVITE, "Identity: " SIGNED "\r\nPrivacy: id\r\n", "Identity: " SIGNED);
+	snprintf(both, sizeof(both), "%s\r\nIdentity: x\r\nPrivacy: id\r\n", date);
 	check(&out, INVITE, both, NULL);
 }
 

@@ -138,7 +138,7 @@ static void read_rtcp(const char *value, const struct addr *rtp, struct addr *ou
 	if (n < 1 || port == 0 || port > 65535)
 		return;
 	*out = *rtp;
-	if (n == 2 && addr_parse(out, host))
+	if (n == 2 && (addr_parse(out, host) || out->sa.sa_family != rtp->sa.sa_family))
 		*out = *rtp;
 	addr_set_port(out, (uint16_t)port);
 }

@@ -27,6 +27,7 @@ static void test_read(void **state)
 {
 	struct sdp *sdp = read_text(HEAD "m=audio 4000 RTP/AVP 0\r\na=rtcp:4009 IN IP4 10.0.0.8\r\n"
 	                                 "m=video 4002 RTP/SAVPF 96\r\nc=IN IP4 10.0.0.7\r\n"
+	                                 "a=rtcp:4010 IN IP6 2001:db8::1\r\n"
 	                                 "m=image 0 udptl t38\r\n");
 	const struct sdp_media *m = sdp_media_at(sdp, 0);
 	char text[ADDR_TEXT_MAX];
@@ -42,7 +43,7 @@ static void test_read(void **state)
 	assert_int_equal(m->proto, SDP_SRTP);
 	assert_true(m->feedback);
 	assert_string_equal(addr_text(&m->rtp, text, sizeof(text)), "10.0.0.7:4002");
-	assert_false(addr_is_set(&m->rtcp));
+	assert_string_equal(addr_text(&m->rtcp, text, sizeof(text)), "10.0.0.7:4010");
 	assert_true(sdp_media_at(sdp, 2)->rejected);
 	assert_int_equal(sdp_media_at(sdp, 2)->proto, SDP_DATAGRAM);
 	sdp_free(&sdp);

@@ -5,12 +5,15 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/b2bua/offer_line.h"
 #include "sbc/sip/message.h"
 #include "sbc/sip/sdp.h"
+
+#define CODECS_MAX 32 /* of both lists; one has at most 16 */
 
 /* What both sides have agreed on, or are about to. */
 struct session {
@@ -287,13 +290,31 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	                                                : line_apply(line, o->from, o->anchor);
 }
 
+/* Whether a line is no speech, or has some that both may use. Silence alone is none. */
+static bool speaks_to_both(const struct offer *o, const struct sdp *sdp, size_t i)
+{
+	const struct sdp_codecs *a = &o->cfg.sides[SIDE_CALLER].codecs,
+	                        *b = &o->cfg.sides[SIDE_CALLEE].codecs;
+	char silence[] = "CN", *both[CODECS_MAX] = { silence };
+	size_t n = 1;
+
+	for (size_t k = 0; k < a->n && n < CODECS_MAX; k++) {
+		for (size_t j = 0; j < b->n && n < CODECS_MAX; j++) {
+			if (strcasecmp(a->names[k], b->names[j]) == 0)
+				both[n++] = a->names[k];
+		}
+	}
+	return a->n == 0 || b->n == 0 || sdp_media_speaks(sdp, i, &(struct sdp_codecs){ both, n });
+}
+
 static const char *find_codec(const struct offer *o, const struct sdp *sdp, size_t i)
 {
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
 		if (!sdp_media_speaks(sdp, i, &o->cfg.sides[side].codecs))
 			return "none of its codecs is among those of the trunk";
 	}
-	return NULL;
+	return speaks_to_both(o, sdp, i) ? NULL
+	                                 : "none of its codecs is among those of both trunks";
 }
 
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)

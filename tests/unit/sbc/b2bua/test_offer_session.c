@@ -632,6 +632,17 @@ static void test_codecs(void **state)
 	                                          "a=rtpmap:101 telephone-event/8000\r\n")),
 	                 ERR_REFUSED);
 	assert_non_null(strstr(t.problem.why, "codecs"));
+	/* Each side has one, but not the same. */
+	cfg.sides[SIDE_CALLER].codecs = (struct sdp_codecs){ in, 2 };
+	cfg.sides[SIDE_CALLEE].codecs = (struct sdp_codecs){ &in[1], 2 };
+	offer_close(&t.offer);
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(again(SIDE_CALLEE, lines("m=audio 4000 RTP/AVP 8 9 101\r\n"
+	                                          "a=rtpmap:101 telephone-event/8000\r\n")),
+	                 ERR_REFUSED);
+	assert_int_equal(again(SIDE_CALLEE, lines("m=video 4002 RTP/AVP 97\r\n"
+	                                          "a=rtpmap:97 VP8/90000\r\n")),
+	                 OK);
 }
 
 /* The n-th crypto line's suite and key, of ours. */

@@ -114,12 +114,13 @@ static void take_request(struct leg *leg, struct leg_fork *fork, struct server_t
 enum err leg_accept(struct leg *leg, const char *sdp)
 {
 	struct server_txn *txn = leg->theirs;
-	struct said *said = leg->asked_fork ? &leg->asked_fork->said : NULL;
+	struct said *said;
 	enum method method;
 	enum err err;
 
 	if (leg->asked != ASKED_WAITS)
 		return ERR_NOT_NOW;
+	said = &leg->asked_fork->said;
 	if (!sdp)
 		sdp = said->ours;
 	if (!sdp)
@@ -165,10 +166,11 @@ void leg_drop_asked(struct leg *leg)
 
 bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 {
-	struct said *said = leg->asked_fork ? &leg->asked_fork->said : NULL;
+	struct said *said;
 
 	if (leg->asked != ASKED_UNACKED)
 		return false;
+	said = &leg->asked_fork->said;
 	server_txn_acked(leg->theirs);
 	forget(leg);
 	if (said->turn == SAID_OURS && leg->asking == ASKING_NOTHING) {

@@ -324,9 +324,12 @@ static struct sub_fork *fork_of_far(struct subscription *sub, const struct messa
                                     const struct flow *flow)
 {
 	struct sub_fork *first = TAILQ_FIRST(&sub->forks), *f;
-	const struct dialog *dlg = dialog_of(first->far, notify);
+	const struct dialog *dlg;
 	enum err err;
 
+	if (!first)
+		return NULL;
+	dlg = dialog_of(first->far, notify);
 	TAILQ_FOREACH (f, &sub->forks, link) {
 		if (f->far == dlg)
 			return f;

@@ -134,10 +134,12 @@ static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const
 	case LEG_ANSWERED:
 		exchange_on_leg(call, SIDE_CALLEE, event, m, why);
 		break;
+	case LEG_NO_ACK: /* it called, to take somebody's place */
+		leg_lose(leg, why);
+		break;
 	case LEG_GONE:
 	case LEG_CANCEL:
 	case LEG_ACK:
-	case LEG_NO_ACK:
 		break;
 	}
 	call_check_gone(call);

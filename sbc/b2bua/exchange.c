@@ -160,8 +160,13 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 	};
 	const struct exchange_news news = news_of(side, m);
 	struct offer_problem problem;
-	enum err err = exchange_event(call, events[event], &news, &problem);
+	enum err err;
 
+	/* The other end has gone to another call, or is yet to come from one. */
+	if (!call->caller.leg || !call->callee.leg)
+		err = exchange_problem(&problem, ERR_NOT_NOW, 491, "there is no other side");
+	else
+		err = exchange_event(call, events[event], &news, &problem);
 	if (!err)
 		return;
 	LOG(LOG_INFO, KV("call", call->id), KV("event", event_names[events[event]]),

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/names.h"
@@ -144,6 +143,7 @@ static void party_move(struct transfer *t, struct party *to, struct party *from)
 	struct target target;
 
 	*to = *from;
+	to->target = NULL; /* of the call that is left */
 	from->leg = NULL;
 	from->trunk = NULL;
 	from->limit = NULL;

@@ -135,6 +135,7 @@ void targets_leave(struct call *call)
 	struct call_target *t = TAILQ_LAST(&call->targets.tried, call_target_list);
 	struct party *callee = &call->callee;
 
+	pass_end(call);
 	t->leg = callee->leg;
 	if (t->leg)
 		leg_cancel(t->leg);

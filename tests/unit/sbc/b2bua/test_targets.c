@@ -1,5 +1,5 @@
 /* sbc/b2bua/targets.c: the order of targets, which failure goes on to the next one, and what
- * becomes of legs that were left. Legs and limits are this test's. */
+ * becomes of legs that were left. Legs, limits and what is passed are this test's. */
 #include "sbc/b2bua/targets.h"
 
 #include <setjmp.h>
@@ -21,7 +21,7 @@ static struct config_party to[] = { { .kind = PARTY_TRUNK, .trunk = &acme },
 static struct config_route route = { .to = to, .nto = 3 };
 
 static struct {
-	unsigned freed, cancelled, hung_up, refused, left;
+	unsigned freed, cancelled, hung_up, refused, left, passed_ended;
 	bool gone;
 } t;
 static char legs[2]; /* addresses */
@@ -65,6 +65,12 @@ void admission_leave(struct party *p)
 	t.left++;
 }
 
+void pass_end(struct call *c)
+{
+	(void)c;
+	t.passed_ended++;
+}
+
 void party_set(struct party *p, const struct config_party *who, const char *number)
 {
 	p->who = *who;
@@ -102,6 +108,7 @@ static void test_order(void **state)
 	assert_string_equal(call.callee.number, "123");
 	targets_leave(&call);
 	assert_int_equal(t.left, 1);
+	assert_int_equal(t.passed_ended, 1);
 	assert_true(targets_take(&call));
 	assert_ptr_equal(call.callee.who.trunk, &spare);
 	targets_leave(&call);

@@ -168,7 +168,9 @@ bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 {
 	struct said *said;
 
-	if (leg->asked != ASKED_UNACKED)
+	/* A copy of an earlier one is none. */
+	if (leg->asked != ASKED_UNACKED ||
+	    message_cseq(ack) != message_cseq(server_txn_request(leg->theirs)))
 		return false;
 	said = &leg->asked_fork->said;
 	server_txn_acked(leg->theirs);

@@ -102,6 +102,8 @@ static void send_next(struct lane *lane)
 			return;
 		if (err == ERR_NOT_NOW)
 			lane_ask_later(item->txn);
+		else if (err == ERR_REFUSED)
+			server_txn_reply(item->txn, 403, NULL, NULL);
 		else if (err == ERR_SYNTAX || err == ERR_NOT_FOUND)
 			server_txn_reply(item->txn, err == ERR_SYNTAX ? 400 : 481, NULL, NULL);
 		else

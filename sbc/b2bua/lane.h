@@ -17,8 +17,8 @@ struct lane_item;
 
 struct lane_ops {
 	/* Sends what request becomes; lane_on_end follows, never from within. ERR_NOT_NOW: there
-	 * is nobody yet to send it to; ERR_SYNTAX, ERR_NOT_FOUND: it cannot be followed, 400 or
-	 * 481. *out is what forget takes back. */
+	 * is nobody yet to send it to; ERR_REFUSED: it may not, 403; ERR_SYNTAX, ERR_NOT_FOUND: it
+	 * cannot be followed, 400 or 481. *out is what forget takes back. */
 	enum err (*send)(struct lane *lane, const struct message *request, struct lane_item *item,
 	                 void **out);
 	void (*forget)(void *out);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/clock.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/refer_to.h"
+#include "sbc/trunk/route.h"
 
 static const struct party *far_end(const struct call *call, const struct leg *leg)
 {
@@ -54,6 +56,17 @@ static enum err add_replaces(const struct call *call, const struct party *trunk,
 	return OK;
 }
 
+/* The trunk calls at our cost: nobody is named to it whom the phone could not call. */
+static bool may_call(const struct call *call, const struct party *phone, const char *number)
+{
+	const struct route_query q = { .from = &phone->who,
+		                       .called = number,
+		                       .caller = phone->number,
+		                       .at_s = clock_wall_s() };
+
+	return route_pick(call->border->cfg.cfg, &q) != NULL;
+}
+
 enum err pass_refer_add(const struct call *call, const struct message *refer, struct message *to)
 {
 	const struct party *trunk =
@@ -67,6 +80,8 @@ enum err pass_refer_add(const struct call *call, const struct message *refer, st
 	if (refer_to_read(refer, &refer_to) ||
 	    number_read(refer_to.user, target.number, sizeof(target.number)))
 		return ERR_SYNTAX;
+	if (!refer_to.has_replaces && !may_call(call, far_end(call, trunk->leg), target.number))
+		return ERR_REFUSED;
 	err = names_make(call->border, &names, far_end(call, trunk->leg), &target, NULL);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);

@@ -7,8 +7,9 @@
 
 /* Whether the trunk at the other end of the leg's call is to do it. */
 bool pass_refer_is_trunks(const struct call *call, const struct leg *leg);
-/* Adds the Refer-To for the trunk. ERR_SYNTAX: the phone's cannot be followed; ERR_NOT_FOUND: it
- * names a dialog that is none of the phone's with that trunk. */
+/* Adds the Refer-To for the trunk. ERR_REFUSED: the phone has no route for the number in its own;
+ * ERR_SYNTAX: that cannot be followed; ERR_NOT_FOUND: it names a dialog that is none of the phone's
+ * with that trunk. */
 MUST_USE enum err pass_refer_add(const struct call *call, const struct message *refer,
                                  struct message *to);
 /* Whether a NOTIFY speaks of a REFER that was passed. */

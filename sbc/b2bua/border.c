@@ -37,6 +37,7 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 	       cfg->cfg->nrealms * sizeof(struct media_realm *));
 	b->cfg = *cfg;
 	if (admission_open(b)) {
+		dialogs_free(&b->outside_dialogs);
 		mem_free(b->media_realms);
 		mem_free(b);
 		return ERR_NOMEM;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/random.h"
 #include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/names.h"
@@ -28,6 +29,7 @@ struct outside {
 	struct flow first;
 	struct dialog *dialog; /* its Call-ID and tag; nothing more comes in it */
 	struct lane lane;
+	char tag[TAG_LEN + 1]; /* of its answer */
 };
 
 static void on_response(void *arg, const struct message *m, const struct flow *flow)
@@ -205,6 +207,8 @@ static void pass_single(struct border *b, struct server_txn *txn, const struct p
 	o->to = *to;
 	TAILQ_INSERT_TAIL(&b->outside, o, link);
 	lane_open(&o->lane, &ops, o);
+	random_token(o->tag, TAG_LEN);
+	o->lane.tag = o->tag;
 	o->lane.ends = (struct crossing_ends){ .from = &o->from.who, .to = &o->to.who };
 	if (open_outside(o, server_txn_request(txn)))
 		server_txn_reply(txn, 500, NULL, NULL);

@@ -327,7 +327,7 @@ static void test_transfer(void **state)
 	struct udp next = udp_open();
 	struct addr in, out;
 	uint8_t ours[KEY_LEN];
-	char offer[1024], answer[1024];
+	char offer[2048], answer[2048];
 
 	(void)state;
 	snprintf(offer, sizeof(offer), "%sm=video 0 RTP/AVP 96\r\n",
@@ -426,7 +426,7 @@ static void test_rtcp_mux(void **state)
 	struct udp rtcp = udp_open();
 	struct addr in, out, below;
 	uint8_t packet[ROOM];
-	char text[1024];
+	char text[32];
 
 	(void)state;
 	assert_int_equal(

@@ -35,22 +35,32 @@ static void escape(const char *text, struct buf *out)
 	}
 }
 
-/* The phone's dialog with us is that of a call; the trunk has the other one of it. */
-static enum err add_replaces(const struct call *call, const struct party *trunk,
-                             const struct replaces *r, struct buf *out)
+/* The phone's dialog with us is that of a call; the trunk has the other one of it. NULL: it is no
+ * call of this phone with this trunk. */
+static const struct party *replaced_at_trunk(const struct call *call, const struct party *trunk,
+                                             const struct replaces *r)
 {
-	char value[3 * REPLACES_MAX];
 	struct party *replaced;
 	const struct call *other = replaces_find(call->border, r, &replaced);
 	const struct party *target;
 
 	if (!other || replaced->who.kind != PARTY_PHONE ||
 	    replaced->who.phone != far_end(call, trunk->leg)->who.phone)
-		return ERR_NOT_FOUND;
+		return NULL;
 	target = far_end(other, replaced->leg);
-	if (target->who.kind != PARTY_TRUNK || target->who.trunk != trunk->who.trunk ||
-	    !target->leg || leg_replaces(target->leg, value, sizeof(value)))
-		return ERR_NOT_FOUND;
+	return target->who.kind == PARTY_TRUNK && target->who.trunk == trunk->who.trunk &&
+	               target->leg
+	           ? target
+	           : NULL;
+}
+
+static enum err add_replaces(const struct party *replaced, struct buf *out)
+{
+	char value[3 * REPLACES_MAX];
+	enum err err = leg_replaces(replaced->leg, value, sizeof(value));
+
+	if (err)
+		return err;
 	buf_puts(out, "?Replaces=");
 	escape(value, out);
 	return OK;
@@ -67,26 +77,49 @@ static bool may_call(const struct call *call, const struct party *phone, const c
 	return route_pick(call->border->cfg.cfg, &q) != NULL;
 }
 
+/* Whom the REFER names to the trunk: who is replaced, whatever number the phone writes beside that;
+ * else a number that the phone could call. */
+static enum err name_target(const struct call *call, const struct party *trunk,
+                            const struct refer_to *refer_to, const struct party *replaced,
+                            char number[NUMBER_MAX])
+{
+	enum err err;
+
+	if (refer_to->has_replaces) {
+		if (!replaced)
+			return ERR_NOT_FOUND;
+		snprintf(number, NUMBER_MAX, "%s", replaced->number);
+		return OK;
+	}
+	err = number_read(refer_to->user, number, NUMBER_MAX);
+	if (err)
+		return ERR_SYNTAX;
+	return may_call(call, far_end(call, trunk->leg), number) ? OK : ERR_REFUSED;
+}
+
 enum err pass_refer_add(const struct call *call, const struct message *refer, struct message *to)
 {
 	const struct party *trunk =
 	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
+	const struct party *replaced = NULL;
 	struct party target = { .who = trunk->who, .realm = trunk->realm };
 	struct refer_to refer_to;
 	struct names names;
 	struct buf uri;
 	enum err err;
 
-	if (refer_to_read(refer, &refer_to) ||
-	    number_read(refer_to.user, target.number, sizeof(target.number)))
+	if (refer_to_read(refer, &refer_to))
 		return ERR_SYNTAX;
-	if (!refer_to.has_replaces && !may_call(call, far_end(call, trunk->leg), target.number))
-		return ERR_REFUSED;
+	if (refer_to.has_replaces)
+		replaced = replaced_at_trunk(call, trunk, &refer_to.replaces);
+	err = name_target(call, trunk, &refer_to, replaced, target.number);
+	if (err)
+		return err;
 	err = names_make(call->border, &names, far_end(call, trunk->leg), &target, NULL);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);
-	if (!err && refer_to.has_replaces)
-		err = add_replaces(call, trunk, &refer_to.replaces, &uri);
+	if (!err && replaced)
+		err = add_replaces(replaced, &uri);
 	if (!err)
 		err = buf_err(&uri);
 	if (!err)

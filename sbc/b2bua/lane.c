@@ -54,14 +54,16 @@ void lane_ask_later(struct server_txn *txn)
 	server_txn_reply_later(txn, 500, 1, 5);
 }
 
-unsigned lane_status(unsigned status)
+/* A failure of the far side as this side may take it: passwords and places of the one side mean
+ * nothing on the other, and a 503 would be said of all of us. */
+static unsigned status_for(const struct message *request, unsigned status)
 {
 	switch (status) {
 	case 401:
 	case 407:
 		return 403;
-	case 408: /* RFC 4320 4.2: never said */
-		return 481;
+	case 408: /* RFC 4320 4.2: never said. Without a dialog there is none that could be gone. */
+		return message_to_tag(request)[0] ? 481 : 480;
 	case 503:
 		return 500;
 	default:
@@ -74,9 +76,10 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 	struct lane *lane = item->lane;
 	const struct crossing_ends back = { .from = lane->ends.to, .to = lane->ends.from };
 	struct message *m;
-	enum err err = message_new_response(&m, server_txn_request(item->txn),
-	                                    &server_txn_flow(item->txn)->peer,
-	                                    lane_status(message_status(answer)), NULL, lane->tag);
+	const struct message *request = server_txn_request(item->txn);
+	enum err err =
+	    message_new_response(&m, request, &server_txn_flow(item->txn)->peer,
+	                         status_for(request, message_status(answer)), NULL, lane->tag);
 
 	if (err)
 		return err;

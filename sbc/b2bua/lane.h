@@ -51,8 +51,5 @@ void lane_end(struct lane *lane, unsigned status);
 
 /* RFC 3261 21.5.1; RFC 5057 5.1: it harms this request alone. */
 void lane_ask_later(struct server_txn *txn);
-/* A failure of the far side as this side may take it: passwords and places of the one side mean
- * nothing on the other, and a 503 would be said of all of us. */
-unsigned lane_status(unsigned status);
 
 #endif

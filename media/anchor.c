@@ -329,6 +329,7 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 	change->event_type = remote->event_type;
 	change->rtp = remote->rtp;
 	change->rtcp = remote->rtcp;
+	change->host = remote->host;
 	if (addr_is_set(&remote->rtcp))
 		return;
 	change->rtcp = remote->rtp;

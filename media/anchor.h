@@ -23,6 +23,7 @@ enum media_side { SIDE_CALLER, SIDE_CALLEE, MEDIA_NSIDES };
 struct stream_remote {
 	struct addr rtp;          /* port 0: it receives nothing */
 	struct addr rtcp;         /* unset: the port above RTP's, or RTP's own with mux */
+	struct addr host;         /* where its signalling comes from; unset: not known */
 	bool rtcp_mux;            /* RTCP on RTP's port (RFC 5761) */
 	bool opaque;              /* no RTP: datagrams that go as they are; on both sides or none */
 	enum srtp_suite suite;    /* SRTP_NONE: plain RTP on this side */
@@ -45,9 +46,9 @@ struct stream_stats {
 	uint64_t primers_out;   /* packets of our own, RTP and RTCP */
 	uint64_t reordered;     /* of what the side sent */
 	uint64_t events;        /* telephone-events that the side sent */
+	uint8_t payload_type;   /* of the last packet that the side sent and that was none */
 	uint32_t round_trip_us; /* between the side and us, by its reports; 0: not known */
-	unsigned mos_x100; /* of what the side sent, as it came here (G.107); 0: nothing came */
-	uint64_t lost;     /* by sequence number, of what the side sent */
+	uint64_t lost;          /* by sequence number, of what the side sent */
 	uint32_t
 	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
 	uint64_t bad_source; /* packets from where the side is not */

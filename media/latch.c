@@ -1,6 +1,8 @@
 /* One source at a time; who is not it is refused. A source that SDP speaks of is believed at once,
- * any other only when it sends as a stream does: what falls on a port by chance does not. The
- * worker of the stream. RFC 4961, RFC 7362. */
+ * any other only when it sends as a stream does: what falls on a port by chance does not. What is
+ * no RTP has no form that could tell the two apart, so it comes from where SDP or signalling is,
+ * and from nobody else, however long those are silent. The worker of the stream. RFC 4961, RFC
+ * 7362. */
 #include "media/latch.h"
 
 #include <string.h>
@@ -31,6 +33,12 @@ bool latch_tell(struct latch *l, const struct addr *told, uint64_t now_ms)
 	return true;
 }
 
+void latch_know(struct latch *l, bool opaque, const struct addr *host)
+{
+	l->opaque = opaque;
+	l->host = *host;
+}
+
 /* How much speaks for a source. 0: nothing. */
 static unsigned rank(const struct latch *l, const struct addr *from)
 {
@@ -39,6 +47,21 @@ static unsigned rank(const struct latch *l, const struct addr *from)
 	if (addr_same_host(from, &l->told))
 		return 2;
 	return addr_is_set(&l->previous) && addr_same_host(from, &l->previous);
+}
+
+/* A host that we heard of before it sent. */
+static bool is_named(const struct latch *l, const struct addr *from)
+{
+	return rank(l, from) || (addr_is_set(&l->host) && addr_same_host(from, &l->host));
+}
+
+/* Of a realm that learns: whether somebody whom nobody vouches for may be learned. Before SDP said
+ * where the peer is (held from the start) there is nothing to be learned against. */
+static bool may_be_a_peer(const struct latch *l, const struct addr *from, bool rtp_known)
+{
+	if (is_named(l, from))
+		return true;
+	return addr_is_set(&l->told) && !l->opaque && (!l->rtcp || rtp_known);
 }
 
 static bool is_in_networks(const struct latch *l, const struct addr *from)
@@ -73,15 +96,16 @@ bool latch_admits(const struct latch *l, const struct addr *from, const struct a
 
 	if (rtp_known && !addr_same_host(from, rtp_source))
 		return false;
+	if (addr_equal(from, &l->source))
+		return true;
 	if (l->cfg->rule == SOURCE_STRICT)
 		return l->rtcp ? addr_same_host(from, &l->told) : addr_equal(from, &l->told);
 	if (l->cfg->rule == SOURCE_NETWORK && !is_in_networks(l, from))
 		return false;
 	/* Reports prove nothing of who sends them. */
-	if (l->rtcp && l->cfg->rule == SOURCE_LATCH && !rtp_known && !vouched && !rank(l, from))
+	if (l->cfg->rule == SOURCE_LATCH && !vouched && !may_be_a_peer(l, from, rtp_known))
 		return false;
-	return !addr_is_set(&l->source) || addr_equal(from, &l->source) ||
-	       may_follow(l, from, vouched, now_ms);
+	return !addr_is_set(&l->source) || may_follow(l, from, vouched, now_ms);
 }
 
 static struct latch_doubt *doubt_of(struct latch *l, const struct addr *from)

@@ -49,9 +49,11 @@ struct latch {
 	bool rtcp;            /* a strict port takes RTCP from any port of the host */
 	bool mute;            /* the peer wants nothing: port 0, or 0.0.0.0 (RFC 3264 5.1, 8.4) */
 	bool off;             /* port 0: not even what holds the way open */
+	bool opaque;          /* its packets are no RTP, and prove nothing of a stranger */
 	struct addr told;     /* by SDP; the last one that could be sent to */
 	struct addr source;   /* learned; unset: none yet */
 	struct addr previous; /* learned before the last move */
+	struct addr host;     /* where the peer's signalling comes from; unset: not known */
 	uint64_t settle_until_ms;
 	uint64_t good_ms; /* when source sent last */
 	struct latch_doubt doubted[LATCH_DOUBTED];
@@ -64,6 +66,10 @@ void latch_init(struct latch *l, const struct latch_cfg *cfg, bool rtcp);
 /* SDP says told. A changed address lets it learn anew; the same one, or none, changes nothing. True
  * when what was learned is forgotten. */
 bool latch_tell(struct latch *l, const struct addr *told, uint64_t now_ms);
+/* What else is known of the peer. opaque: its packets are no RTP. host: where its signalling comes
+ * from, which is where a NAT shows its media from as well (RFC 7362 5): a host that opaque packets
+ * and reports may come from though SDP does not name it. */
+void latch_know(struct latch *l, bool opaque, const struct addr *host);
 /* Whether a packet from there may come in at all. rtp_source: where RTP of the same side comes from
  * (NULL or unset: unknown, or this is its latch): RTCP must share its host. vouched: SRTP will
  * judge it. */

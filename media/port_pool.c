@@ -5,11 +5,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/mark.h"
 #include "base/mem.h"
 #include "base/random.h"
 
@@ -111,19 +111,16 @@ static bool draw(struct port_pool *pool, uint16_t *port)
 /* What a socket of ours is like: its marks and buffer are wishes, its address is not. */
 static void dress(int fd, int family, uint8_t dscp)
 {
-	const int size = RECEIVE_BUFFER, tos = dscp << 2, priority = PRIORITY, on = 1;
+	const int size = RECEIVE_BUFFER, on = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	if (family == AF_INET6) {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
 	} else {
-		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
 		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	}
-	/* After IP_TOS, which sets one of its own. */
-	setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
+	mark_socket(fd, family, dscp, PRIORITY);
 }
 
 /* -1 and errno when the system refuses. */

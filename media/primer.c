@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "media/relay.h"
-#include "media/rtcp.h"
 #include "media/rtp.h"
 
 #define COMFORT_NOISE 13  /* RFC 3389 4 */
@@ -17,28 +16,34 @@
 /* Of the two RTP opens the way, where there is any: reports are not for every 200 ms (RFC
  * 3550 6.2). The other side's reports pass; where it sends none, ours go. */
 static uint64_t interval_ms(const struct relay_side *side, const struct relay_side *other,
-                            bool rtcp)
+                            bool rtcp, uint64_t now_ms)
 {
 	const struct primer *p = &side->primer;
 	bool opens = !rtcp || !p->type;
 
+	if (side->opaque)
+		opens = now_ms < p->since_ms + PRIMER_OPAQUE_MS;
 	if (opens && !p->idle && !relay_heard(side, p->since_ms))
 		return PRIMER_WAIT_MS;
-	if (rtcp && side->reports.at_ms &&
-	    clock_mono_ms() >= other->reports.heard_ms + REPORTS_QUIET_MS)
+	if (rtcp && side->reports.at_ms && now_ms >= other->reports.heard_ms + REPORTS_QUIET_MS)
 		return REPORTS_EVERY_MS;
 	return PRIMER_IDLE_MS;
 }
 
-static uint64_t due_ms(const struct relay_side *side, const struct relay_side *other, bool rtcp)
+static uint64_t due_ms(const struct relay_side *side, const struct relay_side *other, bool rtcp,
+                       uint64_t now_ms)
 {
 	uint64_t sent_ms = side->primer.sent_ms[rtcp];
 
-	return sent_ms ? sent_ms + interval_ms(side, other, rtcp) : 0;
+	if (rtcp && side->opaque)
+		return UINT64_MAX;
+	return sent_ms ? sent_ms + interval_ms(side, other, rtcp, now_ms) : 0;
 }
 
 /* An empty packet (RFC 6263 4.6), or a frame of silence (RFC 6263 4.5). Its timestamp is that of a
- * clock that never stands. */
+ * clock that never stands. What is no RTP gets a datagram of no octets (RFC 6263 4.1): a packet of
+ * its own protocol would take a number that the other side's next one has (UDPTL), or be answered
+ * to somebody who never asked (BFCP's Hello). */
 static void send_rtp(struct relay_side *side, uint64_t now_ms)
 {
 	struct primer *p = &side->primer;
@@ -49,6 +54,10 @@ static void send_rtp(struct relay_side *side, uint64_t now_ms)
 	uint8_t packet[ROOM];
 	size_t len = RTP_HEADER_LEN;
 
+	if (side->opaque) {
+		relay_send_own(side, packet, 0, sizeof(packet), false);
+		return;
+	}
 	if (!p->type)
 		return;
 	rtp_write(packet, &header);
@@ -60,12 +69,10 @@ static void send_rtp(struct relay_side *side, uint64_t now_ms)
 
 static void send_rtcp(struct relay_side *side)
 {
-	uint64_t now_us = clock_mono_us();
 	uint8_t packet[ROOM];
 	size_t len = reports_write(&side->reports, &side->quality, side->primer.ssrc, packet,
-	                           now_us, clock_wall_us());
+	                           clock_mono_us(), clock_wall_us());
 
-	reports_go(&side->reports, packet, len, now_us);
 	relay_send_own(side, packet, len, sizeof(packet), true);
 }
 
@@ -75,16 +82,16 @@ static uint64_t prime(struct relay_side *side, const struct relay_side *other, u
 	struct primer *p = &side->primer;
 	uint64_t rtp_ms, rtcp_ms;
 
-	if (due_ms(side, other, false) <= now_ms) {
+	if (due_ms(side, other, false, now_ms) <= now_ms) {
 		primer_sent(p, false, now_ms);
 		send_rtp(side, now_ms);
 	}
-	if (due_ms(side, other, true) <= now_ms) {
+	if (due_ms(side, other, true, now_ms) <= now_ms) {
 		primer_sent(p, true, now_ms);
 		send_rtcp(side);
 	}
-	rtp_ms = due_ms(side, other, false);
-	rtcp_ms = due_ms(side, other, true);
+	rtp_ms = due_ms(side, other, false, now_ms);
+	rtcp_ms = due_ms(side, other, true, now_ms);
 	return rtp_ms < rtcp_ms ? rtp_ms : rtcp_ms;
 }
 

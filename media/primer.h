@@ -13,6 +13,8 @@ struct relay_change;
 /* Between two while a side that should send has not been heard; and where nothing was sent. */
 #define PRIMER_WAIT_MS 200
 #define PRIMER_IDLE_MS 15000 /* RFC 6263 6 */
+/* So long the former where the stream is no RTP, which may have nothing to say for minutes. */
+#define PRIMER_OPAQUE_MS 3000
 
 /* Of one side. Zeroed to begin with. */
 struct primer {

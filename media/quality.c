@@ -2,6 +2,8 @@
  * thread at a time. */
 #include "media/quality.h"
 
+#include "media/anchor.h"
+
 #define SEQ_MOD      0x10000U
 #define MAX_DROPOUT  3000 /* RFC 3550 A.1 */
 #define MAX_MISORDER 100  /* RFC 3550 A.1 */
@@ -166,17 +168,18 @@ bool quality_report(struct quality *q, struct quality_report *out)
 	return true;
 }
 
-unsigned quality_mos(uint8_t payload_type, uint64_t received, uint64_t lost, uint32_t jitter_us,
-                     uint32_t round_trip_us)
+unsigned quality_mos(const struct stream_stats *s)
 {
 	/* G.113 table I.4: what a codec costs, and how it bears loss. */
-	double ie = payload_type == 18 ? 11 : payload_type == 3 ? 20 : 0;
-	double bpl = payload_type == 18 ? 19 : payload_type == 3 ? 10 : 25.1;
+	double ie = s->payload_type == 18 ? 11 : s->payload_type == 3 ? 20 : 0;
+	double bpl = s->payload_type == 18 ? 19 : s->payload_type == 3 ? 10 : 25.1;
 	/* One way, with a packet's time and a jitter buffer of twice the jitter. */
-	double delay_ms = round_trip_us / 2000.0 + 20 + 2 * jitter_us / 1000.0;
-	double loss = received + lost ? 100.0 * (double)lost / (double)(received + lost) : 0;
+	double delay_ms = s->round_trip_us / 2000.0 + 20 + 2 * s->jitter_us / 1000.0;
+	double loss = 100.0 * (double)s->lost / (double)(s->packets_in + s->lost + !s->packets_in);
 	double r = 93.2 - 0.024 * delay_ms - ie - (95 - ie) * loss / (loss + bpl), mos;
 
+	if (!s->packets_in)
+		return 0;
 	if (delay_ms > 177.3)
 		r -= 0.11 * (delay_ms - 177.3);
 	if (r <= 0)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include "media/rtp.h"
 
+struct stream_stats;
+
 struct quality {
 	bool started;
 	uint32_t ssrc;
@@ -41,9 +43,8 @@ struct quality_report {
 /* False: nothing came yet. */
 bool quality_report(struct quality *q, struct quality_report *out);
 uint32_t quality_jitter_us(const struct quality *q);
-/* Mean opinion score times 100, 100 to 450, of a stream of that payload type (G.107 simplified,
- * G.113 for the codecs): round_trip_us 0 is not known, and taken for none. */
-unsigned quality_mos(uint8_t payload_type, uint64_t received, uint64_t lost, uint32_t jitter_us,
-                     uint32_t round_trip_us);
+/* Mean opinion score times 100, 100 to 450, of what a side sent, as it came here (G.107 simplified,
+ * G.113 for the codecs): a round trip that is not known is taken for none. 0: nothing came. */
+unsigned quality_mos(const struct stream_stats *stats);
 
 #endif

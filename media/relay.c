@@ -134,6 +134,8 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	if (latch_tell(&side->rtp.latch, &change->rtp, now_ms))
 		show(&side->count.latched, &side->rtp.latch.source);
 	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);
+	latch_know(&side->rtp.latch, change->opaque, &change->host);
+	latch_know(&side->rtcp.latch, change->opaque, &change->host);
 	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
 	side->quality.event_type = change->event_type;
@@ -145,8 +147,7 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 		swap(&side->out, &change->out);
 	side->opaque = change->opaque;
 	side->told = true;
-	if (!side->opaque) /* what is no RTP has no packet that says nothing */
-		primer_tell(s, change, moved);
+	primer_tell(s, change, moved);
 }
 
 /* SRTP out, through the port where the side expects it. */
@@ -262,10 +263,9 @@ static void count_rtp_in(struct relay_side *side, const struct rtp_header *heade
 	                      memory_order_relaxed);
 }
 
-static void count_rtcp_in(struct relay_side *side, const uint8_t *packet, size_t len,
-                          uint64_t now_us)
+static void count_rtcp_in(struct relay_side *side, const struct rtcp_said *said, uint64_t now_us)
 {
-	uint32_t round_trip_us = reports_came(&side->reports, packet, len, now_us);
+	uint32_t round_trip_us = reports_came(&side->reports, said, now_us);
 
 	add(&side->count.rtcp_in, 1);
 	if (round_trip_us)
@@ -282,7 +282,9 @@ static void relay_datagram(struct relay_port *port, uint8_t *packet, size_t len,
 	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
 	const struct addr *to = latch_target(&out->rtp.latch);
 
-	if (len == 0 || len > RTP_PACKET_MAX || port->rtcp) {
+	if (len == 0) /* holds the way open, as our own do */
+		return;
+	if (len > RTP_PACKET_MAX || port->rtcp) {
 		add(&in->count.malformed, 1);
 		return;
 	}
@@ -295,8 +297,10 @@ static void relay_datagram(struct relay_port *port, uint8_t *packet, size_t len,
 	atomic_store_explicit(&in->count.heard_ms, now_ms, memory_order_relaxed);
 	add(&in->count.packets_in, 1);
 	add(&in->count.octets_in, len);
-	if (!out->told || !out->opaque || !to ||
-	    !send_to(out, &out->rtp, to, packet, len, len, false))
+	if (!out->told || !out->opaque || !to)
+		return;
+	primer_sent(&out->primer, false, now_ms);
+	if (!send_to(out, &out->rtp, to, packet, len, len, false))
 		return;
 	add(&out->count.packets_out, 1);
 	add(&out->count.octets_out, len);
@@ -314,6 +318,7 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	const struct relay_port *through;
 	const struct addr *to;
 	struct rtp_header header;
+	struct rtcp_said said;
 	enum err err;
 
 	/* Before an answer nobody can tell what it is. */
@@ -345,7 +350,7 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 			return;
 		}
 	}
-	if (rtcp ? !rtcp_is_valid(packet, len) : rtp_parse(&header, packet, len) != OK) {
+	if (rtcp ? rtcp_read(&said, packet, len) : rtp_parse(&header, packet, len)) {
 		add(&in->count.malformed, 1);
 		return;
 	}
@@ -355,7 +360,7 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	}
 	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	if (rtcp)
-		count_rtcp_in(in, packet, len, now_us);
+		count_rtcp_in(in, &said, now_us);
 	else
 		count_rtp_in(in, &header, len, now_us);
 	through = rtcp && !out->mux ? &out->rtcp : &out->rtp;
@@ -365,7 +370,7 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	primer_sent(&out->primer, rtcp, now_us / 1000);
 	if (rtcp) {
 		rtcp_hide_names(packet, len, s->name_key);
-		reports_go(&out->reports, packet, len, now_us);
+		reports_go(&out->reports, &said, now_us);
 	} else {
 		reports_rtp_goes(&out->reports, &header, now_us / 1000);
 	}
@@ -430,6 +435,7 @@ void relay_stats(const struct relay_stream *s, enum media_side side, struct stre
 		.unreachable = get(&c->unreachable),
 		.alive_ms = get(&c->heard_ms),
 		.lost = get(&c->lost),
+		.payload_type = atomic_load_explicit(&c->payload_type, memory_order_relaxed),
 		.reordered = get(&c->reordered),
 		.events = get(&c->events),
 		.round_trip_us = atomic_load_explicit(&c->round_trip_us, memory_order_relaxed),
@@ -439,9 +445,5 @@ void relay_stats(const struct relay_stream *s, enum media_side side, struct stre
 		.malformed = get(&c->malformed),
 		.send_errors = get(&c->send_errors),
 	};
-	if (out->packets_in)
-		out->mos_x100 =
-		    quality_mos(atomic_load_explicit(&c->payload_type, memory_order_relaxed),
-		                out->packets_in, out->lost, out->jitter_us, out->round_trip_us);
 	look(&c->latched, &out->latched);
 }

@@ -72,7 +72,7 @@ struct relay_stream {
 /* What signalling says of one side. */
 struct relay_change {
 	enum media_side side;
-	struct addr rtp, rtcp;
+	struct addr rtp, rtcp, host; /* host: of its signalling; unset: not known */
 	bool mux;
 	bool opaque;
 	uint8_t primer_type, event_type; /* these three as in struct stream_remote */

@@ -3,43 +3,36 @@
  * stream. */
 #include "media/reports.h"
 
-#include "media/rtcp.h"
-
 #define CLOCK_HZ 8000 /* of what we report as a sender: exact for audio at that rate */
 
-uint32_t reports_came(struct reports *r, const uint8_t *packet, size_t len, uint64_t now_us)
+uint32_t reports_came(struct reports *r, const struct rtcp_said *said, uint64_t now_us)
 {
-	struct rtcp_said said;
 	uint64_t held_us, took_us;
 
 	r->heard_ms = now_us / 1000;
-	if (!rtcp_read(packet, len, &said))
-		return 0;
-	if (said.is_sender) {
-		r->from_middle = said.middle;
+	if (said->is_sender) {
+		r->from_middle = said->middle;
 		r->from_us = now_us;
 	}
-	if (!said.lsr || !r->to_us || said.lsr != r->to_middle)
+	if (!said->lsr || !r->to_us || said->lsr != r->to_middle)
 		return 0;
-	held_us = (uint64_t)said.dlsr * 1000000 / 65536;
+	held_us = (uint64_t)said->dlsr * 1000000 / 65536;
 	took_us = now_us - r->to_us;
 	if (held_us > took_us || took_us - held_us > UINT32_MAX)
 		return 0;
 	return took_us > held_us ? (uint32_t)(took_us - held_us) : 1;
 }
 
-void reports_go(struct reports *r, const uint8_t *packet, size_t len, uint64_t now_us)
+void reports_go(struct reports *r, const struct rtcp_said *said, uint64_t now_us)
 {
-	struct rtcp_said said;
-
-	if (!rtcp_read(packet, len, &said) || !said.is_sender)
+	if (!said->is_sender)
 		return;
-	r->to_middle = said.middle;
+	r->to_middle = said->middle;
 	r->to_us = now_us;
 }
 
-size_t reports_write(const struct reports *r, struct quality *came, uint32_t own_ssrc,
-                     uint8_t *packet, uint64_t now_us, uint64_t wall_us)
+size_t reports_write(struct reports *r, struct quality *came, uint32_t own_ssrc, uint8_t *packet,
+                     uint64_t now_us, uint64_t wall_us)
 {
 	const struct rtcp_sender sender = {
 		.ntp = rtcp_ntp(wall_us),
@@ -57,5 +50,9 @@ size_t reports_write(const struct reports *r, struct quality *came, uint32_t own
 		report.lsr = r->from_us ? r->from_middle : 0;
 		report.dlsr = r->from_us ? (uint32_t)((now_us - r->from_us) * 65536 / 1000000) : 0;
 	}
+	reports_go(r,
+	           &(struct rtcp_said){ .is_sender = report.sender != NULL,
+	                                .middle = (uint32_t)(sender.ntp >> 16) },
+	           now_us);
 	return rtcp_write(packet, &report);
 }

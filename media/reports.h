@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "media/quality.h"
+#include "media/rtcp.h"
 #include "media/rtp.h"
 
 /* So long must a side have sent no RTCP until we report in its stead. */
@@ -24,10 +25,11 @@ struct reports {
 	uint64_t packets, octets, at_ms; /* packets 0: none went */
 };
 
-/* Good RTCP came from the side. Gives the time from us to it and back in us; 0: it tells none. */
-uint32_t reports_came(struct reports *r, const uint8_t *packet, size_t len, uint64_t now_us);
-/* RTCP goes to the side, not yet encrypted. */
-void reports_go(struct reports *r, const uint8_t *packet, size_t len, uint64_t now_us);
+/* Good RTCP came from the side, which says that. Gives the time from us to it and back in us; 0: it
+ * tells none. */
+uint32_t reports_came(struct reports *r, const struct rtcp_said *said, uint64_t now_us);
+/* RTCP goes to the side, which says that. */
+void reports_go(struct reports *r, const struct rtcp_said *said, uint64_t now_us);
 /* RTP goes to it. */
 static inline void reports_rtp_goes(struct reports *r, const struct rtp_header *h, uint64_t now_ms)
 {
@@ -37,10 +39,10 @@ static inline void reports_rtp_goes(struct reports *r, const struct rtp_header *
 	r->packets++;
 	r->octets += h->payload_len;
 }
-/* Writes a report to the side, in place of the other one's: of what the side sent, and as the
- * sender of what went to it. own_ssrc: where nothing went yet. Gives its length, at most
+/* Writes a report that goes to the side, in place of the other one's: of what the side sent, and as
+ * the sender of what went to it. own_ssrc: where nothing went yet. Gives its length, at most
  * RTCP_REPORT_MAX. */
-size_t reports_write(const struct reports *r, struct quality *came, uint32_t own_ssrc,
-                     uint8_t *packet, uint64_t now_us, uint64_t wall_us);
+size_t reports_write(struct reports *r, struct quality *came, uint32_t own_ssrc, uint8_t *packet,
+                     uint64_t now_us, uint64_t wall_us);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "media/octets.h"
+#include "media/rtp.h"
 
 #define RTCP_SR    200
 #define RTCP_RR    201
@@ -11,15 +13,7 @@
 #define SDES_CNAME 1
 #define SDES_NOTE  7
 #define CNAME_LEN  8
-
-static uint8_t *put32(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)(value >> 24);
-	p[1] = (uint8_t)(value >> 16);
-	p[2] = (uint8_t)(value >> 8);
-	p[3] = (uint8_t)value;
-	return p + 4;
-}
+#define HEADER_LEN 4
 
 /* count: of reports or chunks; len: octets of the whole part. */
 static void put_header(uint8_t *p, unsigned count, uint8_t type, size_t len)
@@ -78,36 +72,48 @@ size_t rtcp_write(uint8_t *out, const struct rtcp_report *report)
 	return (size_t)(put_name(at, report->ssrc) - out);
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Of a part of a compound packet. */
 static size_t part_len(const uint8_t *part)
 {
-	return ((size_t)(part[2] << 8 | part[3]) + 1) * 4;
+	return (get16(part + 2) + (size_t)1) * 4;
 }
 
-bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out)
+static bool adds_up(const uint8_t *packet, size_t len)
 {
-	const uint8_t *block = packet + 8;
-	size_t part = part_len(packet);
+	size_t at = 0;
 
-	*out = (struct rtcp_said){ .is_sender = packet[1] == RTCP_SR };
-	if (part > len || (packet[1] != RTCP_SR && packet[1] != RTCP_RR))
+	if (len < 2 * HEADER_LEN || len > RTP_PACKET_MAX)
 		return false;
-	if (out->is_sender) {
-		if (part < 28)
+	while (at < len) {
+		if (len - at < HEADER_LEN || !rtp_is_rtcp(packet + at, len - at))
 			return false;
+		at += part_len(packet + at);
+	}
+	return at == len;
+}
+
+enum err rtcp_read(struct rtcp_said *out, const uint8_t *packet, size_t len)
+{
+	bool is_sender = len > 1 && packet[1] == RTCP_SR;
+	const uint8_t *block = packet + 8;
+	size_t part;
+
+	if (!adds_up(packet, len))
+		return ERR_SYNTAX;
+	*out = (struct rtcp_said){ 0 };
+	part = part_len(packet);
+	if (is_sender && part >= 28) {
+		out->is_sender = true;
 		out->middle = get32(packet + 10);
 		block += 20;
+	} else if (packet[1] != RTCP_RR) {
+		return OK;
 	}
 	if ((packet[0] & 0x1f) && (size_t)(block - packet) + 24 <= part) {
 		out->lsr = get32(block + 16);
 		out->dlsr = get32(block + 20);
 	}
-	return true;
+	return OK;
 }
 
 /* Of the same length; by it sound and picture of one source find each other. */

@@ -26,15 +26,16 @@ struct rtcp_report {
  * at most RTCP_REPORT_MAX. */
 size_t rtcp_write(uint8_t *out, const struct rtcp_report *report);
 
-/* What one report says. */
+/* What a packet's first report says. */
 struct rtcp_said {
 	bool is_sender;     /* it is an SR */
 	uint32_t middle;    /* of its ntp */
 	uint32_t lsr, dlsr; /* of its first block; 0: none */
 };
-/* Reads the first SR or RR of a packet that rtcp_is_valid; false: there is none. */
-bool rtcp_read(const uint8_t *packet, size_t len, struct rtcp_said *out);
-/* Takes the names out of a packet that rtcp_is_valid: what a source calls itself often has its
+/* Reads a compound packet (RFC 3550 A.2), or a reduced-size one (RFC 5506); without a report it
+ * says nothing. ERR_SYNTAX: the lengths of its parts do not add up. */
+MUST_USE enum err rtcp_read(struct rtcp_said *out, const uint8_t *packet, size_t len);
+/* Takes the names out of a packet that rtcp_read took: what a source calls itself often has its
  * host's address in it (RFC 3550 6.5.1). Equal CNAMEs stay equal under one key; the rest is blank.
  */
 void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key);

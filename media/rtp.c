@@ -1,26 +1,9 @@
-/* RTP and RTCP headers (RFC 3550 5.1, 6.4; RFC 5761 4). Any thread. */
+/* RTP headers (RFC 3550 5.1; RFC 5761 4). Any thread. */
 #include "media/rtp.h"
 
-#define RTP_VERSION     2
-#define RTCP_HEADER_LEN 4
+#include "media/octets.h"
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t value)
-{
-	p[0] = (uint8_t)(value >> 24);
-	p[1] = (uint8_t)(value >> 16);
-	p[2] = (uint8_t)(value >> 8);
-	p[3] = (uint8_t)value;
-}
+#define RTP_VERSION 2
 
 enum err rtp_parse(struct rtp_header *out, const uint8_t *packet, size_t len)
 {
@@ -71,18 +54,4 @@ bool rtp_is_rtcp(const uint8_t *packet, size_t len)
 		return false;
 	type = packet[1] & 0x7f;
 	return type >= 64 && type <= 95;
-}
-
-bool rtcp_is_valid(const uint8_t *packet, size_t len)
-{
-	size_t at = 0;
-
-	if (len < 2 * RTCP_HEADER_LEN || len > RTP_PACKET_MAX)
-		return false;
-	while (at < len) {
-		if (len - at < RTCP_HEADER_LEN || !rtp_is_rtcp(packet + at, len - at))
-			return false;
-		at += (get16(packet + at + 2) + (size_t)1) * 4;
-	}
-	return at == len;
 }

@@ -1,4 +1,4 @@
-/* RTP and RTCP headers (RFC 3550, 5761). Any thread. */
+/* RTP headers (RFC 3550, 5761). Any thread. */
 #ifndef MEDIA_RTP_H
 #define MEDIA_RTP_H
 
@@ -24,8 +24,5 @@ MUST_USE enum err rtp_parse(struct rtp_header *out, const uint8_t *packet, size_
 void rtp_write(uint8_t *packet, const struct rtp_header *header);
 /* Payload types 64 to 95 are RTCP's (RFC 5761 4). */
 bool rtp_is_rtcp(const uint8_t *packet, size_t len);
-/* Whether the lengths of all parts of a compound RTCP packet add up (RFC 3550 A.2), reduced-size
- * ones (RFC 5506) included. */
-bool rtcp_is_valid(const uint8_t *packet, size_t len);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
+#include "media/quality.h"
 #include "sbc/admin/fields.h"
 #include "sbc/admin/show.h"
 
@@ -15,9 +16,11 @@ static uint64_t seconds_between(uint64_t from_us, uint64_t to_us)
 static void put_media(struct fields *f, const struct call_leg_info *leg)
 {
 	struct stream_stats sum = { 0 };
+	unsigned worst_mos = 0;
 
 	for (unsigned i = 0; i < leg->nstreams; i++) {
 		const struct stream_stats *s = &leg->streams[i];
+		unsigned mos = quality_mos(s);
 
 		sum.packets_in += s->packets_in;
 		sum.packets_out += s->packets_out;
@@ -30,8 +33,8 @@ static void put_media(struct fields *f, const struct call_leg_info *leg)
 			sum.jitter_us = s->jitter_us;
 		if (s->round_trip_us > sum.round_trip_us)
 			sum.round_trip_us = s->round_trip_us;
-		if (s->mos_x100 && (!sum.mos_x100 || s->mos_x100 < sum.mos_x100))
-			sum.mos_x100 = s->mos_x100;
+		if (mos && (!worst_mos || mos < worst_mos))
+			worst_mos = mos;
 	}
 	fields_count(f, "packets_in", sum.packets_in);
 	fields_count(f, "packets_out", sum.packets_out);
@@ -43,8 +46,8 @@ static void put_media(struct fields *f, const struct call_leg_info *leg)
 		fields_put(f, "round_trip_ms", json_real(sum.round_trip_us / 1000.0));
 	else
 		fields_text(f, "round_trip_ms", NULL);
-	if (sum.mos_x100)
-		fields_put(f, "mos", json_real(sum.mos_x100 / 100.0));
+	if (worst_mos)
+		fields_put(f, "mos", json_real(worst_mos / 100.0));
 	else
 		fields_text(f, "mos", NULL);
 	fields_count(f, "bad_source", sum.bad_source);

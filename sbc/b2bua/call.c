@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "media/quality.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/exchange_internal.h"
 #include "sbc/b2bua/state_table.h"
@@ -117,8 +118,8 @@ static void log_end(const struct call_info *info)
 	    KV("callee", info->callee.party),
 	    KVN("seconds", info->answered_us ? (info->ended_us - info->answered_us) / 1000000 : 0),
 	    KVN("caller_packets", from->packets_in), KVN("caller_lost", from->lost),
-	    KVN("caller_mos_x100", from->mos_x100), KVN("callee_packets", to->packets_in),
-	    KVN("callee_lost", to->lost), KVN("callee_mos_x100", to->mos_x100));
+	    KVN("caller_mos_x100", quality_mos(from)), KVN("callee_packets", to->packets_in),
+	    KVN("callee_lost", to->lost), KVN("callee_mos_x100", quality_mos(to)));
 }
 
 static void on_burying(void *arg)

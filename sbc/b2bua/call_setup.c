@@ -23,7 +23,8 @@ static struct offer_side media_side(const struct border *b, const struct party *
 		                    .nsuites = trunk ? trunk->nsrtp_suites : 0,
 		                    .codecs = { trunk ? trunk->codecs : NULL,
 		                                trunk ? trunk->ncodecs : 0 },
-		                    .ptime_ms = trunk ? trunk->ptime_ms : 0 };
+		                    .ptime_ms = trunk ? trunk->ptime_ms : 0,
+		                    .host = p->peer };
 }
 
 enum err call_new_offer(struct call *call)

@@ -74,6 +74,15 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 	},
 };
 
+static void note_host(struct call *call, enum media_side side)
+{
+	const struct leg *leg = exchange_leg(call, side);
+	const struct flow *flow = leg ? leg_flow(leg) : NULL;
+
+	if (call->offer && flow && flow->conn)
+		offer_note_host(call->offer, side, &flow->peer);
+}
+
 enum err exchange_event(struct call *call, enum exchange_event event,
                         const struct exchange_news *news, struct offer_problem *problem)
 {
@@ -89,6 +98,7 @@ enum err exchange_event(struct call *call, enum exchange_event event,
 		return exchange_problem(problem, ERR_NOT_NOW, 491, "another offer is under way");
 	}
 	call->exchange = rule->next;
+	note_host(call, news->side);
 	err = rule->action->run(call, news, problem);
 	if (err)
 		call->exchange = was;

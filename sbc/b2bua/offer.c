@@ -572,6 +572,11 @@ enum err offer_replace(struct offer *o, enum media_side side, const struct offer
 	return o->anchor ? anchor_renew(o->anchor, side, cfg->media) : OK;
 }
 
+void offer_note_host(struct offer *o, enum media_side side, const struct addr *host)
+{
+	o->cfg.sides[side].host = *host;
+}
+
 bool offer_is_open(const struct offer *o)
 {
 	return o->exchange != EXCHANGE_NONE;

@@ -29,6 +29,7 @@ struct offer_side {
 	size_t nsuites;
 	struct sdp_codecs codecs; /* that may be used with it; borrowed; none: all */
 	unsigned ptime_ms;        /* that it is told; 0: the other side's */
+	struct addr host;         /* where its signalling comes from; unset: not known */
 };
 
 struct offer_cfg {
@@ -78,6 +79,8 @@ MUST_USE enum err offer_invent(struct offer *o, enum media_side side, struct buf
  * version that rises (RFC 3264 8): its dialog moves here. Before the first offer. */
 MUST_USE enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
                                  enum media_side was_side);
+/* Where a side's signalling comes from, for what it says from now on. */
+void offer_note_host(struct offer *o, enum media_side side, const struct addr *host);
 /* Whether an exchange is under way. */
 bool offer_is_open(const struct offer *o);
 void offer_close(struct offer **op); /* closes the anchor; NULL is fine */

@@ -80,6 +80,9 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return "a media address of the other IP version than this side's";
 	place->rtp = m->rtp;
 	place->rtcp = m->rtcp;
+	place->host = side->host;
+	if (addr_is_set(&place->host))
+		addr_set_port(&place->host, 0);
 	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
 	place->idle = !m->sends;
 	place->event_type = m->event_type;
@@ -133,6 +136,7 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 	struct line_side *s = &line->sides[side];
 	struct stream_remote remote = { .rtp = s->place.rtp,
 		                        .rtcp = s->place.rtcp,
+		                        .host = s->place.host,
 		                        .primer_type = s->place.primer_type,
 		                        .idle = s->place.idle,
 		                        .event_type = s->place.event_type,

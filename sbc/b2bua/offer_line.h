@@ -15,7 +15,7 @@ struct offer_key {
 
 /* What a side said; compared octet by octet. */
 struct line_place {
-	struct addr rtp, rtcp;
+	struct addr rtp, rtcp, host;     /* as in struct stream_remote */
 	uint8_t primer_type, event_type; /* as in struct stream_remote, all three */
 	bool idle;
 	bool mux;    /* RTCP on RTP's port (RFC 5761) */

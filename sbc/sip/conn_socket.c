@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/mark.h"
 #include "sbc/sip/stack.h"
 
 #define DSCP_AF31         26 /* E8-08 */
@@ -17,17 +17,11 @@
 
 void socket_tune(int fd, int type, const struct addr *local, const struct sip_realm *realm)
 {
-	int tos = (int)(realm ? sip_realm_config(realm)->signalling_dscp : DSCP_AF31) << 2,
-	    priority = PRIORITY;
 	int on = 1, idle_s = KEEPALIVE_IDLE_S, probe_s = KEEPALIVE_PROBE_S;
 	unsigned unacked_ms = UNACKED_MS;
 
-	if (local->sa.sa_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
-	else
-		setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
-	/* After IP_TOS, which sets one of its own. */
-	setsockopt(fd, SOL_SOCKET, SO_PRIORITY, &priority, sizeof(priority));
+	mark_socket(fd, local->sa.sa_family,
+	            realm ? sip_realm_config(realm)->signalling_dscp : DSCP_AF31, PRIORITY);
 	if (type != SOCK_STREAM)
 		return;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

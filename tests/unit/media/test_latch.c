@@ -277,8 +277,62 @@ static void untold_sends_nowhere(void **state)
 	(void)state;
 	latch_init(&l, &first, false);
 	goes_to(&l, NULL);
-	assert_true(arrives(&l, "192.0.2.1:5000", 0));
-	goes_to(&l, NULL);
+}
+
+/* Held from the start: nobody can be told from a stranger yet. */
+static void untold_learns_nobody(void **state)
+{
+	static const char *const holds[] = { "10.0.0.1", "0.0.0.0:4000", "[::]:4000" };
+	const struct addr from = at("192.0.2.1:5000");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(holds); i++) {
+		struct latch l = told(&first, false, holds[i]);
+
+		for (uint16_t seq = 1; seq < 10; seq++)
+			assert_int_equal(streams(&l, "192.0.2.1:5000", 1, seq), LATCH_REFUSED);
+		assert_false(arrives(&l, "192.0.2.1:5000", 0));
+		assert_true(latch_admits(&l, &from, NULL, true, 0)); /* SRTP can */
+		assert_false(tell(&l, "10.0.0.1:4000", 20));
+		goes_to(&l, "10.0.0.1:4000");
+	}
+}
+
+/* No form tells a stranger's datagrams from the peer's. */
+static void what_is_no_rtp_comes_from_whom_we_know(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+	const struct addr unset = { 0 }, nat = at("192.0.2.1:5060");
+
+	(void)state;
+	latch_know(&l, true, &unset);
+	for (uint64_t now_ms = 0; now_ms < 60000; now_ms += 1000)
+		assert_false(arrives(&l, "192.0.2.1:5000", now_ms));
+	latch_know(&l, true, &nat);
+	assert_false(arrives(&l, "192.0.2.2:5000", 60000));
+	assert_true(arrives(&l, "192.0.2.1:5000", 60000));
+	goes_to(&l, "192.0.2.1:5000");
+	assert_false(arrives(&l, "192.0.2.1:5001", 70000));
+	assert_true(arrives(&l, "10.0.0.1:4000", 70000));
+	goes_to(&l, "10.0.0.1:4000");
+	assert_false(arrives(&l, "192.0.2.1:5000", 80000));
+}
+
+/* Fax after speech: who sent the one sends the other, though its SDP names another host. */
+static void what_is_no_rtp_comes_from_where_rtp_came(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+	const struct addr unset = { 0 };
+
+	(void)state;
+	for (uint16_t seq = 1; seq <= LATCH_PROOF; seq++)
+		streams(&l, "192.0.2.1:5000", 1, seq);
+	goes_to(&l, "192.0.2.1:5000");
+	tell(&l, "10.0.0.1:4002", 100);
+	latch_know(&l, true, &unset);
+	assert_false(arrives(&l, "192.0.2.9:7000", 10000));
+	assert_true(arrives(&l, "192.0.2.1:7000", 10000));
+	goes_to(&l, "192.0.2.1:7000");
 }
 
 int main(void)
@@ -298,6 +352,9 @@ int main(void)
 		cmocka_unit_test(the_old_source_settles),
 		cmocka_unit_test(hold_mutes_and_keeps),
 		cmocka_unit_test(untold_sends_nowhere),
+		cmocka_unit_test(untold_learns_nobody),
+		cmocka_unit_test(what_is_no_rtp_comes_from_whom_we_know),
+		cmocka_unit_test(what_is_no_rtp_comes_from_where_rtp_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

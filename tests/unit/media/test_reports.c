@@ -5,8 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
-#include "media/rtcp.h"
-
 #define WALL_US 1700000000250000U
 
 static struct quality stream(uint32_t ssrc)
@@ -27,6 +25,14 @@ static uint32_t word(const uint8_t *packet, size_t at)
 	       (uint32_t)packet[at + 2] << 8 | packet[at + 3];
 }
 
+static struct rtcp_said said_in(const uint8_t *packet, size_t len)
+{
+	struct rtcp_said said;
+
+	assert_int_equal(rtcp_read(&said, packet, len), OK);
+	return said;
+}
+
 static void sends_what_came_and_went(void **state)
 {
 	struct rtp_header h = { .ssrc = 0xabcd, .timestamp = 16000, .payload_len = 160 };
@@ -37,7 +43,7 @@ static void sends_what_came_and_went(void **state)
 
 	(void)state;
 	len = reports_write(&r, &none, 5, packet, 2000000, WALL_US);
-	assert_true(rtcp_is_valid(packet, len));
+	assert_false(said_in(packet, len).is_sender);
 	assert_int_equal(packet[1], 201);
 	assert_int_equal(packet[0], 0x80);
 	assert_int_equal(word(packet, 4), 5);
@@ -46,7 +52,7 @@ static void sends_what_came_and_went(void **state)
 		reports_rtp_goes(&r, &h, 1000);
 	len = reports_write(&r, &q, 5, packet, 2000000, WALL_US);
 	assert_true(len <= RTCP_REPORT_MAX);
-	assert_true(rtcp_is_valid(packet, len));
+	assert_true(said_in(packet, len).is_sender);
 	assert_int_equal(packet[1], 200);
 	assert_int_equal(packet[0], 0x81);
 	assert_int_equal(word(packet, 4), 0xabcd);
@@ -67,21 +73,49 @@ static void round_trip_is_what_was_not_held(void **state)
 	struct rtp_header h = { .ssrc = 1 };
 	struct quality q = stream(2), of_b = stream(3);
 	uint8_t packet[RTCP_REPORT_MAX];
+	struct rtcp_said said;
 	uint32_t took_us;
 	size_t len;
 
 	(void)state;
 	reports_rtp_goes(&a, &h, 0);
 	len = reports_write(&a, &q, 9, packet, 10000000, WALL_US);
-	reports_go(&a, packet, len, 10000000);
-	assert_int_equal(reports_came(&b, packet, len, 500000), 0);
+	said = said_in(packet, len);
+	assert_int_equal(reports_came(&b, &said, 500000), 0);
 	len = reports_write(&b, &of_b, 9, packet, 1500000, WALL_US);
-	took_us = reports_came(&a, packet, len, 12000000);
+	said = said_in(packet, len);
+	took_us = reports_came(&a, &said, 12000000);
 	assert_in_range(took_us, 999900, 1000100);
 	/* One that answers another SR, or says that it held it longer than it was away. */
-	assert_int_equal(reports_came(&a, packet, len, 10500000), 0);
+	assert_int_equal(reports_came(&a, &said, 10500000), 0);
 	a.to_middle++;
-	assert_int_equal(reports_came(&a, packet, len, 12000000), 0);
+	assert_int_equal(reports_came(&a, &said, 12000000), 0);
+}
+
+static void compound_packets_add_up(void **state)
+{
+	/* A receiver report and a goodbye. */
+	uint8_t packet[16] = { 0x80, 201, 0, 1, 1, 2, 3, 4, 0x81, 203, 0, 1, 1, 2, 3, 4 };
+	struct rtcp_said said = { .dlsr = 7 };
+
+	(void)state;
+	for (size_t len = 0; len < 16; len++) {
+		if (len != 8)
+			assert_int_equal(rtcp_read(&said, packet, len), ERR_SYNTAX);
+	}
+	packet[11] = 2;
+	assert_int_equal(rtcp_read(&said, packet, 16), ERR_SYNTAX);
+	packet[11] = 1;
+	packet[8] = 0x41;
+	assert_int_equal(rtcp_read(&said, packet, 16), ERR_SYNTAX);
+	packet[8] = 0x81;
+	packet[9] = 0;
+	assert_int_equal(rtcp_read(&said, packet, 16), ERR_SYNTAX);
+	assert_int_equal(said.dlsr, 7); /* written on success only */
+	packet[9] = 203;
+	assert_int_equal(rtcp_read(&said, packet, 16), OK);
+	assert_int_equal(rtcp_read(&said, packet, 8), OK);
+	assert_int_equal(said.dlsr, 0);
 }
 
 static void lies_are_read_no_further(void **state)
@@ -89,13 +123,11 @@ static void lies_are_read_no_further(void **state)
 	static const uint8_t sr_too_short[] = { 0x81, 200, 0, 1, 0, 0, 0, 1 };
 	static const uint8_t no_block[] = { 0x9f, 201, 0, 1, 0, 0, 0, 1 };
 	static const uint8_t app[] = { 0x80, 204, 0, 1, 0, 0, 0, 1 };
-	struct rtcp_said said;
 
 	(void)state;
-	assert_false(rtcp_read(sr_too_short, sizeof(sr_too_short), &said));
-	assert_true(rtcp_read(no_block, sizeof(no_block), &said));
-	assert_int_equal(said.lsr, 0);
-	assert_false(rtcp_read(app, sizeof(app), &said));
+	assert_false(said_in(sr_too_short, sizeof(sr_too_short)).is_sender);
+	assert_int_equal(said_in(no_block, sizeof(no_block)).lsr, 0);
+	assert_int_equal(said_in(app, sizeof(app)).lsr, 0);
 }
 
 /* Of every length that a name may claim, and of more sources than there are. */
@@ -123,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_what_came_and_went),
 		cmocka_unit_test(round_trip_is_what_was_not_held),
+		cmocka_unit_test(compound_packets_add_up),
 		cmocka_unit_test(lies_are_read_no_further),
 		cmocka_unit_test(names_that_lie_are_read_no_further),
 	};

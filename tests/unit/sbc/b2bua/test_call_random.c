@@ -310,6 +310,13 @@ const struct flow *leg_flow(const struct leg *leg)
 
 /* --- the offer --- */
 
+void offer_note_host(struct offer *o, enum media_side side, const struct addr *host)
+{
+	(void)o;
+	(void)side;
+	(void)host;
+}
+
 enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
                     struct buf *out, struct offer_problem *problem)
 {

@@ -16,11 +16,13 @@ static struct {
 	enum err make_err, answer_err, change_err, accept_err;
 	bool said, holds, disagreed;
 	const char *peer_sdp;
+	unsigned hosts; /* that the offer heard of */
 } t;
 static char legs[2];
 
 #define CALLER ((struct leg *)(void *)&legs[0])
 #define CALLEE ((struct leg *)(void *)&legs[1])
+#define OFFER  ((struct offer *)(void *)legs)
 
 static void note(const char *what, const struct leg *leg)
 {
@@ -115,6 +117,30 @@ const char *leg_peer_sdp(const struct leg *leg)
 	return t.peer_sdp;
 }
 
+static const struct flow *flow_of(const struct leg *leg)
+{
+	static struct conn conn;
+	static struct flow flows[2];
+	struct flow *f = &flows[leg == CALLEE];
+
+	f->conn = &conn;
+	assert_int_equal(addr_parse(&f->peer, leg == CALLEE ? "192.0.2.2:5061" : "10.0.0.1:5060"),
+	                 OK);
+	return f;
+}
+
+const struct flow *leg_flow(const struct leg *leg)
+{
+	return flow_of(leg);
+}
+
+void offer_note_host(struct offer *o, enum media_side side, const struct addr *host)
+{
+	(void)o;
+	assert_true(addr_equal(host, &flow_of(side == SIDE_CALLER ? CALLER : CALLEE)->peer));
+	t.hosts++;
+}
+
 static enum err offer_says(enum err err, struct buf *out, struct offer_problem *problem)
 {
 	*problem = (struct offer_problem){ .status = 488, .why = "no" };
@@ -188,8 +214,10 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 
 	call.caller.leg = CALLER;
 	call.callee.leg = CALLEE;
+	call.offer = OFFER;
 	t.done[0] = '\0';
 	t.disagreed = false;
+	t.hosts = 0;
 	t.holds = event == XE_EARLY_OFFER;
 	/* These come from who asked. */
 	if (event == XE_ANSWERED || event == XE_WITHDRAWN)
@@ -384,6 +412,7 @@ static void test_fails(void **state)
 	t.make_err = OK;
 	t.change_err = ERR_NOT_NOW;
 	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
+	assert_int_equal(t.hosts, 1);
 	assert_string_equal(t.done, "make:caller change:callee drop refuse491:caller ");
 	assert_int_equal(fire(EX_FIRST, XE_OFFER, SIDE_CALLER), EX_FIRST);
 	assert_string_equal(t.done, "refuse491:caller ");

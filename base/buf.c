@@ -21,6 +21,12 @@ void buf_free(struct buf *b)
 	buf_init(b, b->limit);
 }
 
+void buf_wipe(struct buf *b)
+{
+	mem_wipe(b->data, b->len);
+	buf_free(b);
+}
+
 /* Room for more bytes and the NUL. */
 static bool reserve(struct buf *b, size_t more)
 {

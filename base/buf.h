@@ -14,6 +14,7 @@ struct buf {
 /* limit: the most bytes that it grows to. */
 void buf_init(struct buf *b, size_t limit);
 void buf_free(struct buf *b);
+void buf_wipe(struct buf *b); /* the same for one that holds a secret */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);

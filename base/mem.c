@@ -92,3 +92,11 @@ void mem_wipe(void *p, size_t size)
 	if (size > 0)
 		explicit_bzero(p, size);
 }
+
+void mem_wipe_text(char **text)
+{
+	if (*text)
+		mem_wipe(*text, strlen(*text));
+	mem_free(*text);
+	*text = NULL;
+}

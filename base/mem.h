@@ -16,6 +16,8 @@ void mem_free(void *p); /* NULL is fine */
 
 /* Overwrites memory that held a secret; the compiler keeps it. NULL with size 0 is fine. */
 void mem_wipe(void *p, size_t size);
+/* Wipes and frees a text that held one; *text becomes NULL, which is fine too. */
+void mem_wipe_text(char **text);
 
 /* Tests: the n-th allocation from now (1 is the next) fails, once; 0 turns it off. */
 void mem_fail_nth(unsigned n);

@@ -160,85 +160,9 @@ static bool identify(struct border *b, struct server_txn *txn, struct config_par
 	return who->phone != NULL;
 }
 
-static void on_caller_event(void *arg, struct leg *leg, enum leg_event event,
-                            const struct message *m, const char *why)
-{
-	struct call *call = arg;
-	struct call_news news = { .leg = leg, .message = m, .why = why };
-
-	if (transfer_takes(call, leg, event, m)) {
-		call_check_gone(call);
-		return;
-	}
-	switch (event) {
-	case LEG_CANCEL:
-		call_event(call, EV_CALLER_CANCEL, &news);
-		break;
-	case LEG_ACK:
-		call_event(call, EV_CALLER_ACK, &news);
-		break;
-	case LEG_NO_ACK:
-		call_event(call, EV_CALLER_NO_ACK, &news);
-		break;
-	case LEG_BYE:
-	case LEG_LOST:
-		call_event(call, EV_CALLER_BYE, &news);
-		break;
-	case LEG_OFFER:
-	case LEG_FETCH:
-	case LEG_WITHDRAWN:
-	case LEG_CHANGED:
-	case LEG_REFUSED:
-	case LEG_ANSWERED:
-		exchange_on_leg(call, SIDE_CALLER, event, m, why);
-		break;
-	case LEG_GONE:
-	case LEG_PROGRESS:
-	case LEG_ANSWER:
-	case LEG_FAIL:
-		break;
-	}
-	call_check_gone(call);
-}
-
-struct leg_handler call_caller_handler(struct call *call)
-{
-	return (struct leg_handler){ .on_event = on_caller_event,
-		                     .on_request = pass_on_request,
-		                     .on_send = call_on_send,
-		                     .arg = call };
-}
-
 static const struct config_realm *realm_of(const struct config_party *who)
 {
 	return who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
-}
-
-struct session_timer_cfg call_session(const struct config_realm *realm)
-{
-	return (struct session_timer_cfg){ .expires_s = realm->session_expires_ms / 1000,
-		                           .min_se_s = realm->min_se_ms / 1000 };
-}
-
-static enum err make_caller_leg(struct call *call, struct server_txn *txn)
-{
-	struct border *b = call->border;
-	struct leg_handler handler = call_caller_handler(call);
-	struct target target;
-	char contact[URI_MAX_LEN];
-	struct leg_uas_cfg cfg = { .contact = contact,
-		                   .target = &target,
-		                   .session = call_session(call->caller.realm) };
-	enum err err;
-
-	call_target(b, &call->caller, &target);
-	party_contact(&call->caller, txn, contact, sizeof(contact));
-	err = leg_new_uas(&call->caller.leg, &b->env, txn, &cfg, &handler);
-	if (err)
-		return err;
-	call->caller.call_id = mem_strdup(leg_call_id(call->caller.leg));
-	call_note_leg(&call->caller);
-	return OK;
 }
 
 /* Not this call alone: the others need not all come again at once. */
@@ -283,7 +207,7 @@ static bool open_caller(struct call *call, struct server_txn *txn)
 
 	if (admission_of_party(call, &call->caller, &refusal))
 		admission_log(call->border, &call->caller.who, refusal.why);
-	else if (make_caller_leg(call, txn) == OK)
+	else if (call_take_leg(call, &call->caller, txn) == OK)
 		return true;
 	refuse(txn, &refusal);
 	return false;

@@ -30,7 +30,7 @@ enum err call_new(struct call **out, struct border *b)
 	return OK;
 }
 
-static void party_clear(struct party *p)
+void party_clear(struct party *p)
 {
 	leg_free(&p->leg);
 	admission_leave(p);
@@ -55,9 +55,7 @@ void call_free(struct call **cp)
 	party_clear(&call->callee);
 	targets_close(call);
 	exchange_forget(call);
-	if (call->said)
-		mem_wipe(call->said, strlen(call->said));
-	mem_free(call->said);
+	mem_wipe_text(&call->said);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);

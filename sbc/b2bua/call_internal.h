@@ -138,6 +138,18 @@ void call_watch(struct call *call);      /* the media, from now on */
 void call_note_leg(struct party *p);     /* keeps what a leg knows, for the record */
 void call_check_gone(struct call *call); /* EV_GONE once neither leg has a dialog left to end */
 
+/* call_legs.c */
+/* Of a leg that is a party of the call from now on. */
+struct leg_handler call_leg_handler(struct call *call);
+/* The leg of a party whose INVITE waits for its answer. Takes over the transaction. */
+MUST_USE enum err call_take_leg(struct call *call, struct party *p, struct server_txn *txn);
+/* A leg, and the place that it has among the calls, from another call or from none; from keeps its
+ * Call-ID. */
+void party_move(struct call *call, struct party *to, struct party *from);
+void party_clear(struct party *p); /* says nothing to the peer */
+/* The session timers of a realm's side. */
+struct session_timer_cfg call_session(const struct config_realm *realm);
+
 /* call_setup.c: builds the callee's leg and sends its INVITE. status and why say what the caller
  * hears when it fails. */
 struct call_refusal {
@@ -147,16 +159,14 @@ struct call_refusal {
 };
 /* The offer's sides as the parties are now; a transfer's call has one before call_set_up. */
 MUST_USE enum err call_new_offer(struct call *call);
-/* Of a leg that is a party of the call from now on. */
-struct leg_handler call_caller_handler(struct call *call); /* border.c */
-struct leg_handler call_callee_handler(struct call *call);
+/* One beside the call's, with another callee; the caller closes it. */
+MUST_USE enum err call_try_offer(const struct call *call, const struct party *callee,
+                                 struct offer **out);
 /* border.c: the targets of a call to a number, as a URI of from has it. ERR_NOT_FOUND: no route. */
 MUST_USE enum err border_route(const struct party *from, const char *user, struct call *call);
 void call_refuse(struct call_refusal *r, unsigned status, const char *why);
 /* Calls the next target that can be called; ERR_NOT_FOUND, and no refusal: there is none left. */
 MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
-/* The session timers of a realm's side. */
-struct session_timer_cfg call_session(const struct config_realm *realm);
 /* Where a party is reached when no flow stands. */
 void call_target(struct border *b, struct party *p, struct target *out);
 const char *call_state_name(enum call_state state);

@@ -29,14 +29,21 @@ static struct offer_side media_side(const struct border *b, const struct party *
 
 enum err call_new_offer(struct call *call)
 {
-	struct border *b = call->border;
+	const struct offer_side callee = media_side(call->border, &call->callee);
+
+	return call->offer ? offer_replace(call->offer, SIDE_CALLEE, &callee)
+	                   : call_try_offer(call, &call->callee, &call->offer);
+}
+
+enum err call_try_offer(const struct call *call, const struct party *callee, struct offer **out)
+{
+	const struct border *b = call->border;
 	const struct offer_cfg cfg = { .id = call->id,
 		                       .media = b->cfg.media,
 		                       .sides = { media_side(b, &call->caller),
-		                                  media_side(b, &call->callee) } };
+		                                  media_side(b, callee) } };
 
-	return call->offer ? offer_replace(call->offer, SIDE_CALLEE, &cfg.sides[SIDE_CALLEE])
-	                   : offer_new(&call->offer, &cfg);
+	return offer_new(out, &cfg);
 }
 
 /* The caller's INVITE; NULL: a transfer began the call. */
@@ -97,68 +104,11 @@ static void on_no_answer(void *arg)
 	call_check_gone(call);
 }
 
-static void on_leg_event(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
-                         const char *why)
-{
-	struct call *call = arg;
-	struct call_news news = { .leg = leg, .message = m, .why = why };
-
-	if (targets_on_event(call, leg, event) || transfer_takes(call, leg, event, m)) {
-		call_check_gone(call);
-		return;
-	}
-	switch (event) {
-	case LEG_PROGRESS:
-		call_event(call, EV_CALLEE_PROGRESS, &news);
-		break;
-	case LEG_ANSWER:
-		if (call->callee.trunk)
-			trunk_report(call->callee.trunk, NULL);
-		call_event(call, EV_CALLEE_ANSWER, &news);
-		break;
-	case LEG_FAIL:
-		if (call->callee.trunk && call->state != CALL_CANCELLING)
-			trunk_report(call->callee.trunk, m ? NULL : why);
-		if (m && (call->state == CALL_CALLING || call->state == CALL_RINGING))
-			redirect_follow(call, m);
-		call_event(call, targets_go_on(call, m) ? EV_CALLEE_NEXT : EV_CALLEE_FAIL, &news);
-		break;
-	case LEG_BYE:
-	case LEG_LOST:
-		call_event(call, EV_CALLEE_BYE, &news);
-		break;
-	case LEG_OFFER:
-	case LEG_FETCH:
-	case LEG_WITHDRAWN:
-	case LEG_CHANGED:
-	case LEG_REFUSED:
-	case LEG_ANSWERED:
-		exchange_on_leg(call, SIDE_CALLEE, event, m, why);
-		break;
-	case LEG_NO_ACK: /* it called, to take somebody's place */
-		leg_lose(leg, why);
-		break;
-	case LEG_GONE:
-	case LEG_CANCEL:
-	case LEG_ACK:
-		break;
-	}
-	call_check_gone(call);
-}
-
-struct leg_handler call_callee_handler(struct call *call)
-{
-	return (struct leg_handler){ .on_event = on_leg_event,
-		                     .on_request = pass_on_request,
-		                     .on_send = call_on_send,
-		                     .arg = call };
-}
-
 static enum err make_leg(struct call *call, const char *sdp)
 {
 	struct border *b = call->border;
 	struct names names;
-	struct leg_handler handler = call_callee_handler(call);
+	const struct leg_handler handler = call_leg_handler(call);
 	struct leg_uac_cfg cfg = { .from = names.from,
 		                   .to = names.to,
 		                   .request_uri = names.request_uri,
@@ -206,9 +156,7 @@ static enum err try_target(struct call *call, struct call_refusal *refusal)
 		call_refuse(refusal, 503, "no more transactions");
 	else if (err && err != ERR_UNSUPPORTED)
 		call_refuse(refusal, 500, err_text(err));
-	if (sdp.data)
-		mem_wipe(sdp.data, sdp.len);
-	buf_free(&sdp);
+	buf_wipe(&sdp);
 	if (!err) /* timer C (16.6), which is the user agent's here */
 		timer_start(stack_timers(call->border->cfg.stack), &call->no_answer,
 		            call->callee.who.kind == PARTY_PHONE

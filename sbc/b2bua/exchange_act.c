@@ -20,25 +20,10 @@ static struct leg *asked(const struct call *call)
 	return exchange_leg(call, other(call->asker));
 }
 
-static void close_text(struct buf *text)
-{
-	if (text->data)
-		mem_wipe(text->data, text->len);
-	buf_free(text);
-}
-
-static void keep(char **at, char *text)
-{
-	if (*at)
-		mem_wipe(*at, strlen(*at));
-	mem_free(*at);
-	*at = text;
-}
-
 void exchange_forget(struct call *call)
 {
-	keep(&call->heard, NULL);
-	keep(&call->answer_sdp, NULL);
+	mem_wipe_text(&call->heard);
+	mem_wipe_text(&call->answer_sdp);
 }
 
 /* --- before the call stands --- */
@@ -56,11 +41,12 @@ static enum err take_answer(struct call *call, const char *sdp, struct offer_pro
 	err = offer_answer(call->offer, sdp, strlen(sdp), &out, problem);
 	if (!err)
 		err = buf_take(&out, &answer);
-	close_text(&out);
+	buf_wipe(&out);
 	if (err)
 		return err;
-	keep(&call->answer_sdp, answer);
-	keep(&call->heard, mem_strdup(sdp));
+	exchange_forget(call);
+	call->answer_sdp = answer;
+	call->heard = mem_strdup(sdp);
 	return OK;
 }
 
@@ -111,7 +97,7 @@ static enum err act_propose_early(struct call *call, const struct exchange_news 
 	err = offer_of_callee(call, &out, problem);
 	if (!err)
 		err = pass_progress(call, news, out.data);
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -126,7 +112,7 @@ static enum err act_propose_answer(struct call *call, const struct exchange_news
 	err = offer_of_callee(call, &out, problem);
 	if (!err)
 		err = leg_answer(call->caller.leg, out.data);
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -167,7 +153,7 @@ static enum err act_show_answer(struct call *call, const struct exchange_news *n
 		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
 	buf_init(&none, MESSAGE_MAX);
 	err = offer_answer(call->offer, sdp, strlen(sdp), &none, problem);
-	close_text(&none);
+	buf_wipe(&none);
 	if (err)
 		return err;
 	offer_settle(call->offer);
@@ -205,7 +191,7 @@ static enum err pass(struct call *call, const struct exchange_news *news, enum m
 	}
 	if (err)
 		offer_drop(call->offer);
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -253,7 +239,7 @@ static enum err act_pass_answer(struct call *call, const struct exchange_news *n
 	buf_init(&none, MESSAGE_MAX);
 	if (offer_is_open(call->offer))
 		err = offer_answer(call->offer, news->sdp, news->len, &none, problem);
-	close_text(&none);
+	buf_wipe(&none);
 	if (err)
 		return err;
 	offer_settle(call->offer);
@@ -273,7 +259,7 @@ static enum err act_settle(struct call *call, const struct exchange_news *news,
 	if (!err && leg_accept(asker(call), out.data))
 		LOG(LOG_DEBUG, KV("call", call->id), KV("event", "session"),
 		    KV("result", "nobody waits for the answer to a change"));
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -287,7 +273,7 @@ static enum err act_propose(struct call *call, const struct exchange_news *news,
 	err = offer_make(call->offer, news->side, news->sdp, news->len, &out, problem);
 	if (!err)
 		err = leg_accept(asker(call), out.data);
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -305,7 +291,7 @@ static enum err act_confirm(struct call *call, const struct exchange_news *news,
 		offer_settle(call->offer);
 	if (!err)
 		err = leg_confirm(asked(call), out.data);
-	close_text(&out);
+	buf_wipe(&out);
 	return err;
 }
 

@@ -32,9 +32,7 @@ void leg_free(struct leg **lp)
 	server_txn_detach(&leg->invited);
 	server_txn_detach(&leg->theirs);
 	leg_requests_free(leg);
-	if (leg->offered)
-		mem_wipe(leg->offered, strlen(leg->offered));
-	mem_free(leg->offered);
+	mem_wipe_text(&leg->offered);
 	for (size_t i = 0; i < leg->nforks; i++) {
 		dialog_free(&leg->forks[i].dialog);
 		said_free(&leg->forks[i].said);

@@ -23,9 +23,7 @@ bool leg_turn_is_first(const struct leg *leg, const struct leg_fork *fork)
 
 static void set_offered(struct leg *leg, char *sdp)
 {
-	if (leg->offered)
-		mem_wipe(leg->offered, strlen(leg->offered));
-	mem_free(leg->offered);
+	mem_wipe_text(&leg->offered);
 	leg->offered = sdp;
 }
 

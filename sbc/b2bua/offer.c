@@ -58,20 +58,12 @@ static enum media_side other(enum media_side side)
 	return side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER;
 }
 
-static void free_secret(char **text)
-{
-	if (*text)
-		mem_wipe(*text, strlen(*text));
-	mem_free(*text);
-	*text = NULL;
-}
-
 static void session_clear(struct session *s)
 {
 	mem_wipe(s->lines, s->nlines * sizeof(*s->lines));
 	mem_free(s->lines);
 	for (int side = 0; side < MEDIA_NSIDES; side++)
-		free_secret(&s->said[side]);
+		mem_wipe_text(&s->said[side]);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -81,7 +73,7 @@ static void new_voice(struct voice *v)
 	random_bytes(&v->session_id, sizeof(v->session_id));
 	v->session_id >>= 2;
 	v->version = v->session_id;
-	free_secret(&v->told);
+	mem_wipe_text(&v->told);
 }
 
 enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
@@ -106,7 +98,7 @@ enum err offer_continue(struct offer *o, enum media_side side, const struct offe
 
 	if (from->told && !told)
 		return ERR_NOMEM;
-	free_secret(&v->told);
+	mem_wipe_text(&v->told);
 	*v = (struct voice){ .session_id = from->session_id,
 		             .version = from->version,
 		             .told = told };
@@ -123,7 +115,7 @@ void offer_close(struct offer **op)
 	session_clear(&o->now);
 	session_clear(&o->next);
 	for (int side = 0; side < MEDIA_NSIDES; side++)
-		free_secret(&o->voices[side].told);
+		mem_wipe_text(&o->voices[side].told);
 	mem_wipe(o, sizeof(*o));
 	mem_free(o);
 	*op = NULL;
@@ -155,9 +147,7 @@ static enum err write_text(const struct sdp *in, const struct sdp_out *with, cha
 	err = sdp_write(in, with, &out);
 	if (!err)
 		err = buf_take(&out, text);
-	if (out.data)
-		mem_wipe(out.data, out.len);
-	buf_free(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -194,7 +184,7 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 	err = write_text(in, &with, &text);
 	if (!err && v->told && strcmp(v->told, text) != 0) {
 		with.version++;
-		free_secret(&text);
+		mem_wipe_text(&text);
 		err = write_text(in, &with, &text);
 	}
 	mem_wipe(crypto, sizeof(crypto));
@@ -202,14 +192,14 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 		return err;
 	buf_puts(out, text);
 	v->version = with.version;
-	free_secret(&v->told);
+	mem_wipe_text(&v->told);
 	v->told = text;
 	return buf_err(out);
 }
 
 static enum err keep_said(struct offer *o, enum media_side side, const char *sdp, size_t len)
 {
-	free_secret(&o->next.said[side]);
+	mem_wipe_text(&o->next.said[side]);
 	o->next.said[side] = mem_zalloc(len + 1);
 	if (!o->next.said[side])
 		return ERR_NOMEM;
@@ -556,7 +546,7 @@ void offer_drop(struct offer *o)
 static void session_forget(struct session *s, enum media_side side)
 {
 	s->known[side] = 0;
-	free_secret(&s->said[side]);
+	mem_wipe_text(&s->said[side]);
 	for (size_t i = 0; i < s->nlines; i++)
 		line_forget(&s->lines[i], side);
 }

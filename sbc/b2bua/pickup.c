@@ -5,7 +5,6 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/replaces.h"
@@ -21,75 +20,68 @@ static bool is_allowed(const struct party *from, const struct party *replaced)
 	                                     : from->realm == replaced->realm;
 }
 
-static enum err make_leg(struct call *call, struct server_txn *txn)
+/* Two offers meet: each is the answer to the other (RFC 3264 6.1: an answer may list more formats
+ * than were offered). */
+static enum err meet(struct offer *o, const struct leg *caller, const struct leg *picker,
+                     struct buf *to_caller, struct buf *to_picker, struct offer_problem *problem)
 {
-	const struct leg_handler handler = call_callee_handler(call);
-	struct party *p = &call->callee;
-	struct target target;
-	char contact[URI_MAX_LEN];
-	const struct leg_uas_cfg cfg = { .contact = contact,
-		                         .target = &target,
-		                         .session = call_session(p->realm) };
-	enum err err;
+	const char *called = leg_peer_sdp(caller), *picked = leg_peer_sdp(picker);
+	enum err err = called && picked ? OK : ERR_NOMEM;
 
-	call_target(call->border, p, &target);
-	party_contact(p, txn, contact, sizeof(contact));
-	err = leg_new_uas(&p->leg, &call->border->env, txn, &cfg, &handler);
 	if (!err)
-		p->call_id = mem_strdup(leg_call_id(p->leg));
+		err = offer_make(o, SIDE_CALLER, called, strlen(called), to_picker, problem);
+	return err ? err : offer_answer(o, picked, strlen(picked), to_caller, problem);
+}
+
+/* Tries it beside the call, for what rings is left only for somebody who can take it. */
+static enum err try_session(const struct call *call, const struct party *picker,
+                            struct offer_problem *problem)
+{
+	struct buf to_caller, to_picker;
+	struct offer *trial = NULL;
+	enum err err = call_try_offer(call, picker, &trial);
+
+	buf_init(&to_caller, MESSAGE_MAX);
+	buf_init(&to_picker, MESSAGE_MAX);
+	if (!err)
+		err = meet(trial, call->caller.leg, picker->leg, &to_caller, &to_picker, problem);
+	offer_close(&trial);
+	buf_wipe(&to_caller);
+	buf_wipe(&to_picker);
 	return err;
 }
 
-static void close_text(struct buf *text)
-{
-	mem_wipe(text->data, text->len);
-	buf_free(text);
-}
-
-/* Two offers meet: each is the answer to the other (RFC 3264 6.1: an answer may list more formats
- * than were offered). */
 static enum err answer_both(struct call *call, struct offer_problem *problem)
 {
-	const char *caller = leg_peer_sdp(call->caller.leg),
-	           *picker = leg_peer_sdp(call->callee.leg);
-	struct buf to_picker, to_caller;
-	enum err err = caller && picker ? call_new_offer(call) : ERR_NOMEM;
+	struct leg *caller = call->caller.leg, *picker = call->callee.leg;
+	struct buf to_caller, to_picker;
+	enum err err = call_new_offer(call);
 
-	buf_init(&to_picker, MESSAGE_MAX);
 	buf_init(&to_caller, MESSAGE_MAX);
+	buf_init(&to_picker, MESSAGE_MAX);
 	if (!err)
-		err = offer_make(call->offer, SIDE_CALLER, caller, strlen(caller), &to_picker,
-		                 problem);
+		err = meet(call->offer, caller, picker, &to_caller, &to_picker, problem);
 	if (!err)
-		err = offer_answer(call->offer, picker, strlen(picker), &to_caller, problem);
+		err = leg_answer(picker, to_picker.data);
 	if (!err)
-		err = leg_answer(call->callee.leg, to_picker.data);
-	if (!err)
-		err = leg_answer(call->caller.leg, to_caller.data);
+		err = leg_answer(caller, to_caller.data);
 	if (!err)
 		offer_settle(call->offer);
-	close_text(&to_picker);
-	close_text(&to_caller);
+	buf_wipe(&to_caller);
+	buf_wipe(&to_picker);
 	return err;
 }
 
 /* The one that rings is left, as one that does not answer is. */
-static void pick_up(struct call *call, struct server_txn *txn, const struct party *from)
+static void take_place(struct call *call, struct party *picker)
 {
 	struct offer_problem problem = { .status = 500, .why = "out of memory" };
-	struct call_refusal refusal = { .status = 500 };
-	struct call_news news = { .why = problem.why };
+	const struct call_news news = { .why = problem.why };
 
 	targets_leave(call);
-	party_set(&call->callee, &from->who, from->number);
-	if (admission_of_party(call, &call->callee, &refusal) || make_leg(call, txn)) {
-		server_txn_reply(txn, refusal.status, NULL, NULL);
-		call_event(call, EV_CALLEE_FAIL, &news);
-		call_check_gone(call);
-		return;
-	}
+	party_move(call, &call->callee, picker);
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "picked-up"),
-	    KV("by", party_name(&from->who)));
+	    KV("by", party_name(&call->callee.who)));
 	if (answer_both(call, &problem)) {
 		if (leg_received_invite(call->callee.leg))
 			leg_reject(call->callee.leg, problem.status, NULL);
@@ -99,6 +91,22 @@ static void pick_up(struct call *call, struct server_txn *txn, const struct part
 		call_event(call, EV_PICKED_UP, NULL);
 	}
 	call_check_gone(call);
+}
+
+static void pick_up(struct call *call, struct server_txn *txn, const struct party *from)
+{
+	struct offer_problem problem = { .status = 500, .why = "out of memory" };
+	struct call_refusal refusal = { .status = 500 };
+	struct party picker = { 0 };
+
+	party_set(&picker, &from->who, from->number);
+	if (admission_of_party(call, &picker, &refusal) || call_take_leg(call, &picker, txn))
+		server_txn_reply(txn, refusal.status, NULL, NULL);
+	else if (try_session(call, &picker, &problem))
+		leg_reject(picker.leg, problem.status, NULL);
+	else
+		take_place(call, &picker);
+	party_clear(&picker);
 }
 
 static bool can_pick_up(const struct call *call, const struct message *invite)
@@ -132,7 +140,7 @@ static unsigned replace(struct call *call, struct party *replaced, struct server
 	if (call_new(&next, call->border))
 		return 500;
 	party_set(&next->callee, &from->who, from->number);
-	if (make_leg(next, txn)) {
+	if (call_take_leg(next, &next->callee, txn)) {
 		call_free(&next);
 		return 500;
 	}

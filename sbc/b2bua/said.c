@@ -7,9 +7,7 @@
 
 static void replace(char **at, char *text)
 {
-	if (*at)
-		mem_wipe(*at, strlen(*at));
-	mem_free(*at);
+	mem_wipe_text(at);
 	*at = text;
 }
 
@@ -46,6 +44,6 @@ bool said_before(const struct said *s, const struct message *request)
 
 void said_free(struct said *s)
 {
-	replace(&s->ours, NULL);
-	replace(&s->theirs, NULL);
+	mem_wipe_text(&s->ours);
+	mem_wipe_text(&s->theirs);
 }

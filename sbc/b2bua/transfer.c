@@ -63,19 +63,11 @@ static void unlink_others(struct transfer *t)
 	t->other = t->next = NULL;
 }
 
-static void free_offer(struct transfer *t)
-{
-	if (t->offer)
-		mem_wipe(t->offer, strlen(t->offer));
-	mem_free(t->offer);
-	t->offer = NULL;
-}
-
 static void transfer_free(struct transfer *t)
 {
 	unlink_others(t);
 	transfer_notify_close(&t->notify);
-	free_offer(t);
+	mem_wipe_text(&t->offer);
 	t->call->transfer = NULL;
 	mem_free(t);
 }
@@ -135,23 +127,6 @@ static void fail(struct transfer *t, unsigned status)
 	leg_lose(stays, "the transfer failed, and who asked for it is gone");
 }
 
-static void party_move(struct transfer *t, struct party *to, struct party *from)
-{
-	struct call *next = t->next;
-	struct leg_handler handler =
-	    to == &next->caller ? call_caller_handler(next) : call_callee_handler(next);
-	struct target target;
-
-	*to = *from;
-	to->target = NULL; /* of the call that is left */
-	from->leg = NULL;
-	from->trunk = NULL;
-	from->limit = NULL;
-	from->call_id = to->call_id ? mem_strdup(to->call_id) : NULL;
-	call_target(next->border, to, &target);
-	leg_hand_over(to->leg, &handler, &target);
-}
-
 static void join(struct transfer *t)
 {
 	struct call *call = t->call, *next = t->next, *other = t->other;
@@ -160,10 +135,10 @@ static void join(struct transfer *t)
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "transfer"), KV("to", next->id),
 	    KV("result", "joined"));
 	pass_end(call);
-	party_move(t, &next->caller, t->stays);
+	party_move(next, &next->caller, t->stays);
 	if (other) {
 		pass_end(other);
-		party_move(t, &next->callee, t->target);
+		party_move(next, &next->callee, t->target);
 	}
 	t->state = TRANSFER_DONE;
 	unlink_others(t);
@@ -209,12 +184,11 @@ static enum err turn_round(struct transfer *t, const char *sdp)
 	struct buf out;
 	enum err err = ERR_SYNTAX;
 
-	free_offer(t);
+	mem_wipe_text(&t->offer);
 	buf_init(&out, MESSAGE_MAX);
 	if (sdp)
 		err = offer_answer(o, sdp, strlen(sdp), &out, &problem);
-	mem_wipe(out.data, out.len);
-	buf_free(&out);
+	buf_wipe(&out);
 	buf_init(&out, MESSAGE_MAX);
 	if (!err) {
 		offer_settle(o);
@@ -225,7 +199,7 @@ static enum err turn_round(struct transfer *t, const char *sdp)
 	if (err)
 		LOG(LOG_WARN, KV("call", t->call->id), KV("event", "transfer"),
 		    KV("why", problem.why));
-	buf_free(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -251,8 +225,7 @@ static void on_stays_answer(struct transfer *t)
 		err = offer_answer(t->next->offer, sdp, strlen(sdp), &out, &problem);
 	if (!err && t->takes_over)
 		err = leg_answer(t->next->callee.leg, out.data);
-	mem_wipe(out.data, out.len);
-	buf_free(&out);
+	buf_wipe(&out);
 	if (err || t->call->state != CALL_UP || (t->other && t->other->state != CALL_UP)) {
 		t->asked = true; /* it is in a session that nobody shares */
 		fail(t, 488);
@@ -398,7 +371,7 @@ static enum err open_session(struct transfer *t)
 	buf_init(&live, MESSAGE_MAX);
 	transfer_sdp_live(said ? said : "", &live);
 	err = said ? buf_take(&live, &t->next->said) : ERR_NOT_NOW;
-	buf_free(&live);
+	buf_wipe(&live);
 	if (!err)
 		err = call_new_offer(t->next);
 	if (!err)
@@ -447,7 +420,7 @@ static enum err offer_target(struct transfer *t, struct call_refusal *refusal)
 		call_refuse(refusal, problem.status, problem.why);
 	else
 		err = buf_take(&out, &t->offer);
-	buf_free(&out);
+	buf_wipe(&out);
 	return err;
 }
 
@@ -546,7 +519,7 @@ void transfer_take_over(struct call *call, struct party *replaced, struct call *
 		err = offer_make(next->offer, SIDE_CALLEE, said, strlen(said), &out, &problem);
 	if (!err)
 		err = buf_take(&out, &t->offer);
-	buf_free(&out);
+	buf_wipe(&out);
 	call_event(next, EV_ASK, NULL);
 	if (!err) {
 		ask(t);

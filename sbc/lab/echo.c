@@ -39,13 +39,6 @@ struct echoes {
 	void *arg;
 };
 
-static void answer_wipe(struct echo *e)
-{
-	if (e->answer.data)
-		mem_wipe(e->answer.data, e->answer.len);
-	buf_free(&e->answer);
-}
-
 static void echo_free(struct echo **ep)
 {
 	struct echo *e = *ep;
@@ -54,7 +47,7 @@ static void echo_free(struct echo **ep)
 	timer_stop(&e->quiet);
 	leg_free(&e->leg);
 	rtp_end_free(&e->media);
-	answer_wipe(e);
+	buf_wipe(&e->answer);
 	mem_free(e);
 	*ep = NULL;
 }
@@ -113,7 +106,7 @@ static void on_ring_over(void *arg)
 		echo_end(e, "it could not be answered");
 		return;
 	}
-	answer_wipe(e);
+	buf_wipe(&e->answer);
 	printf("call from %s to %s answered, SRTP %s, %s, peer %s verified\n", e->from, e->to,
 	       srtp_suite_name(e->suite), e->tls_version, e->peer);
 	timer_start(loop_timers(e->all->cfg.kit->loop), &e->quiet, QUIET_MS, on_quiet, e);

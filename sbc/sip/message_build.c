@@ -313,7 +313,6 @@ enum err message_copy(struct message **out, struct message *m)
 		err = message_parse(out, wire.data, wire.len);
 	if (!err)
 		open_head(*out);
-	mem_wipe(wire.data, wire.len);
-	buf_free(&wire);
+	buf_wipe(&wire);
 	return err;
 }

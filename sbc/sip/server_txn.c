@@ -371,8 +371,7 @@ void server_txn_repeat(struct server_txn *t, struct message *provisional)
 	if (message_encode(provisional, &wire) == OK &&
 	    conn_send(t->flow.conn, &t->reply_to, wire.data, wire.len) != OK)
 		not_sent(t, "a copy could not be sent");
-	mem_wipe(wire.data, wire.len);
-	buf_free(&wire);
+	buf_wipe(&wire);
 }
 
 void server_txn_acked(struct server_txn *t)

@@ -64,10 +64,14 @@ static void test_wipe(void **state)
 {
 	char secret[] = "a secret";
 	static const char zeros[sizeof(secret)];
+	char *text = mem_strdup("another");
 
 	(void)state;
 	mem_wipe(secret, sizeof(secret));
 	assert_memory_equal(secret, zeros, sizeof(secret));
+	mem_wipe_text(&text);
+	assert_null(text);
+	mem_wipe_text(&text);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* sbc/b2bua/border.c: what becomes of requests that begin something, and what a caller's leg tells
- * its call. Calls, legs, phones, trunks and routes are this test's. */
+/* sbc/b2bua/border.c: what becomes of requests that begin something. Calls, legs, phones, trunks
+ * and routes are this test's. */
 #include "sbc/b2bua/border.c"
 
 #include "tests/unit/sbc/sip/stack_rig.h"
@@ -146,47 +146,19 @@ void call_event(struct call *call, enum call_event event, const struct call_news
 	t.event = event;
 }
 
-void call_check_gone(struct call *call)
+struct session_timer_cfg call_session(const struct config_realm *realm)
 {
-	(void)call;
+	return (struct session_timer_cfg){ .expires_s = realm->session_expires_ms / 1000,
+		                           .min_se_s = realm->min_se_ms / 1000 };
 }
 
-void call_note_leg(struct party *p)
+enum err call_take_leg(struct call *call, struct party *p, struct server_txn *txn)
 {
-	(void)p;
-}
-
-void call_target(struct border *b, struct party *p, struct target *out)
-{
-	(void)b;
-	(void)p;
-	memset(out, 0, sizeof(*out));
-}
-
-enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
-                     const struct leg_uas_cfg *cfg, const struct leg_handler *handler)
-{
-	(void)env;
-	(void)handler;
-	assert_int_equal(cfg->session.expires_s, 1800);
-	assert_int_equal(cfg->session.min_se_s, 300);
+	assert_ptr_equal(p, &call->caller);
 	if (!t.leg_err)
 		server_txn_reply(txn, 180, NULL, NULL);
-	*out = (struct leg *)(void *)&leg;
+	p->leg = (struct leg *)(void *)&leg;
 	return t.leg_err;
-}
-
-const char *leg_call_id(const struct leg *of)
-{
-	(void)of;
-	return "c";
-}
-
-void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)
-{
-	(void)p;
-	(void)txn;
-	snprintf(out, size, "sip:us@192.0.2.9");
 }
 
 bool pickup_on_invite(struct border *b, struct server_txn *txn, const struct party *from)
@@ -233,49 +205,12 @@ bool subscription_on_request(struct border *b, struct server_txn *txn,
 	return true;
 }
 
-void call_on_send(void *arg, struct leg *of, struct message *m)
-{
-	(void)arg;
-	(void)of;
-	(void)m;
-}
-
-bool transfer_takes(struct call *call, struct leg *of, enum leg_event event,
-                    const struct message *m)
-{
-	(void)call;
-	(void)of;
-	(void)event;
-	(void)m;
-	return false;
-}
-
-bool pass_on_request(void *arg, struct leg *of, struct server_txn *txn,
-                     const struct message *request)
-{
-	(void)arg;
-	(void)of;
-	(void)txn;
-	(void)request;
-	return false;
-}
-
 void leg_on_request(struct leg *of, struct server_txn *txn, const struct message *request)
 {
 	(void)request;
 	assert_ptr_equal(of, &leg);
 	t.in_leg++;
 	server_txn_reply(txn, 200, NULL, NULL);
-}
-
-void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
-                     const struct message *m, const char *why)
-{
-	(void)call;
-	(void)side;
-	(void)event;
-	(void)m;
-	(void)why;
 }
 
 void leg_on_ack(struct leg *of, const struct message *ack, const struct flow *flow)
@@ -486,30 +421,6 @@ static void test_trunk(void **state)
 	assert_int_equal(invite(CONTACT), 180);
 }
 
-static void test_leg_events(void **state)
-{
-	static const struct {
-		enum leg_event event;
-		bool is_told;
-		enum call_event told;
-	} cases[] = {
-		{ LEG_CANCEL, true, EV_CALLER_CANCEL }, { LEG_ACK, true, EV_CALLER_ACK },
-		{ LEG_NO_ACK, true, EV_CALLER_NO_ACK }, { LEG_BYE, true, EV_CALLER_BYE },
-		{ LEG_LOST, true, EV_CALLER_BYE },      { LEG_GONE, false, EV_START },
-		{ LEG_PROGRESS, false, EV_START },      { LEG_ANSWER, false, EV_START },
-		{ LEG_FAIL, false, EV_START },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		t.events = 0;
-		on_caller_event(&t.call, NULL, cases[i].event, NULL, NULL);
-		assert_int_equal(t.events, cases[i].is_told);
-		if (cases[i].is_told)
-			assert_int_equal(t.event, cases[i].told);
-	}
-}
-
 static void count(void *arg)
 {
 	(*(unsigned *)arg)++;
@@ -536,8 +447,8 @@ static void test_shut(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(methods), TEST(in_dialog),  TEST(invite),
-		                            TEST(trunk),   TEST(leg_events), TEST(shut) };
+	const struct CMUnitTest tests[] = { TEST(methods), TEST(in_dialog), TEST(invite),
+		                            TEST(trunk), TEST(shut) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

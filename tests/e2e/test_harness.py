@@ -45,7 +45,7 @@ class Peers(lab.LabTest):
     def caller(self, certificate, media=";mediaenc=srtp-mand"):
         tls = (certificate, self.authority.root)
         peer = baresip.Baresip(os.path.join(self.directory, "caller"), "sbc", network.SBC_OUTSIDE,
-                               CALLER_ACCOUNT.format(media=media), self.tones[lab.PHONE_HZ],
+                               CALLER_ACCOUNT.format(media=media), self.tone(lab.PHONE_HZ),
                                "31000-31999", tls, network.DNS)
         self.addCleanup(peer.stop)
         peer.dial("sip:4711@provider.lab;transport=tls")

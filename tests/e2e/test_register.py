@@ -30,7 +30,7 @@ class Register(lab.LabTest):
         account = (f"<sip:alice@{network.SBC_INSIDE}>;auth_pass={password};regint=120"
                    ";audio_codecs=pcma;answermode=auto")
         phone = baresip.Baresip(os.path.join(self.directory, "softphone"), "phone", network.PHONE,
-                                account, self.tones[lab.PHONE_HZ], "20000-20999")
+                                account, self.tone(lab.PHONE_HZ), "20000-20999")
         self.addCleanup(phone.stop)
         return phone
 

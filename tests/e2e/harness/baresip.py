@@ -30,9 +30,8 @@ MinProtocol = TLSv1.2
 Options = -SessionTicket
 NumTickets = 0
 """
-WAV_HEADER = 44
 CONFIG = """poll_method epoll
-sip_listen {address}:5060
+sip_listen {listen}:5060
 {tls}
 call_local_timeout 120
 call_max_calls 50
@@ -58,6 +57,10 @@ statmode_default off
 """
 
 
+def _bracketed(address):
+    return f"[{address}]" if ":" in address else address
+
+
 class Baresip:
     """One running baresip. Events that it tells are kept, in order, in self.events."""
 
@@ -67,7 +70,7 @@ class Baresip:
         self.certificate = tls[0] if tls else None
         self._write_config(address, account, tone, ports, tls, dns)
         env = {"HOME": directory, "OPENSSL_CONF": os.path.join(directory, "openssl.cnf")}
-        self.process = process.Process(f"baresip in {host}", ["baresip", "-v", "-s", "-f", directory],
+        self.process = process.Process(f"baresip in {host}", ["baresip", "-v", "-s", "-f", directory] + ["-6"] * (":" in address),
                                        os.path.join(directory, "log"), host, env)
         self.process.wait_for_line("baresip is ready")
         with network.inside(host):
@@ -77,11 +80,11 @@ class Baresip:
 
     def _write_config(self, address, account, tone, ports, tls, dns):
         values = {
-            "address": address, "tone": tone, "ports": ports, "directory": self.directory,
+            "listen": _bracketed(address), "tone": tone, "ports": ports, "directory": self.directory,
             "interface": "outside" if self.host == "sbc" else "eth0",
             "modules": "\n".join("module " + name for name in MODULES),
             "tls": f"sip_certificate {tls[0]}\nsip_cafile {tls[1]}" if tls else "",
-            "dns": f"dns_server {dns}:53" if dns else "",
+            "dns": f"dns_server {_bracketed(dns)}:53" if dns else "",
         }
         self._write("config", CONFIG.format(**values))
         self._write("accounts", account + "\n")
@@ -140,7 +143,7 @@ class Baresip:
     def seconds_recorded(self):
         """Of the newest recording; it grows as packets come, silent or not."""
         newest = self.heard()[-1:]
-        return (os.path.getsize(newest[0]) - WAV_HEADER) / (2 * audio.RATE_HZ) if newest else 0
+        return (os.path.getsize(newest[0]) - audio.WAV_HEADER) / (2 * audio.RATE_HZ) if newest else 0
 
     def wait_heard(self, seconds):
         """Until the newest recording is that long."""

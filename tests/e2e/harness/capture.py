@@ -14,7 +14,7 @@ class Capture:
         self.process = process.Process(f"tshark in {host}", [
             "tshark", "-q", "-i", interface, "-w", self.path, "--buffer-size", "16"],
             os.path.join(directory, name + "-tshark.log"), host)
-        self.process.wait_for_line("Capturing on")
+        self.process.wait_for_line("File: ")  # "Capturing on" comes before it does
 
     def stop(self):
         """Ends the capture; packets that the kernel has seen are in the file then."""
@@ -44,14 +44,15 @@ class Capture:
     def tls_streams(self, key_log):
         """The decrypted bytes of every TLS connection: {stream: {sender's address: bytes}}."""
         keys = ("-o", f"tls.keylog_file:{key_log}")
-        ends = {number: {source, target} for number, source, target in
-                self.fields("tls", "tcp.stream", "ip.src", "ip.dst")}
+        ends = {number: {source, target} for number, *both in
+                self.fields("tls", "tcp.stream", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+                for source, target in (both[:2], both[2:]) if source}
         return {number: self._follow(keys, number, ends[number]) for number in ends}
 
     def _follow(self, keys, number, ends):
         """tshark's "follow": a node that said nothing has no address there."""
         text = self._tshark(*keys, "-q", "-z", f"follow,tls,raw,{number}")
-        first = re.search(r"^Node 0: ([\d.]+):\d+$", text, re.M).group(1)
+        first = re.search(r"^Node 0: \[?([\da-f.:]+?)\]?:\d+$", text, re.M).group(1)
         second = next(iter(ends - {first}))
         sent = {first: b"", second: b""}
         for line in text.splitlines():

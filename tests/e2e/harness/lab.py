@@ -7,14 +7,18 @@ from . import audio, baresip, capture, explain, network, pki, process, sandbox, 
 
 PHONE_HZ = 440  # what the phone plays
 PROVIDER_HZ = 1000  # what the provider plays
+CARRIER_HZ = 700  # and another one
 TONE_SECONDS = 120
 # Nothing of these may be seen outside: the phone's address book name, network and make.
 INSIDE_DOMAIN = "pbx.inside.lab"
 # The first calls; the second is who is rung: baresip wants to know the user of the Request-URI.
 PHONE_ACCOUNT = "\n".join(f"<sip:{user}@{INSIDE_DOMAIN}>;regint=0;audio_codecs=pcma;answermode=auto"
                           for user in ("alice", "100"))
-PROVIDER_ACCOUNT = ("<sip:{user}@provider.lab;transport=tls>;regint=0;audio_codecs=pcma"
+PROVIDER_ACCOUNT = ("<sip:{user}@{domain};transport=tls>;regint=0;audio_codecs=pcma"
                     ";answermode={answer};mediaenc=srtp-mand")
+
+
+ADDRESSES = {"provider": network.PROVIDER, "carrier": network.CARRIER}
 
 
 def _work_directory(name):
@@ -38,22 +42,24 @@ class LabTest(unittest.TestCase):
         self.directory = _work_directory(self._testMethodName)
         self.authority = pki.Authority(os.path.join(self.directory, "pki"))
         self.identity = self.authority.issue("sbc.lab")
-        self.tones = {hz: self._tone(hz) for hz in (PHONE_HZ, PROVIDER_HZ)}
+        self.tones = {}
 
-    def _tone(self, hz):
-        path = os.path.join(self.directory, f"{hz}.wav")
-        audio.write_tone(path, hz, TONE_SECONDS)
-        return path
+    def tone(self, hz):
+        """A file that sounds so."""
+        if hz not in self.tones:
+            self.tones[hz] = os.path.join(self.directory, f"{hz}.wav")
+            audio.write_tone(self.tones[hz], hz, TONE_SECONDS)
+        return self.tones[hz]
 
-    def start_dns(self):
-        """provider.lab and sbc.lab by SRV and A (RFC 3263), and nothing else in the world."""
+    def start_dns(self, at=str):
+        """provider.lab and sbc.lab by SRV and A (RFC 3263), and nothing else in the world. at: network.as_ipv6, or so."""
         argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--log-queries",
                 "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces",
-                "--local=/lab/", f"--listen-address={network.DNS}",
+                "--local=/lab/", f"--listen-address={at(network.DNS)}",
                 "--srv-host=_sips._tcp.provider.lab,sip.provider.lab,5061,10,10",
-                f"--host-record=sip.provider.lab,{network.PROVIDER}",
+                f"--host-record=sip.provider.lab,{at(network.PROVIDER)}",
                 "--srv-host=_sips._tcp.sbc.lab,sbc.lab,5061,10,10",
-                f"--host-record=sbc.lab,{network.SBC_OUTSIDE}"]
+                f"--host-record=sbc.lab,{at(network.SBC_OUTSIDE)}"]
         dns = process.Process("dnsmasq", argv, os.path.join(self.directory, "dns.log"), "dns")
         self.addCleanup(dns.stop)
         dns.wait_for_line("started")
@@ -67,19 +73,19 @@ class LabTest(unittest.TestCase):
         self.addCleanup(self.trunkgate.stop)
         return self.trunkgate
 
-    def start_phone(self):
-        phone = baresip.Baresip(os.path.join(self.directory, "phone"), "phone", network.PHONE,
-                                PHONE_ACCOUNT, self.tones[PHONE_HZ], "20000-20999")
+    def start_phone(self, host="phone", address=network.PHONE, account=PHONE_ACCOUNT, hz=PHONE_HZ):
+        phone = baresip.Baresip(os.path.join(self.directory, host), host, address, account, self.tone(hz), "20000-20999")
         self.addCleanup(phone.stop)
         return phone
 
-    def start_provider(self, user="4711", answer="auto"):
-        """A provider that demands our certificate and takes nothing but SRTP."""
-        certificate = self.authority.issue("provider.lab")
-        provider = baresip.Baresip(os.path.join(self.directory, "provider"), "provider",
-                                   network.PROVIDER, PROVIDER_ACCOUNT.format(user=user, answer=answer),
-                                   self.tones[PROVIDER_HZ], "30000-30999",
-                                   (certificate, self.authority.root), network.DNS)
+    def start_provider(self, user="4711", answer="auto", host="provider", at=str):
+        """A provider that demands our certificate and takes nothing but SRTP; another one is the host carrier."""
+        domain = f"{host}.lab"
+        certificate = self.authority.issue(domain)
+        provider = baresip.Baresip(os.path.join(self.directory, host), host, at(ADDRESSES[host]),
+                                   PROVIDER_ACCOUNT.format(user=user, domain=domain, answer=answer),
+                                   self.tone(PROVIDER_HZ if host == "provider" else CARRIER_HZ), "30000-30999",
+                                   (certificate, self.authority.root), at(network.DNS))
         self.addCleanup(provider.stop)
         return provider
 

@@ -1,8 +1,11 @@
 """The hosts of a test and the two networks between them: the office inside, the internet outside.
 
             office 10.99.1.0/24          internet 10.99.2.0/24
-    phone .10 ------------- .2 sbc .2 ------+------ provider .10
-                                            +------ dns .3
+    phone .10 ------+------ .2 sbc .2 ------+------ provider .10
+     desk .11 ------+                       +------ carrier .11
+      pbx .20 ------+                       +------ dns .3
+
+ipv6() gives each link fd00:99:1::/64 or fd00:99:2::/64 as well, with the same last number.
 """
 import contextlib
 import socket
@@ -11,19 +14,25 @@ import subprocess
 from . import sandbox
 
 PHONE = "10.99.1.10"
+DESK = "10.99.1.11"
+PBX = "10.99.1.20"
 SBC_INSIDE = "10.99.1.2"
 SBC_OUTSIDE = "10.99.2.2"
 DNS = "10.99.2.3"
 PROVIDER = "10.99.2.10"
+CARRIER = "10.99.2.11"
 INSIDE_PREFIX = "10.99.1."
 
 WIRE = "wire"  # holds the bridges; nobody lives there
 PLAN = [  # host, its interface, network, address
     ("phone", "eth0", "office", PHONE),
+    ("desk", "eth0", "office", DESK),
+    ("pbx", "eth0", "office", PBX),
     ("sbc", "inside", "office", SBC_INSIDE),
     ("sbc", "outside", "internet", SBC_OUTSIDE),
     ("dns", "eth0", "internet", DNS),
     ("provider", "eth0", "internet", PROVIDER),
+    ("carrier", "eth0", "internet", CARRIER),
 ]
 
 
@@ -58,6 +67,18 @@ def build():
         _add_host(host)
     for row in PLAN:
         _add_link(*row)
+
+
+def as_ipv6(address):
+    """What a host with that address has of IPv6."""
+    _, _, network, host = address.split(".")
+    return f"fd00:99:{network}::{host}"
+
+
+def ipv6():
+    """Gives all hosts their IPv6 addresses; they may be used at once."""
+    for host, interface, _, address in PLAN:
+        ip("-n", host, "-6", "address", "replace", f"{as_ipv6(address)}/64", "dev", interface, "nodad")
 
 
 @contextlib.contextmanager

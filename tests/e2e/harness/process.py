@@ -14,13 +14,13 @@ started = []  # all of the test that runs, in their order; LabTest empties it
 class Process:
     """One started program. stop() is safe to call twice and never touches anything else."""
 
-    def __init__(self, name, argv, log_path, host=None, env=None, cwd=None):
+    def __init__(self, name, argv, log_path, host=None, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.log_path = log_path
         if host:
             argv = ["ip", "netns", "exec", host] + argv
         with open(log_path, "wb") as log:
-            self.popen = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            self.popen = subprocess.Popen(argv, stdin=stdin, stdout=log, stderr=log,
                                           env=dict(os.environ, **(env or {})), cwd=cwd)
         started.append(self)
 

@@ -291,6 +291,20 @@ static void check_trunk_numbers(const struct check *ck, size_t i)
 		              "country: \"49\" or the like");
 }
 
+static void check_trunk_codecs(const struct check *ck, size_t i)
+{
+	const struct config_trunk *trunk = &ck->cfg->trunks[i];
+
+	for (size_t k = 0; k < trunk->ncodecs; k++) {
+		for (size_t j = 0; j < k; j++) {
+			if (strcasecmp(trunk->codecs[j], trunk->codecs[k]) == 0)
+				check_problem(ck, SECTION_TRUNKS, i, "codecs",
+				              "codecs name %s twice; write each once",
+				              trunk->codecs[k]);
+		}
+	}
+}
+
 void check_trunks(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->ntrunks; i++) {
@@ -318,5 +332,6 @@ void check_trunks(const struct check *ck)
 		check_trunk_resolvers(ck, i);
 		check_trunk_routes(ck, i);
 		check_trunk_networks(ck, i);
+		check_trunk_codecs(ck, i);
 	}
 }

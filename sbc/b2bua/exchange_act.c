@@ -146,14 +146,11 @@ static enum err act_show_answer(struct call *call, const struct exchange_news *n
                                 struct offer_problem *problem)
 {
 	const char *sdp = leg_peer_sdp(call->callee.leg);
-	struct buf none;
 	enum err err;
 
 	if (!sdp)
 		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
-	buf_init(&none, MESSAGE_MAX);
-	err = offer_answer(call->offer, sdp, strlen(sdp), &none, problem);
-	buf_wipe(&none);
+	err = offer_answer(call->offer, sdp, strlen(sdp), NULL, problem);
 	if (err)
 		return err;
 	offer_settle(call->offer);
@@ -190,7 +187,7 @@ static enum err pass(struct call *call, const struct exchange_news *news, enum m
 			exchange_problem(problem, err, 491, not_ready);
 	}
 	if (err)
-		offer_drop(call->offer);
+		offer_take_back(call->offer);
 	buf_wipe(&out);
 	return err;
 }
@@ -231,15 +228,12 @@ static enum err act_fetch(struct call *call, const struct exchange_news *news,
 static enum err act_pass_answer(struct call *call, const struct exchange_news *news,
                                 struct offer_problem *problem)
 {
-	struct buf none;
 	enum err err = OK;
 
 	if (!news->sdp)
 		return exchange_problem(problem, ERR_SYNTAX, 488, unanswered);
-	buf_init(&none, MESSAGE_MAX);
 	if (offer_is_open(call->offer))
-		err = offer_answer(call->offer, news->sdp, news->len, &none, problem);
-	buf_wipe(&none);
+		err = offer_answer(call->offer, news->sdp, news->len, NULL, problem);
 	if (err)
 		return err;
 	offer_settle(call->offer);

@@ -8,9 +8,8 @@
 #include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "sbc/b2bua/offer_line.h"
-#include "sbc/sip/message.h"
+#include "sbc/b2bua/offer_voice.h"
 #include "sbc/sip/sdp.h"
 
 #define CODECS_MAX 32 /* of both lists; one has at most 16 */
@@ -24,12 +23,6 @@ struct session {
 };
 
 enum exchange { EXCHANGE_NONE, EXCHANGE_OFFERED, EXCHANGE_ANSWERED };
-
-/* Our own descriptions, to one side. */
-struct voice {
-	uint64_t session_id, version;
-	char *told; /* the last one; NULL: none yet */
-};
 
 struct offer {
 	struct offer_cfg cfg;
@@ -67,15 +60,6 @@ static void session_clear(struct session *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* RFC 3264 5: a signed 64 bit number, with room to rise. */
-static void new_voice(struct voice *v)
-{
-	random_bytes(&v->session_id, sizeof(v->session_id));
-	v->session_id >>= 2;
-	v->version = v->session_id;
-	mem_wipe_text(&v->told);
-}
-
 enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 {
 	struct offer *o = mem_zalloc(sizeof(*o));
@@ -84,7 +68,7 @@ enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 		return ERR_NOMEM;
 	o->cfg = *cfg;
 	for (int side = 0; side < MEDIA_NSIDES; side++)
-		new_voice(&o->voices[side]);
+		voice_open(&o->voices[side]);
 	*out = o;
 	return OK;
 }
@@ -92,17 +76,7 @@ enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
                         enum media_side was_side)
 {
-	const struct voice *from = &was->voices[was_side];
-	struct voice *v = &o->voices[side];
-	char *told = from->told ? mem_strdup(from->told) : NULL;
-
-	if (from->told && !told)
-		return ERR_NOMEM;
-	mem_wipe_text(&v->told);
-	*v = (struct voice){ .session_id = from->session_id,
-		             .version = from->version,
-		             .told = told };
-	return OK;
+	return voice_continue(&o->voices[side], &was->voices[was_side]);
 }
 
 void offer_close(struct offer **op)
@@ -115,7 +89,7 @@ void offer_close(struct offer **op)
 	session_clear(&o->now);
 	session_clear(&o->next);
 	for (int side = 0; side < MEDIA_NSIDES; side++)
-		mem_wipe_text(&o->voices[side].told);
+		voice_close(&o->voices[side]);
 	mem_wipe(o, sizeof(*o));
 	mem_free(o);
 	*op = NULL;
@@ -138,33 +112,15 @@ static void drop_streams(struct offer *o)
 	}
 }
 
-static enum err write_text(const struct sdp *in, const struct sdp_out *with, char **text)
-{
-	struct buf out;
-	enum err err;
-
-	buf_init(&out, MESSAGE_MAX);
-	err = sdp_write(in, with, &out);
-	if (!err)
-		err = buf_take(&out, text);
-	buf_wipe(&out);
-	return err;
-}
-
-/* Appends how in is told to a side, as our own. The version rises when the text is another one than
- * before (RFC 3264 8). */
+/* Appends how in is told to a side, as our own. */
 static enum err tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
                      struct buf *out)
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
-	struct voice *v = &o->voices[side];
-	struct sdp_out with = { .session_id = v->session_id,
-		                .version = v->version,
-		                .addr = o->cfg.sides[side].realm->media_advertise,
+	struct sdp_out with = { .addr = o->cfg.sides[side].realm->media_advertise,
 		                .media = media,
 		                .nmedia = nlines };
-	char *text = NULL;
 	enum err err;
 
 	for (size_t i = 0; i < nlines; i++) {
@@ -181,20 +137,9 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 		if (!o->next.lines[i].taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
 			media[i].rejected = true;
 	}
-	err = write_text(in, &with, &text);
-	if (!err && v->told && strcmp(v->told, text) != 0) {
-		with.version++;
-		mem_wipe_text(&text);
-		err = write_text(in, &with, &text);
-	}
+	err = voice_say(&o->voices[side], in, &with, out);
 	mem_wipe(crypto, sizeof(crypto));
-	if (err)
-		return err;
-	buf_puts(out, text);
-	v->version = with.version;
-	mem_wipe_text(&v->told);
-	v->told = text;
-	return buf_err(out);
+	return err;
 }
 
 static enum err keep_said(struct offer *o, enum media_side side, const char *sdp, size_t len)
@@ -490,7 +435,7 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 		o->exchange = EXCHANGE_ANSWERED;
 		err = apply(o, &o->next);
 	}
-	if (!err && !o->invented)
+	if (!err && !o->invented && out)
 		err = tell(o, o->from, in, o->next.known[o->from], out);
 	if (!err)
 		err = keep_said(o, other(o->from), sdp, len);
@@ -543,6 +488,13 @@ void offer_drop(struct offer *o)
 		put_back(o);
 }
 
+void offer_take_back(struct offer *o)
+{
+	if (o->exchange == EXCHANGE_OFFERED)
+		voice_take_back(&o->voices[other(o->from)]);
+	offer_drop(o);
+}
+
 static void session_forget(struct session *s, enum media_side side)
 {
 	s->known[side] = 0;
@@ -556,7 +508,7 @@ enum err offer_replace(struct offer *o, enum media_side side, const struct offer
 	if (o->exchange != EXCHANGE_NONE && o->from == side)
 		offer_drop(o);
 	o->cfg.sides[side] = *cfg;
-	new_voice(&o->voices[side]);
+	voice_open(&o->voices[side]);
 	session_forget(&o->now, side);
 	session_forget(&o->next, side);
 	return o->anchor ? anchor_renew(o->anchor, side, cfg->media) : OK;

@@ -55,9 +55,10 @@ MUST_USE enum err offer_new(struct offer **out, const struct offer_cfg *cfg);
  * exchange, as after offer_drop. */
 MUST_USE enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
                              struct buf *out, struct offer_problem *problem);
-/* The answer to the offer that is under way; appends the offerer's (nothing after offer_invent). It
- * may come again (183, then 200; another fork): the newest counts, and the same one makes the same.
- * After an error the exchange is still under way. */
+/* The answer to the offer that is under way; appends the offerer's (nothing after offer_invent).
+ * out NULL: the offerer does not hear of it, since it is offered the same next. It may come again
+ * (183, then 200; another fork): the newest counts, and the same one makes the same. After an error
+ * the exchange is still under way. */
 MUST_USE enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
                                struct offer_problem *problem);
 /* The answer was final. Lines that it did not take give their ports back. */
@@ -65,6 +66,9 @@ void offer_settle(struct offer *o);
 /* The exchange failed: the session is as before it (RFC 3261 14.1), and what was new gives its
  * ports back. Without one, nothing. */
 void offer_drop(struct offer *o);
+/* As offer_drop, where the offer of offer_make could not be sent: what goes instead has its
+ * version. */
+void offer_take_back(struct offer *o);
 /* That side is another party from now on (transfer, next target): forgets what the old one said,
  * was told and sent, and has new ports there; the other side's stay. An offer of the old party that
  * is under way is dropped. Copies cfg. ERR_LIMIT, ERR_IO, ERR_NOMEM: no ports for it, and this call

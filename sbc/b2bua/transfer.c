@@ -185,10 +185,8 @@ static enum err turn_round(struct transfer *t, const char *sdp)
 	enum err err = ERR_SYNTAX;
 
 	mem_wipe_text(&t->offer);
-	buf_init(&out, MESSAGE_MAX);
 	if (sdp)
-		err = offer_answer(o, sdp, strlen(sdp), &out, &problem);
-	buf_wipe(&out);
+		err = offer_answer(o, sdp, strlen(sdp), NULL, &problem);
 	buf_init(&out, MESSAGE_MAX);
 	if (!err) {
 		offer_settle(o);

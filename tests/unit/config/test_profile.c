@@ -36,6 +36,8 @@ static const struct {
 	                       "configuration, not in a profile\n" },
 	{ "srtp: off\n", "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off; write "
 	                 "it at the trunk\n" },
+	{ "port: 5061\ncodecs: [ PCMA, PCMU, pcma ]\n",
+	  "providers/p.yaml:2: trunk 'acme': codecs name pcma twice; write each once\n" },
 	{ "- a\n", "providers/p.yaml:1: a profile: write KEY: VALUE lines\n" },
 	{ "", "providers/p.yaml:1: nothing is written here\n" },
 	{ "a: [\n", "providers/p.yaml:2: not YAML: did not find expected node content\n" },

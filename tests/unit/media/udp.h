@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/addr.h"
 #include "media/rtp.h"
+#include "tests/unit/loopback.h"
 
 #define UDP_WAIT_MS 5000 /* for what must come; nothing ever waits for what must not */
 
@@ -30,9 +31,10 @@ static inline struct udp udp_open_at(const char *host)
 	return u;
 }
 
+/* Where no other test's reports come to a port that is next to one of its own. */
 static inline struct udp udp_open(void)
 {
-	return udp_open_at("127.0.0.1");
+	return udp_open_at(own_loopback());
 }
 
 static inline void udp_close(struct udp *u)

@@ -28,7 +28,8 @@
 #define KEY_A  "MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0"
 #define KEY_B  "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNk"
 #define KEY_16 "MDEyMzQ1Njc4OWFiY2RlZg=="
-#define HEAD   "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+#define HOST   "127.0.0.1"
+#define HEAD   "v=0\r\no=- 1 1 IN IP4 " HOST "\r\ns=-\r\nc=IN IP4 " HOST "\r\nt=0 0\r\n"
 #define CRYPTO "a=crypto:1 " SUITE " inline:"
 
 static const uint8_t key_a[] = "0123456789abcdefghijklmnopqrst";
@@ -84,8 +85,8 @@ static inline int begin(void **state)
 	buf_init(&t.to_callee, MESSAGE_MAX);
 	buf_init(&t.to_caller, MESSAGE_MAX);
 	memset(&t.problem, 0, sizeof(t.problem));
-	t.caller = udp_open();
-	t.callee = udp_open();
+	t.caller = udp_open_at(HOST);
+	t.callee = udp_open_at(HOST);
 	return 0;
 }
 

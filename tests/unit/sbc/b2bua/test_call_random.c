@@ -341,7 +341,8 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 	*problem = (struct offer_problem){ .status = 488, .why = "chance" };
 	if (one_in(20))
 		return ERR_REFUSED;
-	buf_puts(out, SDP);
+	if (out)
+		buf_puts(out, SDP);
 	return OK;
 }
 
@@ -358,6 +359,11 @@ void offer_settle(struct offer *o)
 void offer_drop(struct offer *o)
 {
 	o->open = false;
+}
+
+void offer_take_back(struct offer *o)
+{
+	offer_drop(o);
 }
 
 void offer_close(struct offer **op)

@@ -144,7 +144,7 @@ void offer_note_host(struct offer *o, enum media_side side, const struct addr *h
 static enum err offer_says(enum err err, struct buf *out, struct offer_problem *problem)
 {
 	*problem = (struct offer_problem){ .status = 488, .why = "no" };
-	if (!err)
+	if (!err && out)
 		buf_puts(out, SDP);
 	return err;
 }
@@ -185,6 +185,12 @@ void offer_drop(struct offer *o)
 {
 	(void)o;
 	note("drop", NULL);
+}
+
+void offer_take_back(struct offer *o)
+{
+	(void)o;
+	note("back", NULL);
 }
 
 static struct message *make(const char *first, const char *method, const char *body)
@@ -395,7 +401,7 @@ static void test_stays_here(void **state)
 	assert_string_equal(t.done, "make:callee take settle accept:callee ");
 	t.answer_err = ERR_REFUSED;
 	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLEE), EX_REST);
-	assert_string_equal(t.done, "make:callee take drop refuse488:callee ");
+	assert_string_equal(t.done, "make:callee take back refuse488:callee ");
 }
 
 /* Whatever fails leaves the state, and who asked hears of it. */
@@ -404,7 +410,7 @@ static void test_fails(void **state)
 	(void)state;
 	t.make_err = ERR_REFUSED;
 	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
-	assert_string_equal(t.done, "make:caller drop refuse488:caller ");
+	assert_string_equal(t.done, "make:caller back refuse488:caller ");
 	assert_int_equal(fire(EX_FETCHING, XE_ANSWER, SIDE_CALLEE), EX_FETCHING);
 	assert_string_equal(t.done, "make:callee fails488 ");
 	assert_int_equal(fire(EX_FETCHING, XE_CHANGED, SIDE_CALLER), EX_FETCHING);
@@ -413,7 +419,7 @@ static void test_fails(void **state)
 	t.change_err = ERR_NOT_NOW;
 	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
 	assert_int_equal(t.hosts, 1);
-	assert_string_equal(t.done, "make:caller change:callee drop refuse491:caller ");
+	assert_string_equal(t.done, "make:caller change:callee back refuse491:caller ");
 	assert_int_equal(fire(EX_FIRST, XE_OFFER, SIDE_CALLER), EX_FIRST);
 	assert_string_equal(t.done, "refuse491:caller ");
 	assert_int_equal(fire(EX_REST, XE_FETCH, SIDE_CALLER), EX_REST);

@@ -230,7 +230,7 @@ static void test_rejected_keep_their_place(void **state)
 
 static void test_audio_and_video(void **state)
 {
-	struct udp seer = udp_open(), screen = udp_open();
+	struct udp seer = udp_open_at(HOST), screen = udp_open_at(HOST);
 	struct addr in[2], out[2];
 	char text[1024];
 

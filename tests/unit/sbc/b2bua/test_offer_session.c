@@ -123,6 +123,45 @@ static void test_versions(void **state)
 	assert_int_equal(again(SIDE_CALLER, lines(AUDIO "a=inactive\r\n")), OK);
 	assert_int_equal(version_of(&t.to_callee), version + 2);
 	offer_drop(t.offer);
+	/* It could not be sent: who has not heard of it misses no version. */
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO "a=recvonly\r\n")), OK);
+	offer_take_back(t.offer);
+	assert_false(offer_is_open(t.offer));
+	offer_take_back(t.offer);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO "a=inactive\r\n")), OK);
+	assert_int_equal(version_of(&t.to_callee), version + 2);
+	offer_take_back(t.offer);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO "a=sendrecv\r\n")), OK);
+	assert_int_equal(version_of(&t.to_callee), version + 3);
+	offer_drop(t.offer);
+}
+
+/* Nothing that nobody hears has a version: not the answer that is offered the other way next, and
+ * not a first offer that could not be sent. */
+static void test_unheard(void **state)
+{
+	uint64_t version;
+
+	(void)state;
+	assert_int_equal(try_offer(SRTP_OFF, SRTP_OFF, lines(AUDIO)), OK);
+	version = version_of(&t.to_callee);
+	offer_take_back(t.offer);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO VIDEO)), OK);
+	assert_int_equal(version_of(&t.to_callee), version);
+	assert_int_equal(answers(SIDE_CALLEE, lines(AUDIO VIDEO)), OK);
+	offer_settle(t.offer);
+	version = version_of(&t.to_caller);
+	assert_int_equal(offer_invent(t.offer, SIDE_CALLEE, text_for(SIDE_CALLEE), &t.problem), OK);
+	offer_drop(t.offer);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO VIDEO "a=sendonly\r\n")), OK);
+	assert_int_equal(offer_answer(t.offer, lines(AUDIO "m=video 0 RTP/AVP 96\r\n"),
+	                              strlen(lines(AUDIO "m=video 0 RTP/AVP 96\r\n")), NULL,
+	                              &t.problem),
+	                 OK);
+	offer_settle(t.offer);
+	assert_int_equal(again(SIDE_CALLEE, lines(AUDIO "m=video 0 RTP/AVP 96\r\n")), OK);
+	assert_int_equal(version_of(&t.to_caller), version + 1);
+	offer_drop(t.offer);
 }
 
 /* A line is left, its slot stays and serves again; new lines come at the end; ports of lines that
@@ -175,7 +214,7 @@ static void test_lines_come_and_go(void **state)
 /* RFC 3261 14.1: what failed has not been. */
 static void test_dropped_exchange(void **state)
 {
-	struct udp moved = udp_open();
+	struct udp moved = udp_open_at(HOST);
 	struct addr in, out;
 	uint8_t ours[KEY_LEN];
 	char offer[1024], answer[1024], more[2048];
@@ -221,7 +260,7 @@ static void test_dropped_exchange(void **state)
 /* A change that both agree on: the caller moves, the callee has a new key. */
 static void test_agreed_change(void **state)
 {
-	struct udp moved = udp_open();
+	struct udp moved = udp_open_at(HOST);
 	struct addr in, out;
 	uint8_t ours[KEY_LEN], still[KEY_LEN];
 
@@ -250,7 +289,7 @@ static void test_agreed_change(void **state)
 /* Answers of several forks: the newest counts, and what one did not take another one may. */
 static void test_forks(void **state)
 {
-	struct udp fork = udp_open();
+	struct udp fork = udp_open_at(HOST);
 	struct addr in, out;
 	char two[1024];
 
@@ -283,7 +322,7 @@ static void test_next_target(void **state)
 		                         .realm = &t.out_cfg,
 		                         .srtp = SRTP_REQUIRED };
 	const struct offer_side inside = { .media = t.in, .realm = &t.in_cfg, .srtp = SRTP_OFF };
-	struct udp next = udp_open();
+	struct udp next = udp_open_at(HOST);
 	struct addr in, out, before;
 	uint8_t first[KEY_LEN], second[KEY_LEN];
 	char offer[1024];
@@ -324,7 +363,7 @@ static void test_transfer(void **state)
 	const struct offer_side side = { .media = t.out,
 		                         .realm = &t.out_cfg,
 		                         .srtp = SRTP_REQUIRED };
-	struct udp next = udp_open();
+	struct udp next = udp_open_at(HOST);
 	struct addr in, out;
 	uint8_t ours[KEY_LEN];
 	char offer[2048], answer[2048];
@@ -423,7 +462,7 @@ static void gets_report(const struct udp *u, uint8_t *packet, struct addr *from)
 /* RFC 5761: each side for itself, and only what was offered. RFC 3605 tells the odd port. */
 static void test_rtcp_mux(void **state)
 {
-	struct udp rtcp = udp_open();
+	struct udp rtcp = udp_open_at(HOST);
 	struct addr in, out, below;
 	uint8_t packet[ROOM];
 	char text[32];
@@ -475,9 +514,13 @@ static void pass(const struct udp *from, const struct addr *door, const struct u
                  const char *what)
 {
 	char got[ROOM];
+	size_t len;
 
 	udp_send(from, door, what, strlen(what));
-	assert_int_equal(udp_recv(to, got, sizeof(got), NULL), strlen(what));
+	do { /* a primer, which is empty; or a report of another stream to the port below ours */
+		len = udp_recv(to, got, sizeof(got), NULL);
+	} while (len == 0 || rtp_is_rtcp((uint8_t *)got, len));
+	assert_int_equal(len, strlen(what));
 	assert_memory_equal(got, what, strlen(what));
 }
 
@@ -485,7 +528,7 @@ static void pass(const struct udp *from, const struct addr *door, const struct u
  * RTP. */
 static void test_datagrams(void **state)
 {
-	struct udp stranger = udp_open();
+	struct udp stranger = udp_open_at(HOST);
 	struct addr in, out;
 	char offer[1024], answer[1024];
 
@@ -540,7 +583,7 @@ static void test_plain_media(void **state)
  */
 static void test_fax(void **state)
 {
-	struct udp near = udp_open(), far = udp_open();
+	struct udp near = udp_open_at(HOST), far = udp_open_at(HOST);
 	struct addr in, out;
 	char offer[1024], answer[1024], fax[1024];
 
@@ -706,7 +749,9 @@ static void test_suites(void **state)
 	in = door_of(&t.to_caller, 0);
 	len = make_rtp(plain, SSRC, 7);
 	udp_send(&t.caller, &in, plain, len);
-	len = (size_t)udp_recv(&t.callee, packet, sizeof(packet), NULL);
+	do { /* a primer comes first where the worker woke before the packet */
+		len = udp_recv(&t.callee, packet, sizeof(packet), NULL);
+	} while (len < TEST_RTP_LEN);
 	assert_int_equal(srtp_session_new(&peer, SRTP_GCM_256, &keys[0], false), OK);
 	assert_int_equal(srtp_session_unprotect(peer, packet, &len, false), OK);
 	assert_memory_equal(packet, plain, len);
@@ -774,23 +819,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(versions),
-		TEST(lines_come_and_go),
-		TEST(dropped_exchange),
-		TEST(agreed_change),
-		TEST(forks),
-		TEST(next_target),
-		TEST(transfer),
-		TEST(newcomer_offers),
-		TEST(invented_offer),
-		TEST(rtcp_mux),
-		TEST(profiles),
-		TEST(datagrams),
-		TEST(plain_media),
-		TEST(fax),
-		TEST(codecs),
-		TEST(suites),
-		TEST(no_memory),
+		TEST(versions),         TEST(unheard),       TEST(lines_come_and_go),
+		TEST(dropped_exchange), TEST(agreed_change), TEST(forks),
+		TEST(next_target),      TEST(transfer),      TEST(newcomer_offers),
+		TEST(invented_offer),   TEST(rtcp_mux),      TEST(profiles),
+		TEST(datagrams),        TEST(plain_media),   TEST(fax),
+		TEST(codecs),           TEST(suites),        TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

@@ -87,14 +87,6 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 	init_port(&s->sides[side].rtcp, s, side, true, rtcp_fd, latch);
 }
 
-static void swap(struct srtp_session **a, struct srtp_session **b)
-{
-	struct srtp_session *t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
 static int renew_port(struct relay_port *port, int fd, const struct latch_cfg *latch)
 {
 	int old = port->fd;
@@ -110,8 +102,8 @@ static void renew(struct relay_side *side, struct relay_change *change)
 
 	change->rtp_fd = renew_port(&side->rtp, change->rtp_fd, change->latch);
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
-	swap(&side->in, &change->in);
-	swap(&side->out, &change->out);
+	sessions_renew(&side->in, &change->in);
+	sessions_renew(&side->out, &change->out);
 	side->told = side->mux = side->opaque = false;
 	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
@@ -139,12 +131,9 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
 	side->quality.event_type = change->event_type;
-	if (change->replace_in) {
-		swap(&side->in, &change->in);
+	if (sessions_apply(&side->in, &change->in, now_ms))
 		side->warned_auth = false;
-	}
-	if (change->replace_out)
-		swap(&side->out, &change->out);
+	sessions_apply(&side->out, &change->out, now_ms);
 	side->opaque = change->opaque;
 	side->told = true;
 	primer_tell(s, change, moved);
@@ -154,7 +143,7 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 static bool send_to(struct relay_side *side, const struct relay_port *through,
                     const struct addr *to, uint8_t *packet, size_t len, size_t size, bool rtcp)
 {
-	if (side->out && srtp_session_protect(side->out, packet, &len, size, rtcp) != OK)
+	if (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp) != OK)
 		return false;
 	/* The error of an earlier packet shows here once, and this one may well arrive. */
 	for (unsigned i = 0; i < 2; i++) {
@@ -235,7 +224,7 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 static bool is_the_peers(struct relay_port *port, const struct addr *from,
                          const struct rtp_header *header, uint64_t now_ms)
 {
-	bool vouched = port->stream->sides[port->side].in;
+	bool vouched = port->stream->sides[port->side].in.now;
 	enum latch_verdict verdict;
 
 	if (!header && !port->rtcp && !vouched)
@@ -335,14 +324,14 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 	}
 	/* A known stranger goes before SRTP: it costs us no arithmetic, and a copy that it captured
 	 * and sent first must not make the true packet look replayed. */
-	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL, in->in,
+	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL, in->in.now,
 	                  now_us / 1000)) {
 		on_stranger(port, from);
 		return;
 	}
 	/* SRTP in */
-	if (in->in) {
-		err = srtp_session_unprotect(in->in, packet, &len, rtcp);
+	if (in->in.now) {
+		err = sessions_unprotect(&in->in, packet, &len, rtcp, now_us / 1000);
 		if (err == ERR_AUTH)
 			on_bad_auth(port);
 		if (err) {

@@ -16,6 +16,7 @@
 #include "media/quality.h"
 #include "media/queue.h"
 #include "media/reports.h"
+#include "media/sessions.h"
 #include "media/srtp.h"
 
 struct relay_stream;
@@ -49,10 +50,10 @@ struct relay_counters {
 
 struct relay_side {
 	struct relay_port rtp, rtcp;
-	bool told;                     /* signalling said where it is */
-	bool mux;                      /* RFC 5761 */
-	bool opaque;                   /* no RTP */
-	struct srtp_session *in, *out; /* NULL: plain */
+	bool told;   /* signalling said where it is */
+	bool mux;    /* RFC 5761 */
+	bool opaque; /* no RTP */
+	struct sessions in, out;
 	struct quality quality;
 	struct primer primer;
 	struct reports reports;
@@ -77,8 +78,7 @@ struct relay_change {
 	bool opaque;
 	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
 	bool idle;
-	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
-	struct srtp_session *in, *out;
+	struct sessions_change in, out;
 	bool renew;          /* nothing of the above, but a new peer behind new sockets */
 	int rtp_fd, rtcp_fd; /* these; the old ones afterwards */
 	const struct latch_cfg *latch;

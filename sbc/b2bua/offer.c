@@ -118,7 +118,7 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
-	struct sdp_out with = { .addr = o->cfg.sides[side].realm->media_advertise,
+	struct sdp_out with = { .addr = o->cfg.sides[side].shown,
 		                .media = media,
 		                .nmedia = nlines };
 	enum err err;

@@ -75,8 +75,7 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return why;
 	if (!addr_is_set(&m->rtp))
 		return "no usable media address";
-	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family &&
-	    !addr_is_any(&m->rtp))
+	if (m->rtp.sa.sa_family != side->shown.sa.sa_family && !addr_is_any(&m->rtp))
 		return "a media address of the other IP version than this side's";
 	place->rtp = m->rtp;
 	place->rtcp = m->rtcp;

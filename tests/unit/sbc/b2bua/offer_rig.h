@@ -39,7 +39,7 @@ static struct {
 	struct loop *loop;
 	struct media *media;
 	struct media_realm *in, *out, *tiny;
-	struct config_realm in_cfg, out_cfg;
+	struct addr in_shown, out_shown;
 	struct offer *offer;
 	struct offer_problem problem;
 	struct buf to_callee, to_caller;
@@ -62,8 +62,7 @@ static inline int begin_all(void **state)
 	message_library_open();
 	log_set_level(LOG_ERROR);
 	if (loop_new(&t.loop) || media_new(&t.media, t.loop, 1, 0) ||
-	    addr_parse(&t.in_cfg.media_advertise, "203.0.113.1") ||
-	    addr_parse(&t.out_cfg.media_advertise, "203.0.113.2"))
+	    addr_parse(&t.in_shown, "203.0.113.1") || addr_parse(&t.out_shown, "203.0.113.2"))
 		return -1;
 	return add_realm(28000, 28999, &t.in) || add_realm(29000, 29999, &t.out) ||
 	               add_realm(27990, 27991, &t.tiny)
@@ -103,12 +102,12 @@ static inline int end(void **state)
 
 static inline struct offer_side side_in(enum srtp_mode srtp)
 {
-	return (struct offer_side){ .media = t.in, .realm = &t.in_cfg, .srtp = srtp };
+	return (struct offer_side){ .media = t.in, .shown = t.in_shown, .srtp = srtp };
 }
 
 static inline struct offer_side side_out(enum srtp_mode srtp)
 {
-	return (struct offer_side){ .media = t.out, .realm = &t.out_cfg, .srtp = srtp };
+	return (struct offer_side){ .media = t.out, .shown = t.out_shown, .srtp = srtp };
 }
 
 static inline enum err try_offer(enum srtp_mode caller, enum srtp_mode callee, const char *sdp)

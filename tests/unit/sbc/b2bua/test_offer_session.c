@@ -271,9 +271,9 @@ static void test_forks(void **state)
 static void test_next_target(void **state)
 {
 	const struct offer_side side = { .media = t.out,
-		                         .realm = &t.out_cfg,
+		                         .shown = t.out_shown,
 		                         .srtp = SRTP_REQUIRED };
-	const struct offer_side inside = { .media = t.in, .realm = &t.in_cfg, .srtp = SRTP_OFF };
+	const struct offer_side inside = { .media = t.in, .shown = t.in_shown, .srtp = SRTP_OFF };
 	struct udp next = udp_open_at(HOST);
 	struct addr in, out, before;
 	uint8_t first[KEY_LEN], second[KEY_LEN];
@@ -313,7 +313,7 @@ static void test_next_target(void **state)
 static void test_transfer(void **state)
 {
 	const struct offer_side side = { .media = t.out,
-		                         .realm = &t.out_cfg,
+		                         .shown = t.out_shown,
 		                         .srtp = SRTP_REQUIRED };
 	struct udp next = udp_open_at(HOST);
 	struct addr in, out;
@@ -349,7 +349,7 @@ static void test_transfer(void **state)
 /* The one who comes in for another offers himself, with fewer lines than the other side knows. */
 static void test_newcomer_offers(void **state)
 {
-	const struct offer_side side = { .media = t.out, .realm = &t.out_cfg, .srtp = SRTP_OFF };
+	const struct offer_side side = { .media = t.out, .shown = t.out_shown, .srtp = SRTP_OFF };
 
 	(void)state;
 	stand(SRTP_OFF, lines(AUDIO VIDEO), lines(AUDIO VIDEO));
@@ -643,7 +643,7 @@ static void test_codecs(void **state)
 static void live_starved(void *arg)
 {
 	const struct offer_side side = { .media = t.out,
-		                         .realm = &t.out_cfg,
+		                         .shown = t.out_shown,
 		                         .srtp = SRTP_REQUIRED };
 	enum err err = try_offer(SRTP_OFF, SRTP_REQUIRED, lines(AUDIO VIDEO));
 

@@ -72,6 +72,8 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	enum err err = call_new_offer(call);
 
 	exchange_begin(call, body != NULL);
+	if (!err && !body) /* ours, to the one before */
+		offer_drop(call->offer);
 	if (err == ERR_LIMIT || err == ERR_IO)
 		problem = (struct offer_problem){ .status = 503, .why = "no media port is free" };
 	if (!err && body)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "media/relay.h"
 #include "tests/unit/media/udp.h"
@@ -97,10 +98,12 @@ static inline void set_keys(struct rig *r, enum media_side side, const struct sr
 
 static inline void read_port(struct relay_port *port)
 {
-	static const struct queue empty;
-	const struct relay_news none = { .queue = &empty };
+	static struct relay_packet packet;
 
-	relay_read(port, &none);
+	if (!relay_receive(&packet, port))
+		return;
+	relay_treat(&packet, clock_mono_us());
+	relay_send(&packet);
 }
 
 static inline void pump(struct rig *r)

@@ -108,7 +108,7 @@ static void start(struct timers *set, struct timer *t, bool lazy, uint64_t in_ms
                   void (*fn)(void *), void *arg)
 {
 	timer_stop(t);
-	t->due_ms = clock_mono_ms() + (in_ms ? in_ms : 1);
+	t->due_ms = clock_mono_ms() + in_ms;
 	t->fn = fn;
 	t->arg = arg;
 	t->set = set;
@@ -119,13 +119,18 @@ static void start(struct timers *set, struct timer *t, bool lazy, uint64_t in_ms
 
 void timer_start(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *), void *arg)
 {
-	start(set, t, false, in_ms, fn, arg);
+	start(set, t, false, in_ms ? in_ms : 1, fn, arg);
 }
 
 void timer_start_lazy(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *),
                       void *arg)
 {
-	start(set, t, true, in_ms, fn, arg);
+	start(set, t, true, in_ms ? in_ms : 1, fn, arg);
+}
+
+void timer_start_next(struct timers *set, struct timer *t, void (*fn)(void *), void *arg)
+{
+	start(set, t, false, 0, fn, arg);
 }
 
 bool timer_running(const struct timer *t)

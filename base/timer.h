@@ -32,6 +32,9 @@ void timer_start(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)
  * are served when it wakes once. */
 void timer_start_lazy(struct timers *set, struct timer *t, uint64_t in_ms, void (*fn)(void *),
                       void *arg);
+/* Calls fn(arg) when timers_run is called next. Not for a timer's own function: it would never end.
+ */
+void timer_start_next(struct timers *set, struct timer *t, void (*fn)(void *), void *arg);
 void timer_stop(struct timer *t); /* a stopped one is fine */
 bool timer_running(const struct timer *t);
 

@@ -7,7 +7,7 @@
 #include "media/engine.h"
 #include "media/srtp.h"
 
-#define SWEEP_MS 20
+#define SWEEP_MS 50
 
 static void take_back(struct media *media)
 {

@@ -129,7 +129,7 @@ void primer_tell(struct relay_stream *s, const struct relay_change *change, bool
 		p->sent_ms[false] = p->sent_ms[true] = 0;
 	}
 	if (s->timers && s->sides[SIDE_CALLER].told && s->sides[SIDE_CALLEE].told)
-		timer_start(s->timers, &s->prime, 0, on_time, s);
+		timer_start_next(s->timers, &s->prime, on_time, s);
 	else
 		primer_stop(s);
 }

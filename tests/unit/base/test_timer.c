@@ -95,6 +95,24 @@ static void on_again(void *arg)
 	timer_stop(&timers[3]);
 }
 
+static void count_up(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+static void test_next_run(void **state)
+{
+	unsigned count = 0;
+
+	(void)state;
+	timer_start_next(set, &timers[0], count_up, &count);
+	assert_int_equal(timers_next_ms(set), 0);
+	assert_int_equal(count, 0);
+	timers_run(set);
+	assert_int_equal(count, 1);
+	assert_int_equal(timers_next_ms(set), UINT64_MAX);
+}
+
 /* A timer that starts itself with 0 waits for the next millisecond; one stopped by another, due at
  * the same time, stays silent. */
 static void test_from_within(void **state)
@@ -114,11 +132,6 @@ static void test_from_within(void **state)
 	clock_fake_advance(1);
 	timers_run(set);
 	assert_int_equal(count, 3);
-}
-
-static void count_up(void *arg)
-{
-	++*(unsigned *)arg;
 }
 
 /* The loop may be late for a lazy one, and whenever it wakes takes what is due. */
@@ -160,11 +173,11 @@ static void test_free_stops(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_order),
-		                            cmocka_unit_test(test_next),
-		                            cmocka_unit_test(test_from_within),
-		                            cmocka_unit_test(test_lazy),
-		                            cmocka_unit_test(test_free_stops) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order),    cmocka_unit_test(test_next),
+		cmocka_unit_test(test_next_run), cmocka_unit_test(test_from_within),
+		cmocka_unit_test(test_lazy),     cmocka_unit_test(test_free_stops)
+	};
 
 	return cmocka_run_group_tests(tests, open_set, close_set);
 }

@@ -24,16 +24,7 @@ static bool is_word(const char *word, size_t len, const char *of)
 
 bool extension_in(const struct message *m, const char *header, const char *of)
 {
-	const char *value, *word;
-	size_t len;
-
-	for (unsigned n = 0; (value = message_header(m, header, n)); n++) {
-		while ((word = next_word(&value, &len))) {
-			if (is_word(word, len, of))
-				return true;
-		}
-	}
-	return false;
+	return message_lists(m, header, of);
 }
 
 /* RFC 4662: it is for the two ends to have. */

@@ -2,6 +2,7 @@
  * thread. */
 #include "sbc/sip/message.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,10 @@
 #include "sbc/sip/message_internal.h"
 
 /* Octets that the headers of a message of ours take, mostly: thirty allocations become one. */
-#define BUILT_ROOM 2560
+#define BUILT_ROOM     2560
+
+#define CLASS_NAME_MAX 64  /* of a header, with its NUL */
+#define CLASSES_KNOWN  256 /* so that few of them share a place */
 
 static const struct {
 	const char *name;
@@ -315,21 +319,46 @@ static const char *header_text(const struct message *m, const sip_header_t *h)
 	return len < 0 || (size_t)len >= sizeof(text) ? NULL : su_strdup(msg_home(m->msg), text);
 }
 
-msg_header_t **message_first(const struct message *m, const char *name)
+/* Sofia-SIP's own look-up. */
+static msg_hclass_t *find_class(const char *name, size_t len)
 {
-	char line[64];
-	size_t len = strlen(name);
+	char line[CLASS_NAME_MAX + 1];
 	isize_t start;
 	const msg_href_t *href;
 
-	if (len + 2 > sizeof(line))
-		return NULL;
 	memcpy(line, name, len);
 	memcpy(line + len, ":", 2);
 	href = msg_find_hclass(sip_default_mclass(), line, &start);
-	if (!href || href->hr_class == sip_unknown_class)
+	return href && href->hr_class != sip_unknown_class ? href->hr_class : NULL;
+}
+
+/* A call asks for some forty names a hundred times: what is known of each is kept, where no other
+ * has taken its place. */
+msg_hclass_t *message_class(const char *name)
+{
+	static struct {
+		char name[CLASS_NAME_MAX];
+		msg_hclass_t *class;
+	} known[CLASSES_KNOWN];
+	size_t len = strlen(name), at;
+
+	if (len == 0 || len >= CLASS_NAME_MAX)
 		return NULL;
-	return msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, href->hr_class);
+	at = (len * 5 + (unsigned char)name[0] * 3 + (unsigned char)name[len / 2] * 7 +
+	      (unsigned char)name[len - 1]) %
+	     CLASSES_KNOWN;
+	if (strcmp(known[at].name, name) != 0) {
+		memcpy(known[at].name, name, len + 1);
+		known[at].class = find_class(name, len);
+	}
+	return known[at].class;
+}
+
+msg_header_t **message_first(const struct message *m, const char *name)
+{
+	msg_hclass_t *class = message_class(name);
+
+	return class ? msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, class) : NULL;
 }
 
 const char *message_header(const struct message *m, const char *name, unsigned n)
@@ -342,6 +371,22 @@ const char *message_header(const struct message *m, const char *name, unsigned n
 	for (; h && n > 0; n--)
 		h = (sip_header_t *)h->sh_next;
 	return h ? header_text(m, h) : NULL;
+}
+
+bool message_lists(const struct message *m, const char *name, const char *word)
+{
+	msg_hclass_t *class = message_class(name);
+	msg_header_t **first = message_first(m, name);
+	const msg_list_t *list = first && *first ? (*first)->sh_list : NULL;
+	size_t len = strlen(word);
+
+	assert(class == sip_allow_class || class == sip_require_class ||
+	       class == sip_supported_class);
+	for (msg_param_t const *item = list ? list->k_items : NULL; item && *item; item++) {
+		if (strncasecmp(*item, word, len) == 0 && strchr("; \t", (*item)[len]))
+			return true;
+	}
+	return false;
 }
 
 const char *message_body(const struct message *m, size_t *len)

@@ -89,6 +89,8 @@ int64_t message_expires_s(const struct message *m);
 
 /* The n-th (from 0) value of a header by its full name; NULL: there is none. */
 const char *message_header(const struct message *m, const char *name, unsigned n);
+/* Whether Allow, Require or Supported has a word, in any case. */
+bool message_lists(const struct message *m, const char *name, const char *word);
 const char *message_body(const struct message *m, size_t *len); /* NULL: none */
 const char *message_content_type(const struct message *m);      /* "type/subtype", "" for none */
 

@@ -156,6 +156,7 @@ enum err message_new_from_invite(struct message **out, const struct message *inv
 void message_add(struct message *m, const char *name, const char *fmt, ...)
 {
 	char line[NAME_MAX_LEN + VALUE_MAX_LEN];
+	msg_hclass_t *class = message_class(name);
 	size_t at = strlen(name) + 2;
 	va_list args;
 	int n;
@@ -172,6 +173,8 @@ void message_add(struct message *m, const char *name, const char *fmt, ...)
 	/* A line break would begin a header that nobody meant. */
 	if (n < 0 || n >= VALUE_MAX_LEN || strpbrk(line + at, "\r\n"))
 		m->err = ERR_SYNTAX;
+	else if (class)
+		check(m, sip_add_make(m->msg, m->sip, class, line + at));
 	else
 		check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
 }

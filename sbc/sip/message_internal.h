@@ -28,7 +28,9 @@ static inline const char *or_empty(const char *s)
  * place. */
 msg_t *message_make(const char *data, size_t len, size_t head, bool *has_uri);
 MUST_USE enum err message_new_empty(struct message **out);
-/* Where the values of a header begin that Sofia-SIP knows; NULL: it does not know it. */
+/* The class of a header that Sofia-SIP knows; NULL: it does not know it. */
+msg_hclass_t *message_class(const char *name);
+/* Where the values of such a header begin; NULL as above. */
 msg_header_t **message_first(const struct message *m, const char *name);
 
 #endif

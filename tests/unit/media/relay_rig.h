@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/clock.h"
 #include "base/log.h"
 #include "media/relay.h"
 #include "tests/unit/media/udp.h"
@@ -61,8 +60,8 @@ static inline void rig_close(struct rig *r)
 			udp_close(&r->ours[i][j]);
 			udp_close(&r->peer[i][j]);
 		}
-		sessions_free(r->s.sides[i].in.all);
-		sessions_free(r->s.sides[i].out.all);
+		srtp_session_free(&r->s.sides[i].in);
+		srtp_session_free(&r->s.sides[i].out);
 	}
 	udp_close(&r->stranger);
 }
@@ -85,25 +84,23 @@ static inline void set_keys(struct rig *r, enum media_side side, const struct sr
 {
 	struct relay_change c = { .side = side,
 		                  .rtp = r->peer[side][0].addr,
-		                  .rtcp = r->peer[side][1].addr };
+		                  .rtcp = r->peer[side][1].addr,
+		                  .replace_in = true,
+		                  .replace_out = true };
 
-	assert_int_equal(srtp_session_new(&c.in.all[0], SRTP_AES_CM_128_HMAC_SHA1_80, recv, false),
-	                 OK);
-	assert_int_equal(srtp_session_new(&c.out.all[0], SRTP_AES_CM_128_HMAC_SHA1_80, send, true),
-	                 OK);
+	assert_int_equal(srtp_session_new(&c.in, SRTP_AES_CM_128_HMAC_SHA1_80, recv, false), OK);
+	assert_int_equal(srtp_session_new(&c.out, SRTP_AES_CM_128_HMAC_SHA1_80, send, true), OK);
 	relay_apply(&r->s, &c);
-	sessions_free(c.in.all);
-	sessions_free(c.out.all);
+	srtp_session_free(&c.in);
+	srtp_session_free(&c.out);
 }
 
 static inline void read_port(struct relay_port *port)
 {
-	static struct relay_packet packet;
+	static const struct queue empty;
+	const struct relay_news none = { .queue = &empty };
 
-	if (!relay_receive(&packet, port))
-		return;
-	relay_treat(&packet, clock_mono_us());
-	relay_send(&packet);
+	relay_read(port, &none);
 }
 
 static inline void pump(struct rig *r)

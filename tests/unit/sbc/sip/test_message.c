@@ -59,6 +59,51 @@ static void test_what_is_absent(void **state)
 	message_free(&m);
 }
 
+static void test_lists(void **state)
+{
+	struct message *m = parse(
+	    "OPTIONS sip:b SIP/2.0\r\nVia: " VIA "\r\n" HEAD_REST "CSeq: 1 OPTIONS\r\n"
+	    "Allow: INVITE, ACK\r\nk: timer,\r\n 100REL\r\nallow: UPDATE\r\nRequire:\r\n\r\n");
+
+	(void)state;
+	assert_true(message_lists(m, "Allow", "INVITE"));
+	assert_true(message_lists(m, "Allow", "UPDATE"));
+	assert_true(message_lists(m, "Supported", "100rel"));
+	assert_false(message_lists(m, "Supported", "100re"));
+	assert_false(message_lists(m, "Supported", "100rell"));
+	assert_false(message_lists(m, "Require", "timer"));
+	message_free(&m);
+}
+
+/* More names than are remembered, some in the same place. */
+static void test_many_names(void **state)
+{
+	struct message *m =
+	    parse("OPTIONS sip:b SIP/2.0\r\nVia: " VIA "\r\n" HEAD_REST "CSeq: 1 OPTIONS\r\n"
+	          "X-17: a\r\nX-71: b\r\nUser-Agent: c\r\n\r\n");
+	char name[100];
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < 600; i++) {
+			snprintf(name, sizeof(name), "X-%u", i);
+			if (i == 17)
+				assert_string_equal(message_header(m, name, 0), "a");
+			else if (i == 71)
+				assert_string_equal(message_header(m, name, 0), "b");
+			else
+				assert_null(message_header(m, name, 0));
+			assert_string_equal(message_header(m, "User-Agent", 0), "c");
+			assert_string_equal(message_header(m, "user-agent", 0), "c");
+		}
+	}
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_null(message_header(m, name, 0));
+	assert_null(message_header(m, "", 0));
+	message_free(&m);
+}
+
 static void test_response(void **state)
 {
 	struct message *m = parse("SIP/2.0 486 Busy Here, sorry\r\nVia: " VIA "\r\n" HEAD_REST
@@ -348,6 +393,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request),
 		cmocka_unit_test(test_what_is_absent),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_many_names),
 		cmocka_unit_test(test_response),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_headers),

@@ -114,6 +114,10 @@ static void check_addresses(const struct check *ck, size_t i)
 		check_problem(ck, SECTION_REALMS, i, "listen",
 		              "listens on every address, and peers must learn one; write "
 		              "advertise: HOST");
+	if (realm->outer.clash)
+		check_problem(ck, SECTION_REALMS, i, "media-advertise",
+		              "advertise and media-advertise ask two for our address; write the "
+		              "same at both, or leave media-advertise out");
 	if (addr_is_set(bound) && addr_is_set(shown) && bound->sa.sa_family != shown->sa.sa_family)
 		check_problem(ck, SECTION_REALMS, i, "media-advertise",
 		              "media-address and media-advertise are of different IP versions; "

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/pattern.h"
+#include "config/outer.h"
 
 enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS };
 
@@ -44,10 +45,13 @@ struct config_realm {
 	char *name;
 	struct config_listener *listeners;
 	size_t nlisteners;
-	/* For Via and Contact: a name, or an address as a URI has it; NULL: the listener's. */
+	/* For Via and Contact: a name, or an address as a URI has it; NULL: outer's, or the
+	 * listener's. */
 	char *advertise;
 	struct addr media_address;   /* bound; default: the first listener's, no port */
-	struct addr media_advertise; /* written into SDP; default: media_address */
+	char *media_host;            /* as advertise; NULL: not written */
+	struct addr media_advertise; /* written into SDP while outer is not known */
+	struct config_outer outer;
 	unsigned media_port_low, media_port_high;
 	enum latch_mode latch;
 	unsigned media_timeout_ms;            /* 0: none */

@@ -1,6 +1,7 @@
 /* What absent options mean where that depends on others. */
 #include "config/check.h"
 
+#include <string.h>
 #include "base/mem.h"
 
 static enum err copy(char **field, const char *text)
@@ -11,6 +12,29 @@ static enum err copy(char **field, const char *text)
 	return *field ? OK : ERR_NOMEM;
 }
 
+/* A name in advertise is written as it stands; one in media-advertise must become an address. */
+static void derive_outer(struct config_realm *realm)
+{
+	struct config_outer uris = { 0 }, media = { 0 };
+	bool asks = realm->advertise && outer_read(&uris, realm->advertise) && uris.port;
+
+	if (realm->media_host && addr_parse(&realm->media_advertise, realm->media_host) != OK &&
+	    !outer_read(&media, realm->media_host))
+		return;
+	if (!asks) {
+		realm->outer = media;
+		realm->outer.in_media = *media.host;
+		return;
+	}
+	mem_free(realm->advertise);
+	realm->advertise = NULL;
+	realm->outer = uris;
+	realm->outer.in_uris = true;
+	realm->outer.in_media = !realm->media_host || *media.host;
+	realm->outer.clash =
+	    *media.host && (strcmp(media.host, uris.host) != 0 || media.port != uris.port);
+}
+
 static void derive_realm(struct config_realm *realm)
 {
 	if (!addr_is_set(&realm->media_address) && realm->nlisteners &&
@@ -18,6 +42,7 @@ static void derive_realm(struct config_realm *realm)
 		realm->media_address = realm->listeners[0].addr;
 		addr_set_port(&realm->media_address, 0);
 	}
+	derive_outer(realm);
 	if (!addr_is_set(&realm->media_advertise))
 		realm->media_advertise = realm->media_address;
 }

@@ -165,7 +165,8 @@ static const struct option realms[] = {
 	  .otherwise = "the listener's address",
 	  .example = "sbc.example.com",
 	  .help =
-	      "The host that peers see in Via and Contact. For a trunk: our name as our certificate has it." },
+	      "The host that peers see in Via and Contact. For a trunk: our name as our certificate has it. "
+	      "stun:SERVER[:PORT] is the address at which a STUN server sees us, for media as well." },
 	{ .key = "media-address",
 	  .kind = KIND_ADDRESS,
 	  FIELD(config_realm, media_address),
@@ -173,12 +174,14 @@ static const struct option realms[] = {
 	  .example = "203.0.113.5",
 	  .help = "The address that media sockets are bound to." },
 	{ .key = "media-advertise",
-	  .kind = KIND_ADDRESS,
-	  FIELD(config_realm, media_advertise),
-	  .otherwise = "media-address",
+	  .kind = KIND_HOST,
+	  FIELD(config_realm, media_host),
+	  .max = 253,
+	  .otherwise = "what STUN says where advertise asks it, else media-address",
 	  .example = "198.51.100.7",
 	  .help =
-	      "The address that we write into SDP: the outer one where a NAT stands in between." },
+	      "The address that we write into SDP: the outer one where a NAT stands in between. A name is looked "
+	      "up and followed, stun:SERVER[:PORT] asked again every half minute: new calls have the new address." },
 	{ .key = "media-ports",
 	  .kind = KIND_PORTS,
 	  FIELD(config_realm, media_port_low),

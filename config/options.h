@@ -26,7 +26,8 @@ enum kind_id {
 	KIND_ENUM,        /* an enum */
 	KIND_NAME,        /* char *: a DNS name */
 	KIND_DOMAIN,      /* char *: a DNS name or IPv4 address */
-	KIND_HOST,        /* char *: a DNS name or address as a URI has it: IPv6 in brackets */
+	KIND_HOST,        /* char *: a DNS name or address as a URI has it: IPv6 in brackets;
+	                     stun:SERVER[:PORT] */
 	KIND_USER,        /* char *: a number or user part */
 	KIND_PATTERN,     /* struct config_pattern */
 	KIND_HOURS,       /* struct config_hours */

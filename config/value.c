@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "config/outer.h"
 #include "config/value_kinds.h"
 
 #define SHOWN_MAX 80 /* characters of a wrong value in a message */
@@ -170,34 +171,9 @@ static bool parse_enum(struct value_env *env, const struct option *o, const char
 	return false;
 }
 
-/* RFC 1123 2.1: labels of letters, digits and inner hyphens, the last one not all digits. */
-static bool is_dns_name(const char *text)
-{
-	size_t label = 0, len = strlen(text);
-	bool letter = false;
-
-	if (len == 0 || len > 253)
-		return false;
-	for (const char *c = text; *c; c++) {
-		if (*c == '.') {
-			if (label == 0 || c[-1] == '-' || c[1] == '\0')
-				return false;
-			label = 0;
-			letter = false;
-			continue;
-		}
-		if (!isascii(*c) || !(isalnum((unsigned char)*c) || (*c == '-' && label > 0)))
-			return false;
-		letter = letter || !isdigit((unsigned char)*c);
-		if (++label > 63)
-			return false;
-	}
-	return letter && text[len - 1] != '-';
-}
-
 static bool parse_name(struct value_env *env, const struct option *o, const char *text, void *field)
 {
-	if (is_dns_name(text))
+	if (outer_is_name(text))
 		return value_keep(env, text, field);
 	not_one(env, o, text);
 	return false;
@@ -206,9 +182,10 @@ static bool parse_name(struct value_env *env, const struct option *o, const char
 static bool parse_host(struct value_env *env, const struct option *o, const char *text, void *field)
 {
 	char buf[ADDR_TEXT_MAX];
+	struct config_outer outer;
 	struct addr addr;
 
-	if (is_dns_name(text))
+	if (o->kind == KIND_HOST ? outer_read(&outer, text) : outer_is_name(text))
 		return value_keep(env, text, field);
 	if (addr_parse(&addr, text) != OK || strstr(text, "]:") || addr_is_any(&addr) ||
 	    addr_port(&addr) || (o->kind == KIND_DOMAIN && addr.sa.sa_family != AF_INET)) {
@@ -353,8 +330,8 @@ const struct kind config_kinds[NKINDS] = {
 	                sizeof(char *), clear_text, parse_name },
 	[KIND_DOMAIN] = { "a domain", "a DNS name as in provider.example, or an IPv4 address",
 	                  "^[A-Za-z0-9.-]+$", sizeof(char *), clear_text, parse_host },
-	[KIND_HOST] = { "a host", "a DNS name or an IP address, without a port", HOST_PATTERN,
-	                sizeof(char *), clear_text, parse_host },
+	[KIND_HOST] = { "a host", "a DNS name, an IP address without a port, or stun:SERVER",
+	                HOST_PATTERN, sizeof(char *), clear_text, parse_host },
 	[KIND_USER] = { "a number or user", "digits, letters and + - _ . * # ! without spaces",
 	                USER_PATTERN, sizeof(char *), clear_text, parse_user },
 	[KIND_PATTERN] = { "a number or the beginning of one",

@@ -15,8 +15,7 @@ struct anchor_side {
 	struct media_realm *realm;
 	struct addr local;
 	bool bound; /* local's port is the pool's */
-	enum srtp_suite suite;
-	struct srtp_key recv_key, send_key;
+	struct session_keys in, out;
 	bool told, idle, held, pauses; /* by its SDP */
 	uint64_t changed_ms;
 };
@@ -92,8 +91,8 @@ static void release(struct anchor_stream *s)
 	for (unsigned i = 0; i < MEDIA_NSIDES; i++) {
 		struct anchor_side *side = &s->sides[i];
 
-		srtp_session_free(&s->relay.sides[i].in);
-		srtp_session_free(&s->relay.sides[i].out);
+		sessions_free(s->relay.sides[i].in.all);
+		sessions_free(s->relay.sides[i].out.all);
 		if (side->bound)
 			port_pool_release(side->realm->ports, addr_port(&side->local));
 		mem_wipe(side, sizeof(*side));
@@ -124,6 +123,8 @@ static enum err bind_side(struct anchor_stream *s, enum media_side which)
 	side->local = realm->address;
 	addr_set_port(&side->local, pair.port);
 	side->bound = true;
+	session_keys_init(&side->in);
+	session_keys_init(&side->out);
 	relay_init_side(&s->relay, which, pair.rtp_fd, pair.rtcp_fd, &realm->latch);
 	return OK;
 }
@@ -241,8 +242,8 @@ void anchor_changed(struct worker_msg *msg)
 {
 	struct change_msg *change = CONTAINER_OF(msg, struct change_msg, msg);
 
-	srtp_session_free(&msg->change.in);
-	srtp_session_free(&msg->change.out);
+	sessions_free(msg->change.in.all);
+	sessions_free(msg->change.out.all);
 	if (change->port)
 		port_pool_release(change->realm->ports, change->port);
 	mem_free(change);
@@ -292,6 +293,8 @@ static enum err renew(struct anchor_stream *s, enum media_side which, struct med
 	side->local = realm->address;
 	addr_set_port(&side->local, pair.port);
 	side->bound = true;
+	session_keys_init(&side->in);
+	session_keys_init(&side->out);
 	media_send(s->anchor->media, s->worker, &change->msg);
 	return OK;
 }
@@ -307,14 +310,6 @@ enum err anchor_renew(struct anchor *a, enum media_side side, struct media_realm
 			return err;
 	}
 	return OK;
-}
-
-/* Whether a side keeps its session for one direction. */
-static bool same_key(const struct anchor_side *side, const struct stream_remote *remote,
-                     const struct srtp_key *have, const struct srtp_key *wanted)
-{
-	return side->suite == remote->suite &&
-	       memcmp(have->bytes, wanted->bytes, srtp_key_len(remote->suite)) == 0;
 }
 
 /* Where RTCP goes when SDP does not say (RFC 3605 2.1). */
@@ -337,19 +332,20 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 		addr_set_port(&change->rtcp, port && port < UINT16_MAX ? (uint16_t)(port + 1) : 0);
 }
 
-static enum err fill_sessions(struct relay_change *change, const struct anchor_side *side,
+static enum err fill_sessions(struct relay_change *change, struct anchor_side *side,
                               const struct stream_remote *remote)
 {
-	enum err err = OK;
+	struct session_keys in = side->in, out = side->out;
+	enum err err = session_keys_use(&in, remote->suite, &remote->recv_key, false, &change->in);
 
-	change->replace_in = !same_key(side, remote, &side->recv_key, &remote->recv_key);
-	change->replace_out = !same_key(side, remote, &side->send_key, &remote->send_key);
-	if (remote->suite == SRTP_NONE)
-		return OK;
-	if (change->replace_in)
-		err = srtp_session_new(&change->in, remote->suite, &remote->recv_key, false);
-	if (!err && change->replace_out)
-		err = srtp_session_new(&change->out, remote->suite, &remote->send_key, true);
+	if (!err)
+		err = session_keys_use(&out, remote->suite, &remote->send_key, true, &change->out);
+	if (!err) {
+		side->in = in;
+		side->out = out;
+	}
+	mem_wipe(&in, sizeof(in));
+	mem_wipe(&out, sizeof(out));
 	return err;
 }
 
@@ -389,11 +385,18 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
 		return err;
 	}
 	note_expectation(side, remote);
-	side->suite = remote->suite;
-	side->recv_key = remote->recv_key;
-	side->send_key = remote->send_key;
 	media_send(a->media, a->streams[stream]->worker, &change->msg);
 	return OK;
+}
+
+void anchor_settle(struct anchor *a)
+{
+	for (unsigned i = 0; i < a->nstreams; i++) {
+		for (unsigned side = 0; side < MEDIA_NSIDES; side++) {
+			session_keys_settle(&a->streams[i]->sides[side].in);
+			session_keys_settle(&a->streams[i]->sides[side].out);
+		}
+	}
 }
 
 void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,

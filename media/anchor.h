@@ -78,12 +78,15 @@ MUST_USE enum err anchor_renew(struct anchor *a, enum media_side side, struct me
 /* Our RTP address towards that side (RTCP: the port above). */
 const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum media_side side);
 /* Says where a side is, and starts to carry; again when it moves. The same keys keep their
- * roll-over counters, new ones start fresh. A changed address lets the side latch anew; held (port
- * 0, 0.0.0.0) and taken up again at the same address it stays. Borrows remote. ERR_NOT_FOUND: no
- * such stream; ERR_UNSUPPORTED: an address of the other family than ours; ERR_NOMEM. Nothing has
- * changed then. */
+ * roll-over counters, those of before anchor_settle too; new ones start fresh. What comes under the
+ * key of before is good until the new one has been in use for a while. A changed address lets the
+ * side latch anew; held (port 0, 0.0.0.0) and taken up again at the same address it stays. Borrows
+ * remote. ERR_NOT_FOUND: no such stream; ERR_UNSUPPORTED: an address of the other family than ours;
+ * ERR_LIMIT: too many keys of ours since anchor_settle; ERR_NOMEM. Nothing has changed then. */
 MUST_USE enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side side,
                                     const struct stream_remote *remote);
+/* The keys that were said last have been agreed on: those of before need not serve again. */
+void anchor_settle(struct anchor *a);
 /* Of a stream that was dropped, too. */
 void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
                   struct stream_stats *out);

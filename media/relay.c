@@ -1,9 +1,8 @@
-/* The packet path, top to bottom in relay_packet. The worker that owns the stream. RFC 3550, 3711,
+/* The packet path, top to bottom in relay_treat. The worker that owns the stream. RFC 3550, 3711,
  * 5761, 7983. */
 #include "media/relay.h"
 
 #include <errno.h>
-#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "base/clock.h"
@@ -87,14 +86,6 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 	init_port(&s->sides[side].rtcp, s, side, true, rtcp_fd, latch);
 }
 
-static void swap(struct srtp_session **a, struct srtp_session **b)
-{
-	struct srtp_session *t = *a;
-
-	*a = *b;
-	*b = t;
-}
-
 static int renew_port(struct relay_port *port, int fd, const struct latch_cfg *latch)
 {
 	int old = port->fd;
@@ -110,8 +101,8 @@ static void renew(struct relay_side *side, struct relay_change *change)
 
 	change->rtp_fd = renew_port(&side->rtp, change->rtp_fd, change->latch);
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
-	swap(&side->in, &change->in);
-	swap(&side->out, &change->out);
+	sessions_renew(&side->in, &change->in);
+	sessions_renew(&side->out, &change->out);
 	side->told = side->mux = side->opaque = false;
 	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
@@ -139,26 +130,20 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
 	side->quality.event_type = change->event_type;
-	if (change->replace_in) {
-		swap(&side->in, &change->in);
+	if (sessions_apply(&side->in, &change->in, now_ms))
 		side->warned_auth = false;
-	}
-	if (change->replace_out)
-		swap(&side->out, &change->out);
+	sessions_apply(&side->out, &change->out, now_ms);
 	side->opaque = change->opaque;
 	side->told = true;
 	primer_tell(s, change, moved);
 }
 
-/* SRTP out, through the port where the side expects it. */
-static bool send_to(struct relay_side *side, const struct relay_port *through,
-                    const struct addr *to, uint8_t *packet, size_t len, size_t size, bool rtcp)
+static bool send_to(struct relay_side *side, int fd, const struct addr *to, const uint8_t *packet,
+                    size_t len)
 {
-	if (side->out && srtp_session_protect(side->out, packet, &len, size, rtcp) != OK)
-		return false;
 	/* The error of an earlier packet shows here once, and this one may well arrive. */
 	for (unsigned i = 0; i < 2; i++) {
-		if (sendto(through->fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
+		if (sendto(fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
 			return true;
 	}
 	add(&side->count.send_errors, 1);
@@ -170,7 +155,9 @@ bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t
 	const struct relay_port *through = rtcp && !side->mux ? &side->rtcp : &side->rtp;
 	const struct addr *to = latch_way(&through->latch);
 
-	if (!to || !send_to(side, through, to, packet, len, size, rtcp))
+	if (!to ||
+	    (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp)) ||
+	    !send_to(side, through->fd, to, packet, len))
 		return false;
 	add(&side->count.primers_out, 1);
 	return true;
@@ -235,7 +222,7 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 static bool is_the_peers(struct relay_port *port, const struct addr *from,
                          const struct rtp_header *header, uint64_t now_ms)
 {
-	bool vouched = port->stream->sides[port->side].in;
+	bool vouched = port->stream->sides[port->side].in.now;
 	enum latch_verdict verdict;
 
 	if (!header && !port->rtcp && !vouched)
@@ -273,76 +260,82 @@ static void count_rtcp_in(struct relay_side *side, const struct rtcp_said *said,
 		                      memory_order_relaxed);
 }
 
-/* What is no RTP. Only the even port is a party to it. */
-static void relay_datagram(struct relay_port *port, uint8_t *packet, size_t len,
-                           const struct addr *from, uint64_t now_ms)
+static void set_way(struct relay_packet *p, struct relay_side *out,
+                    const struct relay_port *through, const struct addr *to, size_t octets)
 {
-	struct relay_stream *s = port->stream;
-	struct relay_side *in = &s->sides[port->side];
-	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
+	p->octets = octets;
+	p->out = out;
+	p->out_fd = through->fd;
+	p->to = *to;
+}
+
+/* What is no RTP. Only the even port is a party to it. */
+static void treat_datagram(struct relay_packet *p, struct relay_side *in, struct relay_side *out,
+                           uint64_t now_ms)
+{
+	struct relay_port *port = p->port;
 	const struct addr *to = latch_target(&out->rtp.latch);
 
-	if (len == 0) /* holds the way open, as our own do */
+	if (p->len == 0) /* holds the way open, as our own do */
 		return;
-	if (len > RTP_PACKET_MAX || port->rtcp) {
+	if (p->len > RTP_PACKET_MAX || port->rtcp) {
 		add(&in->count.malformed, 1);
 		return;
 	}
-	if (!latch_admits(&port->latch, from, NULL, false, now_ms)) {
-		on_stranger(port, from);
+	if (!latch_admits(&port->latch, &p->from, NULL, false, now_ms)) {
+		on_stranger(port, &p->from);
 		return;
 	}
-	if (latch_learn(&port->latch, from, false, NULL, now_ms) == LATCH_LEARNED)
+	if (latch_learn(&port->latch, &p->from, false, NULL, now_ms) == LATCH_LEARNED)
 		on_latched(port);
 	atomic_store_explicit(&in->count.heard_ms, now_ms, memory_order_relaxed);
 	add(&in->count.packets_in, 1);
-	add(&in->count.octets_in, len);
+	add(&in->count.octets_in, p->len);
 	if (!out->told || !out->opaque || !to)
 		return;
 	primer_sent(&out->primer, false, now_ms);
-	if (!send_to(out, &out->rtp, to, packet, len, len, false))
-		return;
-	add(&out->count.packets_out, 1);
-	add(&out->count.octets_out, len);
+	set_way(p, out, &out->rtp, to, p->len);
 }
 
-/* packet has size octets of room; what it holds is changed. */
-static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, size_t size,
-                         const struct addr *from)
+void relay_treat(struct relay_packet *p, uint64_t now_us)
 {
+	struct relay_port *port = p->port;
 	struct relay_stream *s = port->stream;
 	struct relay_side *in = &s->sides[port->side];
 	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
-	uint64_t now_us = clock_mono_us();
-	bool rtcp = rtp_is_rtcp(packet, len);
 	const struct relay_port *through;
 	const struct addr *to;
 	struct rtp_header header;
 	struct rtcp_said said;
+	size_t octets;
 	enum err err;
 
-	/* Before an answer nobody can tell what it is. */
-	if (!in->told)
+	p->out = NULL;
+	p->rtcp = !in->opaque && rtp_is_rtcp(p->data, p->len);
+	/* Before an answer nobody can tell what it is; and what came to a side's old sockets is
+	 * not its new peer's. */
+	if (!in->told || p->fd != port->fd)
 		return;
 	if (in->opaque) {
-		relay_datagram(port, packet, len, from, now_us / 1000);
+		treat_datagram(p, in, out, now_us / 1000);
 		return;
 	}
 	/* RTP, RTCP, or STUN, DTLS and the like (RFC 7983 7). RTCP's port takes no RTP. */
-	if (len == 0 || len > RTP_PACKET_MAX || packet[0] >> 6 != 2 || (port->rtcp && !rtcp)) {
+	if (p->len == 0 || p->len > RTP_PACKET_MAX || p->data[0] >> 6 != 2 ||
+	    (port->rtcp && !p->rtcp)) {
 		add(&in->count.malformed, 1);
 		return;
 	}
 	/* A known stranger goes before SRTP: it costs us no arithmetic, and a copy that it captured
 	 * and sent first must not make the true packet look replayed. */
-	if (!latch_admits(&port->latch, from, port->rtcp ? &in->rtp.latch.source : NULL, in->in,
-	                  now_us / 1000)) {
-		on_stranger(port, from);
+	if (!latch_admits(&port->latch, &p->from, port->rtcp ? &in->rtp.latch.source : NULL,
+	                  in->in.now, now_us / 1000)) {
+		on_stranger(port, &p->from);
 		return;
 	}
 	/* SRTP in */
-	if (in->in) {
-		err = srtp_session_unprotect(in->in, packet, &len, rtcp);
+	if (in->in.now) {
+		err = sessions_unprotect(&in->in, p->data, &p->len, p->rtcp, now_us / 1000);
 		if (err == ERR_AUTH)
 			on_bad_auth(port);
 		if (err) {
@@ -350,56 +343,68 @@ static void relay_packet(struct relay_port *port, uint8_t *packet, size_t len, s
 			return;
 		}
 	}
-	if (rtcp ? rtcp_read(&said, packet, len) : rtp_parse(&header, packet, len)) {
+	if (p->rtcp ? rtcp_read(&said, p->data, p->len) : rtp_parse(&header, p->data, p->len)) {
 		add(&in->count.malformed, 1);
 		return;
 	}
-	if (!is_the_peers(port, from, rtcp ? NULL : &header, now_us / 1000)) {
+	if (!is_the_peers(port, &p->from, p->rtcp ? NULL : &header, now_us / 1000)) {
 		add(&in->count.bad_source, 1);
 		return;
 	}
 	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
-	if (rtcp)
+	if (p->rtcp)
 		count_rtcp_in(in, &said, now_us);
 	else
-		count_rtp_in(in, &header, len, now_us);
-	through = rtcp && !out->mux ? &out->rtcp : &out->rtp;
+		count_rtp_in(in, &header, p->len, now_us);
+	through = p->rtcp && !out->mux ? &out->rtcp : &out->rtp;
 	to = latch_target(&through->latch);
 	if (!out->told || !to)
 		return;
-	primer_sent(&out->primer, rtcp, now_us / 1000);
-	if (rtcp) {
-		rtcp_hide_names(packet, len, s->name_key);
+	primer_sent(&out->primer, p->rtcp, now_us / 1000);
+	if (p->rtcp) {
+		rtcp_hide_names(p->data, p->len, s->name_key);
 		reports_go(&out->reports, &said, now_us);
 	} else {
 		reports_rtp_goes(&out->reports, &header, now_us / 1000);
 	}
-	if (!send_to(out, through, to, packet, len, size, rtcp))
+	octets = p->len;
+	/* SRTP out */
+	if (out->out.now &&
+	    srtp_session_protect(out->out.now, p->data, &p->len, sizeof(p->data), p->rtcp))
 		return;
-	if (rtcp) {
-		add(&out->count.rtcp_out, 1);
-		return;
-	}
-	add(&out->count.packets_out, 1);
-	add(&out->count.octets_out, len);
+	set_way(p, out, through, to, octets);
 }
 
-void relay_read(struct relay_port *port, const struct relay_news *news)
+bool relay_receive(struct relay_packet *p, struct relay_port *port)
 {
-	alignas(8) uint8_t packet[RTP_PACKET_MAX + SRTP_TRAILER_MAX];
 	struct sockaddr_storage sa;
 	socklen_t sa_len = sizeof(sa);
-	struct addr from;
 	/* MSG_TRUNC: the true length of what did not fit. */
-	ssize_t n =
-	    recvfrom(port->fd, packet, sizeof(packet), MSG_TRUNC, (struct sockaddr *)&sa, &sa_len);
+	ssize_t n = recvfrom(port->fd, p->data, sizeof(p->data), MSG_TRUNC, (struct sockaddr *)&sa,
+	                     &sa_len);
 
 	/* Nothing, or an ICMP error was pending. */
-	if (n < 0 || addr_from_sockaddr(&from, (struct sockaddr *)&sa, sa_len))
+	if (n < 0 || addr_from_sockaddr(&p->from, (struct sockaddr *)&sa, sa_len))
+		return false;
+	p->port = port;
+	p->fd = port->fd;
+	p->len = (size_t)n;
+	return true;
+}
+
+void relay_send(struct relay_packet *p)
+{
+	struct relay_counters *count;
+
+	if (!p->out || !send_to(p->out, p->out_fd, &p->to, p->data, p->len))
 		return;
-	if (queue_waits(news->queue))
-		news->take(news->arg);
-	relay_packet(port, packet, (size_t)n, sizeof(packet), &from);
+	count = &p->out->count;
+	if (p->rtcp) {
+		add(&count->rtcp_out, 1);
+		return;
+	}
+	add(&count->packets_out, 1);
+	add(&count->octets_out, p->octets);
 }
 
 void relay_read_errors(struct relay_port *port)

@@ -5,6 +5,7 @@
 #ifndef MEDIA_RELAY_H
 #define MEDIA_RELAY_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,8 +15,8 @@
 #include "media/latch.h"
 #include "media/primer.h"
 #include "media/quality.h"
-#include "media/queue.h"
 #include "media/reports.h"
+#include "media/sessions.h"
 #include "media/srtp.h"
 
 struct relay_stream;
@@ -26,6 +27,7 @@ struct relay_port {
 	bool rtcp; /* the odd one */
 	enum media_side side;
 	struct relay_stream *stream;
+	uint64_t waking; /* of its worker, when something waited here last */
 	struct latch latch;
 };
 
@@ -49,10 +51,10 @@ struct relay_counters {
 
 struct relay_side {
 	struct relay_port rtp, rtcp;
-	bool told;                     /* signalling said where it is */
-	bool mux;                      /* RFC 5761 */
-	bool opaque;                   /* no RTP */
-	struct srtp_session *in, *out; /* NULL: plain */
+	bool told;   /* signalling said where it is */
+	bool mux;    /* RFC 5761 */
+	bool opaque; /* no RTP */
+	struct sessions in, out;
 	struct quality quality;
 	struct primer primer;
 	struct reports reports;
@@ -77,8 +79,7 @@ struct relay_change {
 	bool opaque;
 	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
 	bool idle;
-	bool replace_in, replace_out; /* else the sessions stay, and their roll-over counters */
-	struct srtp_session *in, *out;
+	struct sessions_change in, out;
 	bool renew;          /* nothing of the above, but a new peer behind new sockets */
 	int rtp_fd, rtcp_fd; /* these; the old ones afterwards */
 	const struct latch_cfg *latch;
@@ -96,16 +97,28 @@ void relay_apply(struct relay_stream *s, struct relay_change *change);
 bool relay_send_own(struct relay_side *to, uint8_t *packet, size_t len, size_t size, bool rtcp);
 /* The worker. Whether a good packet came from that side since then. */
 bool relay_heard(const struct relay_side *side, uint64_t since_ms);
-/* What signalling says while packets come: take(arg) applies what waits in queue. */
-struct relay_news {
-	const struct queue *queue;
-	void (*take)(void *arg);
-	void *arg;
+/* A datagram on its way through. Each step is for many at a time: the code of the one before is no
+ * longer in the processor's cache afterwards. */
+struct relay_packet {
+	struct relay_port *port; /* by which it came */
+	int fd;                  /* that one's socket then */
+	struct addr from;
+	size_t len;
+	/* By relay_treat; NULL: it goes nowhere. */
+	struct relay_side *out;
+	int out_fd;
+	struct addr to;
+	size_t octets; /* without what SRTP added */
+	bool rtcp;
+	alignas(8) uint8_t data[RTP_PACKET_MAX + SRTP_TRAILER_MAX];
 };
-/* The worker. Reads and relays a datagram. A stream has one in 20 ms: to ask for the next one would
- * cost more than to be told of it. News is taken before, so that it is not treated under what a
- * change had replaced before it was sent. */
-void relay_read(struct relay_port *port, const struct relay_news *news);
+
+/* The worker. False: nothing waits there. */
+bool relay_receive(struct relay_packet *p, struct relay_port *port);
+/* The worker. now_us: clock_mono_us() after it was received. */
+void relay_treat(struct relay_packet *p, uint64_t now_us);
+/* The worker. Sends it to where relay_treat said. */
+void relay_send(struct relay_packet *p);
 /* The worker. Counts and takes away the ICMP errors that wait at a socket. */
 void relay_read_errors(struct relay_port *port);
 

@@ -1,6 +1,6 @@
-/* A thread with one epoll: the sockets of its streams, and a bell. Whatever wakes it, it looks into
- * the queue from signalling first, and again with each packet. What a stream holds is touched by
- * its worker alone. Nothing is locked. */
+/* A thread with one epoll: the sockets of its streams, and a bell. Packets go in batches: all are
+ * received, then all treated, then all sent. Between the first two steps it looks into the queue
+ * from signalling. What a stream holds is touched by its worker alone. Nothing is locked. */
 #include "media/worker.h"
 
 #include <assert.h>
@@ -19,6 +19,8 @@
 #include "media/primer.h"
 
 #define EVENTS_MAX 256
+#define BATCH      64    /* packets */
+#define DRAIN_MAX  64    /* of a port on a waking, when it has a queue */
 #define WINDOW_US  10000 /* the load is judged over so long */
 #define BUSY       20    /* from so many packets in it on a waking is worth waiting for more */
 
@@ -33,10 +35,13 @@ struct worker {
 	unsigned gather_us;
 	uint64_t window_us; /* since when they are counted */
 	unsigned packets;
+	uint64_t waking; /* its number */
 	bool busy;
 	bool started;
 	pthread_t thread;
 	struct worker_msg stop;
+	unsigned nbatch;
+	struct relay_packet batch[BATCH];
 };
 
 static void close_fd(int *fd)
@@ -58,9 +63,8 @@ static void close_stream(struct relay_stream *s)
 
 /* Applies the changes that came; what else did has to wait until the packets in hand are through.
  */
-static void serve_changes(void *arg)
+static void serve_changes(struct worker *w)
 {
-	struct worker *w = arg;
 	struct queue_link *link = queue_take(&w->in), *next;
 
 	for (; link; link = next) {
@@ -124,47 +128,71 @@ static int time_to_wait(const struct timers *timers)
 
 /* To wake up costs as much as to relay a few packets: while many come, let more of them come first.
  */
-static void gather(struct worker *w, unsigned packets)
+static void gather(struct worker *w, bool more_wait)
 {
 	uint64_t now_us = clock_mono_us();
 
-	w->packets += packets;
 	if (now_us - w->window_us >= WINDOW_US) {
 		w->busy = now_us - w->window_us < 2 * WINDOW_US && w->packets >= BUSY;
 		w->packets = 0;
 		w->window_us = now_us;
 	}
-	if (w->busy && packets < EVENTS_MAX)
+	if (w->busy && !more_wait)
 		clock_pause(w->gather_us);
+}
+
+/* News goes before the packets that were received: it may have been sent before them. */
+static void pass_on(struct worker *w)
+{
+	uint64_t now_us = clock_mono_us();
+
+	serve_changes(w);
+	for (unsigned i = 0; i < w->nbatch; i++)
+		relay_treat(&w->batch[i], now_us);
+	for (unsigned i = 0; i < w->nbatch; i++)
+		relay_send(&w->batch[i]);
+	w->packets += w->nbatch;
+	w->nbatch = 0;
+}
+
+/* A stream has a packet in 20 ms: to ask for another one would cost more than to be told of it. But
+ * where something waited at the waking before as well, more of it may have come than one. */
+static void receive(struct worker *w, struct relay_port *port)
+{
+	unsigned n = port->waking + 1 == w->waking ? DRAIN_MAX : 1;
+
+	port->waking = w->waking;
+	for (; n > 0 && relay_receive(&w->batch[w->nbatch], port); n--) {
+		if (++w->nbatch == BATCH)
+			pass_on(w);
+	}
 }
 
 static void *run(void *arg)
 {
 	struct worker *w = arg;
-	const struct relay_news news = { .queue = &w->in, .take = serve_changes, .arg = w };
 	struct epoll_event events[EVENTS_MAX];
 	int n;
 
 	do {
 		n = epoll_wait(w->epoll_fd, events, EVENTS_MAX, time_to_wait(w->timers));
 		assert(n >= 0 || errno == EINTR);
-		/* Calm first, look then: who rings in between rings again, at worst for nothing. */
+		w->waking++;
 		for (int i = 0; i < n; i++) {
-			if (!events[i].data.ptr)
+			/* Calm first, look then: who rings in between rings again, at worst for
+			 * nothing. */
+			if (!events[i].data.ptr) {
 				calm_bell(w);
-		}
-		/* Before the packets: these may be the first from where a change says. */
-		serve_changes(w);
-		for (int i = 0; i < n; i++) {
-			if (!events[i].data.ptr)
 				continue;
+			}
 			if (events[i].events & EPOLLERR)
 				relay_read_errors(events[i].data.ptr);
-			relay_read(events[i].data.ptr, &news);
+			receive(w, events[i].data.ptr);
 		}
+		pass_on(w);
 		timers_run(w->timers);
 		if (w->gather_us)
-			gather(w, (unsigned)(n > 0 ? n : 0));
+			gather(w, n == EVENTS_MAX);
 		/* Behind them: a stream that is closed now has no event left in hand. */
 	} while (serve_closes(w));
 	return NULL;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "sbc/admin/ctl_socket.h"
 #include "sbc/admin/fields.h"
+#include "sbc/sip/outer.h"
 
 json_t *show_error(const char *fmt, ...)
 {
@@ -38,6 +39,22 @@ static void write_json(struct buf *out, json_t *value)
 	json_decref(value);
 }
 
+/* Where it is seen, if that is looked for. */
+static void put_outer(struct fields *f, const struct sip_realm *realm)
+{
+	const struct outer *outer = realm ? sip_realm_outer(realm) : NULL;
+	char text[ADDR_TEXT_MAX];
+
+	if (!outer)
+		return;
+	fields_text(f, "seen_by", sip_realm_config(realm)->outer.host);
+	fields_text(f, "seen_at",
+	            addr_is_set(outer_address(outer))
+	                ? addr_host(outer_address(outer), text, sizeof(text))
+	                : NULL);
+	fields_text(f, "seen_problem", outer_problem(outer));
+}
+
 static json_t *realms(const struct ctl_cfg *from, size_t *total)
 {
 	json_t *array = json_array();
@@ -53,6 +70,7 @@ static json_t *realms(const struct ctl_cfg *from, size_t *total)
 		fields_text(&f, "name", from->cfg->realms[i].name);
 		fields_count(&f, "media_ports_used", used);
 		fields_count(&f, "media_ports_size", media_realm_size(from->media_realms[i]));
+		put_outer(&f, stack_realm(from->stack, &from->cfg->realms[i]));
 		ok = fields_append(array, fields_take(&f));
 	}
 	if (ok)

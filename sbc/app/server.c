@@ -94,6 +94,9 @@ static enum err open_sip(struct server *s)
 		err = stack_add_realm(s->stack, &s->cfg->realms[i], &tls, &realm, s->why);
 	}
 	if (!err)
+		err = because(s, stack_watch_addresses(s->stack, trunks_system_resolver(s->trunks)),
+		              "SIP");
+	if (!err)
 		err = because(s, dialogs_new(&s->dialogs, 2 * (size_t)s->cfg->max_calls + 1000),
 		              "SIP");
 	return err;

@@ -87,10 +87,10 @@ struct call {
 	struct watch watch;   /* of the media, while the call is up */
 	struct timer burying; /* frees the call outside of its own events */
 	enum exchange_state exchange;
-	enum media_side asker;     /* whose offer, or wish for one, is with the other side */
-	char *heard;               /* what the callee answered to the first offer last */
-	uint32_t refer_cseq;       /* of the REFER that was passed last; 0: none */
-	char *said;                /* by the caller, of its session, to a transfer */
+	enum media_side asker; /* whose offer, or wish for one, is with the other side */
+	char *heard;           /* what the callee answered to the first offer last, or offered */
+	uint32_t refer_cseq;   /* of the REFER that was passed last; 0: none */
+	char *said;            /* by the caller, of its session, to a transfer */
 	struct transfer *transfer; /* that it has a part in; NULL: none */
 	char *answer_sdp;          /* what the caller hears for it */
 	uint64_t started_us, answered_us, ended_us;

@@ -63,6 +63,7 @@ static void take_event(struct call *call, enum leg_event event, const struct cal
 	case LEG_CHANGED:
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
+	case LEG_MOVED:
 		exchange_on_leg(call, caller ? SIDE_CALLER : SIDE_CALLEE, event, news->message,
 		                news->why);
 		return;

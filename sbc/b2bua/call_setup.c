@@ -9,12 +9,23 @@
 #include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/said.h"
 #include "sbc/b2bua/transfer.h"
+#include "sbc/sip/outer.h"
+
+/* As it is now: a call stays with it. */
+static struct addr shown_address(const struct border *b, const struct config_realm *realm)
+{
+	const struct sip_realm *sip = stack_realm(b->cfg.stack, realm);
+	const struct outer *outer = sip && realm->outer.in_media ? sip_realm_outer(sip) : NULL;
+
+	return outer && addr_is_set(outer_address(outer)) ? *outer_address(outer)
+	                                                  : realm->media_advertise;
+}
 
 static struct offer_side media_side(const struct border *b, const struct party *p)
 {
 	const struct config_trunk *trunk = p->who.kind == PARTY_TRUNK ? p->who.trunk : NULL;
 
-	return (struct offer_side){ .realm = p->realm,
+	return (struct offer_side){ .shown = shown_address(b, p->realm),
 		                    .media = border_media_realm(b, p->realm),
 		                    .srtp = trunk ? trunk->srtp : SRTP_OFF,
 		                    .plain_media = trunk ? trunk->plain_media : NULL,
@@ -61,6 +72,8 @@ static enum err open_offer(struct call *call, struct buf *sdp, struct call_refus
 	enum err err = call_new_offer(call);
 
 	exchange_begin(call, body != NULL);
+	if (!err && !body) /* ours, to the one before */
+		offer_drop(call->offer);
 	if (err == ERR_LIMIT || err == ERR_IO)
 		problem = (struct offer_problem){ .status = 503, .why = "no media port is free" };
 	if (!err && body)

@@ -14,10 +14,11 @@ struct exchange_rule {
 };
 
 static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed", "fetching",
-	                                             "proposed", "invented", "shown" };
+	                                             "proposed", "invented", "owed",   "shown" };
 static const char *const event_names[XE_NEVENTS] = { "progress", "early-offer", "answer",
 	                                             "offer",    "fetch",       "changed",
-	                                             "refused",  "answered",    "withdrawn" };
+	                                             "refused",  "answered",    "withdrawn",
+	                                             "moved",    "up" };
 
 struct leg *exchange_leg(const struct call *call, enum media_side side)
 {
@@ -43,6 +44,7 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_ANSWER] = { &exchange_bare_answer, EX_REST },
 		[XE_OFFER] = { &exchange_pass_on, EX_PASSED },
 		[XE_FETCH] = { &exchange_fetch, EX_FETCHING },
+		[XE_MOVED] = { &exchange_move, EX_PASSED },
 	},
 	[EX_PASSED] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_PASSED },
@@ -68,6 +70,9 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 	[EX_INVENTED] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_INVENTED },
 		[XE_ANSWER] = { &exchange_show_answer, EX_SHOWN },
+	},
+	[EX_OWED] = {
+		[XE_UP] = { &exchange_pass_owed, EX_PASSED },
 	},
 	[EX_SHOWN] = {
 		[XE_ANSWERED] = { &exchange_pass_answer, EX_PASSED },
@@ -131,6 +136,7 @@ void exchange_begin(struct call *call, bool offers)
 	call->exchange = offers                                ? EX_FIRST
 	                 : exchange_invents(call, SIDE_CALLEE) ? EX_INVENTED
 	                                                       : EX_FETCHING;
+	call->asker = SIDE_CALLER;
 	exchange_forget(call);
 }
 
@@ -160,6 +166,15 @@ static void disagree(struct call *call, const struct offer_problem *problem)
 	call_event(call, EV_DISAGREED, &news);
 }
 
+void exchange_up(struct call *call)
+{
+	const struct exchange_news news = { .side = SIDE_CALLER };
+	struct offer_problem problem;
+
+	if (call->exchange == EX_OWED && exchange_event(call, XE_UP, &news, &problem))
+		disagree(call, &problem);
+}
+
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
                      const struct message *m, const char *why)
 {
@@ -167,6 +182,7 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 		[LEG_OFFER] = XE_OFFER,       [LEG_FETCH] = XE_FETCH,
 		[LEG_CHANGED] = XE_CHANGED,   [LEG_REFUSED] = XE_REFUSED,
 		[LEG_ANSWERED] = XE_ANSWERED, [LEG_WITHDRAWN] = XE_WITHDRAWN,
+		[LEG_MOVED] = XE_MOVED,
 	};
 	const struct exchange_news news = news_of(side, m);
 	struct offer_problem problem;
@@ -184,7 +200,8 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 	    KV("why", why ? why : problem.why));
 	if (event == LEG_OFFER || event == LEG_FETCH)
 		leg_refuse(exchange_leg(call, side), problem.status, 0);
-	else if (event == LEG_CHANGED || event == LEG_ANSWERED)
+	else if (event == LEG_CHANGED || event == LEG_ANSWERED ||
+	         (event == LEG_MOVED && err != ERR_NOT_NOW))
 		disagree(call, &problem);
 }
 

@@ -18,6 +18,8 @@ enum exchange_state {
 	EX_FETCHING, /* one side's INVITE without an offer is with the other, which is to make it */
 	EX_PROPOSED, /* that offer is with who asked, whose PRACK or ACK brings the answer */
 	EX_INVENTED, /* the caller made no offer; one of ours is with the callee */
+	EX_OWED,     /* another fork has answered: its offer goes to the caller once that has
+	                confirmed the call */
 	EX_SHOWN,    /* what the other side said before is with who asked, as an offer; as above */
 	EX_NSTATES,
 };
@@ -32,6 +34,8 @@ enum exchange_event {
 	XE_REFUSED,
 	XE_ANSWERED,  /* by PRACK or ACK, an offer that stood in an answer of ours */
 	XE_WITHDRAWN, /* nobody waits for the answer any more */
+	XE_MOVED,     /* a refresh of ours was answered with another session */
+	XE_UP,        /* the caller has confirmed the call */
 	XE_NEVENTS,
 };
 
@@ -44,7 +48,9 @@ bool exchange_invents(const struct call *call, enum media_side side);
  * An error of the second: problem says what the caller hears, and the call can only end. */
 void exchange_progress(struct call *call, const struct message *m);
 MUST_USE enum err exchange_answer(struct call *call, struct offer_problem *problem);
-/* Whatever else happens to the session of a leg: LEG_OFFER to LEG_ANSWERED. */
+/* The caller has confirmed the call. */
+void exchange_up(struct call *call);
+/* Whatever else happens to the session of a leg: LEG_OFFER to LEG_MOVED. */
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
                      const struct message *m, const char *why);
 

@@ -77,6 +77,23 @@ static enum err act_ring(struct call *call, const struct exchange_news *news,
 	return pass_progress(call, news, NULL);
 }
 
+/* NULL: there was no memory for it. */
+static void keep_proposed(struct call *call, const char *sdp)
+{
+	exchange_forget(call);
+	call->heard = sdp ? mem_strdup(sdp) : NULL;
+}
+
+/* Whether the callee's leg waits for the answer to an offer that the caller has not heard: another
+ * fork has answered than the one that spoke first. */
+static bool is_owed(const struct call *call)
+{
+	const char *offers = leg_peer_sdp(call->callee.leg);
+
+	return leg_holds_offer(call->callee.leg) && call->heard && offers &&
+	       strcmp(call->heard, offers) != 0;
+}
+
 /* The callee's offer as the caller is to read it. */
 static enum err offer_of_callee(struct call *call, struct buf *out, struct offer_problem *problem)
 {
@@ -84,6 +101,7 @@ static enum err offer_of_callee(struct call *call, struct buf *out, struct offer
 
 	if (!sdp)
 		return exchange_problem(problem, ERR_SYNTAX, 502, "the callee's answer has no SDP");
+	keep_proposed(call, sdp);
 	return offer_make(call->offer, SIDE_CALLEE, sdp, strlen(sdp), out, problem);
 }
 
@@ -138,7 +156,10 @@ static enum err act_bare_answer(struct call *call, const struct exchange_news *n
                                 struct offer_problem *problem)
 {
 	(void)news;
-	(void)problem;
+	if (call->exchange == EX_PASSED && is_owed(call))
+		return exchange_problem(problem, ERR_NOT_NOW, 500, "two forks want two sessions");
+	if (call->exchange == EX_REST && is_owed(call))
+		call->exchange = EX_OWED;
 	return leg_answer(call->caller.leg, NULL);
 }
 
@@ -161,6 +182,7 @@ static enum err act_show_answer(struct call *call, const struct exchange_news *n
 
 static const char unanswered[] = "an offer of ours was not answered";
 static const char not_ready[] = "the other side is not ready for an offer";
+static const char no_update[] = "the other side takes no UPDATE, and the call is not answered";
 
 /* Offers what news has to the other side, unless that would hear nothing new: then the asker is
  * answered with what the other side said before. */
@@ -185,6 +207,8 @@ static enum err pass(struct call *call, const struct exchange_news *news, enum m
 		err = leg_change(to, like, out.data);
 		if (err == ERR_NOT_NOW)
 			exchange_problem(problem, err, 491, not_ready);
+		else if (err == ERR_UNSUPPORTED)
+			exchange_problem(problem, err, 488, no_update);
 	}
 	if (err)
 		offer_take_back(call->offer);
@@ -240,6 +264,24 @@ static enum err act_pass_answer(struct call *call, const struct exchange_news *n
 	return pass(call, news, METHOD_INVITE, problem);
 }
 
+static enum err act_move(struct call *call, const struct exchange_news *news,
+                         struct offer_problem *problem)
+{
+	return pass(call, news, METHOD_INVITE, problem);
+}
+
+/* The fork that answered has ports and keys of its own. */
+static enum err act_pass_owed(struct call *call, const struct exchange_news *news,
+                              struct offer_problem *problem)
+{
+	const char *sdp = leg_peer_sdp(call->callee.leg);
+	const struct exchange_news held = { .side = SIDE_CALLEE, .sdp = sdp, .len = strlen(sdp) };
+	enum err err = call_new_offer(call);
+
+	(void)news;
+	return err ? err : pass(call, &held, METHOD_INVITE, problem);
+}
+
 static enum err act_settle(struct call *call, const struct exchange_news *news,
                            struct offer_problem *problem)
 {
@@ -250,7 +292,9 @@ static enum err act_settle(struct call *call, const struct exchange_news *news,
 	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
 	if (!err)
 		offer_settle(call->offer);
-	if (!err && leg_accept(asker(call), out.data))
+	if (!err && leg_holds_offer(asker(call)))
+		err = leg_confirm(asker(call), out.data);
+	else if (!err && leg_accept(asker(call), out.data))
 		LOG(LOG_DEBUG, KV("call", call->id), KV("event", "session"),
 		    KV("result", "nobody waits for the answer to a change"));
 	buf_wipe(&out);
@@ -264,6 +308,7 @@ static enum err act_propose(struct call *call, const struct exchange_news *news,
 	enum err err;
 
 	buf_init(&out, MESSAGE_MAX);
+	keep_proposed(call, leg_peer_sdp(asked(call)));
 	err = offer_make(call->offer, news->side, news->sdp, news->len, &out, problem);
 	if (!err)
 		err = leg_accept(asker(call), out.data);
@@ -283,37 +328,32 @@ static enum err act_confirm(struct call *call, const struct exchange_news *news,
 	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
 	if (!err)
 		offer_settle(call->offer);
-	if (!err)
+	if (!err && call->asker == SIDE_CALLER && is_owed(call))
+		call->exchange = EX_OWED;
+	else if (!err)
 		err = leg_confirm(asked(call), out.data);
 	buf_wipe(&out);
 	return err;
-}
-
-/* What speaks of the change; the rest is of no use to who asked. */
-static unsigned map_status(unsigned status)
-{
-	switch (status) {
-	case 401:
-	case 407:
-		return 403;
-	case 422: /* of our session timer */
-	case 503:
-		return 500;
-	default:
-		return status >= 300 && status < 400 ? 488 : status;
-	}
 }
 
 static enum err act_refuse(struct call *call, const struct exchange_news *news,
                            struct offer_problem *problem)
 {
 	const struct message *m = news->message;
+	const struct party *p = call->asker == SIDE_CALLER ? &call->caller : &call->callee;
+	enum crossing way = p->trunk ? CROSSING_OUT : CROSSING_IN;
 	const char *after = m ? message_header(m, "Retry-After", 0) : NULL;
 	unsigned long s = after ? strtoul(after, NULL, 10) : 0;
 
 	(void)problem;
 	offer_drop(call->offer);
-	leg_refuse(asker(call), m ? map_status(message_status(m)) : 500,
+	if (leg_holds_offer(asker(call))) {
+		const struct call_news gone = { .why = "the caller refused the callee's session" };
+
+		call_event(call, EV_DISAGREED, &gone);
+		return OK;
+	}
+	leg_refuse(asker(call), m ? failure_status_passed(message_status(m), way) : 500,
 	           s < 3600 ? (unsigned)s : 3600);
 	return OK;
 }
@@ -360,6 +400,12 @@ const struct exchange_action exchange_fetch = {
 };
 const struct exchange_action exchange_pass_answer = {
 	"Offers the answer to the other side, where that has not the same already.", act_pass_answer
+};
+const struct exchange_action exchange_move = {
+	"Offers it to the other side, unless that would hear nothing new.", act_move
+};
+const struct exchange_action exchange_pass_owed = {
+	"Offers the caller what the fork that answered offers.", act_pass_owed
 };
 const struct exchange_action exchange_settle = {
 	"Answers who offered with the other side's answer, which is final.", act_settle

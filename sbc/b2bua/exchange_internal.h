@@ -32,7 +32,8 @@ enum err exchange_problem(struct offer_problem *problem, enum err err, unsigned 
 void exchange_forget(struct call *call);
 extern const struct exchange_action exchange_early, exchange_ring, exchange_propose_early,
     exchange_first_answer, exchange_bare_answer, exchange_propose_answer, exchange_pass_on,
-    exchange_show_answer, exchange_pass_answer, exchange_pass_early, exchange_fetch,
-    exchange_settle, exchange_propose, exchange_confirm, exchange_refuse, exchange_withdraw;
+    exchange_show_answer, exchange_pass_answer, exchange_pass_owed, exchange_move,
+    exchange_pass_early, exchange_fetch, exchange_settle, exchange_propose, exchange_confirm,
+    exchange_refuse, exchange_withdraw;
 
 #endif

@@ -107,7 +107,8 @@ unsigned failure_q850(unsigned status)
 	return find(status)->q850;
 }
 
-unsigned failure_q850_of(const struct message *m)
+/* The cause of Q.850 in the Reason of a message; 0: none. */
+static unsigned q850_of(const struct message *m)
 {
 	char value[HEADER_VALUE_MAX];
 
@@ -144,13 +145,33 @@ static unsigned status_of_q850(unsigned cause)
 	return 0;
 }
 
+unsigned failure_status_passed(unsigned status, enum crossing way)
+{
+	const struct failure *f = find(status);
+
+	switch (status) {
+	case 401:
+	case 402:
+	case 407:
+	case 408:
+	case 422:
+	case 481:
+	case 503:
+		break;
+	default:
+		if (status < 300 || status >= 400)
+			return status;
+	}
+	return way == CROSSING_IN ? f->in : f->out;
+}
+
 unsigned failure_status(const struct message *answer, enum crossing way)
 {
 	unsigned status = message_status(answer), better = 0;
 	const struct failure *f;
 
 	if (status >= 500 && status < 600)
-		better = status_of_q850(failure_q850_of(answer));
+		better = status_of_q850(q850_of(answer));
 	f = find(better ? better : status);
 	return way == CROSSING_IN ? f->in : f->out;
 }

@@ -14,9 +14,10 @@ const char *failure_class_name(enum failure_class c);
 /* The status by which the other side of a call hears of a final answer to its INVITE. Where the
  * answer tells nothing of the call but its Reason has a cause of Q.850, that counts. */
 unsigned failure_status(const struct message *answer, enum crossing way);
+/* The same of any other request: what speaks of the hop between us alone is told as above, the rest
+ * as it is. */
+unsigned failure_status_passed(unsigned status, enum crossing way);
 /* RFC 3398 8.2.6.1; 0: none. */
 unsigned failure_q850(unsigned status);
-/* The cause of Q.850 in the Reason of a message; 0: none. */
-unsigned failure_q850_of(const struct message *m);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "sbc/b2bua/bodies.h"
+#include "sbc/b2bua/failure_map.h"
 
 struct lane_item {
 	TAILQ_ENTRY(lane_item) link;
@@ -54,21 +55,13 @@ void lane_ask_later(struct server_txn *txn)
 	server_txn_reply_later(txn, 500, 1, 5);
 }
 
-/* A failure of the far side as this side may take it: passwords and places of the one side mean
- * nothing on the other, and a 503 would be said of all of us. */
-static unsigned status_for(const struct message *request, unsigned status)
+/* That the far dialog is gone ends this one as well: 408 says the same (RFC 5057 5.1), and is never
+ * said (RFC 4320 4.2). */
+static unsigned status_for(const struct message *request, unsigned status, enum crossing way)
 {
-	switch (status) {
-	case 401:
-	case 407:
-		return 403;
-	case 408: /* RFC 4320 4.2: never said. Without a dialog there is none that could be gone. */
-		return message_to_tag(request)[0] ? 481 : 480;
-	case 503:
-		return 500;
-	default:
-		return status >= 300 && status < 400 ? 480 : status;
-	}
+	bool is_gone = *message_to_tag(request) && (status == 408 || status == 481);
+
+	return is_gone ? 481 : failure_status_passed(status, way);
 }
 
 static enum err send_answer(const struct lane_item *item, const struct message *answer)
@@ -77,9 +70,9 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 	const struct crossing_ends back = { .from = lane->ends.to, .to = lane->ends.from };
 	struct message *m;
 	const struct message *request = server_txn_request(item->txn);
-	enum err err =
-	    message_new_response(&m, request, &server_txn_flow(item->txn)->peer,
-	                         status_for(request, message_status(answer)), NULL, lane->tag);
+	unsigned status = status_for(request, message_status(answer), lane_back(lane));
+	enum err err = message_new_response(&m, request, &server_txn_flow(item->txn)->peer, status,
+	                                    NULL, lane->tag);
 
 	if (err)
 		return err;

@@ -43,6 +43,7 @@ enum leg_event {
 	LEG_REFUSED,   /* the session stays as it is: message is the answer, or NULL, then why
 	                  says it */
 	LEG_ANSWERED,  /* PRACK or ACK (message) to an answer of ours that had an offer */
+	LEG_MOVED,     /* the peer answered a refresh of ours with another session; message */
 	LEG_BYE,       /* the peer hung up, which was answered; message. The leg is gone */
 	LEG_GONE,      /* our BYE was answered, or will never be. The leg is gone */
 };
@@ -109,7 +110,8 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
 /* A session that changes (RFC 3261 14, RFC 3311). leg_change offers sdp to the peer, or asks it for
  * an offer (NULL): by the method like where the peer takes that, else by the other. LEG_CHANGED,
  * LEG_REFUSED or LEG_LOST follows. ERR_NOT_NOW: another offer is under way in the dialog, or there
- * is no dialog in which it can be made.
+ * is no dialog in which it can be made. ERR_UNSUPPORTED: before the call is answered, and the peer
+ * takes no UPDATE.
  * leg_cancel_change takes it back where that can be done; the same events follow.
  * leg_accept answers what LEG_OFFER or LEG_FETCH told of (NULL: with what we said last); leg_refuse
  * leaves the session as it was (retry_after_s 0: nothing of when). leg_confirm sends the ACK or

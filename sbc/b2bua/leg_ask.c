@@ -80,6 +80,18 @@ static void on_refused(struct leg *leg, const struct message *m, enum leg_asking
 	refuse(leg, as, m, NULL);
 }
 
+/* RFC 3261 14.1: the answer to what we said before may be another one than before. */
+static void note_move(struct leg *leg, const struct message *m, enum leg_asking as)
+{
+	struct said *said = &leg->asking_fork->said;
+	size_t len;
+
+	if (as != REFRESHING_INVITE || !said_sdp(m, &len) || said_before(said, m))
+		return;
+	said_keep_theirs(said, m);
+	leg_tell(leg, LEG_MOVED, m, NULL);
+}
+
 static void on_agreed(struct leg *leg, const struct message *m, enum leg_asking as)
 {
 	struct leg_fork *fork = leg->asking_fork;
@@ -98,8 +110,10 @@ static void on_agreed(struct leg *leg, const struct message *m, enum leg_asking 
 	} else if (!is_update(as)) {
 		leg_send_ack(leg, fork, message_cseq(m), leg->ours);
 	}
-	if (is_refresh(as))
+	if (is_refresh(as)) {
+		note_move(leg, m, as);
 		return;
+	}
 	if (!has_sdp) {
 		refuse(leg, as, NULL, "its 2xx has no session description");
 		return;
@@ -205,6 +219,8 @@ enum err leg_change(struct leg *leg, enum method like, const char *sdp)
 	bool early = leg->state == LEG_CALLING || leg->state == LEG_WAITING;
 	bool update = sdp && leg->peer_updates && (early || like != METHOD_INVITE);
 
+	if (early && sdp && !leg->peer_updates)
+		return ERR_UNSUPPORTED;
 	if (leg->state != LEG_STANDING && !(early && update))
 		return ERR_NOT_NOW;
 	return leg_ask(leg,

@@ -48,7 +48,8 @@ enum err leg_invite(struct leg *leg, struct message **out)
 static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const struct flow *flow)
 {
 	struct leg_fork *fork = &leg->forks[leg->nforks];
-	const char *ours = leg->forks[0].said.ours;
+	size_t len;
+	const char *ours = message_body(leg_request_message(leg->invite), &len);
 	unsigned suppressed;
 
 	if (leg->nforks == LEG_FORKS_MAX ||
@@ -59,7 +60,7 @@ static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const
 			    KV("result", "not followed"), KVN_LAST("suppressed", suppressed));
 		return NULL;
 	}
-	said_keep_ours(&fork->said, ours, ours ? strlen(ours) : 0);
+	said_keep_ours(&fork->said, ours, len);
 	fork->said.turn = ours ? SAID_OURS : SAID_NOTHING;
 	leg->nforks++;
 	return fork;
@@ -160,6 +161,8 @@ static void on_first_2xx(struct leg *leg, struct leg_fork *fork, const struct me
 	size_t len;
 
 	leg->fork = fork;
+	if (leg->held.fork != fork) /* that one is over, and what it offered */
+		leg->held.fork = NULL;
 	leg_note_allow(leg, m);
 	leg_set_state(leg, LEG_STANDING);
 	session_timer_on_2xx(&leg->session, m);
@@ -217,6 +220,17 @@ static enum err send_prack(struct leg *leg, const struct leg_fork *fork, uint32_
 	return err;
 }
 
+/* One offer alone can be answered before the call is: who made it is followed, and the others only
+ * once they have answered the INVITE. */
+static bool another_offers(const struct leg *leg, const struct leg_fork *fork)
+{
+	for (size_t i = 0; i < leg->nforks; i++) {
+		if (&leg->forks[i] != fork && leg->forks[i].said.turn != SAID_NOTHING)
+			return true;
+	}
+	return false;
+}
+
 /* What comes out of order is as if it had not come: the callee sends it again (RFC 3262 4). An
  * offer waits for our answer, which goes into the PRACK (5). */
 static bool acknowledge(struct leg *leg, struct leg_fork *fork, const struct message *m)
@@ -229,6 +243,8 @@ static bool acknowledge(struct leg *leg, struct leg_fork *fork, const struct mes
 	if (!rseq || leg->no_prack)
 		return true;
 	if (fork->rseq && rseq != fork->rseq + 1)
+		return false;
+	if (has_sdp && fork->said.turn == SAID_NOTHING && another_offers(leg, fork))
 		return false;
 	if (first && has_sdp && fork->said.turn == SAID_NOTHING)
 		leg_hold(leg, fork, m);

@@ -118,7 +118,7 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
-	struct sdp_out with = { .addr = o->cfg.sides[side].realm->media_advertise,
+	struct sdp_out with = { .addr = o->cfg.sides[side].shown,
 		                .media = media,
 		                .nmedia = nlines };
 	enum err err;
@@ -457,7 +457,10 @@ void offer_settle(struct offer *o)
 	for (size_t i = 0; i < o->next.nlines; i++) {
 		if (!o->next.lines[i].taken)
 			leave_line(&o->next.lines[i]);
+		line_settle(&o->next.lines[i], NULL);
 	}
+	if (o->anchor)
+		anchor_settle(o->anchor);
 	session_clear(&o->now);
 	o->now = o->next;
 	memset(&o->next, 0, sizeof(o->next));
@@ -469,23 +472,27 @@ void offer_settle(struct offer *o)
 static void put_back(struct offer *o)
 {
 	for (size_t i = 0; i < o->now.nlines; i++) {
+		if (o->next.lines[i].stream == o->now.lines[i].stream)
+			line_settle(&o->now.lines[i], &o->next.lines[i]);
 		for (int side = 0; side < MEDIA_NSIDES; side++)
 			o->now.lines[i].sides[side].placed = false;
 	}
 	if (apply(o, &o->now))
 		LOG(LOG_ERROR, KV("call", o->cfg.id), KV("event", "session"),
 		    KV("result", "the media of before could not be put back"));
+	if (o->anchor)
+		anchor_settle(o->anchor);
 }
 
 void offer_drop(struct offer *o)
 {
 	bool answered = o->exchange == EXCHANGE_ANSWERED;
 
+	if (answered)
+		put_back(o);
 	session_clear(&o->next);
 	o->exchange = EXCHANGE_NONE;
 	drop_streams(o);
-	if (answered)
-		put_back(o);
 }
 
 void offer_take_back(struct offer *o)

@@ -17,7 +17,7 @@ struct offer;
 /* One side of the border, as media sees it. */
 struct offer_side {
 	struct media_realm *media;
-	const struct config_realm *realm;
+	struct addr shown; /* our address in what the side is told, without a port */
 	enum srtp_mode srtp;
 	/* What goes without encryption where SRTP is required, all other protocols than RTP; none:
 	 * UDP/BFCP and UDP/UDT/IX. Borrowed. */

@@ -75,8 +75,7 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return why;
 	if (!addr_is_set(&m->rtp))
 		return "no usable media address";
-	if (m->rtp.sa.sa_family != side->realm->media_advertise.sa.sa_family &&
-	    !addr_is_any(&m->rtp))
+	if (m->rtp.sa.sa_family != side->shown.sa.sa_family && !addr_is_any(&m->rtp))
 		return "a media address of the other IP version than this side's";
 	place->rtp = m->rtp;
 	place->rtcp = m->rtcp;
@@ -131,6 +130,38 @@ void line_make_key(struct line *line, enum media_side side)
 	s->ours.tag = theirs->tag;
 }
 
+/* A side's key of ours for a suite. */
+static void make_key(const struct line_side *s, enum srtp_suite suite, struct srtp_key *out)
+{
+	if (s->agreed.suite == suite)
+		*out = s->agreed.key;
+	else
+		srtp_key_derive(&s->ours.key, suite, out);
+}
+
+static void settle_keys(struct line_side *s)
+{
+	enum srtp_suite suite = s->ours.suite;
+
+	if (suite == SRTP_NONE)
+		return;
+	make_key(s, suite, &s->agreed.key);
+	s->agreed.suite = suite;
+	if (s->used & ~(1U << suite)) {
+		srtp_key_generate(&s->ours.key);
+		s->used = 1U << suite;
+	}
+}
+
+void line_settle(struct line *line, const struct line *tried)
+{
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		if (tried)
+			line->sides[side].used |= tried->sides[side].used;
+		settle_keys(&line->sides[side]);
+	}
+}
+
 enum err line_apply(struct line *line, enum media_side side, struct anchor *anchor)
 {
 	struct line_side *s = &line->sides[side];
@@ -149,7 +180,8 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 	remote.suite = s->place.key.suite;
 	if (remote.suite != SRTP_NONE) {
 		remote.recv_key = s->place.key.key;
-		srtp_key_derive(&s->ours.key, remote.suite, &remote.send_key);
+		make_key(s, remote.suite, &remote.send_key);
+		s->used |= 1U << remote.suite;
 	}
 	err = anchor_set_remote(anchor, line->stream, side, &remote);
 	mem_wipe(&remote, sizeof(remote));
@@ -191,7 +223,7 @@ static void write_crypto(const struct line_side *s, enum srtp_suite suite, unsig
 {
 	struct srtp_key key;
 
-	srtp_key_derive(&s->ours.key, suite, &key);
+	make_key(s, suite, &key);
 	memset(out, 0, sizeof(*out));
 	out->tag = tag;
 	out->key_len = srtp_key_len(suite);

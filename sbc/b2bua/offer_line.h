@@ -6,7 +6,7 @@
 #include "sbc/b2bua/offer.h"
 #include "sbc/sip/sdp.h"
 
-/* A secret. suite SRTP_NONE: none yet. key: of ours, the seed of those of all suites. */
+/* A secret. suite SRTP_NONE: none yet. */
 struct offer_key {
 	unsigned tag;
 	enum srtp_suite suite;
@@ -27,8 +27,11 @@ struct line_side {
 	struct line_place place;
 	bool placed;           /* the anchor knows */
 	bool mux;              /* we offered it, or took the side's offer of it */
-	struct offer_key ours; /* what we protect with, towards that side */
+	struct offer_key ours; /* what we protect with, towards that side; its key is the seed */
 	bool seeded;           /* there is one */
+	/* What has been agreed on: it stays, when the others have a new seed. */
+	struct offer_key agreed;
+	unsigned used; /* a bit for each suite whose key has served since the seed was made */
 };
 
 struct line {
@@ -61,6 +64,9 @@ bool line_offered(const struct line *line, enum media_side side, const struct of
 void line_write(const struct line *line, enum media_side side, const struct offer_side *cfg,
                 bool offers, const struct anchor *anchor, struct sdp_crypto *crypto,
                 struct sdp_out_media *out);
+/* The exchange is over, and this line is what came out of it. tried: as it was in the exchange,
+ * NULL: the same. A key of ours that has served and does not now is never made again. */
+void line_settle(struct line *line, const struct line *tried);
 /* Another party is that side. */
 void line_forget(struct line *line, enum media_side side);
 

@@ -174,7 +174,8 @@ bool targets_go_on(struct call *call, const struct message *m)
 
 	/* What the caller may have agreed to with the one before cannot be taken back. */
 	if ((m && message_is_request(m)) ||
-	    (call->exchange != EX_FIRST && call->exchange != EX_FETCHING))
+	    (call->exchange != EX_FIRST && call->exchange != EX_FETCHING &&
+	     call->exchange != EX_INVENTED))
 		return false;
 	while ((next = TAILQ_FIRST(&call->targets.next))) {
 		if (of_the_way || (next->alternative && status < 600))

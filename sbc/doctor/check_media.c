@@ -36,13 +36,25 @@ static void judge_ports(const struct patient *p, struct finding *f)
 /* What peers send to: ours, or a NAT's that leads to us. */
 static void judge_advertised(const struct patient *p, struct finding *f)
 {
-	const struct addr *shown = &p->trunk->realm->media_advertise;
+	const struct config_outer *outer = &p->trunk->realm->outer;
 	const struct media_facts *m = &p->media;
+	const struct addr *shown = outer->port ? &m->mapped : &m->shown;
 	char text[ADDR_TEXT_MAX], seen[ADDR_TEXT_MAX];
 
 	addr_host(shown, text, sizeof(text));
 	addr_text(&m->mapped, seen, sizeof(seen));
-	if (m->stun.answered && !addr_same_host(&m->mapped, shown)) {
+	if (outer->port && !m->stun.answered) {
+		finding_add(f, VERDICT_FAIL,
+		            "peers are told what a STUN server sees, and it says nothing: %s",
+		            m->stun.why);
+		finding_advise(f,
+		               "correct stun:SERVER of realm %s, or write our outer address there",
+		               p->trunk->realm->name);
+	} else if (!addr_is_set(shown)) {
+		finding_add(f, VERDICT_FAIL, "peers are told the address of %s, which has none: %s",
+		            outer->host, m->shown_why);
+		finding_advise(f, "have an address of ours put into DNS for it");
+	} else if (m->stun.answered && !addr_same_host(&m->mapped, shown)) {
 		finding_add(f, VERDICT_FAIL, "peers are told %s, and outside we are seen as %s",
 		            text, seen);
 		finding_advise(f, "write the outer address as media-advertise of realm %s",
@@ -81,17 +93,17 @@ void judge_media(const struct patient *p, struct finding *f)
 void judge_stun(const struct patient *p, struct finding *f)
 {
 	const struct media_facts *m = &p->media;
+	unsigned port;
+	const char *host = patient_stun(p, &port);
 	char seen[ADDR_TEXT_MAX];
 
-	if (!p->trunk->stun) {
+	if (!host) {
 		finding_say(f, VERDICT_SKIP, "the trunk names no STUN server (stun)");
 	} else if (m->stun.answered) {
-		finding_say(f, VERDICT_OK, "%s port %u answers STUN, and sees us as %s",
-		            p->trunk->stun, p->trunk->stun_port,
+		finding_say(f, VERDICT_OK, "%s port %u answers STUN, and sees us as %s", host, port,
 		            addr_text(&m->mapped, seen, sizeof(seen)));
 	} else {
-		finding_say(f, VERDICT_FAIL, "STUN at %s port %u: %s", p->trunk->stun,
-		            p->trunk->stun_port, m->stun.why);
+		finding_say(f, VERDICT_FAIL, "STUN at %s port %u: %s", host, port, m->stun.why);
 		finding_advise(f, "open the firewall for UDP to it, or correct stun and stun-port");
 	}
 }

@@ -38,6 +38,14 @@ const char *patient_host(const struct patient *p, char *buf, size_t size)
 	return buf;
 }
 
+const char *patient_stun(const struct patient *p, unsigned *port)
+{
+	const struct config_outer *outer = &p->trunk->realm->outer;
+
+	*port = p->trunk->stun ? p->trunk->stun_port : outer->port;
+	return p->trunk->stun ? p->trunk->stun : outer->port ? outer->host : NULL;
+}
+
 const char *patient_domain(const struct patient *p)
 {
 	return p->trunk->lookup ? p->trunk->lookup : p->trunk->domain;

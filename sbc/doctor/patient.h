@@ -11,7 +11,7 @@
 #include "certs/trust.h"
 #include "config/config.h"
 #include "sbc/doctor/report.h"
-#include "sbc/doctor/stun.h"
+#include "sbc/sip/stun.h"
 #include "sbc/sip/dns_exchange.h"
 #include "sbc/sip/conn.h"
 #include "sbc/sip/request.h"
@@ -117,7 +117,10 @@ struct media_facts {
 	unsigned ports, taken; /* of media-ports: tried; in use by somebody */
 	int error;             /* errno of a port that cannot be bound at all; 0: none */
 	uint16_t free_port;
-	bool is_ours; /* media-advertise is of this machine */
+	struct lookup *shown_lookup;
+	struct addr shown; /* our address that peers are told; unset: shown_why, or STUN knows */
+	char shown_why[256];
+	bool is_ours; /* it is of this machine */
 	struct lookup *stun_lookup;
 	struct udp_probe stun;
 	uint8_t stun_id[STUN_ID_LEN];
@@ -195,6 +198,9 @@ void patient_release(struct patient *p);
 /* The host that we give peers: what the realm advertises, else the first TLS listener's address.
  * Returns buf (256 bytes). */
 const char *patient_host(const struct patient *p, char *buf, size_t size);
+/* Who is asked where we are seen, and on which port: the trunk's STUN server, else the realm's.
+ * NULL: nobody. */
+const char *patient_stun(const struct patient *p, unsigned *port);
 /* The provider's name that DNS is asked for. */
 const char *patient_domain(const struct patient *p);
 /* Whether the trunk's own resolvers are not asked for that name. */

@@ -92,6 +92,21 @@ static void begin(struct udp_probe *u)
 	on_copy(u);
 }
 
+static bool can_bind(const struct addr *address, unsigned port)
+{
+	struct addr local = *address;
+	int fd = socket(local.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+	bool good;
+
+	addr_set_port(&local, (uint16_t)port);
+	good = fd >= 0 && bind(fd, &local.sa, addr_len(&local)) == 0;
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return good;
+}
+
 /* --- STUN --- */
 
 static bool take_stun(struct udp_probe *u, const char *data, size_t len)
@@ -138,19 +153,56 @@ static void on_stun_found(void *arg, const struct lookup_result *result)
 
 static void ask_stun(struct patient *p)
 {
-	const struct lookup_query q = { .host = p->trunk->stun,
-		                        .port = p->trunk->stun_port,
+	unsigned port;
+	const char *host = patient_stun(p, &port);
+	const struct lookup_query q = { .host = host,
+		                        .port = port,
 		                        .transport = TRANSPORT_UDP,
 		                        .families =
 		                            p->trunk->realm->media_address.sa.sa_family == AF_INET6
 		                                ? LOOKUP_V6
 		                                : LOOKUP_V4 };
 
-	if (!p->trunk->stun)
+	if (!host)
 		return;
 	patient_hold(p);
 	if (lookup_start(&p->media.stun_lookup, p->own ? p->own : p->system, &q, on_stun_found,
 	                 p)) {
+		p->starved = true;
+		patient_release(p);
+	}
+}
+
+/* --- the name that stands for our address --- */
+
+static void on_shown_found(void *arg, const struct lookup_result *result)
+{
+	struct patient *p = arg;
+	struct media_facts *m = &p->media;
+
+	m->shown_lookup = NULL;
+	snprintf(m->shown_why, sizeof(m->shown_why), "%s", result->why);
+	if (result->naddrs > 0) {
+		m->shown = result->addrs[0];
+		m->is_ours = can_bind(&m->shown, 0);
+	}
+	patient_release(p);
+}
+
+static void ask_shown(struct patient *p)
+{
+	const struct config_realm *realm = p->trunk->realm;
+	const struct lookup_query q = { .host = realm->outer.host,
+		                        .port = 1,
+		                        .transport = TRANSPORT_UDP,
+		                        .families = realm->media_address.sa.sa_family == AF_INET6
+		                                        ? LOOKUP_V6
+		                                        : LOOKUP_V4 };
+
+	if (!*realm->outer.host || realm->outer.port)
+		return;
+	patient_hold(p);
+	if (lookup_start(&p->media.shown_lookup, p->system, &q, on_shown_found, p)) {
 		p->starved = true;
 		patient_release(p);
 	}
@@ -247,21 +299,6 @@ static void ask_mtu(struct patient *p)
 
 /* --- our own ports --- */
 
-static bool can_bind(const struct addr *address, unsigned port)
-{
-	struct addr local = *address;
-	int fd = socket(local.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
-	bool good;
-
-	addr_set_port(&local, (uint16_t)port);
-	good = fd >= 0 && bind(fd, &local.sa, addr_len(&local)) == 0;
-	error = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = error;
-	return good;
-}
-
 void media_examine_ports(struct patient *p)
 {
 	const struct config_realm *realm = p->trunk->realm;
@@ -271,7 +308,9 @@ void media_examine_ports(struct patient *p)
 	m->stun.fd = m->alg.fd = m->packet.fd = -1;
 	if (!addr_is_set(&realm->media_address))
 		return;
-	m->is_ours = can_bind(&realm->media_advertise, 0);
+	if (!*realm->outer.host)
+		m->shown = realm->media_advertise;
+	m->is_ours = addr_is_set(&m->shown) && can_bind(&m->shown, 0);
 	for (unsigned port = realm->media_port_low; port <= realm->media_port_high; port++) {
 		m->ports++;
 		if (can_bind(&realm->media_address, port)) {
@@ -290,6 +329,7 @@ void media_examine_ports(struct patient *p)
 void media_examine(struct patient *p)
 {
 	ask_stun(p);
+	ask_shown(p);
 	ask_alg(p);
 	ask_mtu(p);
 }
@@ -299,6 +339,7 @@ void media_dismiss(struct patient *p)
 	if (!p->media.stun.patient)
 		return;
 	lookup_cancel(&p->media.stun_lookup);
+	lookup_cancel(&p->media.shown_lookup);
 	close_probe(&p->media.stun);
 	close_probe(&p->media.alg);
 	close_probe(&p->media.packet);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/sip/outer.h"
 
 /* Where a realm that no file describes has no own. */
 #define MAX_HEAD 16384
@@ -16,6 +17,7 @@ struct sip_realm {
 	const struct config_realm *cfg;
 	struct conn **listeners; /* as cfg->listeners */
 	size_t nlisteners;
+	struct outer *outer; /* NULL: nobody is asked */
 };
 
 static enum err open_listener(struct stack *stack, struct sip_realm *realm,
@@ -41,6 +43,7 @@ static enum err open_listener(struct stack *stack, struct sip_realm *realm,
 
 static void realm_free(struct sip_realm *realm)
 {
+	outer_free(&realm->outer);
 	for (size_t i = 0; i < realm->nlisteners; i++)
 		conn_unref(&realm->listeners[i]);
 	mem_free(realm->listeners);
@@ -95,6 +98,27 @@ enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
 	TAILQ_INSERT_TAIL(&stack->realms, realm, link);
 	*out = realm;
 	return OK;
+}
+
+enum err stack_watch_addresses(struct stack *stack, struct resolver *resolver)
+{
+	struct sip_realm *realm;
+	enum err err = OK;
+
+	TAILQ_FOREACH (realm, &stack->realms, link) {
+		const struct outer_cfg cfg = { .realm = realm->cfg,
+			                       .loop = stack->loop,
+			                       .resolver = resolver };
+
+		if (!err && *realm->cfg->outer.host)
+			err = outer_new(&realm->outer, &cfg);
+	}
+	return err;
+}
+
+const struct outer *sip_realm_outer(const struct sip_realm *realm)
+{
+	return realm->outer;
 }
 
 struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg)
@@ -157,13 +181,15 @@ static const struct config_listener *find_listener(const struct config_realm *cf
 	return NULL;
 }
 
-/* What the realm advertises, else own; a literal IPv6 address in brackets. */
+/* What the realm advertises, is seen at, else own; a literal IPv6 address in brackets. */
 static void host_text(const struct sip_realm *realm, const struct addr *own, char *buf, size_t size)
 {
+	bool seen =
+	    realm->outer && realm->cfg->outer.in_uris && addr_is_set(outer_address(realm->outer));
 	struct addr numeric;
 
 	if (!realm->cfg->advertise)
-		addr_uri_host(own, buf, size);
+		addr_uri_host(seen ? outer_address(realm->outer) : own, buf, size);
 	else if (addr_parse(&numeric, realm->cfg->advertise) == OK)
 		addr_uri_host(&numeric, buf, size);
 	else
@@ -228,7 +254,7 @@ const char *sip_realm_sent_by(struct conn *c)
 	const struct config_listener *l;
 	char host[256];
 
-	if (c->sent_by[0])
+	if (c->sent_by[0] && !c->realm->cfg->outer.in_uris)
 		return c->sent_by;
 	l = sip_realm_listener_of(c);
 	/* The port is one that peers can connect to, not the passing one of a connection of ours.

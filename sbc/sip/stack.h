@@ -68,6 +68,11 @@ struct realm_tls {
  * the stack's life. On failure why (CERT_WHY_MAX bytes) says which socket and why. */
 MUST_USE enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
                                   const struct realm_tls *tls, struct sip_realm **out, char *why);
+/* Begins to look where those realms are seen whose configuration asks for it. Borrows resolver for
+ * the stack's life. */
+MUST_USE enum err stack_watch_addresses(struct stack *stack, struct resolver *resolver);
+/* NULL: the realm's addresses are written. */
+const struct outer *sip_realm_outer(const struct sip_realm *realm);
 struct sip_realm *stack_realm(const struct stack *stack, const struct config_realm *cfg);
 const struct config_realm *sip_realm_config(const struct sip_realm *realm);
 /* The listener that peers reach us by when they answer to c: its own, or the one beside it; and the

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include "sbc/doctor/stun.h"
+#include "sbc/sip/stun.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -95,6 +95,8 @@ static enum err open_sip(struct house *h)
 		err = stack_add_realm(h->stack, &h->cfg->realms[i], &tls, &realm, h->why);
 	}
 	if (!err)
+		err = stack_watch_addresses(h->stack, trunks_system_resolver(h->trunks));
+	if (!err)
 		err = dialogs_new(&h->dialogs, 1000);
 	return err;
 }

@@ -284,14 +284,27 @@ static const struct {
 	  "media-address '10.0.0.1:80' has a port; write the address alone" },
 	{ ", media-address: 0.0.0.0",
 	  "media-address '0.0.0.0' is every address; write one that peers can reach" },
-	{ ", media-advertise: us.example", "media-advertise 'us.example' is not an IP address; "
-	                                   "write one as in 192.0.2.1, without a port" },
+	{ ", media-advertise: us.example", "" },
+	{ ", media-advertise: 192.0.2.1", "" },
+	{ ", media-advertise: \"192.0.2.1:80\"",
+	  "media-advertise '192.0.2.1:80' is not a host; write a DNS name, an IP address without "
+	  "a port, or stun:SERVER" },
+	{ ", advertise: \"stun:stun.example:3479\"", "" },
+	{ ", advertise: \"stun:stun.example:\"",
+	  "advertise 'stun:stun.example:' is not a host; write a DNS name, an IP address without a "
+	  "port, or stun:SERVER" },
+	{ ", advertise: \"stun:a.example\", media-advertise: b.example",
+	  "advertise and media-advertise ask two for our address; write the same at both, or leave "
+	  "media-advertise out" },
+	{ ", advertise: \"stun:a.example\", media-advertise: \"stun:a.example:3478\"", "" },
 	{ ", advertise: sbc.example.com", "" },
 	{ ", advertise: \"2001:db8::1\"", "" },
-	{ ", advertise: \"us.example:5060\"", "advertise 'us.example:5060' is not a host; write a "
-	                                      "DNS name or an IP address, without a port" },
-	{ ", advertise: \"192.0.2.1:5060\"", "advertise '192.0.2.1:5060' is not a host; write a "
-	                                     "DNS name or an IP address, without a port" },
+	{ ", advertise: \"us.example:5060\"",
+	  "advertise 'us.example:5060' is not a host; write a "
+	  "DNS name, an IP address without a port, or stun:SERVER" },
+	{ ", advertise: \"192.0.2.1:5060\"",
+	  "advertise '192.0.2.1:5060' is not a host; write a "
+	  "DNS name, an IP address without a port, or stun:SERVER" },
 	{ ", latch: lach", "latch 'lach' is none of its values; did you mean 'latch'?" },
 	{ ", networks: [ 0.0.0.0/0 ]", "" },
 };

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "media/relay.h"
 #include "tests/unit/media/udp.h"
@@ -60,8 +61,8 @@ static inline void rig_close(struct rig *r)
 			udp_close(&r->ours[i][j]);
 			udp_close(&r->peer[i][j]);
 		}
-		srtp_session_free(&r->s.sides[i].in);
-		srtp_session_free(&r->s.sides[i].out);
+		sessions_free(r->s.sides[i].in.all);
+		sessions_free(r->s.sides[i].out.all);
 	}
 	udp_close(&r->stranger);
 }
@@ -84,23 +85,25 @@ static inline void set_keys(struct rig *r, enum media_side side, const struct sr
 {
 	struct relay_change c = { .side = side,
 		                  .rtp = r->peer[side][0].addr,
-		                  .rtcp = r->peer[side][1].addr,
-		                  .replace_in = true,
-		                  .replace_out = true };
+		                  .rtcp = r->peer[side][1].addr };
 
-	assert_int_equal(srtp_session_new(&c.in, SRTP_AES_CM_128_HMAC_SHA1_80, recv, false), OK);
-	assert_int_equal(srtp_session_new(&c.out, SRTP_AES_CM_128_HMAC_SHA1_80, send, true), OK);
+	assert_int_equal(srtp_session_new(&c.in.all[0], SRTP_AES_CM_128_HMAC_SHA1_80, recv, false),
+	                 OK);
+	assert_int_equal(srtp_session_new(&c.out.all[0], SRTP_AES_CM_128_HMAC_SHA1_80, send, true),
+	                 OK);
 	relay_apply(&r->s, &c);
-	srtp_session_free(&c.in);
-	srtp_session_free(&c.out);
+	sessions_free(c.in.all);
+	sessions_free(c.out.all);
 }
 
 static inline void read_port(struct relay_port *port)
 {
-	static const struct queue empty;
-	const struct relay_news none = { .queue = &empty };
+	static struct relay_packet packet;
 
-	relay_read(port, &none);
+	if (!relay_receive(&packet, port))
+		return;
+	relay_treat(&packet, clock_mono_us());
+	relay_send(&packet);
 }
 
 static inline void pump(struct rig *r)

@@ -296,11 +296,11 @@ static void unwatchable_streams_close_as_well(void **state)
 	rig_close(&r);
 }
 
-/* The SigBlk of the thread called name. */
-static uint64_t blocked_in(const char *name)
+/* A number of the thread called name, from its status. */
+static uint64_t status_of(const char *name, const char *what, int base)
 {
 	DIR *dir = opendir("/proc/self/task");
-	uint64_t mask = 0;
+	uint64_t found = 0;
 	struct dirent *e;
 
 	assert_non_null(dir);
@@ -314,14 +314,70 @@ static uint64_t blocked_in(const char *name)
 		while (f && fgets(line, sizeof(line), f)) {
 			if (strncmp(line, "Name:", 5) == 0)
 				mine = strncmp(line + 6, name, strlen(name)) == 0;
-			if (mine && strncmp(line, "SigBlk:", 7) == 0)
-				mask = strtoull(line + 8, NULL, 16);
+			if (mine && strncmp(line, what, strlen(what)) == 0)
+				found = strtoull(line + strlen(what), NULL, base);
 		}
 		if (f)
 			fclose(f);
 	}
 	closedir(dir);
-	return mask;
+	return found;
+}
+
+#define BURST_STREAMS 8
+#define BURST         200
+
+static uint64_t burst_came(struct rig *rigs)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < BURST_STREAMS * MEDIA_NSIDES; i++) {
+		struct stream_stats st;
+
+		relay_stats(&rigs[i / MEDIA_NSIDES].s, (enum media_side)(i % MEDIA_NSIDES), &st);
+		n += st.packets_in;
+	}
+	return n;
+}
+
+/* A worker that is busy with many streams gathers packets, but does not leave the most of a burst
+ * to wait for one waking each. */
+static void bursts_do_not_wait(void **state)
+{
+	static struct rig rigs[BURST_STREAMS];
+	static struct worker_msg changes[BURST_STREAMS * MEDIA_NSIDES], closes[BURST_STREAMS];
+	const uint64_t all = BURST_STREAMS * MEDIA_NSIDES * BURST;
+	uint8_t packet[RTP_PACKET_MAX];
+	struct worker *worker;
+	struct queue back = { 0 };
+
+	(void)state;
+	assert_int_equal(worker_new(&worker, &back, 4, 4000), OK);
+	for (unsigned i = 0; i < BURST_STREAMS; i++)
+		rig_open(&rigs[i]);
+	for (unsigned i = 0; i < ARRAY_LEN(changes); i++) {
+		struct rig *r = &rigs[i / MEDIA_NSIDES];
+		enum media_side side = (enum media_side)(i % MEDIA_NSIDES);
+
+		changes[i] = change_of(r, side);
+		worker_send(worker, &changes[i]);
+		for (uint16_t seq = 0; seq < BURST; seq++)
+			udp_send(&r->peer[side], &r->ours[side][0].addr, packet,
+			         make_rtp(packet, 1, seq));
+	}
+	for (unsigned i = 0; i < BURST_STREAMS; i++) {
+		assert_int_equal(worker_take_stream(worker, &rigs[i].s), OK);
+		closes[i] = (struct worker_msg){ .what = WORKER_CLOSE, .stream = &rigs[i].s };
+	}
+	for (unsigned ms = 0; burst_came(rigs) < all && ms < UDP_WAIT_MS; ms++)
+		poll(NULL, 0, 1);
+	assert_int_equal(burst_came(rigs), all);
+	assert_in_range(status_of("media-4", "voluntary_ctxt_switches:", 10), 1, BURST / 8);
+	for (unsigned i = 0; i < BURST_STREAMS; i++)
+		worker_send(worker, &closes[i]);
+	worker_free(&worker);
+	for (unsigned i = 0; i < BURST_STREAMS; i++)
+		rig_close(&rigs[i]);
 }
 
 static void signals_stay_with_signalling(void **state)
@@ -334,7 +390,7 @@ static void signals_stay_with_signalling(void **state)
 
 	(void)state;
 	rig_open(&r);
-	mask = blocked_in("media-3");
+	mask = status_of("media-3", "SigBlk:", 16);
 	pthread_sigmask(SIG_SETMASK, NULL, &mine);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
 		assert_true(mask >> (signals[i] - 1) & 1);
@@ -373,6 +429,7 @@ int main(void)
 		cmocka_unit_test(changes_come_between_packets),
 		cmocka_unit_test(free_does_what_was_sent),
 		cmocka_unit_test(unwatchable_streams_close_as_well),
+		cmocka_unit_test(bursts_do_not_wait),
 		cmocka_unit_test(signals_stay_with_signalling),
 		cmocka_unit_test(survives_without_memory),
 	};

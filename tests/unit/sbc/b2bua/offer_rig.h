@@ -39,7 +39,7 @@ static struct {
 	struct loop *loop;
 	struct media *media;
 	struct media_realm *in, *out, *tiny;
-	struct config_realm in_cfg, out_cfg;
+	struct addr in_shown, out_shown;
 	struct offer *offer;
 	struct offer_problem problem;
 	struct buf to_callee, to_caller;
@@ -62,8 +62,7 @@ static inline int begin_all(void **state)
 	message_library_open();
 	log_set_level(LOG_ERROR);
 	if (loop_new(&t.loop) || media_new(&t.media, t.loop, 1, 0) ||
-	    addr_parse(&t.in_cfg.media_advertise, "203.0.113.1") ||
-	    addr_parse(&t.out_cfg.media_advertise, "203.0.113.2"))
+	    addr_parse(&t.in_shown, "203.0.113.1") || addr_parse(&t.out_shown, "203.0.113.2"))
 		return -1;
 	return add_realm(28000, 28999, &t.in) || add_realm(29000, 29999, &t.out) ||
 	               add_realm(27990, 27991, &t.tiny)
@@ -103,12 +102,12 @@ static inline int end(void **state)
 
 static inline struct offer_side side_in(enum srtp_mode srtp)
 {
-	return (struct offer_side){ .media = t.in, .realm = &t.in_cfg, .srtp = srtp };
+	return (struct offer_side){ .media = t.in, .shown = t.in_shown, .srtp = srtp };
 }
 
 static inline struct offer_side side_out(enum srtp_mode srtp)
 {
-	return (struct offer_side){ .media = t.out, .realm = &t.out_cfg, .srtp = srtp };
+	return (struct offer_side){ .media = t.out, .shown = t.out_shown, .srtp = srtp };
 }
 
 static inline enum err try_offer(enum srtp_mode caller, enum srtp_mode callee, const char *sdp)
@@ -185,19 +184,19 @@ static inline void key_of(const struct buf *sdp, uint8_t key[KEY_LEN])
 }
 
 /* from sends a packet, protected where key is set; to gets it protected with the other key where
- * that is set. */
-static inline void crosses(const struct udp *from, const struct addr *door, const uint8_t *key,
-                           const struct udp *to, const uint8_t *to_key, uint16_t seq)
+ * that is set. index: of SRTP, the sequence number with the roll-over counter before it. */
+static inline void crosses_at(const struct udp *from, const struct addr *door, const uint8_t *key,
+                              const struct udp *to, const uint8_t *to_key, uint32_t index)
 {
 	uint8_t plain[ROOM], sent[ROOM], wanted[ROOM], got[ROOM];
-	size_t len = make_rtp(plain, SSRC, seq), sent_len = len, wanted_len = len;
+	size_t len = make_rtp(plain, SSRC, (uint16_t)index), sent_len = len, wanted_len = len;
 
 	memcpy(sent, plain, len);
 	memcpy(wanted, plain, len);
 	if (key)
-		sent_len = peer_protect_rtp(key, 0, sent, len);
+		sent_len = peer_protect_rtp(key, index >> 16, sent, len);
 	if (to_key)
-		wanted_len = peer_protect_rtp(to_key, 0, wanted, len);
+		wanted_len = peer_protect_rtp(to_key, index >> 16, wanted, len);
 	udp_send(from, door, sent, sent_len);
 	do {
 		len = udp_recv(to, got, sizeof(got), NULL);
@@ -205,5 +204,59 @@ static inline void crosses(const struct udp *from, const struct addr *door, cons
 	assert_int_equal(len, wanted_len);
 	assert_memory_equal(got, wanted, wanted_len);
 }
+
+static inline void crosses(const struct udp *from, const struct addr *door, const uint8_t *key,
+                           const struct udp *to, const uint8_t *to_key, uint16_t seq)
+{
+	crosses_at(from, door, key, to, to_key, seq);
+}
+
+/* An exchange's texts, one for each reader. */
+static inline struct buf *text_for(enum media_side side)
+{
+	struct buf *b = side == SIDE_CALLER ? &t.to_caller : &t.to_callee;
+
+	buf_free(b);
+	buf_init(b, MESSAGE_MAX);
+	return b;
+}
+
+static inline enum media_side across(enum media_side side)
+{
+	return side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER;
+}
+
+static inline enum err again(enum media_side from, const char *sdp)
+{
+	return offer_make(t.offer, from, sdp, strlen(sdp), text_for(across(from)), &t.problem);
+}
+
+static inline enum err answers(enum media_side from, const char *sdp)
+{
+	return offer_answer(t.offer, sdp, strlen(sdp), text_for(across(from)), &t.problem);
+}
+
+/* A call that stands, with these lines of the caller and the callee. */
+static inline void stand(enum srtp_mode callee, const char *offer, const char *answer)
+{
+	if (try_offer(SRTP_OFF, callee, offer) || answers(SIDE_CALLEE, answer))
+		fail_msg("%u %s", t.problem.status, t.problem.why);
+	offer_settle(t.offer);
+	assert_false(offer_is_open(t.offer));
+}
+
+static inline const char *lines(const char *media)
+{
+	static char texts[4][2048];
+	static unsigned next;
+	char *text = texts[next++ % 4];
+
+	snprintf(text, sizeof(texts[0]), HEAD "%s", media);
+	return text;
+}
+
+#define AUDIO       "m=audio 4000 RTP/AVP 0\r\n"
+#define AUDIO_CRYPT "m=audio 4000 RTP/SAVP 0\r\n" CRYPTO KEY_B "\r\n"
+#define VIDEO       "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
 
 #endif

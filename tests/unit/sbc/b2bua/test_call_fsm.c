@@ -94,6 +94,11 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
 	leg_reject(leg, status, why);
 }
 
+void exchange_up(struct call *call)
+{
+	(void)call;
+}
+
 void exchange_progress(struct call *call, const struct message *m)
 {
 	note_status("progress", call->caller.leg, message_status(m));

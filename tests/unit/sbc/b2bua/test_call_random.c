@@ -22,6 +22,7 @@
 #define STEPS_MAX  200 /* until it must have ended */
 #define STEP_MS    400
 #define SDP        "v=0\r\n"
+#define OTHER_SDP  "v=1\r\n"
 
 enum leg_life { NEW, CALLING, WAITING, UNACKED, STANDING, HANGING_UP, OVER };
 enum turn { NOTHING, OURS, THEIRS, AGREED };
@@ -37,6 +38,7 @@ struct leg {
 	bool asked, fetched, unacked;
 	bool asking, fetching;
 	bool held; /* its offer waits for our answer */
+	bool early, other_fork;
 	bool cancelled, late;
 };
 
@@ -243,7 +245,7 @@ bool leg_agreed(const struct leg *leg)
 
 const char *leg_peer_sdp(const struct leg *leg)
 {
-	return leg->turn == NOTHING ? NULL : SDP;
+	return leg->turn == NOTHING ? NULL : leg->other_fork ? OTHER_SDP : SDP;
 }
 
 static void hang_up(struct leg *leg)
@@ -438,6 +440,12 @@ bool targets_are_gone(const struct call *call)
 	return true;
 }
 
+enum err call_new_offer(struct call *call)
+{
+	call->offer->open = call->offer->open && call->offer->from == SIDE_CALLER;
+	return one_in(20) ? ERR_LIMIT : OK;
+}
+
 static void on_no_answer(void *arg)
 {
 	call_event(arg, EV_NO_ANSWER, NULL);
@@ -510,6 +518,7 @@ static void tell(struct leg *leg, enum leg_event event, const struct message *m)
 	case LEG_CHANGED:
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
+	case LEG_MOVED:
 		exchange_on_leg(call, caller ? SIDE_CALLER : SIDE_CALLEE, event, m, news.why);
 		break;
 	case LEG_GONE:
@@ -523,7 +532,7 @@ static void progress(struct leg *leg)
 	bool sdp = one_in(2);
 
 	if (sdp && leg->turn == NOTHING && leg->relies) {
-		leg->held = true;
+		leg->held = leg->early = true;
 		leg->turn = THEIRS;
 	} else if (sdp && leg->turn == OURS && !leg->asking && leg->relies) {
 		leg->turn = AGREED;
@@ -536,7 +545,11 @@ static void answer(struct leg *leg)
 	bool sdp = !one_in(10);
 
 	leg->life = STANDING;
-	if (leg->turn == OURS && !leg->asking) {
+	if (leg->early && one_in(3)) {
+		leg->other_fork = leg->held = sdp = true;
+		leg->turn = THEIRS;
+		leg->asking = leg->asked = false;
+	} else if (leg->turn == OURS && !leg->asking) {
 		leg->turn = AGREED;
 	} else if (leg->turn == NOTHING && sdp) {
 		leg->turn = THEIRS;
@@ -631,7 +644,9 @@ static void may_ask(struct leg *leg)
 {
 	if (leg->turn != AGREED || leg->asked || leg->asking || leg->unacked || leg->held)
 		return;
-	if (leg->life == STANDING || (leg->life != UNACKED && leg->relies))
+	if (leg->life == STANDING && one_in(4))
+		tell(leg, LEG_MOVED, t.ok_sdp);
+	else if (leg->life == STANDING || (leg->life != UNACKED && leg->relies))
 		ask(leg, leg->life == STANDING && one_in(3));
 }
 

@@ -14,7 +14,7 @@
 static struct {
 	char done[256]; /* what the actions did, a word each */
 	enum err make_err, answer_err, change_err, accept_err;
-	bool said, holds, disagreed;
+	bool said, holds, owed, disagreed;
 	const char *peer_sdp;
 	unsigned hosts; /* that the offer heard of */
 } t;
@@ -94,8 +94,7 @@ enum err leg_confirm(struct leg *leg, const char *sdp)
 
 bool leg_holds_offer(const struct leg *leg)
 {
-	assert_ptr_equal(leg, CALLEE);
-	return t.holds;
+	return t.holds && leg == CALLEE;
 }
 
 bool leg_said(const struct leg *leg, const char *sdp)
@@ -175,6 +174,13 @@ bool offer_is_open(const struct offer *o)
 	return false;
 }
 
+enum err call_new_offer(struct call *call)
+{
+	(void)call;
+	note("new", NULL);
+	return t.make_err;
+}
+
 void offer_settle(struct offer *o)
 {
 	(void)o;
@@ -213,6 +219,7 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 		[XE_OFFER] = LEG_OFFER,       [XE_FETCH] = LEG_FETCH,
 		[XE_CHANGED] = LEG_CHANGED,   [XE_REFUSED] = LEG_REFUSED,
 		[XE_ANSWERED] = LEG_ANSWERED, [XE_WITHDRAWN] = LEG_WITHDRAWN,
+		[XE_MOVED] = LEG_MOVED,
 	};
 	struct call call = { .exchange = state,
 		             .asker = side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER };
@@ -224,12 +231,15 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 	t.done[0] = '\0';
 	t.disagreed = false;
 	t.hosts = 0;
-	t.holds = event == XE_EARLY_OFFER;
+	t.holds = t.owed || event == XE_EARLY_OFFER;
+	call.heard = t.owed ? mem_strdup("v=1\r\n") : NULL;
 	/* These come from who asked. */
 	if (event == XE_ANSWERED || event == XE_WITHDRAWN)
 		call.asker = side;
 	if (event == XE_PROGRESS || event == XE_EARLY_OFFER)
 		exchange_progress(&call, m);
+	else if (event == XE_UP)
+		exchange_up(&call);
 	else if (event != XE_ANSWER)
 		exchange_on_leg(&call, side, leg_events[event], m, NULL);
 	else if (exchange_answer(&call, &problem))
@@ -251,6 +261,7 @@ static struct message *message_of(enum exchange_event event)
 	case XE_FETCH:
 		return make("INVITE sip:a@b SIP/2.0", "INVITE", "");
 	case XE_CHANGED:
+	case XE_MOVED:
 		return make("SIP/2.0 200 OK", "INVITE", SDP);
 	case XE_REFUSED:
 		return make("SIP/2.0 488 Not Acceptable Here", "INVITE", "");
@@ -258,6 +269,7 @@ static struct message *message_of(enum exchange_event event)
 		return make("ACK sip:a@b SIP/2.0", "ACK", SDP);
 	case XE_ANSWER:
 	case XE_WITHDRAWN:
+	case XE_UP:
 	case XE_NEVENTS:
 		return NULL;
 	}
@@ -285,6 +297,7 @@ static const struct cell {
 	{ EX_REST, XE_ANSWER, EX_REST, "bare:caller " },
 	{ EX_REST, XE_OFFER, EX_PASSED, "make:caller change:callee " },
 	{ EX_REST, XE_FETCH, EX_FETCHING, "fetch:callee " },
+	{ EX_REST, XE_MOVED, EX_PASSED, "make:caller change:callee " },
 	{ EX_PASSED, XE_PROGRESS, EX_PASSED, "progress183:caller " },
 	{ EX_PASSED, XE_ANSWER, EX_PASSED, "bare:caller " },
 	{ EX_PASSED, XE_CHANGED, EX_REST, "take settle accept:callee " },
@@ -301,6 +314,7 @@ static const struct cell {
 	{ EX_PROPOSED, XE_ANSWER, EX_PROPOSED, "bare:caller " },
 	{ EX_INVENTED, XE_PROGRESS, EX_INVENTED, "progress183:caller " },
 	{ EX_INVENTED, XE_ANSWER, EX_SHOWN, "take settle make:callee answer:caller " },
+	{ EX_OWED, XE_UP, EX_PASSED, "new make:callee change:caller " },
 	{ EX_SHOWN, XE_ANSWERED, EX_PASSED, "settle make:caller change:callee " },
 	{ EX_PROPOSED, XE_ANSWERED, EX_REST, "take settle confirm:callee " },
 };
@@ -328,6 +342,8 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 	case XE_REFUSED:
 	case XE_ANSWERED:
 	case XE_WITHDRAWN:
+	case XE_MOVED:
+	case XE_UP:
 	case XE_NEVENTS:
 		return "";
 	}
@@ -337,7 +353,7 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 static void check_cell(enum exchange_state s, enum exchange_event e, enum media_side side)
 {
 	const struct cell *cell = NULL;
-	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER;
+	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER || e == XE_UP;
 	enum exchange_state next, got;
 	const char *what;
 	char text[256];
@@ -393,6 +409,29 @@ static void test_spared(void **state)
 }
 
 /* Nothing new for the other side: it is not asked. */
+/* Another fork answers than the one whose offer the caller has heard. */
+static void test_owed(void **state)
+{
+	(void)state;
+	t.owed = true;
+	assert_int_equal(fire(EX_REST, XE_ANSWER, SIDE_CALLEE), EX_OWED);
+	assert_string_equal(t.done, "bare:caller ");
+	assert_int_equal(fire(EX_PASSED, XE_ANSWER, SIDE_CALLEE), EX_PASSED);
+	assert_string_equal(t.done, "fails500 ");
+	assert_int_equal(fire(EX_PROPOSED, XE_ANSWERED, SIDE_CALLER), EX_OWED);
+	assert_string_equal(t.done, "take settle ");
+	assert_int_equal(fire(EX_PASSED, XE_CHANGED, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "take settle confirm:callee ");
+	assert_int_equal(fire(EX_PASSED, XE_REFUSED, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "drop ");
+	assert_true(t.disagreed);
+	t.make_err = ERR_LIMIT;
+	assert_int_equal(fire(EX_OWED, XE_UP, SIDE_CALLER), EX_OWED);
+	assert_true(t.disagreed);
+	t.make_err = OK;
+	t.owed = false;
+}
+
 static void test_stays_here(void **state)
 {
 	(void)state;
@@ -478,9 +517,11 @@ static void test_statuses(void **state)
 	static const struct {
 		const char *line, *done;
 	} cases[] = { { "SIP/2.0 401 No", "drop later403:caller " },
-		      { "SIP/2.0 422 No", "drop later500:caller " },
+		      { "SIP/2.0 422 No", "drop later480:caller " },
 		      { "SIP/2.0 503 No", "drop later500:caller " },
-		      { "SIP/2.0 302 Elsewhere", "drop later488:caller " },
+		      { "SIP/2.0 302 Elsewhere", "drop later480:caller " },
+		      { "SIP/2.0 408 Silent", "drop later480:caller " },
+		      { "SIP/2.0 481 Gone", "drop later500:caller " },
 		      { "SIP/2.0 491 Pending", "drop later491:caller " },
 		      { "SIP/2.0 603 No", "drop later603:caller " } };
 
@@ -514,7 +555,8 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here),  TEST(spared),
-		                            TEST(fails),      TEST(next_target), TEST(statuses) };
+		                            TEST(fails),      TEST(next_target), TEST(statuses),
+		                            TEST(owed) };
 
 	return cmocka_run_group_tests(tests, open_library, NULL);
 }

@@ -69,6 +69,28 @@ static void test_some(void **state)
 	check(699, "", 603, 603);
 }
 
+/* Of other requests what speaks of our hop alone is told as of an INVITE. */
+static void test_passed(void **state)
+{
+	static const unsigned of_the_hop[] = { 302, 305, 401, 402, 407, 408, 422, 481, 503 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(of_the_hop); i++) {
+		struct message *m = answer(of_the_hop[i], "");
+
+		assert_int_equal(failure_status_passed(of_the_hop[i], CROSSING_IN),
+		                 failure_status(m, CROSSING_IN));
+		assert_int_equal(failure_status_passed(of_the_hop[i], CROSSING_OUT),
+		                 failure_status(m, CROSSING_OUT));
+		message_free(&m);
+	}
+	assert_int_equal(failure_status_passed(200, CROSSING_IN), 200);
+	assert_int_equal(failure_status_passed(202, CROSSING_OUT), 202);
+	assert_int_equal(failure_status_passed(405, CROSSING_OUT), 405);
+	assert_int_equal(failure_status_passed(423, CROSSING_IN), 423);
+	assert_int_equal(failure_status_passed(489, CROSSING_IN), 489);
+}
+
 /* RFC 3398 7.2.4.1 */
 static void test_q850(void **state)
 {
@@ -112,11 +134,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_status),
-		                            cmocka_unit_test(test_some),
-		                            cmocka_unit_test(test_q850),
-		                            cmocka_unit_test(test_classes),
-		                            cmocka_unit_test(test_the_table_is_sorted) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_status), cmocka_unit_test(test_some),
+		cmocka_unit_test(test_passed),       cmocka_unit_test(test_q850),
+		cmocka_unit_test(test_classes),      cmocka_unit_test(test_the_table_is_sorted)
+	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

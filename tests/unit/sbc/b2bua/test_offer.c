@@ -288,7 +288,7 @@ static void test_no_port_left(void **state)
 	const struct offer_cfg cfg = {
 		.id = "7f3a",
 		.media = t.media,
-		.sides = { { .media = t.tiny, .realm = &t.in_cfg, .srtp = SRTP_OFF },
+		.sides = { { .media = t.tiny, .shown = t.in_shown, .srtp = SRTP_OFF },
 		           side_out(SRTP_OFF) }
 	};
 	struct offer *second = NULL;

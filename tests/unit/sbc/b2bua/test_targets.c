@@ -190,6 +190,8 @@ static void test_which_failures(void **state)
 		assert_false(goes_on(of_the_called[i]));
 	call.exchange = EX_PROPOSED;
 	assert_false(goes_on(503));
+	call.exchange = EX_INVENTED;
+	assert_true(goes_on(503));
 	call.exchange = EX_FETCHING;
 	assert_true(goes_on(503));
 	call.state = CALL_RINGING;

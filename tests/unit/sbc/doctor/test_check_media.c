@@ -10,6 +10,7 @@ static int begin(void **state)
 	rig.patient.media.ports = 100;
 	rig.patient.media.free_port = 43000;
 	rig.patient.media.is_ours = true;
+	rig.patient.media.shown = rig_addr("127.0.0.1");
 	return 0;
 }
 
@@ -38,7 +39,7 @@ static void wbx_17_what_peers_are_told(void **state)
 
 	(void)state;
 	rig_judges(judge_media, VERDICT_OK, "which is this machine's");
-	rig.realm.media_advertise = rig_addr("198.51.100.7");
+	m->shown = rig_addr("198.51.100.7");
 	m->is_ours = false;
 	rig_judges(judge_media, VERDICT_WARN, "198.51.100.7, which is not this machine's");
 	m->stun.answered = true;
@@ -48,6 +49,30 @@ static void wbx_17_what_peers_are_told(void **state)
 	rig_judges(judge_media, VERDICT_WARN, "a NAT gives ports of its own");
 	m->mapped = rig_addr("203.0.113.9:43000");
 	rig_judges(judge_media, VERDICT_FAIL, "and outside we are seen as 203.0.113.9:43000");
+}
+
+/* E8-14: the address is a name, or what STUN says. */
+static void wbx_17_what_is_looked_for(void **state)
+{
+	struct config_outer *outer = &rig.realm.outer;
+	struct media_facts *m = &rig.patient.media;
+
+	(void)state;
+	memset(&m->shown, 0, sizeof(m->shown));
+	snprintf(outer->host, sizeof(outer->host), "media.lab");
+	snprintf(m->shown_why, sizeof(m->shown_why), "there is no such name");
+	rig_judges(judge_media, VERDICT_FAIL,
+	           "the address of media.lab, which has none: there is no such name");
+	m->shown = rig_addr("198.51.100.7");
+	rig_judges(judge_media, VERDICT_OK, "peers are told 198.51.100.7");
+	outer->port = 3479;
+	snprintf(m->stun.why, sizeof(m->stun.why), "no answer");
+	rig_judges(judge_media, VERDICT_FAIL, "what a STUN server sees, and it says nothing: no");
+	rig_judges(judge_stun, VERDICT_FAIL, "STUN at media.lab port 3479: no answer");
+	m->stun.answered = true;
+	m->mapped = rig_addr("203.0.113.9:43000");
+	rig_judges(judge_media, VERDICT_OK, "seen as 203.0.113.9:43000, as peers are told");
+	memset(outer, 0, sizeof(*outer));
 }
 
 /* ATT-05 and IPW-03 are the same. */
@@ -117,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(wbx_17, begin),
 		cmocka_unit_test_setup(wbx_17_what_peers_are_told, begin),
+		cmocka_unit_test_setup(wbx_17_what_is_looked_for, begin),
 		cmocka_unit_test_setup(e8_04, begin),
 		cmocka_unit_test_setup(e8_06, begin),
 		cmocka_unit_test_setup(e8_10, begin),

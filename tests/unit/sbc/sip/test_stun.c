@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "sbc/doctor/stun.h"
+#include "sbc/sip/stun.h"
 
 /* RFC 5769 2.2: 192.0.2.1 port 32853; of its attributes SOFTWARE and the address. */
 static const uint8_t id[STUN_ID_LEN] = { 0xb7, 0xe7, 0xa7, 0x01, 0xbc, 0x34,

@@ -1,7 +1,7 @@
 /* STUN's one question that we ask: what address do you see? (RFC 8489 2, 5, 14.1, 14.2). Nothing
  * here keeps state; any thread. */
-#ifndef SBC_DOCTOR_STUN_H
-#define SBC_DOCTOR_STUN_H
+#ifndef SBC_SIP_STUN_H
+#define SBC_SIP_STUN_H
 
 #include <stddef.h>
 #include <stdint.h>

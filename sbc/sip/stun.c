@@ -1,6 +1,6 @@
 /* STUN messages. Every octet of an answer is a stranger's: each length is checked before it is
  * used. */
-#include "sbc/doctor/stun.h"
+#include "sbc/sip/stun.h"
 
 #include <string.h>
 

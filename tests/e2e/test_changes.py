@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Sessions that change, between SIPp on UDP and SIPp behind TLS: hold and resume by re-INVITE, a close by UPDATE, and the
-provider's own re-INVITE; first over a network without loss, then with one datagram in twenty lost each way."""
+provider's own re-INVITE; first over a network without loss, then with one datagram in twenty lost each way. And a provider
+that holds a call, makes it a fax (T.38) and audio again."""
 import signal
 import subprocess
 
@@ -39,12 +40,14 @@ class Changes(lab.LabTest):
         with network.inside(host):
             subprocess.run(["nft", "delete", "table", "inet", "loss"], check=True)
 
-    def call(self, seconds):
-        provider = self.start_provider_front("provider_changes")
+    def call(self, seconds, what="changes"):
+        provider = self.start_provider_front(f"provider_{what}")
         self.start_dns()
-        self.start_trunkgate()
+        config = self.configuration()
+        config["trunks"]["provider"]["plain-media"] = ["udptl"]
+        self.start_trunkgate(config)
         phone = sipp.start(
-            self.directory, "phone", "phone", "phone_changes", "-t", "u1", "-i", network.PHONE, "-p", "5060",
+            self.directory, "phone", "phone", f"phone_{what}", "-t", "u1", "-i", network.PHONE, "-p", "5060",
             "-s", "4711", "-r", "4", "-m", str(CALLS), "-timeout", str(seconds),
             "-timeout_error", f"{network.SBC_INSIDE}:5060")
         self.addCleanup(phone.stop)
@@ -59,6 +62,9 @@ class Changes(lab.LabTest):
 
     def test_without_loss(self):
         self.call(40)
+
+    def test_fax(self):
+        self.call(40, "faxes")
 
     def test_with_loss(self):
         self.lose("sbc")

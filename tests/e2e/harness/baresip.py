@@ -49,6 +49,8 @@ module_path /usr/lib/baresip/modules
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
+module_app contact.so
+module_app presence.so
 ctrl_tcp_listen 127.0.0.1:4444
 snd_path {directory}
 net_interface {interface}
@@ -64,11 +66,13 @@ def _bracketed(address):
 class Baresip:
     """One running baresip. Events that it tells are kept, in order, in self.events."""
 
-    def __init__(self, directory, host, address, account, tone, ports, tls=None, dns=None):
+    # pylint: disable-next=too-many-arguments,too-many-positional-arguments
+    def __init__(self, directory, host, address, account, tone, ports, tls=None, dns=None, contacts=""):
         os.makedirs(directory)
         self.directory, self.host = directory, host
         self.certificate = tls[0] if tls else None
         self._write_config(address, account, tone, ports, tls, dns)
+        self._write("contacts", contacts + "\n")
         env = {"HOME": directory, "OPENSSL_CONF": os.path.join(directory, "openssl.cnf")}
         self.process = process.Process(f"baresip in {host}", ["baresip", "-v", "-s", "-f", directory] + ["-6"] * (":" in address),
                                        os.path.join(directory, "log"), host, env)

@@ -73,19 +73,20 @@ class LabTest(unittest.TestCase):
         self.addCleanup(self.trunkgate.stop)
         return self.trunkgate
 
-    def start_phone(self, host="phone", address=network.PHONE, account=PHONE_ACCOUNT, hz=PHONE_HZ):
-        phone = baresip.Baresip(os.path.join(self.directory, host), host, address, account, self.tone(hz), "20000-20999")
+    def start_phone(self, host="phone", address=network.PHONE, account=PHONE_ACCOUNT, hz=PHONE_HZ, contacts=""):
+        phone = baresip.Baresip(os.path.join(self.directory, host), host, address, account, self.tone(hz), "20000-20999",
+                                contacts=contacts)
         self.addCleanup(phone.stop)
         return phone
 
-    def start_provider(self, user="4711", answer="auto", host="provider", at=str):
+    def start_provider(self, user="4711", answer="auto", host="provider", at=str, contacts=""):
         """A provider that demands our certificate and takes nothing but SRTP; another one is the host carrier."""
         domain = f"{host}.lab"
         certificate = self.authority.issue(domain)
         provider = baresip.Baresip(os.path.join(self.directory, host), host, at(ADDRESSES[host]),
                                    PROVIDER_ACCOUNT.format(user=user, domain=domain, answer=answer),
                                    self.tone(PROVIDER_HZ if host == "provider" else CARRIER_HZ), "30000-30999",
-                                   (certificate, self.authority.root), at(network.DNS))
+                                   (certificate, self.authority.root), at(network.DNS), contacts)
         self.addCleanup(provider.stop)
         return provider
 

@@ -141,7 +141,7 @@ void rtp_end_send(struct rtp_end *e, const struct rtp_header *header, const uint
 
 	if (!addr_is_set(&e->peer) || len > RTP_PACKET_MAX - RTP_HEADER_LEN)
 		return;
-	ours.ssrc = e->ssrc;
+	ours.ssrc ^= e->ssrc;
 	rtp_write(packet, &ours);
 	memcpy(packet + RTP_HEADER_LEN, payload, len);
 	len += RTP_HEADER_LEN;

@@ -42,7 +42,8 @@ void rtp_end_aim(struct rtp_end *e, const struct addr *peer);
 /* The keys: in, what the peer protects with; out, what we do. */
 MUST_USE enum err rtp_end_protect(struct rtp_end *e, enum srtp_suite suite,
                                   const struct srtp_key *in, const struct srtp_key *out);
-/* header's SSRC is put in. Lost silently when it cannot be sent, as packets are. */
+/* header's SSRC becomes one of ours, another for each: sources that are echoed number their packets
+ * by themselves. Lost silently when it cannot be sent, as packets are. */
 void rtp_end_send(struct rtp_end *e, const struct rtp_header *header, const uint8_t *payload,
                   size_t len);
 void rtp_end_stats(const struct rtp_end *e, struct rtp_end_stats *out);

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""./quickstart --once: exit 0, true figures, a last line PASS, and nothing left behind, however deep the checkout."""
+"""./quickstart --once: exit 0, true figures, a last line PASS, and nothing left behind, however deep the checkout. And
+./quickstart as it stays up, for a softphone (baresip) that registers as it is told there, calls, and hears itself."""
 import contextlib
 import os
 import re
 import subprocess
 import unittest
 
-from harness import pki, sandbox, wait
+from harness import audio, baresip, lab, network, pki, process, sandbox, wait
 
 SECONDS = 300  # with a build, if there is none yet
+TONE_HZ = 440
+MACHINE = "10.99.3.1"
 TABLES = ("tcp", "udp", "tcp6", "udp6")
 
 
@@ -69,6 +72,35 @@ class Quickstart(unittest.TestCase):
         os.makedirs(deep)
         mount("--bind", pki.TOP, deep)
         self.run_once(deep)
+
+
+class Softphone(unittest.TestCase):
+    def start_quickstart(self, directory):
+        quickstart = process.Process("quickstart", [os.path.join(pki.TOP, "quickstart")],
+                                     os.path.join(directory, "quickstart.log"), "machine")
+        self.addCleanup(quickstart.stop)
+        quickstart.wait_for_line("Ctrl-C ends it all", SECONDS)
+        return quickstart
+
+    def test_calls_the_echo(self):
+        network.add_lonely_host("machine", MACHINE)
+        directory = lab.work_directory("softphone")
+        quickstart = self.start_quickstart(directory)
+        password = re.search(r"password +(\w+)$", quickstart.log(), re.M).group(1)
+        tone = os.path.join(directory, "tone.wav")
+        audio.write_tone(tone, TONE_HZ, 60)
+        phone = baresip.Baresip(os.path.join(directory, "baresip"), "machine", MACHINE,
+                                f"<sip:demo@127.0.0.1>;auth_pass={password};regint=60;audio_codecs=pcma", tone, "20000-20999")
+        self.addCleanup(phone.stop)
+        phone.process.wait_for_line(r"200 OK .*\[1 binding\]")
+        phone.dial("sip:4711@127.0.0.1")
+        phone.wait_event("CALL_ESTABLISHED")
+        phone.wait_heard(3)
+        phone.hang_up()
+        phone.wait_event("CALL_CLOSED")
+        self.assertGreater(audio.seconds_of_tone(audio.read_growing(phone.heard()[0]), TONE_HZ), 2)
+        self.assertEqual(quickstart.stop(), 0)
+        self.assertIn("All is stopped.", quickstart.log())
 
 
 def mount(*args):

@@ -21,7 +21,8 @@ PROVIDER_ACCOUNT = ("<sip:{user}@{domain};transport=tls>;regint=0;audio_codecs=p
 ADDRESSES = {"provider": network.PROVIDER, "carrier": network.CARRIER}
 
 
-def _work_directory(name):
+def work_directory(name):
+    """An empty one, for what a test leaves."""
     path = os.path.join(sandbox.DIRECTORY, name)
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
@@ -39,7 +40,7 @@ class LabTest(unittest.TestCase):
 
     def setUp(self):
         process.started.clear()
-        self.directory = _work_directory(self._testMethodName)
+        self.directory = work_directory(self._testMethodName)
         self.authority = pki.Authority(os.path.join(self.directory, "pki"))
         self.identity = self.authority.issue("sbc.lab")
         self.tones = {}

@@ -69,6 +69,15 @@ def build():
         _add_link(*row)
 
 
+def add_lonely_host(name, address):
+    """One whose network card leads nowhere."""
+    _add_host(name)
+    ip("-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", "nowhere")
+    ip("-n", name, "address", "add", f"{address}/24", "dev", "eth0")
+    for interface in ("eth0", "nowhere"):
+        ip("-n", name, "link", "set", interface, "up")
+
+
 def as_ipv6(address):
     """What a host with that address has of IPv6."""
     _, _, network, host = address.split(".")

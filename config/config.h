@@ -188,7 +188,9 @@ struct config_trunk {
 	enum delayed_offer delayed_offer;
 	enum transfer_policy transfer;   /* of who speaks with it */
 	enum no_yes transfer_from_trunk; /* its own are carried out */
-	char *stun;                      /* a server that the doctor asks; NULL: none */
+	unsigned max_loss;               /* of 1000 packets; more is marked; 1000: none is */
+	unsigned max_jitter_ms, max_round_trip_ms; /* more is marked; 0: none is */
+	char *stun;                                /* a server that the doctor asks; NULL: none */
 	unsigned stun_port;
 	enum no_yes ask_options;
 	unsigned *other_ports; /* that the doctor tries as well */

@@ -300,6 +300,30 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "yes carries out the trunk's own REFER, by the routes of its calls: it can have us call "
 	      "others at our cost. no answers 403." },
+	{ .key = "max-loss",
+	  .kind = KIND_NUMBER,
+	  FIELD(config_trunk, max_loss),
+	  .min = 0,
+	  .max = 1000,
+	  .unit = "of 1000 packets",
+	  .standard = "1000",
+	  .help =
+	      "The loss that the provider promises not to pass. A call that had more of it is marked (missed) in "
+	      "show calls and in its record; usually its profile's." },
+	{ .key = "max-jitter",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, max_jitter_ms),
+	  .max = 60000,
+	  .standard = "0s",
+	  .help =
+	      "The same for the jitter of what the provider sends (RFC 3550). 0s: it promises none." },
+	{ .key = "max-round-trip",
+	  .kind = KIND_DURATION,
+	  FIELD(config_trunk, max_round_trip_ms),
+	  .max = 60000,
+	  .standard = "0s",
+	  .help =
+	      "The same for the time to the provider and back, as its RTCP tells. 0s: it promises none." },
 	{ .key = "stun",
 	  .kind = KIND_DOMAIN,
 	  FIELD(config_trunk, stun),

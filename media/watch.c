@@ -55,6 +55,14 @@ static bool look_at(struct watch *w, unsigned stream, enum media_side side,
 	return true;
 }
 
+static void keep_worst(struct watch_worst *worst, const struct stream_stats *now)
+{
+	if (now->jitter_us > worst->jitter_us)
+		worst->jitter_us = now->jitter_us;
+	if (now->round_trip_us > worst->round_trip_us)
+		worst->round_trip_us = now->round_trip_us;
+}
+
 /* True when its time is over. */
 static bool look_at_side(struct watch *w, enum media_side side, uint64_t now_ms)
 {
@@ -65,6 +73,7 @@ static bool look_at_side(struct watch *w, enum media_side side, uint64_t now_ms)
 		struct stream_stats now;
 
 		anchor_stats(w->cfg.anchor, i, side, &now);
+		keep_worst(&w->worst[side], &now);
 		if (!look_at(w, i, side, &now, now_ms))
 			continue;
 		expected = true;

@@ -30,11 +30,17 @@ struct watch_side {
 	bool silent;       /* that was said */
 };
 
+/* The worst that there was of a side. */
+struct watch_worst {
+	uint32_t jitter_us, round_trip_us;
+};
+
 /* Embedded, zeroed to begin with; its owner's free function calls watch_stop. */
 struct watch {
 	struct watch_cfg cfg;
 	struct timer tick;
 	const char *silent_because[MEDIA_NSIDES]; /* the first time; NULL: never */
+	struct watch_worst worst[MEDIA_NSIDES];
 	struct watch_side streams[ANCHOR_STREAMS_MAX][MEDIA_NSIDES];
 };
 

@@ -70,6 +70,7 @@ static json_t *leg_json(const struct call_leg_info *leg)
 	fields_text(&f, "verified", leg->verified);
 	fields_text(&f, "srtp", leg->srtp);
 	fields_text(&f, "silent_because", leg->silent_because);
+	fields_text(&f, "missed", *leg->missed ? leg->missed : NULL);
 	put_media(&f, leg);
 	return fields_take(&f);
 }

@@ -104,6 +104,14 @@ void call_note_leg(struct party *p)
 	snprintf(p->verified, sizeof(p->verified), "%s", flow->conn->verified_name);
 }
 
+/* By either trunk. */
+static const char *missed(const struct call_info *info)
+{
+	return *info->callee.missed   ? info->callee.missed
+	       : *info->caller.missed ? info->caller.missed
+	                              : "-";
+}
+
 /* The line by which an operator judges a call. */
 static void log_end(const struct call_info *info)
 {
@@ -117,7 +125,8 @@ static void log_end(const struct call_info *info)
 	    KVN("seconds", info->answered_us ? (info->ended_us - info->answered_us) / 1000000 : 0),
 	    KVN("caller_packets", from->packets_in), KVN("caller_lost", from->lost),
 	    KVN("caller_mos_x100", quality_mos(from)), KVN("callee_packets", to->packets_in),
-	    KVN("callee_lost", to->lost), KVN("callee_mos_x100", quality_mos(to)));
+	    KVN("callee_lost", to->lost), KVN("callee_mos_x100", quality_mos(to)),
+	    KV("missed", missed(info)));
 }
 
 static void on_burying(void *arg)
@@ -196,6 +205,9 @@ static void leg_info(const struct call *call, const struct party *p, enum media_
 	out->nstreams = anchor ? anchor_nstreams(anchor) : 0;
 	for (unsigned i = 0; i < out->nstreams; i++)
 		anchor_stats(anchor, i, side, &out->streams[i]);
+	if (out->is_trunk)
+		missed_write(p->who.trunk, out->streams, out->nstreams, &call->watch.worst[side],
+		             out->missed);
 }
 
 void call_get_info(const struct call *call, struct call_info *out)

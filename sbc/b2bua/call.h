@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include "base/err.h"
 #include "media/anchor.h"
+#include "sbc/b2bua/missed.h"
 #include "sbc/b2bua/border.h"
 
 #define CALL_ID_LEN 8
@@ -23,6 +24,7 @@ struct call_leg_info {
 	struct addr peer;     /* of its signalling; unset: none yet */
 	const char
 	    *silent_because; /* the first time that it sent nothing when it should; NULL: never */
+	char missed[MISSED_MAX]; /* of what the trunk promised; "": nothing */
 	unsigned nstreams;
 	struct stream_stats streams[ANCHOR_STREAMS_MAX]; /* from the leg's side */
 };

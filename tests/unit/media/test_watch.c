@@ -114,6 +114,20 @@ static void pass(uint64_t ms, bool caller_speaks, bool callee_speaks)
 	}
 }
 
+/* For who judges a call once it is over. */
+static void the_worst_is_kept(void **state)
+{
+	(void)state;
+	sides[SIDE_CALLEE].stats.jitter_us = 61000;
+	pass(1000, true, true);
+	sides[SIDE_CALLEE].stats.jitter_us = 2000;
+	sides[SIDE_CALLEE].stats.round_trip_us = 90000;
+	pass(1000, true, true);
+	assert_int_equal(t.watch.worst[SIDE_CALLEE].jitter_us, 61000);
+	assert_int_equal(t.watch.worst[SIDE_CALLEE].round_trip_us, 90000);
+	assert_int_equal(t.watch.worst[SIDE_CALLER].jitter_us, 0);
+}
+
 static void one_way_is_noticed(void **state)
 {
 	(void)state;
@@ -207,6 +221,7 @@ static void who_is_held_is_not_dead(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_worst_is_kept, begin, end),
 		cmocka_unit_test_setup_teardown(one_way_is_noticed, begin, end),
 		cmocka_unit_test_setup_teardown(the_cause_is_named, begin, end),
 		cmocka_unit_test_setup_teardown(pauses_are_granted, begin, end),

@@ -54,6 +54,7 @@ static void fill(struct call_info *info)
 		            .tls = "TLSv1.3",
 		            .verified = "provider.lab",
 		            .srtp = "AES_CM_128_HMAC_SHA1_80",
+		            .missed = "loss 1.0 %",
 		            .nstreams = 2 },
 	};
 	info->caller.streams[0] = (struct stream_stats){ .packets_in = 500,
@@ -73,14 +74,14 @@ static void fill(struct call_info *info)
 	assert_int_equal(addr_parse(&info->callee.peer, "[2001:db8::1]:5061"), OK);
 }
 
-#define CALLER                                                                                                   \
-	"{\"party\":\"alice\",\"kind\":\"phone\",\"number\":\"100\",\"sip_call_id\":\"one\","                    \
-	"\"peer\":null,\"tls\":null,\"verified\":null,\"srtp\":null,\"silent_because\":null,\"packets_in\":500," \
+#define CALLER                                                                                                                   \
+	"{\"party\":\"alice\",\"kind\":\"phone\",\"number\":\"100\",\"sip_call_id\":\"one\","                                    \
+	"\"peer\":null,\"tls\":null,\"verified\":null,\"srtp\":null,\"silent_because\":null,\"missed\":null,\"packets_in\":500," \
 	"\"packets_out\":498,\"lost\":2,\"jitter_ms\":1.25,\"reordered\":4,\"dtmf_events\":3,\"round_trip_ms\":12.5,\"mos\":4.36,\"bad_source\":0,\"bad_auth\":0}"
-#define CALLEE                                                                                                         \
-	"{\"party\":\"provider\",\"kind\":\"trunk\",\"number\":\"4711\",\"sip_call_id\":null,"                         \
-	"\"peer\":\"[2001:db8::1]:5061\",\"tls\":\"TLSv1.3\",\"verified\":\"provider.lab\","                           \
-	"\"srtp\":\"AES_CM_128_HMAC_SHA1_80\",\"silent_because\":null,\"packets_in\":15,\"packets_out\":7,\"lost\":0," \
+#define CALLEE                                                                                                                                   \
+	"{\"party\":\"provider\",\"kind\":\"trunk\",\"number\":\"4711\",\"sip_call_id\":null,"                                                   \
+	"\"peer\":\"[2001:db8::1]:5061\",\"tls\":\"TLSv1.3\",\"verified\":\"provider.lab\","                                                     \
+	"\"srtp\":\"AES_CM_128_HMAC_SHA1_80\",\"silent_because\":null,\"missed\":\"loss 1.0 %\",\"packets_in\":15,\"packets_out\":7,\"lost\":0," \
 	"\"jitter_ms\":0.9,\"reordered\":0,\"dtmf_events\":0,\"round_trip_ms\":null,\"mos\":4.09,\"bad_source\":1,\"bad_auth\":3}"
 
 static void test_a_call(void **state)

@@ -1,5 +1,8 @@
-/* Regular expressions as an operator writes them: POSIX extended ones (regcomp(3)), less than that
- * on purpose, so that no expression and no text to it costs more than is foreseen. Any thread. */
+/* Regular expressions as an operator writes them: POSIX extended ones without back references. Of
+ * our own, so that no expression and no text to it costs more than is foreseen: time is their
+ * lengths multiplied, and memory is taken when the expression is read. The C library's grows with
+ * what it is shown, by 170 KB an octet where both are chosen for that, and takes seconds over a
+ * line. Letters are octets. One thread at a time for each. */
 #ifndef BASE_PATTERN_H
 #define BASE_PATTERN_H
 
@@ -11,8 +14,8 @@ struct pattern;
 
 #define PATTERN_TEXT_MAX    256  /* octets of an expression */
 #define PATTERN_GROUPS_MAX  9    /* pairs of parentheses: \1 to \9 */
-#define PATTERN_COPIES_MAX  1000 /* what {n,m} repeat, one within the other, all together */
-#define PATTERN_SUBJECT_MAX 512  /* octets of a text; a longer one does not match */
+#define PATTERN_STEPS_MAX   2000 /* of its program; what {n,m} repeat counts n to m times */
+#define PATTERN_SUBJECT_MAX 2000 /* octets of a text; a longer one does not match */
 
 /* ERR_SYNTAX: why says what is wrong, for people. */
 MUST_USE enum err pattern_new(struct pattern **out, const char *text, char *why, size_t size);
@@ -20,8 +23,9 @@ void pattern_free(struct pattern **pp); /* NULL is fine */
 
 bool pattern_matches(const struct pattern *p, const char *subject);
 /* Where subject matches: template with \0 for the whole match and \1 to \9 for its groups, \\ for a
- * backslash. It takes the place of the whole subject, not of the match alone. ERR_NOT_FOUND: it
- * does not match; ERR_LIMIT: longer than out. */
+ * backslash. It takes the place of the whole subject, not of the match alone. Of several matches it
+ * is the first one, and there the longest. ERR_NOT_FOUND: it does not match; ERR_LIMIT: longer than
+ * out. */
 MUST_USE enum err pattern_replace(const struct pattern *p, const char *subject,
                                   const char *template, char *out, size_t size);
 const char *pattern_text(const struct pattern *p);

@@ -4,8 +4,11 @@
  * Signalling thread. */
 #include "sbc/b2bua/bodies.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "sbc/b2bua/headers_internal.h"
+#include "sbc/b2bua/name_addr.h"
 
 static const char *const outward[] = {
 	"application/dtmf-relay",
@@ -19,22 +22,43 @@ static const char *const outward[] = {
 	"application/dtmf-relay, application/dtmf, application/media_control+xml, " \
 	"application/im-iscomposing+xml, text/plain, text/html"
 
-static bool is_clean(const char *value)
+/* Outward the type with the character set alone: a parameter can say anything. */
+static bool write_type(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
 {
-	return value && !strpbrk(value, "\r\n") && strlen(value) < HEADER_VALUE_MAX;
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                            "0123456789-_";
+	char set[32];
+	bool has_set = name_addr_param(value + strcspn(value, ";"), "charset", set, sizeof(set)) &&
+	               *set && !set[strspn(set, token)];
+
+	if (way == CROSSING_IN)
+		snprintf(out, HEADER_LINE_MAX, "%s", value);
+	else
+		snprintf(out, HEADER_LINE_MAX, "%.*s%s%s", (int)strcspn(value, "; "), value,
+		         has_set ? ";charset=" : "", has_set ? set : "");
+	return true;
 }
+
+static const struct policy about[] = {
+	{ .name = "Content-Type", .write = write_type },
+	{ .name = "Content-Disposition" },
+	{ .name = "Content-Encoding" },
+	{ .name = "Content-Language" },
+};
 
 bool bodies_may_cross(const struct message *m, enum crossing way)
 {
 	const char *type = message_content_type(m);
+	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
 	size_t len;
 
-	if (!message_body(m, &len) || len == 0)
+	if (!message_body(m, &len))
 		return true;
-	if (!is_clean(message_header(m, "Content-Type", 0)))
+	if (!*type || !header_next(m, "Content-Type", NULL, &n, value, sizeof(value)))
 		return false;
 	if (way == CROSSING_IN)
-		return *type && strcasecmp(type, "application/sdp") != 0 &&
+		return strcasecmp(type, "application/sdp") != 0 &&
 		       (strncasecmp(type, "multipart/", 10) != 0 ||
 		        strcasecmp(type, "multipart/related") == 0 /* RFC 4662 */);
 	for (size_t i = 0; i < ARRAY_LEN(outward); i++) {
@@ -49,20 +73,14 @@ const char *bodies_accepted(enum crossing way)
 	return way == CROSSING_OUT ? OUTWARD_ACCEPT : "*/*";
 }
 
-void bodies_cross(const struct message *from, struct message *to)
+void bodies_cross(const struct passage *p)
 {
-	static const char *const about[] = { "Content-Disposition", "Content-Encoding",
-		                             "Content-Language" };
-	const char *body, *value;
 	size_t len;
+	const char *body = message_body(p->from, &len);
 
-	body = message_body(from, &len);
-	if (!body || len == 0)
+	if (!body)
 		return;
-	message_set_body(to, message_header(from, "Content-Type", 0), body, len);
-	for (size_t i = 0; i < ARRAY_LEN(about); i++) {
-		value = message_header(from, about[i], 0);
-		if (is_clean(value))
-			message_add(to, about[i], "%s", value);
-	}
+	message_set_body(p->to, NULL, body, len);
+	for (size_t i = 0; i < ARRAY_LEN(about); i++)
+		passage_cross(p, &about[i]);
 }

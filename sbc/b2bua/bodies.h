@@ -11,6 +11,6 @@ bool bodies_may_cross(const struct message *m, enum crossing way);
 /* Those that may, for Accept. */
 const char *bodies_accepted(enum crossing way);
 /* Copies the body that may cross, octet by octet, with the headers that say what it is. */
-void bodies_cross(const struct message *from, struct message *to);
+void bodies_cross(const struct passage *p);
 
 #endif

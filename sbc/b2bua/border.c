@@ -182,16 +182,6 @@ static enum err dialled(const struct config_party *from, const char *user, char 
 	                        : number_cross(from->trunk, TRUNK_IN, NUMBER_CALLED, read, number);
 }
 
-/* The caller's number; "unknown" where there is none that we could write. */
-static void calling(const struct config_party *from, const struct message *invite,
-                    char number[NUMBER_MAX])
-{
-	struct caller_id id;
-
-	caller_id_read(&id, invite, from);
-	memcpy(number, id.number, NUMBER_MAX);
-}
-
 static void refuse(struct server_txn *txn, const struct call_refusal *refusal)
 {
 	if (refusal->status == 503)
@@ -217,12 +207,12 @@ static bool open_caller(struct call *call, struct server_txn *txn)
 struct asked {
 	struct config_party from;
 	char number[NUMBER_MAX], caller[NUMBER_MAX];
+	struct caller_id id; /* the caller's */
 };
 
 static void start_call(struct border *b, struct server_txn *txn, const struct asked *asked,
                        const struct config_route *route)
 {
-	struct caller_id id;
 	struct call *call;
 
 	if (call_new(&call, b)) {
@@ -230,8 +220,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
 		return;
 	}
 	party_set(&call->caller, &asked->from, asked->caller);
-	caller_id_read(&id, server_txn_request(txn), &asked->from);
-	call->caller.withheld = id.withheld;
+	call->caller.id = asked->id;
 	if (targets_begin(call, route, asked->number)) {
 		refuse_for_now(txn);
 		call_free(&call);
@@ -316,7 +305,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	session = call_session(realm_of(&asked.from));
 	if (session_timer_refuses(&session, txn, invite))
 		return;
-	calling(&asked.from, invite, asked.caller);
+	caller_id_read(&asked.id, asked.caller, invite, &asked.from);
 	party_set(&from, &asked.from, asked.caller);
 	if (pickup_on_invite(b, txn, &from))
 		return;
@@ -347,13 +336,14 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 		refuse_for_now(txn);
 		return;
 	}
-	calling(&asked.from, request, asked.caller);
+	caller_id_read(&asked.id, asked.caller, request, &asked.from);
 	route = pick_route(b, &asked, message_method_name(request));
 	if (!route) { /* phones that ask whether we have it are not to ask again */
 		reply_with_allow(txn, 405, ALLOW_ROUTELESS);
 		return;
 	}
 	party_set(&from, &asked.from, asked.caller);
+	from.id = asked.id;
 	party_set(&to, &route->to[0], asked.number);
 	outside_pass(b, txn, &from, &to);
 }

@@ -35,12 +35,11 @@ static void add_cause(const struct message *cause, struct message *m)
 		message_add(m, "Reason", "Q.850;cause=%u", q850);
 }
 
-static void add_answer(const struct message *cause, struct message *m,
-                       const struct crossing_ends *ends)
+static void add_answer(const struct passage *p)
 {
-	if (message_status(m) < 300 && message_status(cause) < 300)
-		caller_id_add_connected(cause, m, ends);
-	add_cause(cause, m);
+	if (message_status(p->to) < 300 && message_status(p->from) < 300)
+		caller_id_add_connected(p);
+	add_cause(p->from, p->to);
 }
 
 void call_on_send(void *arg, struct leg *leg, struct message *m)
@@ -48,12 +47,14 @@ void call_on_send(void *arg, struct leg *leg, struct message *m)
 	const struct call *call = arg;
 	const struct crossing_ends ends = ends_to(call, leg);
 	const struct message *cause = cause_of(call, leg, m);
+	struct passage p;
 
+	passage_open(&p, cause, m, &ends);
 	if (cause && message_is_request(m) && !*message_to_tag(m))
-		caller_id_add(cause, m, &ends);
+		caller_id_add(&p, &call->caller.id, call->caller.number);
 	if (cause && !message_is_request(cause) && !message_is_request(m))
-		add_answer(cause, m, &ends);
-	headers_cross(cause, m, &ends);
+		add_answer(&p);
+	headers_cross(&p);
 }
 
 const char *call_cancel_reason(const struct call *call, const struct leg *leg,

@@ -8,8 +8,8 @@
 #include "media/watch.h"
 #include "sbc/b2bua/call.h"
 #include "sbc/b2bua/call_cross.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/failure_map.h"
-#include "sbc/b2bua/numbers.h"
 #include "sbc/b2bua/exchange.h"
 #include "sbc/b2bua/offer.h"
 #include "sbc/b2bua/pass.h"
@@ -65,7 +65,7 @@ struct party {
 	const struct call_target *target; /* of the call, that this is; NULL: none */
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
-	bool withheld;            /* its number is not to be shown (RFC 3323) */
+	struct caller_id id;      /* a caller's, as its request said */
 	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */
 	char *call_id;            /* kept beyond the leg */
 	char verified[256];

@@ -130,7 +130,7 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .session = call_session(call->callee.realm),
 		                   /* an offer in a provisional answer would find no way on */
 		                   .no_prack = !sdp && !leg_can_prack(call->caller.leg) };
-	enum err err = names_make(b, &names, &call->caller, &call->callee, invite_of(call));
+	enum err err = names_make(b, &names, &call->caller, &call->callee);
 
 	if (err)
 		return err;

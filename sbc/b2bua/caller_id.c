@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include "sbc/b2bua/inside_words.h"
 
 static const char *const headers[] = { [CALLER_ID_FROM] = "From",
 	                               [CALLER_ID_PAI] = "P-Asserted-Identity",
@@ -25,18 +24,41 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* A Remote-Party-ID that speaks of who is called is none of the caller's. */
+static bool is_callers(enum caller_id_header which, const struct name_addr *who)
+{
+	char party[16];
+
+	return which != CALLER_ID_RPID ||
+	       !name_addr_param(who->params, "party", party, sizeof(party)) ||
+	       strcasecmp(party, "calling") == 0;
+}
+
+static bool remote_party_hides(const struct message *m)
+{
+	char value[HEADER_LINE_MAX], privacy[64];
+	struct name_addr who;
+	unsigned n = 0;
+
+	while (header_next(m, "Remote-Party-ID", NULL, &n, value, sizeof(value))) {
+		if (name_addr_read(&who, value) && is_callers(CALLER_ID_RPID, &who) &&
+		    name_addr_param(who.params, "privacy", privacy, sizeof(privacy)) &&
+		    (has_word(privacy, "full") || has_word(privacy, "uri")))
+			return true;
+	}
+	return false;
+}
+
 static bool asks_for_privacy(const struct message *m)
 {
-	char value[HEADER_VALUE_MAX];
+	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
-		if (!header_value(m, "Privacy", NULL, n, value, sizeof(value)))
-			break;
+	while (header_next(m, "Privacy", NULL, &n, value, sizeof(value))) {
 		if (has_word(value, "id") || has_word(value, "user"))
 			return true;
 	}
-	return header_value(m, "Remote-Party-ID", NULL, 0, value, sizeof(value)) &&
-	       (strcasestr(value, "privacy=full") || strcasestr(value, "privacy=uri"));
+	return remote_party_hides(m);
 }
 
 static bool is_anonymous(const struct uri *uri)
@@ -45,63 +67,40 @@ static bool is_anonymous(const struct uri *uri)
 	       strcasecmp(uri->host, "anonymous.invalid") == 0;
 }
 
-/* A name-addr or addr-spec (RFC 3261 25.1): the name with its quotes, and the URI. False: it is
- * neither. */
-static bool split(const char *value, char display[DISPLAY_MAX], char uri[HEADER_VALUE_MAX])
-{
-	const char *open = value, *close;
-	size_t len;
-
-	*display = '\0';
-	if (*value == '"') {
-		for (open = value + 1; *open && *open != '"'; open++)
-			open += *open == '\\' && open[1];
-		if (!*open++)
-			return false;
-		len = (size_t)(open - value);
-		if (len < DISPLAY_MAX)
-			snprintf(display, DISPLAY_MAX, "%.*s", (int)len, value);
-	}
-	open = strchr(open, '<');
-	if (open && *value != '"') {
-		len = (size_t)(open - value);
-		while (len > 0 && value[len - 1] == ' ')
-			len--;
-		/* Words without quotes; they get some, since not all of them may stand bare. */
-		if (len > 0 && len + 3 < DISPLAY_MAX && !memchr(value, '"', len) &&
-		    !memchr(value, '\\', len))
-			snprintf(display, DISPLAY_MAX, "\"%.*s\"", (int)len, value);
-	}
-	close = open ? strchr(open, '>') : NULL;
-	if (open && !close)
-		return false;
-	len = open ? (size_t)(close - open - 1) : strcspn(value, "; ");
-	if (len == 0 || len >= HEADER_VALUE_MAX)
-		return false;
-	snprintf(uri, HEADER_VALUE_MAX, "%.*s", (int)len, open ? open + 1 : value);
-	return true;
-}
-
 /* The first value of a header that has a number. */
-static bool read_one(struct caller_id *out, const struct message *m, enum caller_id_header which,
-                     const struct config_party *from)
+static bool read_one(struct caller_id *out, char number[NUMBER_MAX], const struct message *m,
+                     enum caller_id_header which, const struct config_party *from)
 {
-	char value[HEADER_VALUE_MAX], text[HEADER_VALUE_MAX], number[NUMBER_MAX];
+	char value[HEADER_LINE_MAX], read[NUMBER_MAX];
+	struct name_addr who;
 	struct uri uri;
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
-		if (!header_value(m, headers[which], NULL, n, value, sizeof(value)))
-			return false;
-		if (!split(value, out->display, text) || !message_parse_uri(m, text, &uri) ||
-		    is_anonymous(&uri) || number_read(uri.user, number, sizeof(number)))
+	while (header_next(m, headers[which], NULL, &n, value, sizeof(value))) {
+		if (!name_addr_read(&who, value) || !is_callers(which, &who) ||
+		    !message_parse_uri(m, who.uri, &uri) || is_anonymous(&uri) ||
+		    number_read(uri.user, read, sizeof(read)))
 			continue;
 		if (from->kind != PARTY_TRUNK)
-			snprintf(out->number, sizeof(out->number), "%s", number);
-		else if (number_cross(from->trunk, TRUNK_IN, NUMBER_CALLING, number, out->number))
+			memcpy(number, read, NUMBER_MAX);
+		else if (number_cross(from->trunk, TRUNK_IN, NUMBER_CALLING, read, number))
 			continue;
+		memcpy(out->display, who.display, DISPLAY_MAX);
 		return true;
 	}
 	return false;
+}
+
+/* A name that says where its owner sits. */
+static bool tells(const struct caller_id *id, const struct message *m,
+                  const struct config_party *from)
+{
+	struct inside_words words;
+
+	if (!*id->display)
+		return false;
+	inside_words_of(&words, m, from, NULL);
+	return inside_words_in(&words, id->display) != NULL;
 }
 
 static bool is_withheld(const struct message *m)
@@ -116,7 +115,7 @@ bool caller_id_may_go(const struct message *m, const struct config_party *to)
 	return (to->kind == PARTY_TRUNK && to->trunk->trusted == YES) || !is_withheld(m);
 }
 
-void caller_id_read(struct caller_id *out, const struct message *invite,
+void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct message *request,
                     const struct config_party *from)
 {
 	static enum caller_id_header believed[] = { CALLER_ID_PAI, CALLER_ID_PPI, CALLER_ID_RPID,
@@ -134,12 +133,13 @@ void caller_id_read(struct caller_id *out, const struct message *invite,
 		n = ARRAY_LEN(believed);
 	}
 	for (size_t i = 0; i < n && !found; i++)
-		found = read_one(out, invite, order[i], from);
+		found = read_one(out, number, request, order[i], from);
 	if (!found) {
 		*out->display = '\0';
-		strcpy(out->number, "unknown");
+		strcpy(number, "unknown");
 	}
-	out->withheld = is_withheld(invite);
+	out->tells = tells(out, request, from);
+	out->withheld = is_withheld(request);
 }
 
 const char *caller_id_number(const struct config_party *from, const char *number,
@@ -150,34 +150,23 @@ const char *caller_id_number(const struct config_party *from, const char *number
 	return number_cross(to, TRUNK_OUT, NUMBER_CALLING, number, out) == OK ? out : "unknown";
 }
 
-/* A name that tells where its owner sits stays inside. */
-static void screen_display(struct caller_id *id, const struct message *m,
-                           const struct config_party *from, const struct config_trunk *to)
+static const char *shown_name(const struct caller_id *id, bool to_trunk)
 {
-	struct inside_words words;
-
-	if (!to || !*id->display)
-		return;
-	inside_words_of(&words, m, from, to);
-	if (inside_words_in(&words, id->display))
-		*id->display = '\0';
+	return to_trunk && id->tells ? "" : id->display;
 }
 
-enum err caller_id_from(const struct message *invite, const struct config_party *from,
-                        const struct config_trunk *to, const char *number, const char *host,
-                        const char *scheme, char out[HEADER_VALUE_MAX])
+enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *number,
+                        const char *host, const char *scheme, char out[HEADER_VALUE_MAX])
 {
-	struct caller_id id;
+	const char *name = shown_name(id, to_trunk);
 	int n;
 
-	caller_id_read(&id, invite, from);
-	screen_display(&id, invite, from, to);
-	if (id.withheld)
+	if (id->withheld)
 		n = snprintf(out, HEADER_VALUE_MAX,
 		             "\"Anonymous\" <%s:anonymous@anonymous.invalid>", scheme);
 	else
-		n = snprintf(out, HEADER_VALUE_MAX, "%s%s<%s:%s@%s>", id.display,
-		             *id.display ? " " : "", scheme, number, host);
+		n = snprintf(out, HEADER_VALUE_MAX, "%s%s<%s:%s@%s>", name, *name ? " " : "",
+		             scheme, number, host);
 	return n < 0 || n >= HEADER_VALUE_MAX ? ERR_LIMIT : OK;
 }
 
@@ -219,33 +208,28 @@ static bool wants(const struct config_trunk *trunk, enum caller_id_header which)
 static void add_identity(struct message *m, const struct config_trunk *to, bool screened,
                          const struct caller_id *id, const char *uri)
 {
-	const char *space = *id->display ? " " : "";
+	const char *name = shown_name(id, true), *space = *name ? " " : "";
 
 	if (wants(to, CALLER_ID_PAI) && screened)
-		message_add(m, "P-Asserted-Identity", "%s%s%s", id->display, space, uri);
+		message_add(m, "P-Asserted-Identity", "%s%s%s", name, space, uri);
 	if (wants(to, CALLER_ID_PPI))
-		message_add(m, "P-Preferred-Identity", "%s%s%s", id->display, space, uri);
+		message_add(m, "P-Preferred-Identity", "%s%s%s", name, space, uri);
 	if (wants(to, CALLER_ID_RPID))
-		message_add(m, "Remote-Party-ID", "%s%s%s;party=calling;screen=%s;privacy=%s",
-		            id->display, space, uri, screened ? "yes" : "no",
-		            id->withheld ? "full" : "off");
+		message_add(m, "Remote-Party-ID", "%s%s%s;party=calling;screen=%s;privacy=%s", name,
+		            space, uri, screened ? "yes" : "no", id->withheld ? "full" : "off");
 }
 
-void caller_id_add(const struct message *received, struct message *invite,
-                   const struct crossing_ends *ends)
+void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number)
 {
-	const struct config_trunk *to = ends->to->kind == PARTY_TRUNK ? ends->to->trunk : NULL;
-	char uri[HEADER_VALUE_MAX], number[NUMBER_MAX];
-	struct caller_id id;
+	const struct config_party *from = p->ends->from, *to = p->ends->to;
+	char uri[HEADER_VALUE_MAX], theirs[NUMBER_MAX];
 
-	caller_id_read(&id, received, ends->from);
-	if (id.withheld && !message_header(invite, "Privacy", 0))
-		message_add(invite, "Privacy", "id");
-	if (!to || (id.withheld && to->trusted != YES))
+	if (id->withheld && !message_header(p->to, "Privacy", 0))
+		message_add(p->to, "Privacy", "id");
+	if (to->kind != PARTY_TRUNK || (id->withheld && to->trunk->trusted != YES))
 		return;
-	screen_display(&id, received, ends->from, to);
-	if (write_uri(invite, caller_id_number(ends->from, id.number, to, number), uri))
-		add_identity(invite, to, is_screened(ends->from, id.number), &id, uri);
+	if (write_uri(p->to, caller_id_number(from, number, to->trunk, theirs), uri))
+		add_identity(p->to, to->trunk, is_screened(from, number), id, uri);
 }
 
 /* Whether the one that answers is believed, and the other side is to hear of it. */
@@ -256,19 +240,20 @@ static bool may_connect(const struct crossing_ends *ends)
 	return ends->to->kind != PARTY_TRUNK || wants(ends->to->trunk, CALLER_ID_PAI);
 }
 
-void caller_id_add_connected(const struct message *received, struct message *answer,
-                             const struct crossing_ends *ends)
+void caller_id_add_connected(const struct passage *p)
 {
-	const struct config_trunk *to = ends->to->kind == PARTY_TRUNK ? ends->to->trunk : NULL;
-	char uri[HEADER_VALUE_MAX], number[NUMBER_MAX];
+	const struct config_party *from = p->ends->from, *to = p->ends->to;
+	bool outward = p->way == CROSSING_OUT;
+	char uri[HEADER_VALUE_MAX], number[NUMBER_MAX], theirs[NUMBER_MAX];
 	struct caller_id id;
+	const char *name;
 
-	if (!may_connect(ends) || !read_one(&id, received, CALLER_ID_PAI, ends->from) ||
-	    (asks_for_privacy(received) && (!to || to->trusted != YES)))
+	if (!may_connect(p->ends) || !read_one(&id, number, p->from, CALLER_ID_PAI, from) ||
+	    (asks_for_privacy(p->from) && (!outward || to->trunk->trusted != YES)))
 		return;
-	screen_display(&id, received, ends->from, to);
-	if (write_uri(answer, to ? caller_id_number(ends->from, id.number, to, number) : id.number,
+	id.tells = inside_words_in(&p->words, id.display) != NULL;
+	name = shown_name(&id, outward);
+	if (write_uri(p->to, outward ? caller_id_number(from, number, to->trunk, theirs) : number,
 	              uri))
-		message_add(answer, "P-Asserted-Identity", "%s%s%s", id.display,
-		            *id.display ? " " : "", uri);
+		message_add(p->to, "P-Asserted-Identity", "%s%s%s", name, *name ? " " : "", uri);
 }

@@ -6,36 +6,34 @@
 
 #include <stdbool.h>
 #include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/name_addr.h"
 #include "sbc/b2bua/numbers.h"
 
-#define DISPLAY_MAX 128 /* octets of a name, with quotes and NUL */
-
+/* Besides the number, which a party has. */
 struct caller_id {
-	char number[NUMBER_MAX];   /* as the inside writes it; "unknown": there is none */
 	char display[DISPLAY_MAX]; /* with its quotes; "" for none */
-	bool withheld;
+	bool tells;                /* it has a word of the inside in it: not for a trunk */
+	bool withheld;             /* neither is to be shown (RFC 3323) */
 };
 
-/* What an INVITE says of its caller. */
-void caller_id_read(struct caller_id *out, const struct message *invite,
+/* What a request says of its caller: once, when it comes. number is as the inside writes it,
+ * "unknown" where there is none. */
+void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct message *request,
                     const struct config_party *from);
 /* Whether to may learn the number of who sent m: it is not withheld, or to is trusted with it. */
 bool caller_id_may_go(const struct message *m, const struct config_party *to);
 /* The caller's number as a trunk is to see it; one that cannot be written is "unknown". */
 const char *caller_id_number(const struct config_party *from, const char *number,
                              const struct config_trunk *to, char out[NUMBER_MAX]);
-/* The value of From for the other side, with number at our host. to: the trunk that gets it; NULL:
- * a phone. ERR_LIMIT: too long. */
-MUST_USE enum err caller_id_from(const struct message *invite, const struct config_party *from,
-                                 const struct config_trunk *to, const char *number,
+/* The value of From for the other side, with number at our host. to_trunk: it is none of ours that
+ * gets it. ERR_LIMIT: too long. */
+MUST_USE enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *number,
                                  const char *host, const char *scheme, char out[HEADER_VALUE_MAX]);
 /* Adds to an INVITE of ours, which has its Contact, the other headers by which a trunk wants to
  * know the caller, and what keeps a withheld number withheld. */
-void caller_id_add(const struct message *received, struct message *invite,
-                   const struct crossing_ends *ends);
+void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number);
 /* Adds to an answer of ours, which has its Contact, who it is that answered, where the answer that
  * it is made of says so (RFC 3325, P-Asserted-Identity). */
-void caller_id_add_connected(const struct message *received, struct message *answer,
-                             const struct crossing_ends *ends);
+void caller_id_add_connected(const struct passage *p);
 
 #endif

@@ -110,14 +110,13 @@ unsigned failure_q850(unsigned status)
 /* The cause of Q.850 in the Reason of a message; 0: none. */
 static unsigned q850_of(const struct message *m)
 {
-	char value[HEADER_VALUE_MAX];
+	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
+	while (header_next(m, "Reason", NULL, &n, value, sizeof(value))) {
 		const char *cause;
 		long code;
 
-		if (!header_value(m, "Reason", NULL, n, value, sizeof(value)))
-			break;
 		cause = strncasecmp(value, "Q.850", 5) == 0 ? strcasestr(value, "cause=") : NULL;
 		code = cause ? strtol(cause + 6, NULL, 10) : 0;
 		if (code > 0 && code < 128)

@@ -7,9 +7,8 @@
 
 struct work {
 	const struct config_header_rule *rule;
-	const struct message *received;
-	struct message *m;
-	const struct inside_words *words;
+	const struct passage *p;
+	struct message *m; /* what goes */
 };
 
 static bool has_method(const struct config_header_rule *rule, const char *method)
@@ -37,7 +36,7 @@ static bool is_for(const struct config_header_rule *rule, const struct message *
 
 static void add(const struct work *w, const char *name, const char *value, bool is_theirs)
 {
-	const char *word = w->words && is_theirs ? inside_words_in(w->words, value) : NULL;
+	const char *word = is_theirs ? inside_words_in(&w->p->words, value) : NULL;
 
 	if (word)
 		LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", name),
@@ -50,17 +49,15 @@ static void add(const struct work *w, const char *name, const char *value, bool 
 static void set(const struct work *w)
 {
 	const struct config_header_rule *rule = w->rule;
-	char value[HEADER_VALUE_MAX], written[HEADER_VALUE_MAX];
+	char value[HEADER_LINE_MAX], written[HEADER_LINE_MAX];
 	bool found = !rule->match;
+	unsigned n = 0;
 
 	if (!rule->match)
 		snprintf(written, sizeof(written), "%s", rule->value);
-	for (unsigned n = 0; !found && n < HEADER_EACH_MAX; n++) {
-		if (!header_value(w->m, rule->header, NULL, n, value, sizeof(value)))
-			break;
+	while (!found && header_next(w->m, rule->header, NULL, &n, value, sizeof(value)))
 		found = pattern_replace(rule->match, value, rule->value, written,
 		                        sizeof(written)) == OK;
-	}
 	if (!found)
 		return;
 	message_remove(w->m, rule->header);
@@ -71,31 +68,28 @@ static void set(const struct work *w)
 static void drop(const struct work *w)
 {
 	const struct config_header_rule *rule = w->rule;
-	char kept[HEADER_EACH_MAX][HEADER_VALUE_MAX];
-	unsigned nkept = 0;
+	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
 
-	for (unsigned n = 0; rule->match && n < HEADER_EACH_MAX; n++) {
-		if (!header_value(w->m, rule->header, NULL, n, kept[nkept], sizeof(kept[nkept])))
-			break;
-		nkept += !pattern_matches(rule->match, kept[nkept]);
+	if (!rule->match)
+		message_remove(w->m, rule->header);
+	while (rule->match && header_next(w->m, rule->header, NULL, &n, value, sizeof(value))) {
+		if (pattern_matches(rule->match, value))
+			message_remove_at(w->m, rule->header, --n);
 	}
-	message_remove(w->m, rule->header);
-	for (unsigned n = 0; n < nkept; n++)
-		add(w, rule->header, kept[n], false);
 }
 
 /* What came is asked first, so that no header needs to cross only to be looked at. */
 static void copy(const struct work *w, bool move)
 {
 	const struct config_header_rule *rule = w->rule;
-	bool theirs = w->received && message_header(w->received, rule->header, 0);
-	const struct message *from = theirs ? w->received : w->m;
-	char values[HEADER_EACH_MAX][HEADER_VALUE_MAX], value[HEADER_VALUE_MAX];
-	unsigned nvalues = 0;
+	bool theirs = w->p->from && message_header(w->p->from, rule->header, 0);
+	const struct message *from = theirs ? w->p->from : w->m;
+	char values[HEADER_EACH_MAX][HEADER_LINE_MAX], value[HEADER_LINE_MAX];
+	unsigned nvalues = 0, n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
-		if (!header_value(from, rule->header, NULL, n, value, sizeof(value)))
-			break;
+	while (nvalues < HEADER_EACH_MAX &&
+	       header_next(from, rule->header, NULL, &n, value, sizeof(value))) {
 		if (!rule->match)
 			memcpy(values[nvalues++], value, sizeof(value));
 		else if (pattern_replace(rule->match, value, rule->value ? rule->value : "\\0",
@@ -106,8 +100,8 @@ static void copy(const struct work *w, bool move)
 		message_remove(w->m, rule->header);
 	if (nvalues)
 		message_remove(w->m, rule->to);
-	for (unsigned n = 0; n < nvalues; n++)
-		add(w, rule->to, values[n], theirs);
+	for (unsigned i = 0; i < nvalues; i++)
+		add(w, rule->to, values[i], theirs);
 }
 
 static void apply(const struct work *w)
@@ -129,13 +123,12 @@ static void apply(const struct work *w)
 }
 
 void header_rules_apply(const struct config_trunk *trunk, enum trunk_way way,
-                        const struct message *received, struct message *m,
-                        const struct inside_words *words)
+                        const struct passage *p)
 {
 	for (size_t i = 0; i < trunk->nheader_rules; i++) {
-		const struct work w = { &trunk->header_rules[i], received, m, words };
+		const struct work w = { &trunk->header_rules[i], p, p->to };
 
-		if (w.rule->way == way && is_for(w.rule, m))
+		if (w.rule->way == way && is_for(w.rule, w.m))
 			apply(&w);
 	}
 }

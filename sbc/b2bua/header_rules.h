@@ -4,13 +4,10 @@
 #define SBC_B2BUA_HEADER_RULES_H
 
 #include "sbc/b2bua/headers.h"
-#include "sbc/b2bua/inside_words.h"
 
-/* Applies the rules of a trunk for one direction to a message that is about to go. received: what
- * it is made of; NULL: it is ours alone. No value that a rule takes from received goes along when
- * it has one of words; NULL: any does. */
+/* Applies the rules of a trunk for one direction to what goes. No value that a rule takes from what
+ * came goes along when it has a word of the inside in it. */
 void header_rules_apply(const struct config_trunk *trunk, enum trunk_way way,
-                        const struct message *received, struct message *m,
-                        const struct inside_words *words);
+                        const struct passage *p);
 
 #endif

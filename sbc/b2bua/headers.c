@@ -1,5 +1,5 @@
 /* What crosses the border: one table. Signalling thread. */
-#include "sbc/b2bua/headers.h"
+#include "sbc/b2bua/headers_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,14 +32,7 @@ static bool write_priorities(const char *value, enum crossing way, char out[HEAD
  * User-Agent, Server, Organization, Call-Info, Alert-Info (which makes phones answer by
  * themselves), Error-Info, Reply-To, In-Reply-To, Session-ID, Accept-Contact, Answer-Mode,
  * P-Access-Network-Info, P-Charging-*, P-Visited-Network-ID and all of X-*. */
-static const struct policy {
-	const char *name, *compact; /* compact: where the parser does not know it */
-	unsigned out, in;
-	/* Of the signature, which has the caller's number in it (RFC 8225 5.2.1). */
-	bool signs;
-	/* The value as it crosses; false: it does not. NULL: as it is. */
-	bool (*write)(const char *value, enum crossing way, char out[HEADER_LINE_MAX]);
-} policies[] = {
+static const struct policy policies[] = {
 	{ .name = "Date", .out = REQUESTS, .in = REQUESTS, .signs = true }, /* RFC 8224 4.1 */
 	{ .name = "Identity",
 	  .compact = "y",
@@ -111,14 +104,18 @@ static bool unfold(const char *value, char *out, size_t size)
 	return n > 0;
 }
 
-bool header_value(const struct message *m, const char *name, const char *compact, unsigned n,
-                  char *out, size_t size)
+bool header_next(const struct message *m, const char *name, const char *compact, unsigned *n,
+                 char *out, size_t size)
 {
-	const char *value = message_header(m, name, n);
+	const char *value;
 
-	if (!value && compact)
-		value = message_header(m, compact, n);
-	return value && unfold(value, out, size);
+	do {
+		value = message_header(m, name, *n);
+		if (!value && compact)
+			value = message_header(m, compact, *n);
+		(*n)++;
+	} while (value && !unfold(value, out, size));
+	return value != NULL;
 }
 
 /* Protocol and cause; a text is for people inside alone. */
@@ -255,36 +252,38 @@ static unsigned kind_of(const struct message *m)
 	return status < 200 ? PROVISIONAL : status < 300 ? SUCCESS : FAILURE;
 }
 
-/* One header on its way, and what guards it. */
-struct passage {
-	const struct message *from;
-	struct message *to;
-	enum crossing way;
-	bool signed_too;           /* with what signs it */
-	struct inside_words words; /* of the sender; outward alone */
-};
+void passage_open(struct passage *p, const struct message *from, struct message *to,
+                  const struct crossing_ends *ends)
+{
+	p->from = from;
+	p->to = to;
+	p->ends = ends;
+	p->way = crossing_way(ends);
+	p->words.n = 0;
+	if (from && p->way == CROSSING_OUT)
+		inside_words_of(&p->words, from, ends->from, ends->to->trunk);
+}
 
-static void cross_one(const struct passage *p, const struct policy *policy)
+void passage_cross(const struct passage *p, const struct policy *policy)
 {
 	char value[HEADER_LINE_MAX], written[HEADER_LINE_MAX];
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
+	while (n < HEADER_EACH_MAX &&
+	       header_next(p->from, policy->name, policy->compact, &n, value, sizeof(value))) {
 		const char *result = value, *word;
 
-		if (!header_value(p->from, policy->name, policy->compact, n, value, sizeof(value)))
-			break;
 		if (policy->write) {
 			if (!policy->write(value, p->way, written))
 				continue;
 			result = written;
 		}
-		word = p->way == CROSSING_OUT ? inside_words_in(&p->words, result) : NULL;
-		if (word) {
+		word = inside_words_in(&p->words, result);
+		if (word)
 			LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", policy->name),
 			    KV("call-id", message_call_id(p->from)), KV("names", word));
-			continue;
-		}
-		message_add(p->to, policy->name, "%s", result);
+		else
+			message_add(p->to, policy->name, "%s", result);
 	}
 }
 
@@ -293,7 +292,7 @@ static void cross_listed(const struct passage *p, const struct config_trunk *tru
 	for (size_t i = 0; trunk && i < trunk->npass_headers; i++) {
 		const struct policy listed = { .name = trunk->pass_headers[i] };
 
-		cross_one(p, &listed);
+		passage_cross(p, &listed);
 	}
 }
 
@@ -301,10 +300,9 @@ bool headers_reason(const struct message *from, const struct crossing_ends *ends
                     char out[HEADER_LINE_MAX])
 {
 	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < HEADER_EACH_MAX; n++) {
-		if (!header_value(from, "Reason", NULL, n, value, sizeof(value)))
-			return false;
+	while (header_next(from, "Reason", NULL, &n, value, sizeof(value))) {
 		if (write_reason(value, crossing_way(ends), out))
 			return true;
 	}
@@ -319,30 +317,27 @@ static bool is_signed(const struct message *m)
 static void cross_all(const struct passage *p, const struct config_trunk *listed)
 {
 	unsigned kind = kind_of(p->to);
+	bool signature = is_signed(p->from) && caller_id_may_go(p->from, p->ends->to);
 
 	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
 		const struct policy *policy = &policies[i];
 
 		if ((p->way == CROSSING_OUT ? policy->out : policy->in) & kind &&
-		    (!policy->signs || p->signed_too))
-			cross_one(p, policy);
+		    (!policy->signs || signature))
+			passage_cross(p, policy);
 	}
 	cross_listed(p, listed);
 }
 
-void headers_cross(const struct message *from, struct message *to, const struct crossing_ends *ends)
+void headers_cross(const struct passage *p)
 {
-	struct passage p = { .from = from, .to = to, .way = crossing_way(ends) };
-	const struct config_trunk *sender = trunk_of(ends->from), *receiver = trunk_of(ends->to);
+	const struct config_trunk *sender = trunk_of(p->ends->from),
+	                          *receiver = trunk_of(p->ends->to);
 
-	if (from && receiver)
-		inside_words_of(&p.words, from, ends->from, receiver);
-	if (from) {
-		p.signed_too = is_signed(from) && caller_id_may_go(from, ends->to);
-		cross_all(&p, receiver ? receiver : sender);
-	}
+	if (p->from)
+		cross_all(p, receiver ? receiver : sender);
 	if (sender)
-		header_rules_apply(sender, TRUNK_IN, from, to, receiver && from ? &p.words : NULL);
+		header_rules_apply(sender, TRUNK_IN, p);
 	if (receiver)
-		header_rules_apply(receiver, TRUNK_OUT, from, to, from ? &p.words : NULL);
+		header_rules_apply(receiver, TRUNK_OUT, p);
 }

@@ -1,37 +1,37 @@
 /* Headers of events (RFC 6665, RFC 3903): their own table, for they mean nothing elsewhere.
  * Signalling thread. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "sbc/b2bua/headers.h"
-
-static const char *const crossing[] = { "Subscription-State", "Min-Expires", "Accept",
-	                                "Allow-Events",       "SIP-ETag",    "SIP-If-Match",
-	                                "Suppress-If-Match" };
-#define VALUES_MOST 16 /* of one header */
-
-static bool is_clean(const char *value)
-{
-	return !strpbrk(value, "\r\n") && strlen(value) < HEADER_VALUE_MAX;
-}
+#include "sbc/b2bua/headers_internal.h"
 
 /* The package with its id; outward no more than that: RFC 4235 6.1.3 puts Call-IDs and tags into
  * its parameters. */
-static void cross_event(const struct message *from, struct message *to, enum crossing way)
+static bool write_event(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
 {
-	const char *value = message_header(from, "Event", 0), *id;
-	size_t package, len;
+	size_t package = strcspn(value, "; ");
+	const char *id = strcasestr(value, ";id=");
+	size_t len = id ? strcspn(id + 1, "; ") + 1 : 0;
 
-	if (!value || !is_clean(value))
-		return;
-	package = strcspn(value, "; \t");
-	id = strcasestr(value, ";id=");
-	len = id ? strcspn(id + 1, "; \t") + 1 : 0;
 	if (way == CROSSING_IN)
-		message_add(to, "Event", "%s", value);
+		snprintf(out, HEADER_LINE_MAX, "%s", value);
 	else
-		message_add(to, "Event", "%.*s%.*s", (int)package, value, (int)len, id ? id : "");
+		snprintf(out, HEADER_LINE_MAX, "%.*s%.*s", (int)package, value, (int)len,
+		         id ? id : "");
+	return true;
 }
+
+static const struct policy state = { .name = "Subscription-State" };
+static const struct policy policies[] = {
+	{ .name = "Event", .write = write_event },
+	{ .name = "Min-Expires" },
+	{ .name = "Accept" },
+	{ .name = "Allow-Events" },
+	{ .name = "SIP-ETag" },
+	{ .name = "SIP-If-Match" },
+	{ .name = "Suppress-If-Match" },
+};
 
 unsigned headers_expires_s(const struct message *m)
 {
@@ -41,20 +41,23 @@ unsigned headers_expires_s(const struct message *m)
 	return s < EXPIRES_MOST_S ? (unsigned)s : EXPIRES_MOST_S;
 }
 
-void headers_cross_event(const struct message *from, struct message *to, enum crossing way)
+void headers_cross_event(const struct passage *p)
 {
-	cross_event(from, to, way);
-	if (message_header(from, "Expires", 0))
-		message_add(to, "Expires", "%u", headers_expires_s(from));
-	for (size_t i = 0; i < ARRAY_LEN(crossing); i++) {
-		const char *value;
+	if (message_header(p->from, "Expires", 0))
+		message_add(p->to, "Expires", "%u", headers_expires_s(p->from));
+	passage_cross(p, &state);
+	for (size_t i = 0; i < ARRAY_LEN(policies); i++)
+		passage_cross(p, &policies[i]);
+}
 
-		for (unsigned n = 0; n < VALUES_MOST; n++) {
-			value = message_header(from, crossing[i], n);
-			if (!value)
-				break;
-			if (is_clean(value))
-				message_add(to, crossing[i], "%s", value);
-		}
-	}
+/* The subscription is that of the phone's own REFER. */
+void headers_cross_refer(const struct passage *p, uint32_t cseq)
+{
+	const char *event = message_header(p->from, "Event", 0);
+
+	if (event && strcasestr(event, ";id="))
+		message_add(p->to, "Event", "refer;id=%u", cseq);
+	else
+		message_add(p->to, "Event", "refer");
+	passage_cross(p, &state);
 }

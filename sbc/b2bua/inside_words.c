@@ -50,18 +50,20 @@ void inside_words_of(struct inside_words *out, const struct message *m,
 		add(out, host, to);
 }
 
-static bool is_edge(char c)
+/* "pbx" is not in "pbx-2", but an address or a whole name is in whatever is made of it. */
+static bool is_edge(char c, bool is_whole)
 {
-	return !isalnum((unsigned char)c) && c != '-' && c != '_';
+	return !isalnum((unsigned char)c) && (is_whole || (c != '-' && c != '_'));
 }
 
 const char *inside_words_in(const struct inside_words *words, const char *text)
 {
 	for (size_t i = 0; i < words->n; i++) {
 		size_t len = strlen(words->word[i]);
+		bool is_whole = strpbrk(words->word[i], ".:@/") != NULL;
 
 		for (const char *at = text; (at = strcasestr(at, words->word[i])); at++) {
-			if ((at == text || is_edge(at[-1])) && is_edge(at[len]))
+			if ((at == text || is_edge(at[-1], is_whole)) && is_edge(at[len], is_whole))
 				return words->word[i];
 		}
 	}

@@ -14,11 +14,6 @@ struct lane_item {
 	void *out;              /* NULL: its turn has not come */
 };
 
-enum crossing lane_back(const struct lane *lane)
-{
-	return lane->ends.from->kind == PARTY_TRUNK ? CROSSING_OUT : CROSSING_IN;
-}
-
 void lane_open(struct lane *lane, const struct lane_ops *ops, void *arg)
 {
 	TAILQ_INIT(&lane->items);
@@ -68,19 +63,21 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 {
 	struct lane *lane = item->lane;
 	const struct crossing_ends back = { .from = lane->ends.to, .to = lane->ends.from };
+	struct passage p;
 	struct message *m;
 	const struct message *request = server_txn_request(item->txn);
-	unsigned status = status_for(request, message_status(answer), lane_back(lane));
+	unsigned status = status_for(request, message_status(answer), crossing_way(&back));
 	enum err err = message_new_response(&m, request, &server_txn_flow(item->txn)->peer, status,
 	                                    NULL, lane->tag);
 
 	if (err)
 		return err;
-	headers_cross(answer, m, &back);
-	if (bodies_may_cross(answer, crossing_way(&back)))
-		bodies_cross(answer, m);
+	passage_open(&p, answer, m, &back);
+	headers_cross(&p);
+	if (bodies_may_cross(answer, p.way))
+		bodies_cross(&p);
 	if (lane->ops->dress)
-		lane->ops->dress(lane, answer, m);
+		lane->ops->dress(lane, &p);
 	err = server_txn_respond(item->txn, m);
 	message_free(&m);
 	return err;

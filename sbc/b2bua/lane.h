@@ -23,7 +23,7 @@ struct lane_ops {
 	                 void **out);
 	void (*forget)(void *out);
 	/* Adds to an answer that goes back. NULL: nothing. */
-	void (*dress)(struct lane *lane, const struct message *answer, struct message *back);
+	void (*dress)(struct lane *lane, const struct passage *back);
 	/* An answer, or NULL, went back; why: see leg_pass_send. False: what waits goes no further,
 	 * for the lane is about to end; it may have ended in here. */
 	bool (*on_end)(struct lane *lane, const struct message *answer, const char *why);
@@ -37,8 +37,6 @@ struct lane {
 	void *arg;
 };
 
-/* The way that answers take. */
-enum crossing lane_back(const struct lane *lane);
 void lane_open(struct lane *lane, const struct lane_ops *ops, void *arg);
 bool lane_has_room(const struct lane *lane);
 bool lane_is_empty(const struct lane *lane);

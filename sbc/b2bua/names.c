@@ -59,24 +59,7 @@ enum err party_find(struct border *b, const struct party *p, struct call_refusal
 	return ERR_NOT_FOUND;
 }
 
-/* received NULL: it sent nothing for this. */
-static enum err name_from(struct names *n, const struct party *from, const struct message *received,
-                          const struct config_trunk *trunk, const char *number, const char *host,
-                          const char *scheme)
-{
-	int len;
-
-	if (received)
-		return caller_id_from(received, &from->who, trunk, number, host, scheme, n->from);
-	len = from->withheld
-	          ? snprintf(n->from, sizeof(n->from),
-	                     "\"Anonymous\" <%s:anonymous@anonymous.invalid>", scheme)
-	          : snprintf(n->from, sizeof(n->from), "<%s:%s@%s>", scheme, number, host);
-	return len < 0 || len >= (int)sizeof(n->from) ? ERR_LIMIT : OK;
-}
-
-static enum err name_trunk(struct names *n, const struct party *from, const struct party *to,
-                           const struct message *received)
+static enum err name_trunk(struct names *n, const struct party *from, const struct party *to)
 {
 	const struct config_trunk *trunk = to->who.trunk;
 	const struct target *target = &n->target;
@@ -104,12 +87,13 @@ static enum err name_trunk(struct names *n, const struct party *from, const stru
 	sip_realm_uri(target->realm, ours, trunk->uri_form, "trunkgate", n->contact,
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));
-	return name_from(n, from, received, trunk,
-	                 caller_id_number(&from->who, from->number, trunk, calling), host, scheme);
+	return caller_id_from(&from->id, true,
+	                      caller_id_number(&from->who, from->number, trunk, calling), host,
+	                      scheme, n->from);
 }
 
 static enum err name_phone(struct names *n, const struct party *from, const struct party *to,
-                           const struct location *where, const struct message *received)
+                           const struct location *where)
 {
 	const struct config_phone *phone = to->who.phone;
 	const struct target *target = &n->target;
@@ -130,22 +114,21 @@ static enum err name_phone(struct names *n, const struct party *from, const stru
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", to->number, host);
 	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	return name_from(n, from, received, NULL, from->number, host, "sip");
+	return caller_id_from(&from->id, false, from->number, host, "sip", n->from);
 }
 
-enum err names_make(struct border *b, struct names *n, const struct party *from, struct party *to,
-                    const struct message *received)
+enum err names_make(struct border *b, struct names *n, const struct party *from, struct party *to)
 {
 	const struct location *where = NULL;
 
 	call_target(b, to, &n->target);
 	n->flow = NULL;
 	if (to->who.kind == PARTY_TRUNK)
-		return name_trunk(n, from, to, received);
+		return name_trunk(n, from, to);
 	where = location_get(b->cfg.locations, to->who.phone);
 	if (where)
 		n->flow = &where->flow;
-	return name_phone(n, from, to, where, received);
+	return name_phone(n, from, to, where);
 }
 
 void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)

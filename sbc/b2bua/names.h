@@ -15,10 +15,9 @@ struct names {
 	const struct flow *flow; /* that a phone registered over; NULL: none */
 };
 
-/* received: what from sent, whose From counts; NULL: it sent nothing for this. to keeps texts of
- * the target. */
+/* to keeps texts of the target. */
 MUST_USE enum err names_make(struct border *b, struct names *n, const struct party *from,
-                             struct party *to, const struct message *received);
+                             struct party *to);
 /* Whether a phone is known by its address, or registered over a connection that still stands.
  * ERR_NOT_FOUND. */
 MUST_USE enum err party_find(struct border *b, const struct party *p, struct call_refusal *refusal);

@@ -103,15 +103,17 @@ enum err outside_make(struct dialog *dlg, const struct message *request,
                       const struct crossing_ends *ends, struct message **out)
 {
 	enum err err = dialog_request(dlg, message_method_name(request), out);
+	struct passage p;
 
 	if (err)
 		return err;
 	message_set_max_forwards(*out, message_max_forwards(request) - 1);
 	message_add(*out, "User-Agent", "Trunkgate");
-	headers_cross(request, *out, ends);
-	headers_cross_event(request, *out, crossing_way(ends));
+	passage_open(&p, request, *out, ends);
+	headers_cross(&p);
+	headers_cross_event(&p);
 	cross_eventlist(request, *out);
-	bodies_cross(request, *out);
+	bodies_cross(&p);
 	return OK;
 }
 
@@ -162,9 +164,10 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	return err;
 }
 
-static void dress(struct lane *lane, const struct message *answer, struct message *back)
+static void dress(struct lane *lane, const struct passage *back)
 {
-	headers_cross_event(answer, back, lane_back(lane));
+	(void)lane;
+	headers_cross_event(back);
 }
 
 static bool on_end(struct lane *lane, const struct message *answer, const char *why)
@@ -175,14 +178,14 @@ static bool on_end(struct lane *lane, const struct message *answer, const char *
 	return false;
 }
 
-static enum err open_outside(struct outside *o, const struct message *request)
+static enum err open_outside(struct outside *o)
 {
 	struct names names;
 	struct dialog_uac_cfg cfg = { .from = names.from,
 		                      .to = names.to,
 		                      .request_uri = names.request_uri,
 		                      .contact = names.contact };
-	enum err err = names_make(o->border, &names, &o->from, &o->to, request);
+	enum err err = names_make(o->border, &names, &o->from, &o->to);
 
 	if (err)
 		return err;
@@ -210,7 +213,7 @@ static void pass_single(struct border *b, struct server_txn *txn, const struct p
 	random_token(o->tag, TAG_LEN);
 	o->lane.tag = o->tag;
 	o->lane.ends = (struct crossing_ends){ .from = &o->from.who, .to = &o->to.who };
-	if (open_outside(o, server_txn_request(txn)))
+	if (open_outside(o))
 		server_txn_reply(txn, 500, NULL, NULL);
 	else
 		lane_take(&o->lane, txn);

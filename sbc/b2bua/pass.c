@@ -22,13 +22,13 @@ static bool is(const struct message *request, const char *method)
 }
 
 /* What an answer to REFER must have (RFC 3515 2.2). */
-static void dress(struct lane *lane, const struct message *answer, struct message *back)
+static void dress(struct lane *lane, const struct passage *back)
 {
 	struct call *call = lane->arg;
 	const struct leg *to = lane == &call->to_caller ? call->callee.leg : call->caller.leg;
 
-	if (is(answer, "REFER") && message_status(answer) < 300)
-		message_add(back, "Contact", "<%s>", leg_contact(to));
+	if (is(back->from, "REFER") && message_status(back->from) < 300)
+		message_add(back->to, "Contact", "<%s>", leg_contact(to));
 }
 
 static enum err send_on(struct lane *lane, const struct message *request, struct lane_item *item,
@@ -37,6 +37,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	const struct call *call = lane->arg;
 	struct leg *leg = party_of(lane)->leg;
 	struct leg_request *rq;
+	struct passage p;
 	struct message *m;
 	enum err err = leg_pass(leg, message_method_name(request), &m);
 
@@ -44,12 +45,13 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 		return err;
 	message_set_max_forwards(m, message_max_forwards(request) - 1);
 	message_add(m, "User-Agent", "Trunkgate");
-	headers_cross(request, m, &lane->ends);
-	bodies_cross(request, m);
+	passage_open(&p, request, m, &lane->ends);
+	headers_cross(&p);
+	bodies_cross(&p);
 	if (is(request, "REFER"))
 		err = pass_refer_add(call, request, m);
 	else if (is(request, "NOTIFY"))
-		pass_refer_cross(call, request, m);
+		headers_cross_refer(&p, call->refer_cseq);
 	if (!err)
 		err = leg_pass_send(&rq, leg, m, lane_on_end, item);
 	if (!err)

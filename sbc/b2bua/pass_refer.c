@@ -115,7 +115,7 @@ enum err pass_refer_add(const struct call *call, const struct message *refer, st
 	err = name_target(call, trunk, &refer_to, replaced, target.number);
 	if (err)
 		return err;
-	err = names_make(call->border, &names, far_end(call, trunk->leg), &target, NULL);
+	err = names_make(call->border, &names, far_end(call, trunk->leg), &target);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);
 	if (!err && replaced)
@@ -134,17 +134,4 @@ bool pass_refer_notifies(const struct call *call, const struct message *notify)
 
 	return call->refer_cseq && event && strncasecmp(event, "refer", 5) == 0 &&
 	       !isalnum((unsigned char)event[5]);
-}
-
-void pass_refer_cross(const struct call *call, const struct message *from, struct message *to)
-{
-	const char *event = message_header(from, "Event", 0);
-	const char *state = message_header(from, "Subscription-State", 0);
-
-	if (strcasestr(event, ";id="))
-		message_add(to, "Event", "refer;id=%u", call->refer_cseq);
-	else
-		message_add(to, "Event", "refer");
-	if (state && strlen(state) < HEADER_VALUE_MAX)
-		message_add(to, "Subscription-State", "%s", state);
 }

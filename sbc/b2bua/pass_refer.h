@@ -14,7 +14,5 @@ MUST_USE enum err pass_refer_add(const struct call *call, const struct message *
                                  struct message *to);
 /* Whether a NOTIFY speaks of a REFER that was passed. */
 bool pass_refer_notifies(const struct call *call, const struct message *notify);
-/* Copies its headers: the subscription is that of the phone's own REFER (RFC 3515 2.4.6). */
-void pass_refer_cross(const struct call *call, const struct message *from, struct message *to);
 
 #endif

@@ -137,13 +137,13 @@ static enum err send_subscribe(struct lane *lane, const struct message *request,
 	return err;
 }
 
-static void dress_subscribe(struct lane *lane, const struct message *answer, struct message *back)
+static void dress_subscribe(struct lane *lane, const struct passage *back)
 {
 	const struct sub_fork *f = lane->arg;
 
-	headers_cross_event(answer, back, lane_back(lane));
-	if (message_status(answer) < 300)
-		message_add(back, "Contact", "<%s>", dialog_contact(f->near));
+	headers_cross_event(back);
+	if (message_status(back->from) < 300)
+		message_add(back->to, "Contact", "<%s>", dialog_contact(f->near));
 }
 
 /* A refresh that fails leaves the subscription until its end, but for 481 (4.1.2.2). */
@@ -215,7 +215,7 @@ static struct sub_fork *new_fork(struct subscription *sub)
 	return f;
 }
 
-static enum err open_far(struct sub_fork *f, const struct message *request)
+static enum err open_far(struct sub_fork *f)
 {
 	struct subscription *sub = f->sub;
 	struct names names;
@@ -224,7 +224,7 @@ static enum err open_far(struct sub_fork *f, const struct message *request)
 		                      .request_uri = names.request_uri,
 		                      .contact = names.contact,
 		                      .owner = sub };
-	enum err err = names_make(sub->border, &names, &sub->near, &sub->far, request);
+	enum err err = names_make(sub->border, &names, &sub->near, &sub->far);
 
 	if (err)
 		return err;
@@ -299,7 +299,7 @@ void subscription_start(struct border *b, struct server_txn *txn, const struct p
 	}
 	sub = sub_new(b, from, to);
 	f = sub ? new_fork(sub) : NULL;
-	if (!f || open_near(f, txn) || open_far(f, request))
+	if (!f || open_near(f, txn) || open_far(f))
 		server_txn_reply(txn, 500, NULL, NULL);
 	else
 		lane_take(&f->to_far, txn);

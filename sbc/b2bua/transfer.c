@@ -354,7 +354,7 @@ static void party_copy(struct party *to, const struct party *from)
 {
 	to->who = from->who;
 	to->realm = from->realm;
-	to->withheld = from->withheld;
+	to->id = from->id;
 	memcpy(to->number, from->number, sizeof(to->number));
 }
 

@@ -117,11 +117,12 @@ MUST_USE enum err message_new_from_invite(struct message **out, const struct mes
 void message_add(struct message *m, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void message_set_max_forwards(struct message *m, unsigned hops); /* in place of the one before */
 void message_remove(struct message *m, const char *name);        /* all values of a header */
+void message_remove_at(struct message *m, const char *name, unsigned n); /* the n-th, if any */
 /* A copy of its wire form, to be changed on its own. */
 MUST_USE enum err message_copy(struct message **out, struct message *m);
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch);
 void message_pop_via(struct message *m);
-/* Copies data. */
+/* Copies data. content_type NULL: the caller adds it. */
 void message_set_body(struct message *m, const char *content_type, const char *data, size_t len);
 /* Appends the wire form to out. */
 MUST_USE enum err message_encode(struct message *m, struct buf *out);

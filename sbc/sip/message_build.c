@@ -179,6 +179,21 @@ void message_add(struct message *m, const char *name, const char *fmt, ...)
 		check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
 }
 
+/* The n-th of those that the parser knows, or does not know. */
+void message_remove_at(struct message *m, const char *name, unsigned n)
+{
+	msg_header_t **first = message_first(m, name), *h = first ? *first : NULL;
+	sip_unknown_t *un = first ? NULL : m->sip->sip_unknown;
+
+	for (; h && n > 0; n--)
+		h = h->sh_next;
+	for (; un && (strcasecmp(un->un_name, name) != 0 || n-- > 0); un = un->un_next)
+		;
+	if (h || un)
+		sip_header_remove(m->msg, m->sip,
+		                  h ? (sip_header_t *)h : (sip_header_t *)(void *)un);
+}
+
 static void remove_unknown(struct message *m, const char *name)
 {
 	sip_unknown_t *un, *next;
@@ -227,7 +242,8 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 
 	if (!body || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)body) < 0)
 		m->err = ERR_NOMEM;
-	message_add(m, "Content-Type", "%s", content_type);
+	if (content_type)
+		message_add(m, "Content-Type", "%s", content_type);
 }
 
 /* One line of the head; the request's own without Sofia-SIP, which takes four times as long. A

@@ -31,9 +31,11 @@ static struct message *invite(const char *from, const char *more)
 static void check_from(const char *from, const char *more, const char *number, const char *wanted)
 {
 	struct message *m = invite(from, more);
-	char value[HEADER_VALUE_MAX];
+	char value[HEADER_VALUE_MAX], own[NUMBER_MAX];
+	struct caller_id id;
 
-	assert_int_equal(caller_id_from(m, &a_phone, NULL, number, "sbc.lab", "sips", value), OK);
+	caller_id_read(&id, own, m, &a_phone);
+	assert_int_equal(caller_id_from(&id, false, number, "sbc.lab", "sips", value), OK);
 	assert_string_equal(value, wanted);
 	message_free(&m);
 }
@@ -60,30 +62,39 @@ static void test_withheld(void **state)
 	check_from("<sip:anonymous@anonymous.invalid>", "", "+4930", anonymous);
 	check_from(desk, "Privacy: ID\r\n", "+4930", anonymous);
 	check_from(desk, "Remote-Party-ID: <sip:a@b>;privacy=full\r\n", "+4930", anonymous);
+	/* Any of them, and those alone that speak of the caller. */
+	check_from(desk,
+	           "Remote-Party-ID: <sip:a@b>;privacy=off\r\n"
+	           "Remote-Party-ID: <sip:a@b>;party=calling;privacy=\"uri;network\"\r\n",
+	           "+4930", anonymous);
+	check_from(desk, "Remote-Party-ID: <sip:a@b>;party=called;privacy=full\r\n", "+4930",
+	           "<sips:+4930@sbc.lab>");
+	check_from(desk, "Remote-Party-ID: \"privacy=full\" <sip:a@b>;party=calling\r\n", "+4930",
+	           "<sips:+4930@sbc.lab>");
 	check_from(desk, "Privacy: none\r\n", "+4930", "<sips:+4930@sbc.lab>");
 	check_from(desk, "Privacy: identity\r\n", "+4930", "<sips:+4930@sbc.lab>");
 }
 
 static void test_too_long(void **state)
 {
+	static const struct caller_id id;
 	char host[600], value[HEADER_VALUE_MAX];
-	struct message *m = invite("<sip:desk@10.0.0.1>", "");
 
 	(void)state;
 	memset(host, 'h', sizeof(host));
 	host[sizeof(host) - 1] = '\0';
-	assert_int_equal(caller_id_from(m, &a_phone, NULL, "1", host, "sips", value), ERR_LIMIT);
-	message_free(&m);
+	assert_int_equal(caller_id_from(&id, false, "1", host, "sips", value), ERR_LIMIT);
 }
 
 static void check_read(const struct config_party *from, const char *more, const char *number,
                        const char *display)
 {
 	struct message *m = invite("\"Own\" <sip:77@10.0.0.1>", more);
+	char is[NUMBER_MAX];
 	struct caller_id id;
 
-	caller_id_read(&id, m, from);
-	assert_string_equal(id.number, number);
+	caller_id_read(&id, is, m, from);
+	assert_string_equal(is, number);
 	assert_string_equal(id.display, display);
 	message_free(&m);
 }
@@ -98,12 +109,40 @@ static void test_who_is_believed(void **state)
 	           "\"<x>\\\" y\"");
 	check_read(&a_pbx, "P-Preferred-Identity: sip:2@b;x=y\r\n", "2", "");
 	check_read(&a_pbx, "Remote-Party-ID: <sip:3@b>;party=calling\r\n", "3", "");
+	check_read(&a_pbx,
+	           "Remote-Party-ID: <sip:4@b>;party=called\r\n"
+	           "Remote-Party-ID: <sip:5@b>;Party=Calling\r\n",
+	           "5", "");
+	check_read(&a_pbx, "Remote-Party-ID: <sip:4@b>;party=called\r\n", "77", "\"Own\"");
 	/* What is no name or has no number is passed over. */
 	check_read(&a_pbx, "P-Asserted-Identity: <sip:1@b\r\n", "77", "\"Own\"");
 	check_read(&a_pbx, "P-Asserted-Identity: \"x\r\n", "77", "\"Own\"");
 	check_read(&a_pbx,
 	           "P-Asserted-Identity: <sip:anonymous@b>\r\nP-Asserted-Identity: <sip:4@b>\r\n",
 	           "4", "");
+}
+
+/* A name that says where its owner sits is for those inside. */
+static void check_told(const char *from, const char *inside, const char *outside)
+{
+	struct message *m = invite(from, "Contact: <sip:desk@pbx.lab>\r\n");
+	char value[HEADER_VALUE_MAX], number[NUMBER_MAX];
+	struct caller_id id;
+
+	caller_id_read(&id, number, m, &a_phone);
+	assert_int_equal(caller_id_from(&id, false, "1", "h", "sip", value), OK);
+	assert_string_equal(value, inside);
+	assert_int_equal(caller_id_from(&id, true, "1", "h", "sip", value), OK);
+	assert_string_equal(value, outside);
+	message_free(&m);
+}
+
+static void test_told(void **state)
+{
+	(void)state;
+	check_told("\"At pbx.lab\" <sip:1@10.0.0.1>", "\"At pbx.lab\" <sip:1@h>", "<sip:1@h>");
+	check_told("\"At work\" <sip:1@10.0.0.1>", "\"At work\" <sip:1@h>",
+	           "\"At work\" <sip:1@h>");
 }
 
 static int begin(void **state)
@@ -118,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_from),
 		                            cmocka_unit_test(test_withheld),
 		                            cmocka_unit_test(test_too_long),
+		                            cmocka_unit_test(test_told),
 		                            cmocka_unit_test(test_who_is_believed) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -53,6 +53,7 @@ static char *crossed(const struct crossing_ends *ends, const char *first, const 
 {
 	struct message *from = message(first, "", more), *read, *m;
 	char text[512];
+	struct passage p;
 	struct buf wire;
 	char *result;
 
@@ -63,7 +64,8 @@ static char *crossed(const struct crossing_ends *ends, const char *first, const 
 	assert_int_equal(message_parse(&read, text, strlen(text)), OK);
 	assert_int_equal(message_copy(&m, read), OK);
 	message_free(&read);
-	headers_cross(from, m, ends);
+	passage_open(&p, from, m, ends);
+	headers_cross(&p);
 	buf_init(&wire, MESSAGE_MAX);
 	assert_int_equal(message_encode(m, &wire), OK);
 	assert_int_equal(buf_take(&wire, &result), OK);

@@ -56,6 +56,8 @@ static void test_of_a_request(void **state)
 	assert_string_equal(found(&words, "PHONE/1"), "phone/1");
 	assert_string_equal(found(&words, "<id-7>"), "id-7");
 	assert_string_equal(found(&words, "sbc.inside"), "sbc.inside");
+	assert_string_equal(found(&words, "tag-10.0.0.1-5060"), "10.0.0.1");
+	assert_string_equal(found(&words, "in my_proxy"), "nothing");
 	/* Another word than those. */
 	assert_string_equal(found(&words, "10.0.0.10"), "nothing");
 	assert_string_equal(found(&words, "110.0.0.1"), "nothing");

@@ -117,13 +117,6 @@ bool pass_refer_notifies(const struct call *call, const struct message *notify)
 	return false;
 }
 
-void pass_refer_cross(const struct call *call, const struct message *from, struct message *to)
-{
-	(void)call;
-	(void)from;
-	(void)to;
-}
-
 void leg_lose(struct leg *leg, const char *why)
 {
 	(void)leg;

@@ -9,17 +9,24 @@
 
 #define SIPS_PORT 5061
 
-/* NULL: that was not asked. */
-static const struct dns_reply *said(const struct patient *p, bool ours, enum dns_type type,
-                                    const char *name)
+static const struct dns_reply *said_by(const struct patient *p, bool ours, bool over_there,
+                                       enum dns_type type, const char *name)
 {
 	for (size_t i = 0; i < p->ndns; i++) {
 		const struct dns_fact *f = p->dns[i];
 
-		if (f->ours == ours && f->type == type && strcasecmp(f->name, name) == 0)
+		if (f->ours == ours && f->over_there == over_there && f->type == type &&
+		    strcasecmp(f->name, name) == 0)
 			return &f->reply;
 	}
 	return NULL;
+}
+
+/* NULL: that was not asked. */
+static const struct dns_reply *said(const struct patient *p, bool ours, enum dns_type type,
+                                    const char *name)
+{
+	return said_by(p, ours, false, type, name);
 }
 
 static bool has_records(const struct dns_reply *r)
@@ -144,7 +151,7 @@ static bool is_target(const struct patient *p, const struct dns_fact *f)
 {
 	char host[256];
 
-	if (f->type != DNS_TYPE_A)
+	if (f->type != DNS_TYPE_A || f->over_there)
 		return false;
 	if (!f->ours || strcasecmp(f->name, patient_host(p, host, sizeof(host))) != 0)
 		return true;
@@ -336,10 +343,39 @@ static bool is_provider_private(const struct patient *p)
 	return false;
 }
 
+static bool have_one_in_common(const struct dns_reply *a, const struct dns_reply *b)
+{
+	for (size_t i = 0; i < a->nrecords; i++) {
+		for (size_t k = 0; k < b->nrecords; k++) {
+			if (addr_same_host(&a->records[i].addr, &b->records[k].addr))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The trunk's own resolvers know another address of ours than the system's: what they say is nearer
+ * to what the provider is told. */
+static void judge_split(const struct patient *p, struct finding *f, const char *host,
+                        const struct dns_reply *here, const struct dns_reply *there)
+{
+	bool outer = !is_private(&there->records[0].addr) || is_provider_private(p);
+	bool inner = is_private(&here->records[0].addr);
+	char ours[ADDR_TEXT_MAX], theirs[ADDR_TEXT_MAX];
+
+	finding_say(f, inner && outer ? VERDICT_OK : VERDICT_WARN,
+	            "%s in our Contact is %s for the trunk's resolvers, and %s for the system's",
+	            host, first_addr(there, theirs, sizeof(theirs)),
+	            first_addr(here, ours, sizeof(ours)));
+	if (f->verdict == VERDICT_WARN)
+		finding_advise(f, "find out which of them the provider is told, and have it be our "
+		                  "outer address");
+}
+
 void judge_contact(const struct patient *p, struct finding *f)
 {
 	char host[256], text[ADDR_TEXT_MAX];
-	const struct dns_reply *a;
+	const struct dns_reply *a, *there;
 
 	patient_host(p, host, sizeof(host));
 	if (is_numeric(host)) {
@@ -347,12 +383,15 @@ void judge_contact(const struct patient *p, struct finding *f)
 		return;
 	}
 	a = said(p, true, DNS_TYPE_A, host);
+	there = said_by(p, true, true, DNS_TYPE_A, host);
 	if (is_unknown(a)) {
 		say_silence(f, host, a);
 	} else if (!has_records(a)) {
 		finding_say(f, VERDICT_FAIL, "%s stands in our Contact and has no A record: %s",
 		            host, dns_status_text(a->status));
 		finding_advise(f, "add one with our outer address");
+	} else if (has_records(there) && !have_one_in_common(a, there)) {
+		judge_split(p, f, host, a, there);
 	} else if (is_private(&a->records[0].addr) && !is_provider_private(p)) {
 		finding_say(f, VERDICT_WARN,
 		            "%s is %s here, an inner address that the provider cannot reach: does "

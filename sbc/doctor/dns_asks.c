@@ -11,7 +11,14 @@
 #define SERVER_MS   3000
 #define TARGETS_MAX 8 /* of one service that are looked at */
 
-static void ask(struct patient *p, bool ours, enum dns_type type, const char *name);
+enum whose { OURS, OURS_OVER_THERE, THEIRS };
+
+static void ask(struct patient *p, enum whose whose, enum dns_type type, const char *name);
+
+static enum whose whose_is(const struct dns_fact *f)
+{
+	return !f->ours ? THEIRS : f->over_there ? OURS_OVER_THERE : OURS;
+}
 
 const char *dns_reverse_name(const struct addr *a, char *buf)
 {
@@ -45,22 +52,23 @@ const char *dns_service_name(const char *name, char *buf)
 	return buf;
 }
 
-static bool is_asked(const struct patient *p, bool ours, enum dns_type type, const char *name)
+static bool is_asked(const struct patient *p, enum whose whose, enum dns_type type,
+                     const char *name)
 {
 	for (size_t i = 0; i < p->ndns; i++) {
 		const struct dns_fact *f = p->dns[i];
 
-		if (f->ours == ours && f->type == type && strcmp(f->name, name) == 0)
+		if (whose_is(f) == whose && f->type == type && strcmp(f->name, name) == 0)
 			return true;
 	}
 	return false;
 }
 
-static void ask_back(struct patient *p, bool ours, const struct addr *a)
+static void ask_back(struct patient *p, enum whose whose, const struct addr *a)
 {
 	char name[DNS_TEXT_MAX];
 
-	ask(p, ours, DNS_TYPE_PTR, dns_reverse_name(a, name));
+	ask(p, whose, DNS_TYPE_PTR, dns_reverse_name(a, name));
 }
 
 /* Where there is no service the host itself counts (RFC 3263 4.2). */
@@ -70,19 +78,21 @@ static void follow_srv(struct patient *p, const struct dns_fact *f)
 
 	for (size_t i = 0; i < f->reply.nrecords && i < TARGETS_MAX; i++) {
 		if (f->reply.records[i].srv.target[0])
-			ask(p, f->ours, DNS_TYPE_A, f->reply.records[i].srv.target);
+			ask(p, whose_is(f), DNS_TYPE_A, f->reply.records[i].srv.target);
 	}
 	if (f->reply.nrecords == 0 &&
 	    (f->reply.status == DNS_NO_RECORD || f->reply.status == DNS_NO_NAME))
-		ask(p, f->ours, DNS_TYPE_A, host);
+		ask(p, whose_is(f), DNS_TYPE_A, host);
 }
 
 static void follow(struct patient *p, const struct dns_fact *f)
 {
+	if (f->over_there)
+		return;
 	if (f->type == DNS_TYPE_SRV)
 		follow_srv(p, f);
 	for (size_t i = 0; f->type == DNS_TYPE_A && i < f->reply.nrecords; i++)
-		ask_back(p, f->ours, &f->reply.records[i].addr);
+		ask_back(p, whose_is(f), &f->reply.records[i].addr);
 }
 
 static void on_reply(void *arg, const struct dns_reply *reply)
@@ -96,20 +106,23 @@ static void on_reply(void *arg, const struct dns_reply *reply)
 	patient_release(p);
 }
 
-static void ask(struct patient *p, bool ours, enum dns_type type, const char *name)
+static void ask(struct patient *p, enum whose whose, enum dns_type type, const char *name)
 {
-	struct resolver *r = !ours && p->own ? p->own : p->system;
+	struct resolver *r = whose != OURS && p->own ? p->own : p->system;
 	struct dns_fact *f;
 	enum err err;
 
-	if (p->ndns == DNS_FACTS_MAX || is_asked(p, ours, type, name))
+	if (p->ndns == DNS_FACTS_MAX || is_asked(p, whose, type, name))
 		return;
 	f = mem_zalloc(sizeof(*f));
 	if (!f) {
 		p->starved = true;
 		return;
 	}
-	*f = (struct dns_fact){ .patient = p, .ours = ours, .type = type };
+	*f = (struct dns_fact){ .patient = p,
+		                .ours = whose != THEIRS,
+		                .over_there = whose == OURS_OVER_THERE,
+		                .type = type };
 	f->reply.status = DNS_SILENT;
 	snprintf(f->name, sizeof(f->name), "%s", name);
 	p->dns[p->ndns++] = f;
@@ -197,12 +210,14 @@ static void ask_about_us(struct patient *p)
 	patient_host(p, host, sizeof(host));
 	if (addr_parse(&numeric, host) == OK) {
 		if (!addr_is_any(&numeric))
-			ask_back(p, true, &numeric);
+			ask_back(p, OURS, &numeric);
 		return;
 	}
-	ask(p, true, DNS_TYPE_A, host);
+	ask(p, OURS, DNS_TYPE_A, host);
+	if (p->own)
+		ask(p, OURS_OVER_THERE, DNS_TYPE_A, host);
 	if (dns_service_name(host, service)[0])
-		ask(p, true, DNS_TYPE_SRV, service);
+		ask(p, OURS, DNS_TYPE_SRV, service);
 }
 
 static void ask_about_them(struct patient *p)
@@ -213,9 +228,9 @@ static void ask_about_them(struct patient *p)
 	if (addr_parse(&numeric, patient_domain(p)) == OK)
 		return;
 	if (p->trunk->port)
-		ask(p, false, DNS_TYPE_A, patient_domain(p));
+		ask(p, THEIRS, DNS_TYPE_A, patient_domain(p));
 	else if (dns_service_name(patient_domain(p), service)[0])
-		ask(p, false, DNS_TYPE_SRV, service);
+		ask(p, THEIRS, DNS_TYPE_SRV, service);
 }
 
 void dns_examine(struct patient *p)

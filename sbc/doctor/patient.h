@@ -37,6 +37,7 @@ struct dns_fact {
 	struct patient *patient;
 	struct dns_ask *ask; /* under way; NULL: not any more */
 	bool ours;           /* about us, not about the provider */
+	bool over_there;     /* about us as well, but asked of the trunk's own resolvers */
 	enum dns_type type;
 	char name[DNS_TEXT_MAX];
 	struct dns_reply reply; /* DNS_SILENT until there is one */

@@ -120,12 +120,12 @@ class Doctor(unittest.TestCase):
         self.provider_listens = True
         self.options_status = b"200 OK"  # None: it is OpenSSL's server, which knows no SIP
 
-    def start_dns(self):
+    def start_dns(self, host="dns", address=network.DNS, records=None):
         argv = ["dnsmasq", "--keep-in-foreground", "--log-facility=-", "--no-resolv", "--no-hosts",
                 "--conf-file=/dev/null", "--pid-file=", "--user=root", "--bind-interfaces", "--local=/lab/",
-                "--local=/in-addr.arpa/", f"--listen-address={network.DNS}"]
-        dns = process.Process("dnsmasq", argv + list(self.records.values()) + self.dns_options,
-                              os.path.join(self.directory, "dns.log"), "dns")
+                "--local=/in-addr.arpa/", f"--listen-address={address}"]
+        dns = process.Process("dnsmasq", argv + list((records or self.records).values()) + self.dns_options,
+                              os.path.join(self.directory, f"{host}.log"), host)
         self.addCleanup(dns.stop)
         dns.wait_for_line("started")
 
@@ -200,6 +200,20 @@ class Doctor(unittest.TestCase):
     def test_WBX_12_fails(self):
         del self.records["sbc-a"]
         self.assert_finds("WBX-12", "fail", r"sbc\.lab stands in our Contact and has no A record")
+
+    def test_WBX_12_with_another_answer_outside(self):
+        """Split horizon: the trunk's resolvers know our outer address, the system's the inner one."""
+        self.start_dns("carrier", network.CARRIER, {**GOOD_DNS, "sbc-a": "--host-record=sbc.lab,198.51.100.7"})
+        self.trunk["resolvers"] = [network.CARRIER]
+        self.assert_finds("WBX-12", "ok", "is 198.51.100.7 for the trunk's resolvers, and 10.99.2.2 for the system's")
+
+    def test_E8_07_anycast(self):
+        network.ip("-n", "dns", "address", "add", "8.8.8.8/32", "dev", "eth0")
+        self.addCleanup(network.ip, "-n", "dns", "address", "del", "8.8.8.8/32", "dev", "eth0")
+        network.ip("-n", "sbc", "route", "replace", "8.8.8.8", "via", network.DNS)
+        self.dns_options = ["--listen-address=8.8.8.8"]
+        self.trunk["resolvers"] = ["8.8.8.8"]
+        self.assert_finds("E8-07", "fail", r"8\.8\.8\.8 is a resolver for everybody \(anycast\)")
 
     def test_E8_07_fails(self):
         self.trunk["resolvers"] = ["10.99.2.77"]  # nobody

@@ -136,6 +136,31 @@ static void wbx_12(void **state)
 	rig_judges(judge_contact, VERDICT_OK, "no name");
 }
 
+/* The same name, another answer for the trunk's resolvers. */
+static void wbx_12_split(void **state)
+{
+	struct dns_reply *here, *there;
+
+	(void)state;
+	rig_a(true, "sbc.lab", "10.1.2.3");
+	rig_a(true, "sbc.lab", "198.51.100.7");
+	rig.dns[1].over_there = true;
+	here = &rig.dns[0].reply;
+	there = &rig.dns[1].reply;
+	rig_judges(judge_contact, VERDICT_OK,
+	           "is 198.51.100.7 for the trunk's resolvers, and 10.1.2.3 for the system's");
+	rig_judges(judge_addresses, VERDICT_OK, "all 1 names");
+	here->records[0].addr = rig_addr("203.0.113.9");
+	rig_judges(judge_contact, VERDICT_WARN, "which of them the provider is told");
+	there->records[0].addr = rig_addr("10.7.7.7");
+	rig_judges(judge_contact, VERDICT_WARN, "is 10.7.7.7 for the trunk's resolvers");
+	there->records[there->nrecords++].addr = rig_addr("203.0.113.9");
+	rig_judges(judge_contact, VERDICT_OK, "sbc.lab in our Contact is 203.0.113.9");
+	there->nrecords = 0; /* it knows names of its own alone */
+	there->status = DNS_REFUSED;
+	rig_judges(judge_contact, VERDICT_OK, "sbc.lab in our Contact is 203.0.113.9");
+}
+
 static void e8_07(void **state)
 {
 	static char other[] = "8x8.com", mine[] = "lab";
@@ -207,6 +232,7 @@ int main(void)
 		cmocka_unit_test_setup(wbx_09_by_the_service, rig_begin),
 		cmocka_unit_test_setup(wbx_10, rig_begin),
 		cmocka_unit_test_setup(wbx_12, rig_begin),
+		cmocka_unit_test_setup(wbx_12_split, rig_begin),
 		cmocka_unit_test_setup(e8_07, rig_begin),
 		cmocka_unit_test_setup(clo_06, rig_begin),
 		cmocka_unit_test(names_that_are_asked),

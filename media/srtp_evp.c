@@ -2,11 +2,14 @@
  * (HMAC-SHA1, RFC 2104). The library makes them in the signalling thread and uses each in one
  * thread at a time.
  */
+/* SHA1_Init and the like are deprecated in OpenSSL 3.0, whose EVP_MAC allocates twice and frees
+ * twice for each packet. */
+#define OPENSSL_API_COMPAT 10101
+
 #include "media/srtp_evp.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/sha.h>
 #include <srtp2/auth.h>
 #include <srtp2/cipher.h>
 #include <srtp2/srtp.h>
@@ -14,24 +17,23 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/random.h"
+#include "media/srtp_aes.h"
 #include "media/srtp_gcm.h"
 
-#define BLOCK_LEN 16
-#define SHA1_LEN  20
-
-/* Fetched once: a fetch for every key would cost more than the packets. */
-static EVP_CIPHER *aes_128, *aes_256;
-static EVP_MAC *hmac;
+#define SHA1_LEN 20
 
 struct cipher {
 	srtp_cipher_t base; /* first: the library frees by it */
-	EVP_CIPHER_CTX *ctx;
-	uint8_t salt[BLOCK_LEN]; /* 14 octets, and 2 for the block counter */
+	struct srtp_aes *aes;
+	uint8_t salt[SRTP_AES_BLOCK]; /* 14 octets, and 2 for the block counter */
+	uint8_t counter[SRTP_AES_BLOCK];
+	bool has_iv; /* that was not used yet */
 };
 
+/* The hash after the first block, which is the key's (RFC 2104 4). */
 struct mac {
 	srtp_auth_t base;
-	EVP_MAC_CTX *ctx;
+	SHA_CTX inner, outer, now;
 };
 
 static const srtp_cipher_type_t type_128, type_256;
@@ -46,7 +48,7 @@ static srtp_err_status_t cipher_free(srtp_cipher_t *base)
 {
 	struct cipher *c = base->state;
 
-	EVP_CIPHER_CTX_free(c->ctx); /* wipes its key */
+	srtp_aes_free(&c->aes);
 	mem_wipe(c, sizeof(*c));
 	mem_free(c);
 	return srtp_err_status_ok;
@@ -67,9 +69,7 @@ static srtp_err_status_t cipher_new(srtp_cipher_t **out, int key_len, int tag_le
 		                   .state = c,
 		                   .key_len = key_len,
 		                   .algorithm = is_128 ? SRTP_AES_ICM_128 : SRTP_AES_ICM_256 };
-	c->ctx = EVP_CIPHER_CTX_new();
-	if (!c->ctx ||
-	    EVP_EncryptInit_ex2(c->ctx, is_128 ? aes_128 : aes_256, NULL, NULL, NULL) != 1) {
+	if (srtp_aes_new(&c->aes, is_128)) {
 		cipher_free(&c->base);
 		return srtp_err_status_alloc_fail;
 	}
@@ -83,39 +83,41 @@ static srtp_err_status_t cipher_init(void *state, const uint8_t *key)
 
 	memset(c->salt, 0, sizeof(c->salt));
 	memcpy(c->salt, key + c->base.key_len - SRTP_SALT_LEN, SRTP_SALT_LEN);
-	return status_of(EVP_EncryptInit_ex2(c->ctx, NULL, key, c->salt, NULL) == 1,
-	                 srtp_err_status_init_fail);
+	return status_of(srtp_aes_set_key(c->aes, key), srtp_err_status_init_fail);
 }
 
 /* iv: what RFC 3711 4.1.1 adds to the salt. */
 static srtp_err_status_t cipher_set_iv(void *state, uint8_t *iv, srtp_cipher_direction_t direction)
 {
 	struct cipher *c = state;
-	uint8_t counter[BLOCK_LEN];
 
 	(void)direction; /* it is the same */
-	for (unsigned i = 0; i < BLOCK_LEN; i++)
-		counter[i] = c->salt[i] ^ iv[i];
-	return status_of(EVP_EncryptInit_ex2(c->ctx, NULL, NULL, counter, NULL) == 1,
-	                 srtp_err_status_cipher_fail);
+	for (unsigned i = 0; i < SRTP_AES_BLOCK; i++)
+		c->counter[i] = c->salt[i] ^ iv[i];
+	c->has_iv = true;
+	return srtp_err_status_ok;
 }
 
+/* Once for an IV, since the key stream would begin anew; for SRTCP the library asks for none of it
+ * before. */
 static srtp_err_status_t cipher_crypt(void *state, uint8_t *data, unsigned *len)
 {
 	struct cipher *c = state;
-	int n = 0;
 
-	if (EVP_EncryptUpdate(c->ctx, data, &n, data, (int)*len) != 1)
+	if (*len == 0)
+		return srtp_err_status_ok;
+	if (!c->has_iv)
 		return srtp_err_status_cipher_fail;
-	*len = (unsigned)n;
-	return srtp_err_status_ok;
+	c->has_iv = false;
+	return status_of(srtp_aes_stream(c->aes, c->counter, data, data, *len),
+	                 srtp_err_status_cipher_fail);
 }
 
 static srtp_err_status_t mac_free(srtp_auth_t *base)
 {
 	struct mac *m = base->state;
 
-	EVP_MAC_CTX_free(m->ctx);
+	mem_wipe(m, sizeof(*m));
 	mem_free(m);
 	return srtp_err_status_ok;
 }
@@ -131,25 +133,31 @@ static srtp_err_status_t mac_new(srtp_auth_t **out, int key_len, int tag_len)
 		return srtp_err_status_alloc_fail;
 	m->base =
 	    (srtp_auth_t){ .type = &mac_type, .state = m, .out_len = tag_len, .key_len = key_len };
-	m->ctx = EVP_MAC_CTX_new(hmac);
-	if (!m->ctx) {
-		mac_free(&m->base);
-		return srtp_err_status_alloc_fail;
-	}
 	*out = &m->base;
 	return srtp_err_status_ok;
+}
+
+static bool begin(SHA_CTX *hash, const uint8_t *key, int key_len, uint8_t pad)
+{
+	uint8_t block[SHA_CBLOCK];
+	bool good;
+
+	memset(block, pad, sizeof(block));
+	for (int i = 0; i < key_len; i++)
+		block[i] ^= key[i];
+	good = SHA1_Init(hash) == 1 && SHA1_Update(hash, block, sizeof(block)) == 1;
+	mem_wipe(block, sizeof(block));
+	return good;
 }
 
 static srtp_err_status_t mac_init(void *state, const uint8_t *key, int key_len)
 {
 	struct mac *m = state;
-	char digest[] = "SHA1";
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
 
-	return status_of(EVP_MAC_init(m->ctx, key, (size_t)key_len, params) == 1,
+	if (key_len > SHA1_LEN)
+		return srtp_err_status_bad_param;
+	return status_of(begin(&m->inner, key, key_len, 0x36) &&
+	                     begin(&m->outer, key, key_len, 0x5c),
 	                 srtp_err_status_init_fail);
 }
 
@@ -157,14 +165,15 @@ static srtp_err_status_t mac_start(void *state)
 {
 	struct mac *m = state;
 
-	return status_of(EVP_MAC_init(m->ctx, NULL, 0, NULL) == 1, srtp_err_status_auth_fail);
+	m->now = m->inner;
+	return srtp_err_status_ok;
 }
 
 static srtp_err_status_t mac_update(void *state, const uint8_t *data, int len)
 {
 	struct mac *m = state;
 
-	return status_of(EVP_MAC_update(m->ctx, data, (size_t)len) == 1, srtp_err_status_auth_fail);
+	return status_of(SHA1_Update(&m->now, data, (size_t)len) == 1, srtp_err_status_auth_fail);
 }
 
 static srtp_err_status_t mac_compute(void *state, const uint8_t *data, int len, int tag_len,
@@ -172,12 +181,13 @@ static srtp_err_status_t mac_compute(void *state, const uint8_t *data, int len, 
 {
 	struct mac *m = state;
 	uint8_t full[SHA1_LEN];
-	size_t n = 0;
 
 	if (tag_len < 0 || tag_len > SHA1_LEN)
 		return srtp_err_status_bad_param;
-	if (EVP_MAC_update(m->ctx, data, (size_t)len) != 1 ||
-	    EVP_MAC_final(m->ctx, full, &n, sizeof(full)) != 1 || n != SHA1_LEN)
+	if (SHA1_Update(&m->now, data, (size_t)len) != 1 || SHA1_Final(full, &m->now) != 1)
+		return srtp_err_status_auth_fail;
+	m->now = m->outer;
+	if (SHA1_Update(&m->now, full, sizeof(full)) != 1 || SHA1_Final(full, &m->now) != 1)
 		return srtp_err_status_auth_fail;
 	memcpy(tag, full, (size_t)tag_len);
 	return srtp_err_status_ok;
@@ -188,7 +198,7 @@ static const uint8_t cipher_test_key[SRTP_AES_ICM_128_KEY_LEN_WSALT] = {
 	0x2b, 0x7e, 0x15, 0x16, 0x28, 0xae, 0xd2, 0xa6, 0xab, 0xf7, 0x15, 0x88, 0x09, 0xcf, 0x4f,
 	0x3c, 0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd
 };
-static uint8_t cipher_test_iv[BLOCK_LEN]; /* the library's type is not const */
+static uint8_t cipher_test_iv[SRTP_AES_BLOCK]; /* the library's type is not const */
 static const uint8_t cipher_test_zeros[32];
 static const uint8_t cipher_test_stream[32] = { 0xe0, 0x3e, 0xad, 0x09, 0x35, 0xc9, 0x5e, 0x80,
 	                                        0xe1, 0x66, 0xb1, 0x6d, 0xd9, 0x2b, 0x4e, 0xb4,
@@ -277,10 +287,7 @@ void srtp_evp_hash(const uint8_t *key, size_t key_len, const char *text,
 
 enum err srtp_evp_install(void)
 {
-	aes_128 = EVP_CIPHER_fetch(NULL, "AES-128-CTR", NULL);
-	aes_256 = EVP_CIPHER_fetch(NULL, "AES-256-CTR", NULL);
-	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	if (!aes_128 || !aes_256 || !hmac)
+	if (srtp_aes_open())
 		return ERR_UNSUPPORTED;
 	/* All run the vectors above and the library's own before they take over. */
 	if (srtp_replace_cipher_type(&type_128, type_128.id) != srtp_err_status_ok ||
@@ -292,10 +299,5 @@ enum err srtp_evp_install(void)
 
 void srtp_evp_remove(void)
 {
-	srtp_gcm_remove();
-	EVP_CIPHER_free(aes_128);
-	EVP_CIPHER_free(aes_256);
-	EVP_MAC_free(hmac);
-	aes_128 = aes_256 = NULL;
-	hmac = NULL;
+	srtp_aes_close();
 }

@@ -4,9 +4,7 @@
 
 #include "base/err.h"
 
-/* After srtp_init. ERR_UNSUPPORTED as srtp_evp_install. */
+/* After srtp_init and srtp_aes_open. ERR_UNSUPPORTED as srtp_evp_install. */
 MUST_USE enum err srtp_gcm_install(void);
-/* After srtp_shutdown. */
-void srtp_gcm_remove(void);
 
 #endif

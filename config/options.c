@@ -65,7 +65,9 @@ static const struct option top[] = {
 	  .unit = "calls",
 	  .otherwise = "any number",
 	  .example = "50",
-	  .help = "New calls in a second. One more is answered 503 with Retry-After." },
+	  .help =
+	      "New calls in a second; and beside them as many requests out of calls (MESSAGE and the "
+	      "like). One more is answered 503 with Retry-After." },
 	{ .key = "max-connections",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_connections),

@@ -91,7 +91,9 @@ const struct option phone_options[PHONE_OPTIONS] = {
 	  .unit = "calls",
 	  .otherwise = "any number",
 	  .example = "2",
-	  .help = "New calls in a second, both ways together. As many may come at once." },
+	  .help =
+	      "New calls in a second, both ways together, and beside them as many requests out of "
+	      "calls, one more of which gets 500 with Retry-After. As many may come at once." },
 	{ .key = "over-limit",
 	  .kind = KIND_ENUM,
 	  FIELD(config_phone, over_limit),

@@ -537,7 +537,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .otherwise = "any number",
 	  .example = "5",
 	  .help =
-	      "New calls in a second, both ways together: what the provider takes. As many may come at once." },
+	      "New calls in a second, both ways together: what the provider takes; and beside them as many "
+	      "requests out of calls. As many may come at once." },
 	{ .key = "over-limit",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, over_limit),

@@ -13,10 +13,8 @@ enum err admission_open(struct border *b)
 	if (!b->phones)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < cfg->nphones; i++)
-		b->phones[i] =
-		    (struct limit){ .max_calls = cfg->phones[i].max_calls,
-			            .rate = { .per_s = cfg->phones[i].calls_per_second } };
-	b->rate = (struct rate){ .per_s = cfg->calls_per_second };
+		b->phones[i] = limit_of(cfg->phones[i].max_calls, cfg->phones[i].calls_per_second);
+	b->rate = b->requests = (struct rate){ .per_s = cfg->calls_per_second };
 	return OK;
 }
 
@@ -134,6 +132,20 @@ enum err admission_of_party(struct call *call, struct party *p, struct call_refu
 	refuse(refusal, is_trunk ? p->who.trunk->over_limit : p->who.phone->over_limit,
 	       call->caller.who.kind == PARTY_TRUNK, party_name(&p->who));
 	return ERR_LIMIT;
+}
+
+static enum err take_request(struct border *b, const struct party *p)
+{
+	return p->who.kind == PARTY_TRUNK
+	           ? trunk_take_request(trunk_find(b->cfg.trunks, p->who.trunk->name))
+	           : limit_take_request(&b->phones[p->who.phone - b->cfg.cfg->phones]);
+}
+
+unsigned admission_of_request(struct border *b, const struct party *from, const struct party *to)
+{
+	if (take_request(b, from) || take_request(b, to))
+		return 500;
+	return rate_take(&b->requests, false) ? 0 : 503;
 }
 
 void admission_leave(struct party *p)

@@ -16,6 +16,9 @@ const char *admission_of_all(struct border *b, bool emergency);
 MUST_USE enum err admission_of_party(struct call *call, struct party *p,
                                      struct call_refusal *refusal);
 void admission_leave(struct party *p);
+/* A request out of any call, which has a second's share of its own, as large as that of calls: 0,
+ * or with what it is refused. */
+unsigned admission_of_request(struct border *b, const struct party *from, const struct party *to);
 
 /* Counts a refusal in the log, where it is not said too often. */
 void admission_log(struct border *b, const struct config_party *who, const char *why);

@@ -320,6 +320,7 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 	const struct config_route *route;
 	struct party from = { 0 }, to = { 0 };
 	struct asked asked;
+	unsigned refused;
 	struct uri uri;
 
 	if (!outside_knows(message_method_name(request))) {
@@ -345,7 +346,13 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 	party_set(&from, &asked.from, asked.caller);
 	from.id = asked.id;
 	party_set(&to, &route->to[0], asked.number);
-	outside_pass(b, txn, &from, &to);
+	refused = admission_of_request(b, &from, &to);
+	if (!refused) {
+		outside_pass(b, txn, &from, &to);
+		return;
+	}
+	admission_log(b, &asked.from, "requests out of calls come too often");
+	server_txn_reply_later(txn, refused, 1, 5);
 }
 
 static void on_register(struct border *b, struct server_txn *txn)

@@ -116,6 +116,7 @@ struct border {
 	void *on_end_arg;
 	struct limit *phones; /* as cfg->phones */
 	struct rate rate;     /* of all calls */
+	struct rate requests; /* of all requests out of calls */
 	struct log_limit refused, unrouted;
 };
 
@@ -170,6 +171,10 @@ MUST_USE enum err call_set_up(struct call *call, struct call_refusal *refusal);
 /* Where a party is reached when no flow stands. */
 void call_target(struct border *b, struct party *p, struct target *out);
 const char *call_state_name(enum call_state state);
+/* Whose leg it is, and who is at the other end. */
+struct party *call_party(struct call *call, const struct leg *leg);
+struct party *call_other(struct call *call, const struct party *p);
+bool party_same(const struct config_party *a, const struct config_party *b);
 const char *party_name(const struct config_party *who);
 void party_set(struct party *p, const struct config_party *who, const char *number);
 bool call_is_emergency(const struct call *call);

@@ -34,7 +34,7 @@ static void dress(struct lane *lane, const struct passage *back)
 static enum err send_on(struct lane *lane, const struct message *request, struct lane_item *item,
                         void **out)
 {
-	const struct call *call = lane->arg;
+	struct call *call = lane->arg;
 	struct leg *leg = party_of(lane)->leg;
 	struct leg_request *rq;
 	struct passage p;

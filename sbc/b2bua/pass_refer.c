@@ -10,15 +10,9 @@
 #include "sbc/b2bua/refer_to.h"
 #include "sbc/trunk/route.h"
 
-static const struct party *far_end(const struct call *call, const struct leg *leg)
+bool pass_refer_is_trunks(struct call *call, const struct leg *leg)
 {
-	return leg == call->caller.leg ? &call->callee : &call->caller;
-}
-
-bool pass_refer_is_trunks(const struct call *call, const struct leg *leg)
-{
-	const struct party *to = far_end(call, leg);
-	const struct party *from = to == &call->caller ? &call->callee : &call->caller;
+	const struct party *from = call_party(call, leg), *to = call_other(call, from);
 
 	return from->who.kind == PARTY_PHONE && from->realm->transfer != TRANSFER_REFUSE &&
 	       to->who.kind == PARTY_TRUNK && to->who.trunk->transfer == TRANSFER_PASS;
@@ -37,17 +31,17 @@ static void escape(const char *text, struct buf *out)
 
 /* The phone's dialog with us is that of a call; the trunk has the other one of it. NULL: it is no
  * call of this phone with this trunk. */
-static const struct party *replaced_at_trunk(const struct call *call, const struct party *trunk,
+static const struct party *replaced_at_trunk(struct call *call, const struct party *trunk,
                                              const struct replaces *r)
 {
 	struct party *replaced;
-	const struct call *other = replaces_find(call->border, r, &replaced);
+	struct call *other = replaces_find(call->border, r, &replaced);
 	const struct party *target;
 
 	if (!other || replaced->who.kind != PARTY_PHONE ||
-	    replaced->who.phone != far_end(call, trunk->leg)->who.phone)
+	    replaced->who.phone != call_other(call, trunk)->who.phone)
 		return NULL;
-	target = far_end(other, replaced->leg);
+	target = call_other(other, replaced);
 	return target->who.kind == PARTY_TRUNK && target->who.trunk == trunk->who.trunk &&
 	               target->leg
 	           ? target
@@ -79,7 +73,7 @@ static bool may_call(const struct call *call, const struct party *phone, const c
 
 /* Whom the REFER names to the trunk: who is replaced, whatever number the phone writes beside that;
  * else a number that the phone could call. */
-static enum err name_target(const struct call *call, const struct party *trunk,
+static enum err name_target(struct call *call, const struct party *trunk,
                             const struct refer_to *refer_to, const struct party *replaced,
                             char number[NUMBER_MAX])
 {
@@ -94,10 +88,10 @@ static enum err name_target(const struct call *call, const struct party *trunk,
 	err = number_read(refer_to->user, number, NUMBER_MAX);
 	if (err)
 		return ERR_SYNTAX;
-	return may_call(call, far_end(call, trunk->leg), number) ? OK : ERR_REFUSED;
+	return may_call(call, call_other(call, trunk), number) ? OK : ERR_REFUSED;
 }
 
-enum err pass_refer_add(const struct call *call, const struct message *refer, struct message *to)
+enum err pass_refer_add(struct call *call, const struct message *refer, struct message *to)
 {
 	const struct party *trunk =
 	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
@@ -115,7 +109,7 @@ enum err pass_refer_add(const struct call *call, const struct message *refer, st
 	err = name_target(call, trunk, &refer_to, replaced, target.number);
 	if (err)
 		return err;
-	err = names_make(call->border, &names, far_end(call, trunk->leg), &target);
+	err = names_make(call->border, &names, call_other(call, trunk), &target);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);
 	if (!err && replaced)

@@ -14,10 +14,9 @@
 /* Phones of one realm may take each other's calls; a trunk its own alone. */
 static bool is_allowed(const struct party *from, const struct party *replaced)
 {
-	if (from->who.kind != replaced->who.kind)
-		return false;
-	return from->who.kind == PARTY_TRUNK ? from->who.trunk == replaced->who.trunk
-	                                     : from->realm == replaced->realm;
+	return from->who.kind == PARTY_TRUNK
+	           ? party_same(&from->who, &replaced->who)
+	           : replaced->who.kind == PARTY_PHONE && from->realm == replaced->realm;
 }
 
 /* Two offers meet: each is the answer to the other (RFC 3264 6.1: an answer may list more formats

@@ -250,16 +250,16 @@ static enum err open_near(struct sub_fork *f, struct server_txn *txn)
 	return err;
 }
 
+/* Nobody has more than is left: the fewer there are, the smaller are the shares, and who has none
+ * yet finds room. */
 static bool has_room(const struct border *b, const struct party *from)
 {
 	const struct subscription *sub;
 	size_t n = 0;
 
-	if (b->nsubscriptions >= SUBSCRIPTIONS_MOST)
-		return false;
 	TAILQ_FOREACH (sub, &b->subscriptions, link)
-		n += sub->near.who.kind == from->who.kind && sub->near.who.phone == from->who.phone;
-	return n < SUBSCRIPTIONS_OF_ONE;
+		n += party_same(&sub->near.who, &from->who);
+	return n < SUBSCRIPTIONS_OF_ONE && n < SUBSCRIPTIONS_MOST - b->nsubscriptions;
 }
 
 static struct subscription *sub_new(struct border *b, const struct party *from,

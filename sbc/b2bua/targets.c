@@ -48,11 +48,7 @@ static bool is_listed(const struct call_target_list *list, const struct call_tar
 	const struct call_target *t;
 
 	TAILQ_FOREACH (t, list, link) {
-		bool same_party = t->who.kind == target->who.kind &&
-		                  (t->who.kind == PARTY_TRUNK ? t->who.trunk == target->who.trunk
-		                                              : t->who.phone == target->who.phone);
-
-		if (same_party && strcmp(t->number, target->number) == 0 &&
+		if (party_same(&t->who, &target->who) && strcmp(t->number, target->number) == 0 &&
 		    same_host(t->host, target->host) && t->port == target->port)
 			return true;
 	}

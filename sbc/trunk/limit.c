@@ -21,6 +21,13 @@ bool rate_take(struct rate *r, bool always)
 	return true;
 }
 
+struct limit limit_of(unsigned max_calls, unsigned per_s)
+{
+	return (struct limit){ .max_calls = max_calls,
+		               .rate = { .per_s = per_s },
+		               .requests = { .per_s = per_s } };
+}
+
 enum err limit_take(struct limit *l, bool always)
 {
 	bool full = l->max_calls && l->calls >= l->max_calls;
@@ -31,6 +38,14 @@ enum err limit_take(struct limit *l, bool always)
 	}
 	l->calls++;
 	return OK;
+}
+
+enum err limit_take_request(struct limit *l)
+{
+	if (rate_take(&l->requests, false))
+		return OK;
+	l->refused++;
+	return ERR_LIMIT;
 }
 
 void limit_give(struct limit *l)

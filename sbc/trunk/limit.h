@@ -23,10 +23,15 @@ struct limit {
 	unsigned calls;     /* now */
 	uint64_t refused;   /* ever */
 	struct rate rate;
+	struct rate requests; /* out of calls */
 };
 
+/* 0: any number. */
+struct limit limit_of(unsigned max_calls, unsigned per_s);
 /* One call more; ERR_LIMIT: there are enough. always: what comes is counted and never refused. */
 MUST_USE enum err limit_take(struct limit *l, bool always);
+/* One request more that is none of a call. ERR_LIMIT: they come too often. */
+MUST_USE enum err limit_take_request(struct limit *l);
 void limit_give(struct limit *l);
 
 #endif

@@ -53,8 +53,7 @@ static enum err trunk_init(struct trunks *ts, size_t i, struct loop *loop)
 		                                     .realm = cfg->auth_realm };
 
 	t->cfg = cfg;
-	t->limit = (struct limit){ .max_calls = cfg->max_calls,
-		                   .rate = { .per_s = cfg->calls_per_second } };
+	t->limit = limit_of(cfg->max_calls, cfg->calls_per_second);
 	t->tls = trunk_tls_client(ts->tls, i);
 	t->since_s = clock_wall_s();
 	t->resolver = ts->system;
@@ -206,6 +205,11 @@ enum err trunk_take_slot(struct trunk *t, bool outgoing, bool always)
 	else
 		t->calls_in++;
 	return OK;
+}
+
+enum err trunk_take_request(struct trunk *t)
+{
+	return limit_take_request(&t->limit);
 }
 
 void trunk_free_slot(struct trunk *t)

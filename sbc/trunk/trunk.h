@@ -56,6 +56,8 @@ void trunk_target(const struct trunk *t, struct stack *stack, struct target *out
 /* One of the trunk's calls; ERR_LIMIT when all are taken, or too many began in a second. always: it
  * is never refused. */
 MUST_USE enum err trunk_take_slot(struct trunk *t, bool outgoing, bool always);
+/* A request that is none of a call; ERR_LIMIT: they come too often. */
+MUST_USE enum err trunk_take_request(struct trunk *t);
 void trunk_free_slot(struct trunk *t);
 /* What became of a request: why NULL is an answer, else the reason that none came. */
 void trunk_report(struct trunk *t, const char *why);

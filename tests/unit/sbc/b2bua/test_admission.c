@@ -51,6 +51,12 @@ enum err trunk_take_slot(struct trunk *t, bool outgoing, bool always)
 	return OK;
 }
 
+enum err trunk_take_request(struct trunk *t)
+{
+	assert_ptr_equal(t, TRUNK);
+	return slots ? OK : ERR_LIMIT;
+}
+
 void trunk_free_slot(struct trunk *t)
 {
 	assert_ptr_equal(t, TRUNK);
@@ -184,6 +190,29 @@ static void test_places(void **state)
 	assert_int_equal(border_phone_limit(&b, &desk)->refused, 1);
 }
 
+/* Who sends, who is asked, and all together have a bucket each, which calls do not empty. */
+static void test_requests(void **state)
+{
+	struct call_refusal refusal = { 0 };
+	const struct party *from = &calls[0].caller, *to = &calls[0].callee;
+
+	(void)state;
+	b.phones[0].requests.per_s = b.phones[0].rate.per_s = 2;
+	b.requests.per_s = 3;
+	assert_int_equal(admission_of_party(&calls[0], &calls[0].caller, &refusal), OK);
+	assert_int_equal(admission_of_party(&calls[1], &calls[1].caller, &refusal), OK);
+	assert_int_equal(admission_of_request(&b, from, to), 0);
+	assert_int_equal(admission_of_request(&b, to, from), 0);
+	assert_int_equal(admission_of_request(&b, from, to), 500);
+	assert_int_equal(admission_of_request(&b, to, from), 500);
+	assert_int_equal(admission_of_request(&b, to, to), 0);
+	assert_int_equal(admission_of_request(&b, to, to), 503);
+	slots = 0;
+	assert_int_equal(admission_of_request(&b, to, to), 500);
+	admission_leave(&calls[0].caller);
+	admission_leave(&calls[1].caller);
+}
+
 static void test_trunk_hears_486(void **state)
 {
 	struct call_refusal refusal = { 0 };
@@ -228,7 +257,8 @@ int main(void)
 	const struct CMUnitTest tests[] = { TEST(of_all),           TEST(a_second_of_all),
 		                            TEST(youngest_goes),    TEST(nobody_goes),
 		                            TEST(places),           TEST(trunk_hears_486),
-		                            TEST(trunk_makes_room), TEST(no_memory) };
+		                            TEST(trunk_makes_room), TEST(requests),
+		                            TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static struct {
 	struct config cfg;
 	bool knows_phone, has_route, calls_fail;
 	enum err slot_err, leg_err, targets_err;
-	unsigned registered, freed, events, in_leg;
+	unsigned request_refused, registered, freed, events, in_leg;
 	enum call_event event; /* the last one */
 } t;
 
@@ -65,6 +65,14 @@ enum err admission_of_party(struct call *call, struct party *p, struct call_refu
 	else if (p->who.kind == PARTY_TRUNK)
 		p->trunk = (struct trunk *)(void *)&acme;
 	return t.slot_err;
+}
+
+unsigned admission_of_request(struct border *b, const struct party *from, const struct party *to)
+{
+	(void)b;
+	assert_string_equal(from->number, "a");
+	assert_string_equal(to->number, "100");
+	return t.request_refused;
 }
 
 void admission_log(struct border *b, const struct config_party *who, const char *why)
@@ -336,6 +344,16 @@ static void begin_dialog(void)
 	message_free(&m);
 }
 
+static void test_too_many(void **state)
+{
+	(void)state;
+	t.has_route = t.knows_phone = true;
+	t.request_refused = 500;
+	assert_int_equal(ask("MESSAGE", "100", "", 70, ""), 500);
+	t.request_refused = 503;
+	assert_int_equal(ask("MESSAGE", "100", "", 70, ""), 503);
+}
+
 static void test_in_dialog(void **state)
 {
 	const char *us;
@@ -447,8 +465,8 @@ static void test_shut(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(methods), TEST(in_dialog), TEST(invite),
-		                            TEST(trunk), TEST(shut) };
+	const struct CMUnitTest tests[] = { TEST(methods), TEST(too_many), TEST(in_dialog),
+		                            TEST(invite),  TEST(trunk),    TEST(shut) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,6 +59,23 @@ static void a_second(void **state)
 	clock_real();
 }
 
+/* Requests out of calls have a share of their own. */
+static void requests(void **state)
+{
+	struct limit l = limit_of(1, 2);
+
+	(void)state;
+	assert_int_equal(l.max_calls, 1);
+	assert_int_equal(l.rate.per_s, 2);
+	assert_int_equal(limit_take(&l, false), OK);
+	assert_int_equal(limit_take(&l, false), ERR_LIMIT);
+	assert_int_equal(limit_take_request(&l), OK);
+	assert_int_equal(limit_take_request(&l), OK);
+	assert_int_equal(limit_take_request(&l), ERR_LIMIT);
+	assert_int_equal(l.calls, 1);
+	assert_int_equal(l.refused, 2);
+}
+
 /* What must come empties the bucket for the others, and is no debt. */
 static void a_second_always(void **state)
 {
@@ -77,7 +94,7 @@ static void a_second_always(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(no_limit),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(no_limit), cmocka_unit_test(requests),
 		                            cmocka_unit_test(at_the_same_time),
 		                            cmocka_unit_test(a_second),
 		                            cmocka_unit_test(a_second_always) };

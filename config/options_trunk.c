@@ -259,7 +259,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .otherwise = "whatever the two ends agree on",
 	  .example = "[ PCMA, PCMU, telephone-event ]",
 	  .help =
-	      "The audio codecs that calls with it may use, in this order, by their names in SDP. A call that has "
+	      "The audio codecs that calls with it may use, in this order, by their names in SDP. PCMA or PCMU stand "
+	      "for G.711 in both laws: one is made of the other. A call that has "
 	      "none of them is refused (488)." },
 	{ .key = "ptime",
 	  .kind = KIND_DURATION,

@@ -17,6 +17,7 @@ struct anchor_side {
 	bool bound; /* local's port is the pool's */
 	struct session_keys in, out;
 	bool told, idle, held, pauses; /* by its SDP */
+	bool mapped;                   /* the worker has a map */
 	uint64_t changed_ms;
 };
 
@@ -93,6 +94,7 @@ static void release(struct anchor_stream *s)
 
 		sessions_free(s->relay.sides[i].in.all);
 		sessions_free(s->relay.sides[i].out.all);
+		mem_free(s->relay.sides[i].map);
 		if (side->bound)
 			port_pool_release(side->realm->ports, addr_port(&side->local));
 		mem_wipe(side, sizeof(*side));
@@ -244,6 +246,7 @@ void anchor_changed(struct worker_msg *msg)
 
 	sessions_free(msg->change.in.all);
 	sessions_free(msg->change.out.all);
+	mem_free(msg->change.map);
 	if (change->port)
 		port_pool_release(change->realm->ports, change->port);
 	mem_free(change);
@@ -359,7 +362,7 @@ static void note_expectation(struct anchor_side *side, const struct stream_remot
 	side->told = true;
 	side->idle = remote->idle || remote->opaque;
 	side->held = !addr_port(&remote->rtp) || addr_is_any(&remote->rtp);
-	side->pauses = remote->primer_type == 13;
+	side->pauses = remote->primer_type == RTP_COMFORT_NOISE;
 	side->changed_ms = clock_mono_ms();
 }
 
@@ -386,6 +389,35 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
 	}
 	note_expectation(side, remote);
 	media_send(a->media, a->streams[stream]->worker, &change->msg);
+	return OK;
+}
+
+enum err anchor_map(struct anchor *a, unsigned stream, enum media_side which,
+                    const struct payload_map *map)
+{
+	bool changes = payload_map_changes(map);
+	struct anchor_stream *s;
+	struct change_msg *change;
+
+	if (stream >= a->nstreams || a->streams[stream]->state != STREAM_OPEN)
+		return ERR_NOT_FOUND;
+	s = a->streams[stream];
+	if (!changes && !s->sides[which].mapped)
+		return OK;
+	change = new_change(s, which);
+	if (!change)
+		return ERR_NOMEM;
+	change->msg.change.remap = true;
+	if (changes) {
+		change->msg.change.map = mem_zalloc(sizeof(*map));
+		if (!change->msg.change.map) {
+			mem_free(change);
+			return ERR_NOMEM;
+		}
+		*change->msg.change.map = *map;
+	}
+	s->sides[which].mapped = changes;
+	media_send(a->media, s->worker, &change->msg);
 	return OK;
 }
 

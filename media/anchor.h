@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "media/media.h"
+#include "media/payload.h"
 #include "media/srtp.h"
 
 struct anchor;
@@ -85,6 +86,10 @@ const struct addr *anchor_local(const struct anchor *a, unsigned stream, enum me
  * ERR_LIMIT: too many keys of ours since anchor_settle; ERR_NOMEM. Nothing has changed then. */
 MUST_USE enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side side,
                                     const struct stream_remote *remote);
+/* What becomes of the payload types of what a side sends. Copies map. ERR_NOT_FOUND, ERR_NOMEM: it
+ * stays as it was. */
+MUST_USE enum err anchor_map(struct anchor *a, unsigned stream, enum media_side side,
+                             const struct payload_map *map);
 /* The keys that were said last have been agreed on: those of before need not serve again. */
 void anchor_settle(struct anchor *a);
 /* Of a stream that was dropped, too. */

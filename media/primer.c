@@ -9,9 +9,8 @@
 #include "media/relay.h"
 #include "media/rtp.h"
 
-#define COMFORT_NOISE 13  /* RFC 3389 4 */
-#define SILENCE_DBOV  127 /* below overload */
-#define ROOM          (RTCP_REPORT_MAX + SRTP_TRAILER_MAX)
+#define SILENCE_DBOV 127 /* below overload */
+#define ROOM         (RTCP_REPORT_MAX + SRTP_TRAILER_MAX)
 
 /* Of the two RTP opens the way, where there is any: reports are not for every 200 ms (RFC
  * 3550 6.2). The other side's reports pass; where it sends none, ours go. */
@@ -61,7 +60,7 @@ static void send_rtp(struct relay_side *side, uint64_t now_ms)
 	if (!p->type)
 		return;
 	rtp_write(packet, &header);
-	if (p->type == COMFORT_NOISE)
+	if (p->type == RTP_COMFORT_NOISE)
 		packet[len++] = SILENCE_DBOV;
 	if (relay_send_own(side, packet, len, sizeof(packet), false))
 		p->seq++;

@@ -103,6 +103,8 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
 	sessions_renew(&side->in, &change->in);
 	sessions_renew(&side->out, &change->out);
+	change->map = side->map;
+	side->map = NULL;
 	side->told = side->mux = side->opaque = false;
 	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
@@ -117,6 +119,13 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	uint64_t now_ms = clock_mono_ms();
 	bool moved;
 
+	if (change->remap) {
+		struct payload_map *map = side->map;
+
+		side->map = change->map;
+		change->map = map;
+		return;
+	}
 	if (change->renew) {
 		renew(side, change);
 		primer_stop(s);
@@ -361,6 +370,8 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	if (!out->told || !to)
 		return;
 	primer_sent(&out->primer, p->rtcp, now_us / 1000);
+	if (in->map && !p->rtcp)
+		payload_map_apply(in->map, &header, p->data);
 	if (p->rtcp) {
 		rtcp_hide_names(p->data, p->len, s->name_key);
 		reports_go(&out->reports, &said, now_us);

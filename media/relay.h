@@ -13,6 +13,7 @@
 #include "base/timer.h"
 #include "media/anchor.h"
 #include "media/latch.h"
+#include "media/payload.h"
 #include "media/primer.h"
 #include "media/quality.h"
 #include "media/reports.h"
@@ -55,6 +56,7 @@ struct relay_side {
 	bool mux;    /* RFC 5761 */
 	bool opaque; /* no RTP */
 	struct sessions in, out;
+	struct payload_map *map; /* of what it sends; NULL: everything stays. Owned */
 	struct quality quality;
 	struct primer primer;
 	struct reports reports;
@@ -80,8 +82,10 @@ struct relay_change {
 	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
 	bool idle;
 	struct sessions_change in, out;
-	bool renew;          /* nothing of the above, but a new peer behind new sockets */
-	int rtp_fd, rtcp_fd; /* these; the old ones afterwards */
+	bool remap;              /* nothing of the above, but: */
+	struct payload_map *map; /* this one; afterwards the old one */
+	bool renew;              /* nothing of the above, but a new peer behind new sockets */
+	int rtp_fd, rtcp_fd;     /* these; the old ones afterwards */
 	const struct latch_cfg *latch;
 };
 

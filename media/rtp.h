@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include "base/err.h"
 
-#define RTP_HEADER_LEN 12
-#define RTP_PACKET_MAX 2048 /* octets; a longer datagram is malformed */
+#define RTP_HEADER_LEN    12
+#define RTP_COMFORT_NOISE 13   /* payload type; RFC 3389 4 */
+#define RTP_PACKET_MAX    2048 /* octets; a longer datagram is malformed */
 
 struct rtp_header {
 	uint8_t payload_type; /* 0-127 */

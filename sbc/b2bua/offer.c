@@ -8,11 +8,10 @@
 #include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "sbc/b2bua/offer_codecs.h"
 #include "sbc/b2bua/offer_line.h"
 #include "sbc/b2bua/offer_voice.h"
 #include "sbc/sip/sdp.h"
-
-#define CODECS_MAX 32 /* of both lists; one has at most 16 */
 
 /* What both sides have agreed on, or are about to. */
 struct session {
@@ -118,24 +117,33 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
+	struct sdp_types types[SDP_MEDIA_MAX];
 	struct sdp_out with = { .addr = o->cfg.sides[side].shown,
 		                .media = media,
 		                .nmedia = nlines };
 	enum err err;
 
 	for (size_t i = 0; i < nlines; i++) {
-		line_write(&o->next.lines[i], side, &o->cfg.sides[side], side != o->from, o->anchor,
-		           crypto[i], &media[i]);
-		media[i].feedback = o->next.lines[i].feedback;
+		struct line *line = &o->next.lines[i];
+
+		line_write(line, side, &o->cfg.sides[side], side != o->from, o->anchor, crypto[i],
+		           &media[i]);
+		media[i].feedback = line->feedback;
+		media[i].written = &line->sides[side].told;
 		media[i].ptime_ms = o->cfg.sides[side].ptime_ms;
-		if (side == o->from) {
-			media[i].proto = o->next.lines[i].proto;
-		} else {
-			media[i].codecs[0] = o->cfg.sides[o->from].codecs;
-			media[i].codecs[1] = o->cfg.sides[side].codecs;
-		}
-		if (!o->next.lines[i].taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
+		if (!line->taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
 			media[i].rejected = true;
+		else if (codecs_for(line, side, &o->cfg.sides[side].codecs, sdp_media_at(in, i),
+		                    side != o->from, &types[i]))
+			media[i].types = &types[i];
+		if (side == o->from) {
+			media[i].proto = line->proto;
+			continue;
+		}
+		media[i].codecs[0] = o->cfg.sides[o->from].codecs;
+		media[i].codecs[1] = o->cfg.sides[side].codecs;
+		media[i].both_laws =
+		    codecs_want_both_laws(o->cfg.sides) && !(media[i].types && types[i].turns);
 	}
 	err = voice_say(&o->voices[side], in, &with, out);
 	mem_wipe(crypto, sizeof(crypto));
@@ -208,7 +216,7 @@ static enum err carry(struct offer *o, struct line *line, struct offer_problem *
 /* Listening to the offerer begins at once where the stream is new: early media may come back before
  * an answer is whole. */
 static enum err take_line(struct offer *o, size_t i, const struct line_place *place,
-                          struct offer_problem *problem)
+                          const struct sdp_formats *formats, struct offer_problem *problem)
 {
 	struct line *line = &o->next.lines[i];
 	enum err err;
@@ -218,38 +226,13 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 		leave_line(line);
 	line->opaque = place->opaque;
 	line_place(line, o->from, place);
+	if (formats)
+		line->sides[o->from].said = *formats;
 	line->sides[o->from].mux = place->mux;
 	line->sides[other(o->from)].mux = place->mux || line->sides[other(o->from)].place.mux;
 	err = carry(o, line, problem);
 	return err || has_stream(&o->now, line->stream) ? err
 	                                                : line_apply(line, o->from, o->anchor);
-}
-
-/* Whether a line is no speech, or has some that both may use. Silence alone is none. */
-static bool speaks_to_both(const struct offer *o, const struct sdp *sdp, size_t i)
-{
-	const struct sdp_codecs *a = &o->cfg.sides[SIDE_CALLER].codecs,
-	                        *b = &o->cfg.sides[SIDE_CALLEE].codecs;
-	char silence[] = "CN", *both[CODECS_MAX] = { silence };
-	size_t n = 1;
-
-	for (size_t k = 0; k < a->n && n < CODECS_MAX; k++) {
-		for (size_t j = 0; j < b->n && n < CODECS_MAX; j++) {
-			if (strcasecmp(a->names[k], b->names[j]) == 0)
-				both[n++] = a->names[k];
-		}
-	}
-	return a->n == 0 || b->n == 0 || sdp_media_speaks(sdp, i, &(struct sdp_codecs){ both, n });
-}
-
-static const char *find_codec(const struct offer *o, const struct sdp *sdp, size_t i)
-{
-	for (int side = 0; side < MEDIA_NSIDES; side++) {
-		if (!sdp_media_speaks(sdp, i, &o->cfg.sides[side].codecs))
-			return "none of its codecs is among those of the trunk";
-	}
-	return speaks_to_both(o, sdp, i) ? NULL
-	                                 : "none of its codecs is among those of both trunks";
 }
 
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
@@ -266,19 +249,20 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		if (m) {
 			o->next.lines[i].proto = m->proto;
 			o->next.lines[i].feedback = m->feedback;
+			o->next.lines[i].nests = m->nests;
 		}
 		if (m && !m->rejected && !o->invented)
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
 		if (m && !m->rejected && !why)
 			why = line_may_go(&o->cfg.sides[other(o->from)], m);
 		if (m && !m->rejected && !why)
-			why = find_codec(o, sdp, i);
+			why = codecs_judge(o->cfg.sides, o->from, sdp, i);
 		first_why = first_why ? first_why : why;
 		if (!m || m->rejected || why) {
 			leave_line(&o->next.lines[i]);
 			continue;
 		}
-		err = take_line(o, i, &place, problem);
+		err = take_line(o, i, &place, o->invented ? NULL : &m->formats, problem);
 		mem_wipe(&place, sizeof(place));
 		if (err)
 			return err;
@@ -390,6 +374,7 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 			return problem_is(problem, 488, why);
 		place.mux = place.mux && line->sides[side].mux;
 		line_place(line, side, &place);
+		line->sides[side].said = m->formats;
 		if (place.key.suite != SRTP_NONE)
 			line_make_key(line, side);
 		mem_wipe(&place, sizeof(place));
@@ -400,6 +385,14 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 	           : problem_is(problem, 488, "the answer takes none of the media");
 }
 
+static enum err map_line(struct offer *o, const struct line *line, enum media_side side)
+{
+	struct payload_map map;
+
+	codecs_map(line, side, &map);
+	return anchor_map(o->anchor, line->stream, side, &map);
+}
+
 static enum err apply(struct offer *o, struct session *s)
 {
 	for (size_t i = 0; i < s->nlines; i++) {
@@ -408,6 +401,8 @@ static enum err apply(struct offer *o, struct session *s)
 		for (int side = 0; line->carried && line->taken && side < MEDIA_NSIDES; side++) {
 			enum err err = line_apply(line, (enum media_side)side, o->anchor);
 
+			if (!err)
+				err = map_line(o, line, (enum media_side)side);
 			if (err)
 				return err;
 		}
@@ -431,12 +426,14 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 		problem_is(problem, 502, "malformed SDP in the answer");
 	if (!err)
 		err = judge_answer(o, in, problem);
+	if (!err && !o->invented && out)
+		err = tell(o, o->from, in, o->next.known[o->from], out);
+	for (size_t i = 0; !err && i < o->next.nlines; i++)
+		codecs_agree(&o->next.lines[i]);
 	if (!err) {
 		o->exchange = EXCHANGE_ANSWERED;
 		err = apply(o, &o->next);
 	}
-	if (!err && !o->invented && out)
-		err = tell(o, o->from, in, o->next.known[o->from], out);
 	if (!err)
 		err = keep_said(o, other(o->from), sdp, len);
 	sdp_free(&in);

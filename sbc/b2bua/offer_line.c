@@ -82,7 +82,7 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 	place->host = side->host;
 	if (addr_is_set(&place->host))
 		addr_set_port(&place->host, 0);
-	place->primer_type = m->comfort_noise ? 13 : m->unused_type;
+	place->primer_type = m->comfort_noise ? RTP_COMFORT_NOISE : m->unused_type;
 	place->idle = !m->sends;
 	place->event_type = m->event_type;
 	place->mux = m->mux;

@@ -31,6 +31,7 @@ struct line_side {
 	bool seeded;           /* there is one */
 	/* What has been agreed on: it stays, when the others have a new seed. */
 	struct offer_key agreed;
+	struct sdp_formats said, told; /* of RTP, by it and to it, the last ones */
 	unsigned used; /* a bit for each suite whose key has served since the seed was made */
 };
 
@@ -41,6 +42,8 @@ struct line {
 	bool opaque;          /* the stream carries no RTP */
 	enum sdp_proto proto; /* the offer's: its answer has the same (RFC 3264 6) */
 	bool feedback;
+	bool nests;  /* its packets have payload types in them */
+	bool turned; /* one side has G.711's one law, the other side the other one */
 	struct line_side sides[MEDIA_NSIDES];
 };
 

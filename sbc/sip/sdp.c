@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sofia-sip/base64.h>
 #include <sofia-sip/sdp.h>
 #include <sofia-sip/su_alloc.h>
 #include "base/mem.h"
 #include "sbc/sip/sdp_attr.h"
+#include "sbc/sip/sdp_crypto.h"
 #include "sbc/sip/sdp_formats.h"
+#include "sbc/sip/sdp_guard.h"
 
 struct sdp {
 	su_home_t *home; /* owned; all of session lies in it */
@@ -48,74 +49,6 @@ static enum sdp_proto proto_of(const char *name, bool *feedback)
 		}
 	}
 	return is_datagram(name) ? SDP_DATAGRAM : SDP_OTHER;
-}
-
-/* "2^31|1:4": a lifetime, which the library's own limit stands for, and an MKI with its length; or
- * one of them (RFC 4568 6.1). */
-static bool read_key_rest(const char *rest, struct sdp_crypto *out)
-{
-	const char *mki = strrchr(rest, '|');
-	unsigned long long value;
-	unsigned len;
-	char end;
-
-	mki = mki ? mki + 1 : rest;
-	if (!strchr(mki, ':'))
-		return mki == rest; /* a lifetime comes first */
-	if (sscanf(mki, "%20llu:%3u%c", &value, &len, &end) != 2 || len == 0 || len > SDP_MKI_MAX ||
-	    (len < 8 && value >> (8 * len)))
-		return false;
-	out->mki_len = len;
-	for (unsigned i = 0; i < len; i++)
-		out->mki[i] = (uint8_t)(value >> (8 * (len - 1 - i)));
-	return true;
-}
-
-/* Of the session parameters (RFC 4568 6.3) the window's size is a hint, any other one changes what
- * packets look like. */
-static bool are_hints(const char *params)
-{
-	while (*params) {
-		size_t len = strcspn(params, " ");
-
-		if (strncmp(params, "WSH=", 4) != 0)
-			return false;
-		params += len;
-		params += strspn(params, " ");
-	}
-	return true;
-}
-
-/* "1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:4 WSH=64": a line that we cannot honour whole is
- * none (RFC 4568 7.1.1). */
-static bool read_crypto(const char *value, struct sdp_crypto *out)
-{
-	char key[128], *bar;
-	int at = 0;
-	isize_t n;
-
-	memset(out, 0, sizeof(*out));
-	if (sscanf(value, "%9u %39s inline:%127s %n", &out->tag, out->suite, key, &at) != 3)
-		return false;
-	if (strchr(key, ';')) /* several keys */
-		goto unusable;
-	bar = strchr(key, '|');
-	if (bar) {
-		*bar = '\0';
-		if (!read_key_rest(bar + 1, out))
-			goto unusable;
-	}
-	if (!are_hints(value + at))
-		goto unusable;
-	n = base64_d((char *)out->key, sizeof(out->key), key);
-	if (n <= 0 || (size_t)n > sizeof(out->key))
-		goto unusable;
-	out->key_len = (size_t)n;
-	mem_wipe(key, sizeof(key));
-	return true;
-unusable:
-	mem_wipe(key, sizeof(key));
-	return false;
 }
 
 static void read_addr(const sdp_media_t *m, struct addr *out)
@@ -155,55 +88,9 @@ static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
 		if (strcasecmp(a->a_name, "rtcp") == 0)
 			read_rtcp(a->a_value, &out->rtp, &out->rtcp);
 		if (strcasecmp(a->a_name, "crypto") == 0 && out->ncrypto < SDP_CRYPTO_MAX &&
-		    read_crypto(a->a_value, &out->crypto[out->ncrypto]))
+		    sdp_crypto_read(a->a_value, &out->crypto[out->ncrypto]))
 			out->ncrypto++;
 	}
-}
-
-static bool has_format(const sdp_media_t *m, unsigned type)
-{
-	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm; rm = rm->rm_next) {
-		if (rm->rm_pt == type)
-			return true;
-	}
-	for (const sdp_list_t *l = m->m_format; l; l = l->l_next) {
-		if (strtoul(l->l_text, NULL, 10) == type)
-			return true;
-	}
-	return false;
-}
-
-/* Where the parser left the rtpmap among the attributes (AVPF, SAVPF), too. */
-static uint8_t find_events(const sdp_media_t *m)
-{
-	static const char events[] = "telephone-event/";
-	unsigned type;
-	int at;
-
-	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm; rm = rm->rm_next) {
-		if (rm->rm_encoding && strcasecmp(rm->rm_encoding, "telephone-event") == 0)
-			return (uint8_t)rm->rm_pt;
-	}
-	for (const sdp_attribute_t *a = m->m_attributes; a; a = a->a_next) {
-		at = 0;
-		if (a->a_value && strcasecmp(a->a_name, "rtpmap") == 0 &&
-		    sscanf(a->a_value, "%3u %n", &type, &at) == 1 && type < 128 &&
-		    strncasecmp(a->a_value + at, events, strlen(events)) == 0)
-			return (uint8_t)type;
-	}
-	return 0;
-}
-
-static void read_formats(const sdp_media_t *m, struct sdp_media *out)
-{
-	unsigned type = 127;
-
-	out->event_type = find_events(m);
-
-	while (type >= 96 && has_format(m, type))
-		type--;
-	out->unused_type = (uint8_t)(type >= 96 ? type : 0);
-	out->comfort_noise = has_format(m, 13);
 }
 
 static enum err read_media(struct sdp *sdp)
@@ -221,61 +108,13 @@ static enum err read_media(struct sdp *sdp)
 		out->proto = proto_of(out->transport, &out->feedback);
 		out->rejected = m->m_port == 0;
 		out->sends = m->m_mode & sdp_sendonly;
-		read_formats(m, out);
+		if (out->proto < SDP_DATAGRAM)
+			sdp_formats_read(m, out);
 		read_addr(m, &out->rtp);
 		read_attributes(sdp->session->sdp_attributes, out);
 		read_attributes(m->m_attributes, out);
 	}
 	return OK;
-}
-
-#define DIGITS  "0123456789"
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define WORD    LETTERS DIGITS "-._+*"
-
-/* Where the word that begins at at ends; NULL: there is none, or no blank or end behind it. Up to
- * so many slashes join parts of it. */
-static const char *skip_word(const char *at, const char *end, const char *signs, unsigned slashes)
-{
-	const char *p = at;
-
-	for (; p < end && *p && (*p == '/' || strchr(signs, *p)); p++) {
-		if (*p == '/' && (p == at || p[-1] == '/' || slashes-- == 0))
-			return NULL;
-	}
-	return p > at && p[-1] != '/' && (p == end || *p == ' ') ? p : NULL;
-}
-
-/* RFC 4566 5.14: kind, port, protocol and at least one format, of letters, digits and few signs,
- * blanks between them. Of other lines Sofia's parser may never come to the end, and takes all
- * memory on its way. */
-static bool media_line_is_well(const char *at, const char *end)
-{
-	for (unsigned n = 0;; n++) {
-		at = skip_word(at, end, n == 1 ? DIGITS : WORD, n == 1 ? 1 : n == 2 ? 4 : 0);
-		if (!at)
-			return false;
-		while (at < end && *at == ' ')
-			at++;
-		if (at == end)
-			return n >= 3;
-	}
-}
-
-static bool media_lines_are_well(const char *text, size_t len)
-{
-	const char *line = text, *end = text + len, *stop;
-
-	for (; line < end; line = stop + 1) {
-		for (stop = line; stop < end && *stop != '\n' && *stop != '\r'; stop++)
-			;
-		while (line < stop && (*line == ' ' || *line == '\t'))
-			line++; /* as Sofia does */
-		if (stop - line >= 2 && (line[0] == 'm' || line[0] == 'M') && line[1] == '=' &&
-		    !media_line_is_well(line + 2, stop))
-			return false;
-	}
-	return true;
 }
 
 enum err sdp_read(struct sdp **out, const char *text, size_t len)
@@ -285,7 +124,7 @@ enum err sdp_read(struct sdp **out, const char *text, size_t len)
 	const sdp_session_t *read;
 	enum err err = ERR_NOMEM;
 
-	if (!media_lines_are_well(text, len))
+	if (!sdp_guard(text, len))
 		return ERR_SYNTAX;
 	sdp = mem_zalloc(sizeof(*sdp));
 	if (!sdp)
@@ -371,19 +210,6 @@ static enum err add_attribute(su_home_t *home, sdp_media_t *m, const char *name,
 	return OK;
 }
 
-static enum err add_crypto(su_home_t *home, sdp_media_t *m, const struct sdp_crypto *crypto)
-{
-	struct sdp_crypto copy = *crypto; /* the encoder takes no const */
-	char key[SDP_KEY_MAX * 2];
-	const char *value;
-
-	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
-	mem_wipe(&copy, sizeof(copy));
-	value = su_sprintf(home, "%u %s inline:%s", crypto->tag, crypto->suite, key);
-	mem_wipe(key, sizeof(key));
-	return value ? add_attribute(home, m, "crypto", value) : ERR_NOMEM;
-}
-
 static const char *proto_name(enum sdp_proto proto, bool feedback)
 {
 	if (proto == SDP_SRTP)
@@ -427,6 +253,24 @@ static enum err set_ptime(su_home_t *home, sdp_media_t *m, unsigned ptime_ms)
 	return value ? add_attribute(home, m, "ptime", value) : ERR_NOMEM;
 }
 
+static enum err write_formats(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
+                              const struct sdp_out_media *with)
+{
+	enum err err = OK;
+
+	for (size_t i = 0; is_speech(was) && i < ARRAY_LEN(with->codecs); i++) {
+		if (i == 1 && with->both_laws)
+			err = sdp_formats_add_law(home, m);
+		if (with->codecs[i].n)
+			sdp_formats_filter(m, with->codecs[i].names, with->codecs[i].n);
+	}
+	if (!err && with->types)
+		err = sdp_formats_renumber(home, m, with->types);
+	if (with->written)
+		sdp_formats_list(m, with->written);
+	return err;
+}
+
 /* No c= line of its own: all streams of a side have the session's address. */
 static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
                             const struct sdp_out_media *with)
@@ -442,22 +286,23 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	if (with->rejected)
 		m->m_attributes = NULL;
 	filter_attributes(&m->m_attributes);
-	for (size_t i = 0; is_speech(was) && !with->rejected && i < ARRAY_LEN(with->codecs); i++) {
-		if (with->codecs[i].n)
-			sdp_formats_filter(m, with->codecs[i].names, with->codecs[i].n);
-	}
+	if (was->proto < SDP_DATAGRAM && !with->rejected)
+		err = write_formats(home, m, was, with);
 	write_rtpmaps(m->m_rtpmaps);
 	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
 	if (with->proto < SDP_DATAGRAM && was->proto < SDP_DATAGRAM)
 		sdp_media_transport(m, proto_name(with->proto, with->feedback));
-	if (with->rejected)
-		return OK;
+	if (err || with->rejected)
+		return err;
 	if (with->ptime_ms && is_speech(was))
 		err = set_ptime(home, m, with->ptime_ms);
 	if (with->mux && !err)
 		err = add_attribute(home, m, "rtcp-mux", NULL);
-	for (size_t i = with->ncrypto; i > 0 && !err; i--)
-		err = add_crypto(home, m, &with->crypto[i - 1]);
+	for (size_t i = with->ncrypto; i > 0 && !err; i--) {
+		const char *value = sdp_crypto_text(home, &with->crypto[i - 1]);
+
+		err = value ? add_attribute(home, m, "crypto", value) : ERR_NOMEM;
+	}
 	return err;
 }
 

@@ -10,11 +10,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define SDP_MEDIA_MAX  8
-#define SDP_CRYPTO_MAX 8
-#define SDP_KEY_MAX    46 /* octets of master key and salt; AES_256_CM: 32 + 14 */
-#define SDP_MKI_MAX    8  /* octets */
-#define SDP_SUITE_MAX  40
+#define SDP_MEDIA_MAX   8
+#define SDP_CRYPTO_MAX  8
+#define SDP_KEY_MAX     46 /* octets of master key and salt; AES_256_CM: 32 + 14 */
+#define SDP_MKI_MAX     8  /* octets */
+#define SDP_SUITE_MAX   40
+#define SDP_FORMATS_MAX 24   /* of a line, that we know apart */
+#define SDP_TYPES       128  /* payload types */
+#define SDP_DROPPED     0xff /* no payload type */
 
 enum sdp_proto {
 	SDP_RTP,      /* RTP/AVP, RTP/AVPF */
@@ -33,20 +36,43 @@ struct sdp_crypto {
 	size_t mki_len;           /* 0: it does not */
 };
 
+enum sdp_format_kind { SDP_FORMAT_OTHER, SDP_FORMAT_EVENTS, SDP_FORMAT_PCMU, SDP_FORMAT_PCMA };
+
+/* A format of RTP. codec stands for name, clock rate and channels, and is the same under whatever
+ * payload type. */
+struct sdp_format {
+	uint8_t type;
+	enum sdp_format_kind kind;
+	uint32_t codec;
+};
+
+struct sdp_formats {
+	struct sdp_format list[SDP_FORMATS_MAX];
+	size_t n;
+};
+
+/* What becomes of each payload type. turned: what is G.711 under it is called by its other law. */
+struct sdp_types {
+	uint8_t to[SDP_TYPES];         /* SDP_DROPPED: is left out */
+	bool turned[SDP_TYPES], turns; /* one of them is */
+};
+
 struct sdp_media {
 	const char *kind;      /* "audio", "video", ...; lives as long as the sdp */
 	const char *transport; /* "RTP/AVP", "UDP/BFCP", ...; as kind */
 	enum sdp_proto proto;
-	bool feedback;           /* the F of AVPF and SAVPF */
-	bool rejected;           /* port 0 */
-	bool has_keys_elsewhere; /* a=fingerprint: DTLS-SRTP */
-	bool mux;                /* RTCP on RTP's port (RFC 5761) */
-	struct addr rtp;         /* unset when the address is none of ours to reach (a name) */
-	struct addr rtcp;        /* unset: the port above RTP's */
-	bool sends;              /* a=sendrecv or sendonly */
-	bool comfort_noise;      /* payload type 13 (RFC 3389) is among its formats */
-	uint8_t event_type;      /* of telephone-events (RFC 4733); 0: none */
-	uint8_t unused_type;     /* the highest payload type that is not; 0: none is left */
+	bool feedback;              /* the F of AVPF and SAVPF */
+	bool rejected;              /* port 0 */
+	bool has_keys_elsewhere;    /* a=fingerprint: DTLS-SRTP */
+	bool mux;                   /* RTCP on RTP's port (RFC 5761) */
+	struct addr rtp;            /* unset when the address is none of ours to reach (a name) */
+	struct addr rtcp;           /* unset: the port above RTP's */
+	bool sends;                 /* a=sendrecv or sendonly */
+	bool comfort_noise;         /* payload type 13 (RFC 3389) is among its formats */
+	uint8_t event_type;         /* of telephone-events (RFC 4733); 0: none */
+	uint8_t unused_type;        /* the highest payload type that is not; 0: none is left */
+	struct sdp_formats formats; /* of RTP */
+	bool nests; /* payload types stand in packets, too (RFC 2198): they are to stay */
 	struct sdp_crypto crypto[SDP_CRYPTO_MAX]; /* those that we can read; the rest is left out */
 	size_t ncrypto;
 };
@@ -65,10 +91,13 @@ struct sdp_out_media {
 	bool feedback;                   /* the F of its profile */
 	const struct sdp_crypto *crypto; /* one line each; NULL for RTP */
 	size_t ncrypto;
-	bool mux;                    /* a=rtcp-mux */
-	struct sdp_codecs codecs[2]; /* of RTP audio: those that are in both, in the last one's
-	                                order; none: all */
-	unsigned ptime_ms;           /* of RTP audio; 0: as it is */
+	bool mux;                      /* a=rtcp-mux */
+	struct sdp_codecs codecs[2];   /* of RTP audio: those that are in both, in the last one's
+	                                  order; none: all */
+	unsigned ptime_ms;             /* of RTP audio; 0: as it is */
+	bool both_laws;                /* of RTP audio with G.711: the other law, too, behind it */
+	const struct sdp_types *types; /* of RTP; NULL: as they are */
+	struct sdp_formats *written;   /* of RTP: what is there at last; NULL: does not matter */
 };
 
 struct sdp_out {

@@ -132,7 +132,7 @@ static inline enum err try_answer(const char *sdp)
 }
 
 /* A description with one audio line of u's, with more behind it. */
-static const char *audio(const struct udp *u, const char *proto, const char *more)
+static inline const char *audio(const struct udp *u, const char *proto, const char *more)
 {
 	static char text[1024];
 

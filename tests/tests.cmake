@@ -77,3 +77,7 @@ target_link_libraries(trunkgate_without_media PRIVATE app)
 # The load of tests/bench/media; built when it asks.
 add_executable(media_generator EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/media/generator.c)
 target_link_libraries(media_generator PRIVATE media)
+
+# The media of tests/soak.
+add_executable(soak_talker ${PROJECT_SOURCE_DIR}/tests/soak/talker.c)
+target_link_libraries(soak_talker PRIVATE media)

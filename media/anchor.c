@@ -10,6 +10,8 @@
 #include "base/random.h"
 #include "media/engine.h"
 
+#define AUDIO_LOAD 100 /* packets of 20 ms, both ways */
+
 /* What signalling remembers of a side; the worker never looks here. */
 struct anchor_side {
 	struct media_realm *realm;
@@ -131,12 +133,22 @@ static enum err bind_side(struct anchor_stream *s, enum media_side which)
 	return OK;
 }
 
+/* In packets a second. A stream that does not run yet counts as audio, which it most likely is; one
+ * that brings more, as video does, by what it brings. */
+static size_t load_of(const struct media_worker *w)
+{
+	size_t carried = w->streams ? worker_load(w->worker) : 0;
+	size_t expected = w->streams * AUDIO_LOAD;
+
+	return carried > expected ? carried : expected;
+}
+
 static struct media_worker *least_loaded(struct media *media)
 {
 	struct media_worker *best = &media->workers[0];
 
 	for (unsigned i = 1; i < media->nworkers; i++) {
-		if (media->workers[i].streams < best->streams)
+		if (load_of(&media->workers[i]) < load_of(best))
 			best = &media->workers[i];
 	}
 	return best;

@@ -21,7 +21,7 @@
 #define EVENTS_MAX 256
 #define BATCH      64    /* packets */
 #define DRAIN_MAX  64    /* of a port on a waking, when it has a queue */
-#define WINDOW_US  10000 /* the load is judged over so long */
+#define WINDOW_US  10000 /* whether it is busy is judged over so long */
 #define BUSY       20    /* from so many packets in it on a waking is worth waiting for more */
 
 struct worker {
@@ -35,7 +35,9 @@ struct worker {
 	unsigned gather_us;
 	uint64_t window_us; /* since when they are counted */
 	unsigned packets;
-	uint64_t waking; /* its number */
+	uint64_t waking;               /* its number */
+	uint64_t second_us, in_second; /* since when, and how many packets */
+	_Atomic unsigned load;
 	bool busy;
 	bool started;
 	pthread_t thread;
@@ -141,6 +143,20 @@ static void gather(struct worker *w, bool more_wait)
 		clock_pause(w->gather_us);
 }
 
+static void count(struct worker *w, uint64_t now_us)
+{
+	uint64_t us = now_us - w->second_us;
+
+	w->packets += w->nbatch;
+	w->in_second += w->nbatch;
+	if (us < 1000000)
+		return;
+	atomic_store_explicit(&w->load, (unsigned)(w->in_second * 1000000 / us),
+	                      memory_order_relaxed);
+	w->in_second = 0;
+	w->second_us = now_us;
+}
+
 /* News goes before the packets that were received: it may have been sent before them. */
 static void pass_on(struct worker *w)
 {
@@ -151,7 +167,7 @@ static void pass_on(struct worker *w)
 		relay_treat(&w->batch[i], now_us);
 	for (unsigned i = 0; i < w->nbatch; i++)
 		relay_send(&w->batch[i]);
-	w->packets += w->nbatch;
+	count(w, now_us);
 	w->nbatch = 0;
 }
 
@@ -310,4 +326,9 @@ void worker_wake(struct worker *w)
 	} while (n < 0 && errno == EINTR);
 	/* Only a counter at its limit could refuse, and then it is readable as it is. */
 	assert(n == (ssize_t)sizeof(one) || errno == EAGAIN);
+}
+
+unsigned worker_load(const struct worker *w)
+{
+	return atomic_load_explicit(&w->load, memory_order_relaxed);
 }

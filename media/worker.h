@@ -40,5 +40,8 @@ MUST_USE enum err worker_watch(struct worker *w, struct relay_stream *s,
  * comes, or when the worker is woken. */
 void worker_send(struct worker *w, struct worker_msg *msg);
 void worker_wake(struct worker *w);
+/* Any thread. How many packets came in a second when it last looked, a second or more before it
+ * woke last. */
+unsigned worker_load(const struct worker *w);
 
 #endif

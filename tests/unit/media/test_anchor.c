@@ -517,6 +517,36 @@ static void calls_spread_over_workers(void **state)
 	rig_close(&r);
 }
 
+/* Once a worker carries more than audio would be, it counts for that. */
+static void load_is_spread_over_workers(void **state)
+{
+	struct rig r;
+	struct anchor *a[4];
+
+	(void)state;
+	rig_open(&r, 10);
+	a[0] = open_anchor(&r, 1);
+	tell(a[0], SIDE_CALLER, &r.phone, NULL, NULL);
+	for (uint16_t i = 0; i < 600; i++) {
+		send_rtp(&r.phone, a[0], SIDE_CALLER, i);
+		if (i % 50 == 0)
+			poll(NULL, 0, 1);
+	}
+	poll(NULL, 0, 1001);
+	send_rtp(&r.phone, a[0], SIDE_CALLER, 600);
+	for (unsigned ms = 0; !worker_load(r.media->workers[0].worker) && ms < UDP_WAIT_MS; ms++)
+		poll(NULL, 0, 1);
+	assert_true(worker_load(r.media->workers[0].worker) > 200);
+	for (unsigned i = 1; i < ARRAY_LEN(a); i++)
+		a[i] = open_anchor(&r, 1);
+	assert_int_equal(r.media->workers[0].streams, 1);
+	assert_int_equal(r.media->workers[1].streams, 3);
+	for (unsigned i = 0; i < ARRAY_LEN(a); i++)
+		anchor_close(&a[i]);
+	wait_for_ports(&r);
+	rig_close(&r);
+}
+
 /* 500 anchors have 2000 sockets. */
 static void need_descriptors(void)
 {
@@ -722,6 +752,7 @@ int main(void)
 		cmocka_unit_test(streams_come_and_go),
 		cmocka_unit_test(a_side_has_another_peer),
 		cmocka_unit_test(calls_spread_over_workers),
+		cmocka_unit_test(load_is_spread_over_workers),
 		cmocka_unit_test(five_hundred_come_and_go),
 		cmocka_unit_test(closes_while_packets_fly),
 		cmocka_unit_test(leftovers_drain_on_free),

@@ -130,6 +130,9 @@ struct config_number_rule {
 /* Where a caller's number can stand. */
 enum caller_id_header { CALLER_ID_FROM, CALLER_ID_PAI, CALLER_ID_PPI, CALLER_ID_RPID };
 
+/* In which calls a caller's location (PIDF-LO) passes between a trunk and the inside. */
+enum location_use { LOCATION_EMERGENCY, LOCATION_ALWAYS, LOCATION_NEVER };
+
 enum rule_action { RULE_SET, RULE_REMOVE, RULE_RENAME, RULE_COPY };
 extern const char *const config_rule_methods[]; /* that a rule can be for; then NULL */
 
@@ -216,6 +219,7 @@ struct config_trunk {
 	enum caller_id_header *caller_id_out; /* where it is written besides From */
 	size_t ncaller_id_out;
 	enum no_yes trusted; /* with numbers that are withheld (RFC 3325) */
+	enum location_use location;
 	struct config_header_rule *header_rules;
 	size_t nheader_rules;
 	char **pass_headers; /* that cross besides those of the policy */

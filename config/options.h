@@ -122,7 +122,7 @@ struct section {
 	const char *help;
 };
 
-#define OPTIONS_MAX 64 /* of one section */
+#define OPTIONS_MAX 72 /* of one section */
 
 extern const struct section config_sections[NSECTIONS];
 

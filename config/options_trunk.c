@@ -13,6 +13,7 @@ static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
 static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
+static const char *const locations[] = { "emergency", "always", "never", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
 static const char *const tls_leasts[] = { "1.2", "1.3", "1.1", NULL };
@@ -442,6 +443,14 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "Whether it gets the numbers of callers who withhold theirs, in the headers of caller-id-out with "
 	      "Privacy: id, since it is bound to keep them to itself (RFC 3325)." },
+	{ .key = "location",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, location),
+	  .names = locations,
+	  .standard = "emergency",
+	  .help =
+	      "In which calls with it the place that a caller sends along (PIDF-LO, RFC 6442) passes: those of an "
+	      "emergency route, all, or none." },
 	{ .key = "header-rules",
 	  .kind = KIND_MAP,
 	  .flags = OPTION_LIST,

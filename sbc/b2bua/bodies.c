@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "sbc/b2bua/body_parts.h"
 #include "sbc/b2bua/headers_internal.h"
 #include "sbc/b2bua/name_addr.h"
 
@@ -83,4 +87,148 @@ void bodies_cross(const struct passage *p)
 	message_set_body(p->to, NULL, body, len);
 	for (size_t i = 0; i < ARRAY_LEN(about); i++)
 		passage_cross(p, &about[i]);
+}
+
+/* RFC 6442 4.2 */
+static bool write_yes_no(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	(void)way;
+	snprintf(out, HEADER_LINE_MAX, "%s", value);
+	return strcasecmp(value, "yes") == 0 || strcasecmp(value, "no") == 0;
+}
+
+/* What becomes of a part of a call's body. What is not here is refused, unless its sender says that
+ * it may be left out: RFC 3261 20.11 has it needed else. */
+enum verdict { PART_SESSION, PART_LOCATION, PART_LEFT_OUT, PART_REFUSED };
+
+static const struct {
+	const char *type;
+	enum verdict verdict;
+} call_parts[] = {
+	{ "application/sdp", PART_SESSION },
+	{ "application/pidf+xml", PART_LOCATION }, /* RFC 6442 */
+	{ "application/isup", PART_REFUSED },      /* RFC 3204: of networks, which we are none of */
+	{ "application/qsig", PART_REFUSED },
+	{ "application/pkcs7-signature", PART_LEFT_OUT }, /* of what is written anew */
+	{ "application/x-pkcs7-signature", PART_LEFT_OUT },
+	{ "text/", PART_LEFT_OUT },
+	{ "image/", PART_LEFT_OUT },
+};
+
+static enum verdict verdict_on(const struct body_part *part)
+{
+	for (size_t i = 0; i < ARRAY_LEN(call_parts); i++) {
+		const char *type = call_parts[i].type;
+		size_t len = strlen(type);
+
+		if (strncasecmp(part->type, type, len) != 0 ||
+		    (part->type[len] && type[len - 1] != '/'))
+			continue;
+		return call_parts[i].verdict == PART_SESSION && !body_part_is_session(part)
+		           ? PART_REFUSED
+		           : call_parts[i].verdict;
+	}
+	return PART_REFUSED;
+}
+
+unsigned bodies_call_problem(const struct message *invite)
+{
+	struct body_parts parts;
+
+	if (body_parts_read(&parts, invite))
+		return 400;
+	for (size_t i = 0; i < parts.n; i++) {
+		if (!parts.part[i].optional && verdict_on(&parts.part[i]) == PART_REFUSED)
+			return 415;
+	}
+	return 0;
+}
+
+/* Where a caller is goes to whom the trunk's location lets it go. */
+static bool may_locate(const struct crossing_ends *ends, bool emergency)
+{
+	const struct config_party *trunk = ends->to->kind == PARTY_TRUNK ? ends->to : ends->from;
+
+	if (trunk->kind != PARTY_TRUNK)
+		return true;
+	return trunk->trunk->location == LOCATION_ALWAYS ||
+	       (trunk->trunk->location == LOCATION_EMERGENCY && emergency);
+}
+
+#define BOUNDARY_LEN 24
+
+/* A body in the making. */
+struct mixed {
+	const struct passage *p;
+	struct buf text;
+	char boundary[BOUNDARY_LEN + 1];
+	unsigned nlocations;
+};
+
+/* The words of the inside in it, such as the host of its entity, become none. */
+static void add_location(struct mixed *x, const struct body_part *part, const char *host)
+{
+	char id[sizeof("location-00000@") + 256];
+
+	snprintf(id, sizeof(id), "%s-%u@%.200s", x->boundary, ++x->nlocations, host);
+	buf_printf(&x->text,
+	           "--%s\r\nContent-Type: application/pidf+xml\r\n"
+	           "Content-Disposition: by-reference;handling=optional\r\n"
+	           "Content-ID: <%s>\r\n\r\n",
+	           x->boundary, id);
+	inside_words_hide(&x->p->words, part->data, part->len, "anonymous.invalid", &x->text);
+	buf_puts(&x->text, "\r\n");
+	message_add(x->p->to, "Geolocation", "<cid:%s>", id);
+}
+
+static void add_session(struct mixed *x)
+{
+	size_t len;
+	const char *sdp = message_body(x->p->to, &len);
+
+	if (!sdp)
+		return;
+	buf_printf(&x->text, "--%s\r\nContent-Type: application/sdp\r\n\r\n", x->boundary);
+	buf_add(&x->text, sdp, len);
+	buf_puts(&x->text, "\r\n");
+}
+
+static void set_mixed(struct mixed *x)
+{
+	char type[sizeof("multipart/mixed;boundary=") + BOUNDARY_LEN];
+
+	buf_printf(&x->text, "--%s--\r\n", x->boundary);
+	snprintf(type, sizeof(type), "multipart/mixed;boundary=%s", x->boundary);
+	if (buf_err(&x->text))
+		LOG(LOG_WARN, KV("event", "parts-left-out"),
+		    KV("call-id", message_call_id(x->p->from)), KV("why", "they are too long"));
+	else
+		message_set_body(x->p->to, type, x->text.data, x->text.len);
+}
+
+void bodies_cross_call(const struct passage *p, bool emergency)
+{
+	static const struct policy routing = { .name = "Geolocation-Routing",
+		                               .write = write_yes_no };
+	struct mixed x = { .p = p };
+	struct body_parts parts;
+	struct uri ours;
+
+	if (!may_locate(p->ends, emergency) || body_parts_read(&parts, p->from) ||
+	    !message_contact_uri(p->to, &ours))
+		return;
+	random_token(x.boundary, BOUNDARY_LEN);
+	buf_init(&x.text, MESSAGE_MAX);
+	add_session(&x);
+	for (size_t i = 0; i < parts.n; i++) {
+		if (verdict_on(&parts.part[i]) == PART_LOCATION && !parts.part[i].encoded)
+			add_location(&x, &parts.part[i], ours.host);
+	}
+	if (x.nlocations) {
+		set_mixed(&x);
+		passage_cross(p, &routing);
+	}
+	if (x.text.data)
+		mem_wipe(x.text.data, x.text.len);
+	buf_free(&x.text);
 }

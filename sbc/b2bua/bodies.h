@@ -13,4 +13,13 @@ const char *bodies_accepted(enum crossing way);
 /* Copies the body that may cross, octet by octet, with the headers that say what it is. */
 void bodies_cross(const struct passage *p);
 
+/* A call's body has the session description and may have other parts; they cross where the table in
+ * bodies.c says so, in a body of our own. The status that answers one that cannot be served (400,
+ * 415); 0: it can. What it has for a trunk or phone that must not have it is left out. */
+unsigned bodies_call_problem(const struct message *invite);
+#define BODIES_CALL_ACCEPT "application/sdp, application/pidf+xml, multipart/mixed"
+/* Adds the parts of what came to the session description of what goes, and the headers that speak
+ * of them. */
+void bodies_cross_call(const struct passage *p, bool emergency);
+
 #endif

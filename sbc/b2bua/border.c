@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "sbc/b2bua/admission.h"
+#include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/names.h"
@@ -284,6 +285,17 @@ enum err border_route(const struct party *from, const char *user, struct call *c
 	return route ? targets_begin(call, route, asked.number) : ERR_NOT_FOUND;
 }
 
+/* What nobody at the other end is to miss, and we cannot give. An emergency goes on without it. */
+static bool refuses_body(struct server_txn *txn, const struct config_route *route)
+{
+	unsigned status = bodies_call_problem(server_txn_request(txn));
+
+	if (status == 0 || route->emergency == YES)
+		return false;
+	server_txn_reply_with(txn, status, "Accept", BODIES_CALL_ACCEPT);
+	return true;
+}
+
 static void on_invite(struct border *b, struct server_txn *txn, const struct message *invite)
 {
 	const struct config_route *route;
@@ -310,7 +322,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	if (pickup_on_invite(b, txn, &from))
 		return;
 	route = find_route(b, txn, &asked);
-	if (route)
+	if (route && !refuses_body(txn, route))
 		start_call(b, txn, &asked, route);
 }
 

@@ -1,6 +1,7 @@
 /* The two ends of a call for the header policy. Signalling thread. */
 #include "sbc/b2bua/call_cross.h"
 
+#include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/failure_map.h"
@@ -42,6 +43,12 @@ static void add_answer(const struct passage *p)
 	add_cause(p->from, p->to);
 }
 
+static void add_to_invite(const struct call *call, const struct passage *p)
+{
+	caller_id_add(p, &call->caller.id, call->caller.number);
+	bodies_cross_call(p, call_is_emergency(call));
+}
+
 void call_on_send(void *arg, struct leg *leg, struct message *m)
 {
 	const struct call *call = arg;
@@ -51,7 +58,7 @@ void call_on_send(void *arg, struct leg *leg, struct message *m)
 
 	passage_open(&p, cause, m, &ends);
 	if (cause && message_is_request(m) && !*message_to_tag(m))
-		caller_id_add(&p, &call->caller.id, call->caller.number);
+		add_to_invite(call, &p);
 	if (cause && !message_is_request(cause) && !message_is_request(m))
 		add_answer(&p);
 	headers_cross(&p);

@@ -56,16 +56,50 @@ static bool is_edge(char c, bool is_whole)
 	return !isalnum((unsigned char)c) && (is_whole || (c != '-' && c != '_'));
 }
 
-const char *inside_words_in(const struct inside_words *words, const char *text)
+/* The length of the word that stands at at, in text that ends at end; 0: none does. */
+static size_t word_at(const char *word, const char *text, const char *at, const char *end)
+{
+	bool is_whole = strpbrk(word, ".:@/") != NULL;
+	size_t len = strlen(word);
+
+	if (len > (size_t)(end - at) || strncasecmp(at, word, len) != 0 ||
+	    (at > text && !is_edge(at[-1], is_whole)) ||
+	    (at + len < end && !is_edge(at[len], is_whole)))
+		return 0;
+	return len;
+}
+
+static const char *first_at(const struct inside_words *words, const char *text, const char *at,
+                            const char *end)
 {
 	for (size_t i = 0; i < words->n; i++) {
-		size_t len = strlen(words->word[i]);
-		bool is_whole = strpbrk(words->word[i], ".:@/") != NULL;
-
-		for (const char *at = text; (at = strcasestr(at, words->word[i])); at++) {
-			if ((at == text || is_edge(at[-1], is_whole)) && is_edge(at[len], is_whole))
-				return words->word[i];
-		}
+		if (word_at(words->word[i], text, at, end))
+			return words->word[i];
 	}
 	return NULL;
+}
+
+const char *inside_words_in(const struct inside_words *words, const char *text)
+{
+	const char *end = text + strlen(text), *word = NULL;
+
+	for (const char *at = text; words->n && at < end && !word; at++)
+		word = first_at(words, text, at, end);
+	return word;
+}
+
+void inside_words_hide(const struct inside_words *words, const char *text, size_t len,
+                       const char *instead, struct buf *out)
+{
+	const char *at = text, *end = text + len;
+
+	while (at < end) {
+		const char *word = first_at(words, text, at, end);
+
+		if (word)
+			buf_puts(out, instead);
+		else
+			buf_add(out, at, 1);
+		at += word ? strlen(word) : 1;
+	}
 }

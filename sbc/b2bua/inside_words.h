@@ -3,6 +3,7 @@
 #ifndef SBC_B2BUA_INSIDE_WORDS_H
 #define SBC_B2BUA_INSIDE_WORDS_H
 
+#include "base/buf.h"
 #include "sbc/sip/message.h"
 
 #define INSIDE_WORDS_MAX 24
@@ -19,5 +20,9 @@ void inside_words_of(struct inside_words *out, const struct message *m,
                      const struct config_party *from, const struct config_trunk *to);
 /* The first of them that stands in text, as a word of its own; NULL: none. */
 const char *inside_words_in(const struct inside_words *words, const char *text);
+
+/* Appends text with instead in place of each of them. */
+void inside_words_hide(const struct inside_words *words, const char *text, size_t len,
+                       const char *instead, struct buf *out);
 
 #endif

@@ -49,7 +49,7 @@ static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const
 {
 	struct leg_fork *fork = &leg->forks[leg->nforks];
 	size_t len;
-	const char *ours = message_body(leg_request_message(leg->invite), &len);
+	const char *ours = said_sdp(leg_request_message(leg->invite), &len);
 	unsigned suppressed;
 
 	if (leg->nforks == LEG_FORKS_MAX ||
@@ -314,7 +314,7 @@ enum err leg_send(struct leg *leg, struct message *invite)
 	enum err err;
 
 	assert(leg->state == LEG_NEW);
-	sdp = message_body(invite, &len);
+	sdp = said_sdp(invite, &len);
 	said_keep_ours(&leg->fork->said, sdp, len);
 	leg->fork->said.turn = sdp ? SAID_OURS : SAID_NOTHING;
 	err = leg_request_send(&leg->invite, leg, leg->fork->dialog, invite, &handler);

@@ -2,8 +2,8 @@
 #include "sbc/b2bua/said.h"
 
 #include <string.h>
-#include <strings.h>
 #include "base/mem.h"
+#include "sbc/b2bua/body_parts.h"
 
 static void replace(char **at, char *text)
 {
@@ -13,9 +13,7 @@ static void replace(char **at, char *text)
 
 const char *said_sdp(const struct message *m, size_t *len)
 {
-	const char *body = message_body(m, len);
-
-	return body && strcasecmp(message_content_type(m), "application/sdp") == 0 ? body : NULL;
+	return body_parts_sdp(m, len);
 }
 
 void said_keep_ours(struct said *s, const char *sdp, size_t len)

@@ -20,7 +20,7 @@ struct said {
 	char *ours, *theirs;
 };
 
-/* The session description that a message carries; NULL: none. */
+/* The session description that a message carries, alone or in one of its parts; NULL: none. */
 const char *said_sdp(const struct message *m, size_t *len);
 /* Keep what was said last. Without memory an offer that changes nothing is passed on later as if it
  * did, no more. */

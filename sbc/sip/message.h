@@ -122,7 +122,7 @@ void message_remove_at(struct message *m, const char *name, unsigned n); /* the 
 MUST_USE enum err message_copy(struct message **out, struct message *m);
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch);
 void message_pop_via(struct message *m);
-/* Copies data. content_type NULL: the caller adds it. */
+/* Copies data, in place of what there is. content_type NULL: the caller adds it. */
 void message_set_body(struct message *m, const char *content_type, const char *data, size_t len);
 /* Appends the wire form to out. */
 MUST_USE enum err message_encode(struct message *m, struct buf *out);

@@ -240,6 +240,10 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 {
 	sip_payload_t *body = sip_payload_create(msg_home(m->msg), data, (isize_t)len);
 
+	if (m->sip->sip_payload) {
+		sip_header_remove(m->msg, m->sip, (sip_header_t *)m->sip->sip_payload);
+		message_remove(m, "Content-Type");
+	}
 	if (!body || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)body) < 0)
 		m->err = ERR_NOMEM;
 	if (content_type)

@@ -131,6 +131,46 @@ static void test_cross(void **state)
 	            NULL);
 }
 
+static void test_of_a_call(void **state)
+{
+#define IN_TWO "Content-Type: multipart/mixed;boundary=b\r\n"
+#define SDP    "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+	static const struct {
+		const char *headers, *body;
+		unsigned status;
+	} cases[] = {
+		{ "", "", 0 },
+		{ "Content-Type: application/sdp\r\n", "v=0\r\n", 0 },
+		{ "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n", "x", 415 },
+		{ "Content-Type: application/sdp\r\nContent-Disposition: early-session\r\n", "x",
+		  415 },
+		{ "Content-Type: application/sdp\r\n"
+		  "Content-Disposition: early-session;handling=optional\r\n",
+		  "x", 0 },
+		{ "Content-Type: text/plain\r\n", "x", 0 },
+		{ "Content-Type: application/resource-lists+xml\r\n", "x", 415 },
+		{ IN_TWO, SDP "--b--", 0 },
+		{ IN_TWO, SDP "--b\r\nContent-Type: application/ISUP\r\n\r\nx\r\n--b--", 415 },
+		{ IN_TWO,
+		  SDP "--b\r\nContent-Type: application/QSIG;version=iso\r\n"
+		      "Content-Disposition: signal; handling=Optional\r\n\r\nx\r\n--b--",
+		  0 },
+		{ IN_TWO, SDP "--b\r\nContent-Type: application/pidf+xml\r\n\r\nx\r\n--b--", 0 },
+		{ IN_TWO, SDP "--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--", 0 },
+		{ IN_TWO, SDP "--b\r\nContent-Type: application/sdpx\r\n\r\nx\r\n--b--", 415 },
+		{ IN_TWO, "nothing", 400 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *m = make(cases[i].headers, cases[i].body);
+
+		if (bodies_call_problem(m) != cases[i].status)
+			fail_msg("%s%s", cases[i].headers, cases[i].body);
+		message_free(&m);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -142,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_types),
 		                            cmocka_unit_test(test_accepted),
+		                            cmocka_unit_test(test_of_a_call),
 		                            cmocka_unit_test(test_cross) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -67,6 +67,26 @@ static void test_of_a_request(void **state)
 	message_free(&m);
 }
 
+static void test_hide(void **state)
+{
+	struct message *m = parse("INVITE sip:1@10.0.0.254 SIP/2.0",
+	                          "Via: SIP/2.0/UDP pbx.inside;branch=z9hG4bK2\r\n");
+	struct inside_words words;
+	struct buf out;
+
+	(void)state;
+	inside_words_of(&words, m, &the_phone, &trunk);
+	buf_init(&out, 1024);
+	inside_words_hide(&words, "a@10.0.0.1, pbx.inside; x.pbx.insider10.0.0.9", 31, "-", &out);
+	assert_string_equal(out.data, "a@-, -; x.pbx.i");
+	buf_free(&out);
+	buf_init(&out, 1024);
+	inside_words_hide(&words, "10.0.0.1", 7, "-", &out); /* ends before it is one */
+	assert_string_equal(out.data, "10.0.0.");
+	buf_free(&out);
+	message_free(&m);
+}
+
 /* An answer's own Via and From are what we wrote. */
 static void test_of_an_answer(void **state)
 {
@@ -127,6 +147,7 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_of_a_request),
+		                            cmocka_unit_test(test_hide),
 		                            cmocka_unit_test(test_of_an_answer),
 		                            cmocka_unit_test(test_trunks),
 		                            cmocka_unit_test(test_many) };

@@ -8,10 +8,11 @@
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
 {
-	bool to_caller = leg == call->caller.leg;
+	const struct config_party *left = targets_left(call, leg);
 
-	return (struct crossing_ends){ .from = to_caller ? &call->callee.who : &call->caller.who,
-		                       .to = to_caller ? &call->caller.who : &call->callee.who };
+	if (leg == call->caller.leg)
+		return (struct crossing_ends){ &call->callee.who, &call->caller.who };
+	return (struct crossing_ends){ &call->caller.who, left ? left : &call->callee.who };
 }
 
 /* What the other leg got, for which this one sends something; NULL: it is ours alone. */

@@ -14,6 +14,8 @@
 
 /* RFC 3326; Q.850: normal, unspecified. */
 #define NO_MEDIA "Q.850;cause=31;text=\"media time-out\""
+/* The one that is left took the call and did not even ring. */
+#define NOBODY_RESPONDS "Q.850;cause=18"
 
 struct call_rule {
 	void (*action)(struct call *call, const struct call_news *news);
@@ -128,7 +130,7 @@ static void act_next(struct call *call, const struct call_news *news)
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "next-target"),
 	    KV("failed", party_name(&call->callee.who)), KVN("code", m ? message_status(m) : 0),
 	    KV("why", m ? message_phrase(m) : news->why));
-	targets_leave(call);
+	targets_leave(call, NOBODY_RESPONDS);
 	if (call_set_up(call, &refusal) == OK)
 		return;
 	refuse_caller(call, refusal.status, refusal.why);
@@ -303,7 +305,7 @@ static void act_target_next(struct call *call, const struct call_news *news)
 
 	(void)news;
 	timer_stop(&call->no_answer);
-	targets_leave(call);
+	targets_leave(call, NOBODY_RESPONDS);
 	if (call_set_up(call, &refusal) == OK)
 		return;
 	transfer_on_target(call, TRANSFER_FAILED, refusal.status);

@@ -189,7 +189,7 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 			return OK;
 		LOG(LOG_INFO, KV("call", call->id), KV("event", "not-called"),
 		    KV("to", party_name(&call->callee.who)), KV("why", refusal->why));
-		targets_leave(call);
+		targets_leave(call, NULL);
 	}
 	return err;
 }

@@ -118,6 +118,10 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 	const struct party *to = party_of(lane);
 	const char *method = message_method_name(request);
 
+	if (leg != call->caller.leg && leg != call->callee.leg) { /* another has its place */
+		server_txn_reply(txn, 481, NULL, NULL);
+		return true;
+	}
 	if (is(request, "REFER") && !pass_refer_is_trunks(call, leg)) {
 		transfer_on_refer(call, leg, txn, request);
 		return true;

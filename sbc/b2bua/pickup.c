@@ -77,7 +77,7 @@ static void take_place(struct call *call, struct party *picker)
 	struct offer_problem problem = { .status = 500, .why = "out of memory" };
 	const struct call_news news = { .why = problem.why };
 
-	targets_leave(call);
+	targets_leave(call, "SIP;cause=200;text=\"Call completed elsewhere\"");
 	party_move(call, &call->callee, picker);
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "picked-up"),
 	    KV("by", party_name(&call->callee.who)));

@@ -126,7 +126,7 @@ bool targets_take(struct call *call)
 	return true;
 }
 
-void targets_leave(struct call *call)
+void targets_leave(struct call *call, const char *reason)
 {
 	struct call_target *t = TAILQ_LAST(&call->targets.tried, call_target_list);
 	struct party *callee = &call->callee;
@@ -134,7 +134,7 @@ void targets_leave(struct call *call)
 	pass_end(call);
 	t->leg = callee->leg;
 	if (t->leg)
-		leg_cancel(t->leg);
+		leg_cancel_because(t->leg, reason);
 	callee->leg = NULL;
 	admission_leave(callee);
 	mem_free(callee->call_id);
@@ -181,6 +181,17 @@ bool targets_go_on(struct call *call, const struct message *m)
 	return false;
 }
 
+const struct config_party *targets_left(const struct call *call, const struct leg *leg)
+{
+	const struct call_target *t;
+
+	TAILQ_FOREACH (t, &call->targets.tried, link) {
+		if (t->leg == leg)
+			return &t->who;
+	}
+	return NULL;
+}
+
 bool targets_are_gone(const struct call *call)
 {
 	const struct call_target *t;
@@ -194,16 +205,11 @@ bool targets_are_gone(const struct call *call)
 
 bool targets_on_event(struct call *call, struct leg *leg, enum leg_event event)
 {
-	const struct call_target *t;
-
-	TAILQ_FOREACH (t, &call->targets.tried, link) {
-		if (t->leg != leg)
-			continue;
-		if (event == LEG_ANSWER) /* it crossed our CANCEL */
-			leg_bye(leg);
-		else if (event == LEG_OFFER || event == LEG_FETCH)
-			leg_refuse(leg, 488, 0);
-		return true;
-	}
-	return false;
+	if (!targets_left(call, leg))
+		return false;
+	if (event == LEG_ANSWER) /* it crossed our CANCEL */
+		leg_bye(leg);
+	else if (event == LEG_OFFER || event == LEG_FETCH)
+		leg_refuse(leg, 488, 0);
+	return true;
 }

@@ -44,11 +44,14 @@ MUST_USE enum err targets_add(struct call *call, const struct call_target *targe
                               struct call_target_list *to);
 /* Makes the next one the callee. False: there is none. */
 bool targets_take(struct call *call);
-/* Leaves the callee, whose leg failed, is still calling or was never made. */
-void targets_leave(struct call *call);
+/* Leaves the callee, whose leg failed, is still calling or was never made; reason (RFC 3326) goes
+ * with its CANCEL. NULL: none. */
+void targets_leave(struct call *call, const char *reason);
 /* Whether a failure lets the call go on to a next one; those that it rules out are forgotten. m:
  * the answer; NULL: there was none. */
 bool targets_go_on(struct call *call, const struct message *m);
+/* Whose leg it is that was left; NULL: none of them. */
+const struct config_party *targets_left(const struct call *call, const struct leg *leg);
 /* Whether all legs that were left are gone. */
 bool targets_are_gone(const struct call *call);
 /* What a leg brings that was left; false: it is none of them. */

@@ -60,8 +60,8 @@ static bool ask_again(struct errand *e, const struct message *answer, const stru
 {
 	bool challenge = !e->cancelled && is_challenge(e, answer);
 	bool amend = message_status(answer) == 422 && e->cfg.handler->amend;
+	struct message *before = e->message, *next;
 	struct request *was = e->request;
-	struct message *next;
 
 	if (e->cancelled || (!challenge && !amend) ||
 	    dialog_again(e->cfg.dialog, e->message, &next))
@@ -72,10 +72,13 @@ static bool ask_again(struct errand *e, const struct message *answer, const stru
 		message_free(&next);
 		return false;
 	}
-	message_free(&e->message);
 	e->message = next;
-	if (start(e, flow))
+	if (start(e, flow)) {
+		e->message = before;
+		message_free(&next);
 		return false;
+	}
+	message_free(&before);
 	request_free(&was);
 	return true;
 }

@@ -55,7 +55,9 @@ static void blame(struct request *r, enum err err, unsigned least_s, const char 
 static void free_attempt(struct attempt *a)
 {
 	message_free(&a->message);
-	mem_free(a->answered);
+	for (size_t i = 0; i < a->nanswered; i++)
+		mem_free(a->answered[i]);
+	mem_free(a->reason);
 	mem_free(a);
 }
 
@@ -113,6 +115,8 @@ static void on_response(void *arg, const struct message *response)
 	}
 	if (status >= 200)
 		r->state = RQ_ANSWERED;
+	if (status >= 200 && status < 300 && !LIST_EMPTY(&r->left))
+		request_completed(r);
 	request_give(r, a, response);
 }
 
@@ -431,7 +435,7 @@ void request_free(struct request **rp)
 	let_go(r);
 	while ((a = LIST_FIRST(&r->left))) {
 		LIST_REMOVE(a, link);
-		a->r = NULL;
+		attempt_outlive(a);
 	}
 	message_free(&r->message);
 	mem_free(r->reason);

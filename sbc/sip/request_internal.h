@@ -8,6 +8,9 @@
 
 enum request_state { RQ_LOOKING_UP, RQ_CONNECTING, RQ_SENT, RQ_ANSWERED, RQ_FAILED };
 
+/* Answers of one that was left, whose copies are known again. */
+#define ATTEMPT_FORKS 8
+
 /* One transaction of a request. It outlives the request where it was left for the next address
  * before any answer: what then comes late is ended properly. */
 struct attempt {
@@ -18,8 +21,10 @@ struct attempt {
 	bool left;
 	struct stack *stack;
 	struct credentials *credentials;
-	struct message *message; /* as it was sent; shared */
-	char *answered;          /* To tag of a 2xx that was taken, or ended; NULL: none */
+	struct message *message;       /* as it was sent; shared */
+	char *reason;                  /* that a CANCEL of it gives; NULL: none, or its request's */
+	char *answered[ATTEMPT_FORKS]; /* To tags of 2xx that were taken, or ended */
+	size_t nanswered;
 };
 
 struct request {
@@ -57,6 +62,10 @@ void request_give(struct request *r, const struct attempt *a, const struct messa
 void attempt_leave(struct request *r);
 /* The same, and an INVITE is hung up as soon as that can be. */
 void attempt_leave_cancelled(struct request *r);
+/* The request is gone: what the attempt needs of it. */
+void attempt_outlive(struct attempt *a);
+/* Somebody has answered an INVITE, which whoever else rings hears in its CANCEL (RFC 3326). */
+void request_completed(struct request *r);
 /* An answer of one that was left. */
 void attempt_on_late_response(struct attempt *a, const struct message *response);
 

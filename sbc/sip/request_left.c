@@ -35,7 +35,7 @@ void attempt_leave_cancelled(struct request *r)
 	struct client_txn *txn = r->attempt->txn;
 
 	attempt_leave(r);
-	if (client_txn_cancel(txn, "") != OK)
+	if (client_txn_cancel(txn, r->reason ? r->reason : "") != OK)
 		LOG(LOG_DEBUG, KV("event", "cancel"), KV("result", "with its first answer"));
 }
 
@@ -53,25 +53,55 @@ static void leave_all(struct request *r)
 		attempt_leave_cancelled(r);
 }
 
+void request_completed(struct request *r)
+{
+	if (!r->reason)
+		r->reason = mem_strdup("SIP;cause=200;text=\"Call completed elsewhere\"");
+}
+
+void attempt_outlive(struct attempt *a)
+{
+	const char *reason = a->r->reason;
+
+	a->reason = reason ? mem_strdup(reason) : NULL; /* without memory it goes without */
+	a->r = NULL;
+}
+
+static void cancel(struct attempt *a, const char *call_id)
+{
+	const char *reason = a->r ? a->r->reason : a->reason;
+
+	if (client_txn_cancel(a->txn, reason ? reason : "") != OK)
+		LOG(LOG_WARN, KV("call-id", call_id), KV("event", "cancel"),
+		    KV("result", "could not be sent"));
+}
+
+/* Whether that tag has answered before; if not, it has now. */
+static bool has_answered(struct attempt *a, const char *tag)
+{
+	for (size_t i = 0; i < a->nanswered; i++) {
+		if (strcmp(a->answered[i], tag) == 0)
+			return true;
+	}
+	if (a->nanswered < ATTEMPT_FORKS && (a->answered[a->nanswered] = mem_strdup(tag)))
+		a->nanswered++;
+	return false;
+}
+
 /* A 2xx to an INVITE: one more fork (13.2.2.4), and perhaps the first to answer, which has the call
  * then. Without a taker it is hung up, once. */
 static void on_late_2xx(struct attempt *a, const struct message *response)
 {
-	const char *tag = message_to_tag(response);
-	bool copy = a->answered && strcmp(a->answered, tag) == 0;
+	bool copy = has_answered(a, message_to_tag(response));
 	struct request *r = a->r;
 
-	if (!copy) {
-		mem_free(a->answered);
-		a->answered = mem_strdup(tag);
-	}
 	if (!r) {
 		/* A re-INVITE's call has its own BYE. */
 		late_answer_end(a->stack, a->message, response, client_txn_flow(a->txn),
-		                a->credentials,
-		                copy || !a->answered || *message_to_tag(a->message));
+		                a->credentials, copy || *message_to_tag(a->message));
 		return;
 	}
+	request_completed(r);
 	if (r->state != RQ_ANSWERED)
 		leave_all(r);
 	request_give(r, a, response);
@@ -86,9 +116,8 @@ void attempt_on_late_response(struct attempt *a, const struct message *response)
 	if (invite && status >= 200 && status < 300) {
 		on_late_2xx(a, response);
 	} else if (status < 200) {
-		if (invite && client_txn_cancel(a->txn, "") != OK)
-			LOG(LOG_WARN, KV("call-id", message_call_id(response)),
-			    KV("event", "cancel"), KV("result", "could not be sent"));
+		if (invite)
+			cancel(a, message_call_id(response));
 	} else if (!invite && status != 503 && r && r->state != RQ_ANSWERED) {
 		leave_all(r);
 		request_give(r, a, response);

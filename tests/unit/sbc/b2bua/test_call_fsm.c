@@ -66,8 +66,9 @@ const char *party_name(const struct config_party *who)
 	return "who";
 }
 
-void targets_leave(struct call *call)
+void targets_leave(struct call *call, const char *reason)
 {
+	(void)reason;
 	(void)call;
 	note("leave", NULL);
 }

@@ -429,8 +429,9 @@ void targets_close(struct call *call)
 	(void)call;
 }
 
-void targets_leave(struct call *call)
+void targets_leave(struct call *call, const char *reason)
 {
+	(void)reason;
 	leg_free(&call->callee.leg);
 }
 

@@ -33,9 +33,10 @@ void leg_free(struct leg **lp)
 	*lp = NULL;
 }
 
-void leg_cancel(struct leg *leg)
+void leg_cancel_because(struct leg *leg, const char *reason)
 {
 	assert_non_null(leg);
+	assert_string_equal(reason, "SIP;cause=200");
 	t.cancelled++;
 }
 
@@ -106,12 +107,12 @@ static void test_order(void **state)
 	assert_true(targets_take(&call));
 	assert_ptr_equal(call.callee.who.trunk, &acme);
 	assert_string_equal(call.callee.number, "123");
-	targets_leave(&call);
+	targets_leave(&call, "SIP;cause=200");
 	assert_int_equal(t.left, 1);
 	assert_int_equal(t.passed_ended, 1);
 	assert_true(targets_take(&call));
 	assert_ptr_equal(call.callee.who.trunk, &spare);
-	targets_leave(&call);
+	targets_leave(&call, "SIP;cause=200");
 	assert_true(targets_take(&call));
 	assert_ptr_equal(call.callee.who.phone, &desk);
 	assert_false(targets_take(&call));
@@ -215,7 +216,7 @@ static void test_left_legs(void **state)
 	assert_true(targets_are_gone(&call));
 	call.callee.leg = LEG(0);
 	assert_false(targets_on_event(&call, LEG(0), LEG_ANSWER)); /* the callee's */
-	targets_leave(&call);
+	targets_leave(&call, "SIP;cause=200");
 	assert_null(call.callee.leg);
 	assert_int_equal(t.cancelled, 1);
 	assert_false(targets_are_gone(&call));

@@ -209,7 +209,7 @@ static void keep_formats(sdp_media_t *m, struct format *const *kept, size_t n)
 
 void sdp_formats_filter(sdp_media_t *m, char *const *codecs, size_t ncodecs)
 {
-	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX];
+	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX] = { NULL };
 	size_t n = list_formats(m, formats), nkept = 0;
 
 	for (size_t i = 0; i < ncodecs; i++) {
@@ -278,7 +278,7 @@ static enum err renumber_format(su_home_t *home, struct format *f, const struct 
 
 enum err sdp_formats_renumber(su_home_t *home, sdp_media_t *m, const struct sdp_types *types)
 {
-	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX];
+	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX] = { NULL };
 	size_t n = list_formats(m, formats), nkept = 0;
 	enum err err = OK;
 

@@ -1,4 +1,5 @@
 """SIPp on both sides, on the other core, and what was on the wire."""
+import bisect
 import contextlib
 import os
 import signal
@@ -98,30 +99,47 @@ class Load:
 
 
 class Wire:
-    """All SIP over UDP with the kernel's times: SIPp's own clock goes in steps of 4 ms."""
+    """All SIP on the wire with the kernel's times: SIPp's own clock goes in steps of 4 ms. To TLS, what SIPp and
+    stunnel say to each other too: it tells what is in the records between stunnel and the border."""
 
     def __init__(self, work):
         self.path = os.path.join(work, "caller.pcap")
         self.process = subprocess.Popen(
-            ["taskset", "-c", processes.LOAD_CORE, "dumpcap", "-q", "-P", "-i", "lo", "-B", "64", "-w", self.path,
-             "-f", f"udp port 5060 and host {BORDER}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            ["taskset", "-c", processes.LOAD_CORE, "dumpcap", "-q", "-P", "-i", "lo", "-B", "64", "-w", self.path, "-f",
+             f"(udp port 5060 and host {BORDER}) or (tcp and (port 5060 or port 5061))"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         while "File:" not in (line := self.process.stderr.readline()):
             if not line:
                 raise processes.Failed("dumpcap does not work")
 
-    def firsts(self, status):
-        """When each side had its first INVITE and its first answer of that status, by Call-ID."""
+    def stop(self):
         if self.process.poll() is None:
             time.sleep(0.2)
             processes.stop(self.process, signal.SIGINT)
+
+    def firsts(self, status):
+        """When each side had its first INVITE and its first answer of that status, by Call-ID."""
+        self.stop()
         found = {(side, what): {} for side in (CALLER, CALLEE) for what in ("INVITE", status)}
-        for at, hosts, payload in packets(self.path):
-            side = CALLER if CALLER in hosts else CALLEE
-            call = payload.partition(b"\r\nCall-ID: ")[2].partition(b"\r\n")[0]
-            if payload.startswith(b"INVITE "):
+
+        def note(side, at, message):
+            call = message.partition(b"\r\nCall-ID: ")[2].partition(b"\r\n")[0]
+            if message.startswith(b"INVITE "):
                 found[side, "INVITE"].setdefault(call, at)
-            elif payload.startswith(b"SIP/2.0 " + status):
+            elif message.startswith(b"SIP/2.0 " + status):
                 found[side, status].setdefault(call, at)
+
+        streams = {way: [] for way in WAYS}
+        for at, source, target, sequence, payload in packets(self.path):
+            if sequence is None:
+                note(CALLER if CALLER in (source[0], target[0]) else CALLEE, at, payload)
+                continue
+            for way, ends in WAYS.items():
+                if ends[0] in (source, source[:1]) and ends[1] in (target, target[:1]):
+                    streams[way].append((at, sequence, payload))
+        for plain, sealed in (("to SIPp", "to stunnel"), ("from SIPp", "from stunnel")):
+            for at, message in unsealed(streams[plain], streams[sealed]):
+                note(CALLEE, at, message)
         return found
 
     def times_ms(self, status):
@@ -140,13 +158,65 @@ class Wire:
                       for here, there in pairs if here in found[CALLER, status] and there in found[CALLEE, status])
 
 
+# Of the streams behind the border, from and to: a host, or a host and port.
+WAYS = {"to stunnel": ((BORDER,), (CALLEE, 5061)), "from stunnel": ((CALLEE, 5061), (BORDER,)),
+        "to SIPp": (("127.0.0.1",), ("127.0.0.1", 5060)), "from SIPp": (("127.0.0.1", 5060), ("127.0.0.1",))}
+RECORD_HEAD, RECORD_REST = 5, 17  # octets of a TLS 1.3 record that are no data: its header; tag and type
+
+
+def assembled(segments):
+    """The octets of a stream, NUL for what the capture lost; where each segment ends in them, and when it came."""
+    if not segments:
+        return b"", [], []
+    first, data, ends, times = segments[0][1], bytearray(), [], []
+    for at, sequence, payload in segments:
+        begin = (sequence - first) % (1 << 32)
+        if begin + len(payload) <= len(data):
+            continue  # a copy
+        data.extend(bytes(begin + len(payload) - len(data)))
+        data[begin:] = payload
+        ends.append(len(data))
+        times.append(at)
+    return bytes(data), ends, times
+
+
+def unsealed(plain, sealed):
+    """(when it was on the wire sealed, message): what a stream of TLS carries, by the octets that the tunnel had."""
+    text = assembled(plain)[0]
+    data, segment_ends, times = assembled(sealed)
+    ends, record_times, at, length = [], [], 0, 0  # where in the text each record ends
+    while at + RECORD_HEAD <= len(data):
+        size = int.from_bytes(data[at + 3:at + RECORD_HEAD], "big")
+        at += RECORD_HEAD + size
+        if at > len(data):
+            break
+        length += size - RECORD_REST
+        ends.append(length)
+        record_times.append(times[bisect.bisect_left(segment_ends, at)])
+    begin = 0
+    while (blank := text.find(b"\r\n\r\n", begin)) >= 0:
+        head = text[begin:blank].lstrip(b"\r\n\0")
+        end = blank + 4 + int(head.partition(b"\r\nContent-Length:")[2].partition(b"\r\n")[0] or 0)
+        record = bisect.bisect_left(ends, end)
+        if record < len(ends):
+            yield record_times[record], head
+        begin = end
+
+
 def packets(path):
-    """(seconds, its two hosts, UDP payload) of a capture of the loopback in libpcap's format."""
+    """(seconds, its source, its target, sequence number or None for UDP, payload) of what carries something in a
+    capture of the loopback in libpcap's format."""
     with open(path, "rb") as capture:
         data = capture.read()
     at = 24
     while at + 16 <= len(data):
         s, us, size, _ = struct.unpack_from("<IIII", data, at)
         ip = data[at + 16 + 14:at + 16 + size]
-        yield s + us / 1e6, (socket.inet_ntoa(ip[12:16]), socket.inet_ntoa(ip[16:20])), ip[20 + 8:]
+        transport = ip[20:]
+        ports = struct.unpack_from(">HH", transport)
+        is_udp = ip[9] == socket.IPPROTO_UDP
+        payload = transport[8 if is_udp else transport[12] // 16 * 4:]
+        if payload:
+            yield (s + us / 1e6, (socket.inet_ntoa(ip[12:16]), ports[0]), (socket.inet_ntoa(ip[16:20]), ports[1]),
+                   None if is_udp else struct.unpack_from(">I", transport, 4)[0], payload)
         at += 16 + size

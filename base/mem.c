@@ -1,12 +1,15 @@
 /* Allocation through one door, so that tests can close it. Any thread. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static atomic_uint fail_in;
 static atomic_int has_failed;
@@ -99,4 +102,29 @@ void mem_wipe_text(char **text)
 		mem_wipe(*text, strlen(*text));
 	mem_free(*text);
 	*text = NULL;
+}
+
+#define HEAP_OCTETS     (64 * 1024 * 1024) /* of it that come at once; of an address space */
+#define PROBE_OCTETS    (512 * 1024)       /* more than is left of it before */
+#define PAGE_OCTETS     (2 * 1024 * 1024)
+#define TOP_PAD_DEFAULT (128 * 1024)
+
+void mem_tidy(void)
+{
+	uintptr_t begin, end;
+	void *volatile probe; /* or the compiler leaves it out */
+
+	malloc_trim(0);
+	begin = (uintptr_t)sbrk(0);
+	/* From the heap, not as a mapping of its own; and kept until it is tidied again. */
+	mallopt(M_MMAP_THRESHOLD, 2 * PROBE_OCTETS);
+	mallopt(M_TRIM_THRESHOLD, 2 * HEAP_OCTETS);
+	mallopt(M_TOP_PAD, HEAP_OCTETS);
+	probe = malloc(PROBE_OCTETS);
+	free(probe);
+	mallopt(M_TOP_PAD, TOP_PAD_DEFAULT);
+	end = (uintptr_t)sbrk(0);
+	begin = (begin + PAGE_OCTETS - 1) / PAGE_OCTETS * PAGE_OCTETS;
+	if (end > begin)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* a wish */
 }

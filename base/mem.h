@@ -19,6 +19,10 @@ void mem_wipe(void *p, size_t size);
 /* Wipes and frees a text that held one; *text becomes NULL, which is fine too. */
 void mem_wipe_text(char **text);
 
+/* Gives what is free back to the system, and has the next 64 MiB of the heap lie in pages of 2 MiB
+ * where that grants it, for a call touches memory in many places. Walks through all of the heap. */
+void mem_tidy(void);
+
 /* Tests: the n-th allocation from now (1 is the next) fails, once; 0 turns it off. */
 void mem_fail_nth(unsigned n);
 /* Tests: whether the failure asked for has happened. */

@@ -2,7 +2,6 @@
  * layer, set here. The signalling thread is the one that calls server_run. */
 #include "sbc/app/server.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,7 +173,7 @@ static void on_tidy(void *arg)
 	stack_counts(s->stack, &counts);
 	busy = border_ncalls(s->border) + counts.client_txns + counts.server_txns > 0;
 	if (!busy && s->busy_before)
-		malloc_trim(0);
+		mem_tidy();
 	s->busy_before = busy;
 	timer_start(loop_timers(s->loop), &s->tidy_timer, TIDY_MS, on_tidy, s);
 }
@@ -295,6 +294,7 @@ enum err server_run(const struct config *cfg)
 	struct server s = { .cfg = cfg };
 	enum err err;
 
+	mem_tidy();
 	clock_set_zone(cfg->time_zone);
 	log_set_level(cfg->log_level);
 	err = log_start(cfg->log_target);

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_failures(void **state)
 {
@@ -74,9 +77,50 @@ static void test_wipe(void **state)
 	mem_wipe_text(&text);
 }
 
+/* Whether the mapping in which p lies is one for large pages. */
+static bool is_for_large_pages(const void *p)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	unsigned long begin, end;
+	bool is_here = false, found = false;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
+			is_here = (uintptr_t)p >= begin && (uintptr_t)p < end;
+		else if (is_here && strncmp(line, "VmFlags:", 8) == 0)
+			found = strstr(line, " hg") != NULL;
+	}
+	fclose(maps);
+	return found;
+}
+
+/* Not under a sanitizer, whose heap is its own. */
+static void test_large_pages(void **state)
+{
+	uintptr_t before = (uintptr_t)sbrk(0);
+	void *p[64];
+	unsigned large = 0;
+
+	(void)state;
+	mem_tidy();
+	for (size_t i = 0; i < ARRAY_LEN(p); i++) {
+		p[i] = mem_zalloc(100000);
+		assert_non_null(p[i]);
+		large += is_for_large_pages(p[i]);
+	}
+	if ((uintptr_t)sbrk(0) != before &&
+	    access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0)
+		assert_in_range(large, 32, ARRAY_LEN(p));
+	for (size_t i = 0; i < ARRAY_LEN(p); i++)
+		mem_free(p[i]);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_failures),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_large_pages),
+		                            cmocka_unit_test(test_failures),
 		                            cmocka_unit_test(test_texts),
 		                            cmocka_unit_test(test_array),
 		                            cmocka_unit_test(test_wipe) };

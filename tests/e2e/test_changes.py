@@ -3,12 +3,10 @@
 provider's own re-INVITE; first over a network without loss, then with one datagram in twenty lost each way. And a provider
 that holds a call, makes it a fax (T.38) and audio again."""
 import signal
-import subprocess
 
 from harness import lab, network, sipp, stunnel
 
 CALLS = 20
-LOSS = 5  # of 100
 
 
 class Changes(lab.LabTest):
@@ -23,22 +21,6 @@ class Changes(lab.LabTest):
             "-key", "via", f"{network.PROVIDER}:5061", "-key", "media", network.PROVIDER)
         self.addCleanup(provider.stop)
         return provider
-
-    def lose(self, host):
-        """One datagram of SIP in twenty that comes to the host is lost."""
-        rules = f"""table inet loss {{
-    chain input {{
-        type filter hook input priority 0;
-        udp dport 5060 numgen random mod 100 < {LOSS} drop
-    }}
-}}"""
-        with network.inside(host):
-            subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
-            self.addCleanup(self.forget_loss, host)
-
-    def forget_loss(self, host):
-        with network.inside(host):
-            subprocess.run(["nft", "delete", "table", "inet", "loss"], check=True)
 
     def call(self, seconds, what="changes"):
         provider = self.start_provider_front(f"provider_{what}")
@@ -67,8 +49,7 @@ class Changes(lab.LabTest):
         self.call(40, "faxes")
 
     def test_with_loss(self):
-        self.lose("sbc")
-        self.lose("phone")
+        self.lose_datagrams()
         self.call(120)
 
 

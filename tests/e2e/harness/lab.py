@@ -1,6 +1,7 @@
 """One whole lab for one test: hosts, names, certificates, peers; all of it gone afterwards."""
 import os
 import shutil
+import subprocess
 import unittest
 
 from . import audio, baresip, capture, explain, network, pki, process, sandbox, sbc
@@ -18,6 +19,10 @@ PROVIDER_ACCOUNT = ("<sip:{user}@{domain};transport=tls>;regint=0;audio_codecs=p
                     ";answermode={answer};mediaenc=srtp-mand")
 
 
+# One datagram in twenty that comes in; what is dropped on its way out is an error to who sends it.
+LOSS = """table inet loss {{
+    chain input {{ type filter hook input priority 0; {what} numgen random mod 100 < 5 drop; }}
+}}"""
 ADDRESSES = {"provider": network.PROVIDER, "carrier": network.CARRIER}
 
 
@@ -95,6 +100,15 @@ class LabTest(unittest.TestCase):
         started = capture.Capture(self.directory, name, host, interface)
         self.addCleanup(started.stop)
         return started
+
+    def lose_datagrams(self):
+        """From now on some of the phones' SIP is lost, each way."""
+        def nft(host, *argv, rules=None):
+            with network.inside(host):
+                subprocess.run(["nft", *argv], input=rules, text=True, check=True)
+        for host, what in (("sbc", "udp dport 5060"), ("phone", "udp sport 5060")):
+            nft(host, "-f", "-", rules=LOSS.format(what=what))
+            self.addCleanup(nft, host, "delete", "table", "inet", "loss")
 
     def config_for_baresip(self):
         """baresip reaches no sips: URI, so our URIs towards it are sip:...;transport=tls."""

@@ -21,6 +21,7 @@ struct anchor_side {
 	bool told, idle, held, pauses; /* by its SDP */
 	bool mapped;                   /* the worker has a map */
 	uint64_t changed_ms;
+	struct watch_side watched;
 };
 
 enum stream_state {
@@ -462,6 +463,11 @@ bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side sid
 	*pauses = one->pauses;
 	return s->state == STREAM_OPEN && one->told && other->told && !one->idle && !one->held &&
 	       !other->held;
+}
+
+struct watch_side *anchor_watched(struct anchor *a, unsigned stream, enum media_side side)
+{
+	return &a->streams[stream]->sides[side].watched;
 }
 
 uint64_t anchor_timeout_ms(const struct anchor *a, enum media_side side)

@@ -63,6 +63,14 @@ struct stream_stats {
 	struct addr latched;  /* where the side's packets come from; unset: none yet */
 };
 
+/* What the watch (watch.h) remembers of a side of a stream: what had come, and how much of it was
+ * refused, when it was last heard. */
+struct watch_side {
+	uint64_t packets, bad_auth, bad_source, unreachable;
+	uint64_t heard_ms; /* 0: nothing is expected of it */
+	bool silent;       /* that was said */
+};
+
 /* Between these realms, without a stream yet. id is the call's, for the log; it is copied. */
 MUST_USE enum err anchor_open(struct anchor **out, struct media *media, const char *id,
                               struct media_realm *caller, struct media_realm *callee);
@@ -98,6 +106,8 @@ void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
 /* Whether the side should be sending now: both are known, and neither is held. pauses: it may stop
  * for a while (comfort noise). */
 bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side side, bool *pauses);
+/* The watch's own; zeroed when the stream begins. */
+struct watch_side *anchor_watched(struct anchor *a, unsigned stream, enum media_side side);
 /* The media time-out of the side's realm; 0: none. */
 uint64_t anchor_timeout_ms(const struct anchor *a, enum media_side side);
 /* One more than the highest number of a stream. */

@@ -10,10 +10,11 @@
 #define SUBNET_V4_BITS 24
 #define SUBNET_V6_BITS 64
 
-void latch_init(struct latch *l, const struct latch_cfg *cfg, bool rtcp)
+void latch_init(struct latch *l, const struct latch_cfg *cfg, struct latch_doubt *doubted)
 {
 	l->cfg = cfg;
-	l->rtcp = rtcp;
+	l->doubted = doubted;
+	l->rtcp = !doubted;
 	l->mute = l->off = true;
 }
 
@@ -151,7 +152,8 @@ enum latch_verdict latch_learn(struct latch *l, const struct addr *from, bool vo
 		return LATCH_REFUSED;
 	l->source = *from;
 	l->good_ms = now_ms;
-	memset(l->doubted, 0, sizeof(l->doubted));
+	if (l->doubted)
+		memset(l->doubted, 0, LATCH_DOUBTED * sizeof(*l->doubted));
 	return LATCH_LEARNED;
 }
 

@@ -55,14 +55,14 @@ struct latch {
 	struct addr previous; /* learned before the last move */
 	struct addr host;     /* where the peer's signalling comes from; unset: not known */
 	uint64_t settle_until_ms;
-	uint64_t good_ms; /* when source sent last */
-	struct latch_doubt doubted[LATCH_DOUBTED];
+	uint64_t good_ms;            /* when source sent last */
+	struct latch_doubt *doubted; /* LATCH_DOUBTED of them, borrowed; NULL: of RTCP */
 };
 
 enum latch_verdict { LATCH_KNOWN, LATCH_LEARNED, LATCH_REFUSED };
 
-/* Zeroed by the caller before the first use. */
-void latch_init(struct latch *l, const struct latch_cfg *cfg, bool rtcp);
+/* Zeroed by the caller before the first use, as doubted is, which RTP's has and RTCP's has not. */
+void latch_init(struct latch *l, const struct latch_cfg *cfg, struct latch_doubt *doubted);
 /* SDP says told. A changed address lets it learn anew; the same one, or none, changes nothing. True
  * when what was learned is forgotten. */
 bool latch_tell(struct latch *l, const struct addr *told, uint64_t now_ms);

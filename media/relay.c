@@ -76,7 +76,7 @@ static void init_port(struct relay_port *port, struct relay_stream *s, enum medi
 	port->rtcp = rtcp;
 	port->side = side;
 	port->stream = s;
-	latch_init(&port->latch, latch, rtcp);
+	latch_init(&port->latch, latch, rtcp ? NULL : s->sides[side].doubted);
 }
 
 void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, int rtcp_fd,
@@ -91,6 +91,7 @@ static int renew_port(struct relay_port *port, int fd, const struct latch_cfg *l
 	int old = port->fd;
 
 	memset(&port->latch, 0, sizeof(port->latch));
+	memset(port->stream->sides[port->side].doubted, 0, sizeof(port->stream->sides->doubted));
 	init_port(port, port->stream, port->side, port->rtcp, fd, latch);
 	return old;
 }

@@ -52,9 +52,10 @@ struct relay_counters {
 
 struct relay_side {
 	struct relay_port rtp, rtcp;
-	bool told;   /* signalling said where it is */
-	bool mux;    /* RFC 5761 */
-	bool opaque; /* no RTP */
+	struct latch_doubt doubted[LATCH_DOUBTED]; /* of rtp */
+	bool told;                                 /* signalling said where it is */
+	bool mux;                                  /* RFC 5761 */
+	bool opaque;                               /* no RTP */
 	struct sessions in, out;
 	struct payload_map *map; /* of what it sends; NULL: everything stays. Owned */
 	struct quality quality;

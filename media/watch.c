@@ -35,7 +35,7 @@ static void say(struct watch *w, unsigned stream, enum media_side side, const ch
 static bool look_at(struct watch *w, unsigned stream, enum media_side side,
                     const struct stream_stats *now, uint64_t now_ms)
 {
-	struct watch_side *s = &w->streams[stream][side];
+	struct watch_side *s = anchor_watched(w->cfg.anchor, stream, side);
 	bool pauses, expected = anchor_expects(w->cfg.anchor, stream, side, &pauses);
 
 	if (!expected || !s->heard_ms || now->packets_in != s->packets) {

@@ -14,20 +14,12 @@
 
 struct watch_cfg {
 	struct timers *timers;
-	const struct anchor *anchor;
+	struct anchor *anchor;
 	const char *id;                    /* the call's, for the log */
 	const char *parties[MEDIA_NSIDES]; /* their names */
 	/* Nothing came from the side for its realm's media time-out; it is not held. Once. */
 	void (*on_dead)(void *arg, enum media_side side);
 	void *arg;
-};
-
-/* Of one side of one stream: what had come, and how much of it was refused, when it was last heard.
- */
-struct watch_side {
-	uint64_t packets, bad_auth, bad_source, unreachable;
-	uint64_t heard_ms; /* 0: nothing is expected of it */
-	bool silent;       /* that was said */
 };
 
 /* The worst that there was of a side. */
@@ -41,7 +33,6 @@ struct watch {
 	struct timer tick;
 	const char *silent_because[MEDIA_NSIDES]; /* the first time; NULL: never */
 	struct watch_worst worst[MEDIA_NSIDES];
-	struct watch_side streams[ANCHOR_STREAMS_MAX][MEDIA_NSIDES];
 };
 
 /* From now on; copies cfg, borrows what it points to. */

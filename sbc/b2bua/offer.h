@@ -91,6 +91,6 @@ void offer_close(struct offer **op); /* closes the anchor; NULL is fine */
 /* NULL before the first offer. */
 /* The suite of the first line that is carried; SRTP_NONE: plain, or not agreed yet. */
 enum srtp_suite offer_suite(const struct offer *o, enum media_side side);
-const struct anchor *offer_anchor(const struct offer *o);
+struct anchor *offer_anchor(const struct offer *o);
 
 #endif

@@ -24,6 +24,7 @@ FATES = ("hangs-up",) * 4 + ("is-hung-up",) * 4 + ("cancels", "is-refused")
 RINGS_S, LOOK_S, LATE_S = 0.3, 2, 32
 GROWTH = 1.05  # of memory, and as much more as the allocator takes at once
 GROWTH_KIB = 2048
+LONGEST = 10  # times the usual length
 HELD_BACK = 0.02
 AT_REST = ("calls", "media_ports", "dialogs", "transactions")
 
@@ -197,7 +198,7 @@ class Soak:
 
     def new_call(self):
         self.number += 1
-        call = Call(self, self.number, self.random.choice(FATES), self.random.expovariate(1 / self.options.length))
+        call = Call(self, self.number, self.random.choice(FATES), min(self.random.expovariate(1 / self.options.length), LONGEST * self.options.length))
         self.calls[call.id] = self.by_number[str(self.number)] = call
 
     def at_phone(self):

@@ -22,7 +22,7 @@
 #include "media/rtp.h"
 #include "media/srtp.h"
 
-#define SLOTS       1024 /* calls at a time */
+#define SLOTS       4096 /* that begin while the longest one stands */
 #define ROOM        512
 #define PAYLOAD_LEN 160
 #define SSRC_AT     8

@@ -14,6 +14,7 @@ static struct fake_side {
 	bool expected, pauses;
 	uint64_t timeout_ms;
 	struct stream_stats stats;
+	struct watch_side watched;
 } sides[MEDIA_NSIDES];
 
 unsigned anchor_nstreams(const struct anchor *a)
@@ -28,6 +29,13 @@ void anchor_stats(const struct anchor *a, unsigned stream, enum media_side side,
 	(void)a;
 	assert_int_equal(stream, 0);
 	*out = sides[side].stats;
+}
+
+struct watch_side *anchor_watched(struct anchor *a, unsigned stream, enum media_side side)
+{
+	(void)a;
+	assert_int_equal(stream, 0);
+	return &sides[side].watched;
 }
 
 bool anchor_expects(const struct anchor *a, unsigned stream, enum media_side side, bool *pauses)

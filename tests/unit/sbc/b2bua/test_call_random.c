@@ -383,7 +383,7 @@ enum srtp_suite offer_suite(const struct offer *o, enum media_side side)
 	return SRTP_NONE;
 }
 
-const struct anchor *offer_anchor(const struct offer *o)
+struct anchor *offer_anchor(const struct offer *o)
 {
 	(void)o;
 	return NULL;

@@ -1,81 +1,102 @@
-/* Runs a program over a text, all of its ways at the same time, so that no octet is looked at
- * twice by one step (after Thompson; marks after Pike). Any thread, one at a time for each. */
+/* PCRE2 with bounds: it calls us before each part that it tries, and we end it after enough. */
 #include "base/pattern.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/log.h"
 #include "base/mem.h"
-#include "base/pattern_internal.h"
 
-#define NO_MARK 0xffffU
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
-/* Where a way began, and what its groups took: octets of the text. */
-struct marks {
-	uint16_t at[PATTERN_MARKS_MAX];
-};
-
-/* The steps that wait for an octet, the preferred first. */
-struct ways {
-	size_t n; /* at most one for each step */
-	uint16_t *step;
-	struct marks *marks;
-};
+#define HEAP_KIB   512
+#define NEST_MAX   50    /* parentheses within parentheses */
+#define STEPS_EACH 20000 /* from one place of the text: PCRE2's own count */
 
 struct pattern {
+	pcre2_general_context *memory;
+	pcre2_match_context *bounds;
+	pcre2_match_data *taken;
+	pcre2_code *code;
 	char *text;
-	unsigned groups;
-	size_t nsteps;
-	struct step *steps; /* the block that all the others are in */
-	struct octet_set *sets;
-	struct ways now, next; /* n of them is a run's */
-	uint16_t *seen;        /* where in the text a step was reached last, from 1 */
+	uint32_t groups;
+	unsigned tries; /* of the run */
+	bool gave_up;   /* ever: said once */
 };
 
-/* One run. */
-struct run {
-	const struct pattern *p;
-	const char *subject;
-	size_t len, at;
-	bool found;
-	struct marks best;
-};
-
-/* Steps and sets, then what a run needs. */
-static enum err lay_out(struct pattern *p, const struct program *prog)
+static void *take(size_t size, void *arg)
 {
-	size_t n = prog->n, marks = n * sizeof(struct marks), sets = prog->nsets * sizeof(*p->sets);
-	size_t steps = n * sizeof(*p->steps);
-	char *block = mem_zalloc(sets + steps + 2 * marks + 3 * n * sizeof(uint16_t));
+	(void)arg;
+	return mem_zalloc(size);
+}
 
-	if (!block)
+static void give(void *memory, void *arg)
+{
+	(void)arg;
+	mem_free(memory);
+}
+
+static int on_part(pcre2_callout_block *block, void *arg)
+{
+	struct pattern *p = arg;
+
+	(void)block;
+	return ++p->tries > PATTERN_TRIES ? PCRE2_ERROR_MATCHLIMIT : 0;
+}
+
+/* NULL: no memory, or why says what is wrong with text. */
+static pcre2_code *compile(const struct pattern *p, const char *text, char *why, size_t size)
+{
+	/* A $ is the end alone, a dot any octet; \C would be, too, and is dangerous elsewhere. */
+	const uint32_t how = PCRE2_DOLLAR_ENDONLY | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C |
+	                     PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_AUTO_CALLOUT;
+	pcre2_compile_context *limits = pcre2_compile_context_create(p->memory);
+	pcre2_code *code = NULL;
+	PCRE2_SIZE at;
+	char said[128];
+	int problem;
+
+	if (!limits)
+		return NULL;
+	pcre2_set_max_pattern_length(limits, PATTERN_TEXT_MAX);
+	pcre2_set_parens_nest_limit(limits, NEST_MAX);
+	code = pcre2_compile((PCRE2_SPTR)text, strlen(text), how, &problem, &at, limits);
+	pcre2_compile_context_free(limits);
+	if (code || problem == PCRE2_ERROR_HEAP_FAILED)
+		return code;
+	pcre2_get_error_message(problem, (PCRE2_UCHAR *)said, sizeof(said));
+	snprintf(why, size, "%s, behind character %zu", said, (size_t)at);
+	return NULL;
+}
+
+static enum err prepare(struct pattern *p, const char *text, char *why, size_t size)
+{
+	why[0] = '\0';
+	p->memory = pcre2_general_context_create(take, give, NULL);
+	p->code = p->memory ? compile(p, text, why, size) : NULL;
+	if (!p->code)
+		return *why ? ERR_SYNTAX : ERR_NOMEM;
+	(void)pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &p->groups);
+	if (p->groups > PATTERN_GROUPS_MAX) {
+		snprintf(why, size, "it has more than nine pairs of parentheses");
+		return ERR_SYNTAX;
+	}
+	p->text = mem_strdup(text);
+	p->taken = pcre2_match_data_create_from_pattern(p->code, p->memory);
+	p->bounds = pcre2_match_context_create(p->memory);
+	if (!p->text || !p->taken || !p->bounds)
 		return ERR_NOMEM;
-	p->sets = (void *)block;
-	p->steps = (void *)(block + sets);
-	p->now.marks = (void *)(block + sets + steps);
-	p->next.marks = p->now.marks + n;
-	p->now.step = (void *)(block + sets + steps + 2 * marks);
-	p->next.step = p->now.step + n;
-	p->seen = p->next.step + n;
-	memcpy(p->sets, prog->sets, sets);
-	memcpy(p->steps, prog->steps, steps);
-	p->nsteps = n;
-	p->groups = prog->groups;
-	return OK;
+	pcre2_set_heap_limit(p->bounds, HEAP_KIB);
+	pcre2_set_match_limit(p->bounds, STEPS_EACH);
+	return pcre2_set_callout(p->bounds, on_part, p) ? ERR_NOMEM : OK;
 }
 
 enum err pattern_new(struct pattern **out, const char *text, char *why, size_t size)
 {
-	struct program *prog = mem_zalloc(sizeof(*prog));
 	struct pattern *p = mem_zalloc(sizeof(*p));
-	const char *bad = prog ? program_compile(prog, text) : NULL;
-	enum err err = bad ? ERR_SYNTAX : ERR_NOMEM;
+	enum err err = p ? prepare(p, text, why, size) : ERR_NOMEM;
 
-	if (bad)
-		snprintf(why, size, "%s", bad);
-	else if (prog && p && (p->text = mem_strdup(text)))
-		err = lay_out(p, prog);
-	mem_free(prog);
 	if (err)
 		pattern_free(&p);
 	else
@@ -90,134 +111,67 @@ void pattern_free(struct pattern **pp)
 	*pp = NULL;
 	if (!p)
 		return;
-	mem_free(p->sets);
+	pcre2_match_context_free(p->bounds);
+	pcre2_match_data_free(p->taken);
+	pcre2_code_free(p->code);
+	pcre2_general_context_free(p->memory);
 	mem_free(p->text);
 	mem_free(p);
 }
 
-/* Follows the steps that take no octet, as deep as there are steps. */
-static void add(const struct run *r, struct ways *ways, size_t at, struct marks *m)
+static enum err match(struct pattern *p, const char *subject)
 {
-	const struct pattern *p = r->p;
+	size_t len = strlen(subject);
+	int rc;
 
-	while (p->seen[at] != r->at + 1) {
-		const struct step *s = &p->steps[at];
-		uint16_t before;
-
-		p->seen[at] = (uint16_t)(r->at + 1);
-		switch ((enum step_kind)s->kind) {
-		case STEP_JUMP:
-			at = s->a;
-			break;
-		case STEP_SPLIT:
-			add(r, ways, s->a, m);
-			at = s->b;
-			break;
-		case STEP_SAVE:
-			before = m->at[s->a];
-			m->at[s->a] = (uint16_t)r->at;
-			add(r, ways, at + 1, m);
-			m->at[s->a] = before;
-			return;
-		case STEP_BEGIN:
-		case STEP_END:
-			if (r->at != (s->kind == STEP_BEGIN ? 0 : r->len))
-				return;
-			at++;
-			break;
-		case STEP_CHAR:
-		case STEP_SET:
-		case STEP_MATCH:
-			ways->step[ways->n] = (uint16_t)at;
-			ways->marks[ways->n++] = *m;
-			return;
-		}
+	if (len > PATTERN_SUBJECT_MAX)
+		return ERR_NOT_FOUND;
+	p->tries = 0;
+	rc = pcre2_match(p->code, (PCRE2_SPTR)subject, len, 0, 0, p->taken, p->bounds);
+	if (rc > 0)
+		return OK;
+	if (rc == PCRE2_ERROR_NOMEMORY)
+		return ERR_NOMEM;
+	if (rc != PCRE2_ERROR_NOMATCH && !p->gave_up) {
+		p->gave_up = true;
+		LOG(LOG_WARN, KV("event", "regular-expression"), KV("text", p->text),
+		    KV("reason", "it costs too much over what came, which so does not match it"),
+		    KV("hint", "begin it with ^, and repeat nothing that repeats itself"));
 	}
+	return ERR_NOT_FOUND;
 }
 
-/* The first match in the text, and of those that begin there the longest. */
-static void note_match(struct run *r, const struct marks *m)
+bool pattern_matches(struct pattern *p, const char *subject)
 {
-	if (r->found &&
-	    (m->at[0] > r->best.at[0] || (m->at[0] == r->best.at[0] && m->at[1] <= r->best.at[1])))
-		return;
-	r->found = true;
-	r->best = *m;
+	return match(p, subject) == OK;
 }
 
-/* Over the octet at r->at: from the ways of now to those of next. */
-static void take_octet(struct run *r, const struct ways *now, struct ways *next)
+/* What group number n took; "" where it took no part. */
+static size_t group(const struct pattern *p, unsigned n, const char *subject, const char **part)
 {
-	unsigned char c = (unsigned char)r->subject[r->at++];
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(p->taken);
+	bool took = n <= p->groups && at[2 * n] != PCRE2_UNSET && at[2 * n] <= at[2 * n + 1];
 
-	for (size_t i = 0; i < now->n; i++) {
-		const struct step *s = &r->p->steps[now->step[i]];
-
-		if (r->found && now->marks[i].at[0] > r->best.at[0])
-			continue;
-		if (s->kind == STEP_CHAR ? s->a == c
-		                         : s->kind == STEP_SET && set_has(&r->p->sets[s->a], c))
-			add(r, next, now->step[i] + 1U, &now->marks[i]);
-	}
+	*part = took ? subject + at[2 * n] : "";
+	return took ? at[2 * n + 1] - at[2 * n] : 0;
 }
 
-/* Where the groups are is of no interest: the first match will do. */
-static bool run(struct run *r, const struct pattern *p, const char *subject, bool any_match)
+enum err pattern_replace(struct pattern *p, const char *subject, const char *template, char *out,
+                         size_t size)
 {
-	struct ways now = p->now, next = p->next, swap;
-
-	*r = (struct run){ .p = p, .subject = subject, .len = strlen(subject) };
-	if (r->len > PATTERN_SUBJECT_MAX)
-		return false;
-	memset(p->seen, 0, p->nsteps * sizeof(*p->seen));
-	for (;;) {
-		struct marks none;
-
-		memset(&none, 0xff, sizeof(none));
-		if (!r->found)
-			add(r, &now, 0, &none);
-		for (size_t i = 0; i < now.n; i++) {
-			if (p->steps[now.step[i]].kind == STEP_MATCH)
-				note_match(r, &now.marks[i]);
-		}
-		if (r->at == r->len || (r->found && (any_match || now.n == 0)))
-			return r->found;
-		take_octet(r, &now, &next);
-		swap = now;
-		now = next;
-		next = swap;
-		next.n = 0;
-	}
-}
-
-bool pattern_matches(const struct pattern *p, const char *subject)
-{
-	struct run r;
-
-	return run(&r, p, subject, true);
-}
-
-enum err pattern_replace(const struct pattern *p, const char *subject, const char *template,
-                         char *out, size_t size)
-{
-	struct run r;
+	enum err err = match(p, subject);
 	size_t n = 0;
 
-	if (!run(&r, p, subject, false))
-		return ERR_NOT_FOUND;
+	if (err)
+		return err;
 	for (; *template; template ++) {
 		const char *part = template;
 		size_t len = 1;
 
 		if (*template == '\\' && template[1]) {
 			part = ++template;
-			if (isdigit((unsigned char)*template)) {
-				const uint16_t *m = &r.best.at[2 * (*template - '0')];
-				bool took = m[0] != NO_MARK && m[1] != NO_MARK;
-
-				part = took ? subject + m[0] : "";
-				len = took ? (size_t)(m[1] - m[0]) : 0;
-			}
+			if (isdigit((unsigned char)*template))
+				len = group(p, (unsigned)(*template - '0'), subject, &part);
 		}
 		if (n + len >= size)
 			return ERR_LIMIT;
@@ -226,11 +180,6 @@ enum err pattern_replace(const struct pattern *p, const char *subject, const cha
 	}
 	out[n] = '\0';
 	return OK;
-}
-
-const char *pattern_text(const struct pattern *p)
-{
-	return p->text;
 }
 
 unsigned pattern_groups(const struct pattern *p)

@@ -122,7 +122,7 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .example = "\"+493012345\"",
 	  .help =
 	      "What was dialled: exactly, its beginning with a * for the rest, or a regular expression between "
-	      "slashes (POSIX, extended), which needs ^ and $ where it is to be the whole number." },
+	      "slashes (PCRE2), which needs ^ and $ where it is to be the whole number." },
 	{ .key = "caller",
 	  .kind = KIND_PATTERN,
 	  .flags = OPTION_LIST | OPTION_ONE,

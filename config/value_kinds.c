@@ -420,7 +420,7 @@ VALUE_PARSER(party)
 VALUE_PARSER(regex)
 {
 	struct pattern *p;
-	char why[128];
+	char why[160];
 	enum err err = pattern_new(&p, text, why, sizeof(why));
 
 	if (err == ERR_NOMEM)

@@ -4,7 +4,7 @@
 # Debian 12's names. What a build needs, what the tests need on top.
 # shellcheck disable=SC2034 # used by those who source this file
 BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libsofia-sip-ua-dev libssl-dev
-	libsrtp2-dev libevent-dev libyaml-dev libjansson-dev libsqlite3-dev libsystemd-dev
+	libsrtp2-dev libevent-dev libyaml-dev libjansson-dev libpcre2-dev libsqlite3-dev libsystemd-dev
 	libcmocka-dev)
 # shellcheck disable=SC2034
 TEST_PACKAGES=(sip-tester baresip-core tshark dnsmasq-base iproute2 nftables stunnel4 openssl

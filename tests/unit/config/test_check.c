@@ -291,8 +291,9 @@ static const struct {
 	const char *option, *expected;
 } route_values[] = {
 	{ "number: \"/^+49/\"",
-	  "number '/^+49/' is no regular expression: there is nothing before a * + ? or { that could be repeated" },
-	{ "number: \"/^(49/\"", "number '/^(49/' is no regular expression: a ( is not closed" },
+	  "number '/^+49/' is no regular expression: quantifier does not follow a repeatable item, behind character 1" },
+	{ "number: \"/^(49/\"",
+	  "number '/^(49/' is no regular expression: missing closing parenthesis, behind character 4" },
 	{ "number: \"/x\"", "number '/x' is not a number or the beginning of one; write digits, "
 	                    "letters and + - _ . # !, with a last * for the rest, or /REGULAR "
 	                    "EXPRESSION/" },
@@ -300,11 +301,6 @@ static const struct {
 	                    "letters and + - _ . # !, with a last * for the rest, or /REGULAR "
 	                    "EXPRESSION/" },
 	{ "number: \"/^(0{1,30}){30,}$/\"", "" },
-	{ "number: \"/^(0{1,40}){30}$/\"",
-	  "number '/^(0{1,40}){30}$/' is no regular expression: it comes to more than 2000 steps, with all that its {} repeat" },
-	{ "number: '/^(0)\\1$/'",
-	  "number '/^(0)\\1$/' is no regular expression: a backslash stands "
-	  "before a letter or digit; for digits write [0-9]" },
 	{ "number: '/^\\+49$/'", "" },
 	{ "number: \"1\", hours: mon", "" },
 	{ "number: \"1\", hours: \"sat-mon,wed 00:00-24:00\"", "" },

@@ -183,8 +183,8 @@ static const struct {
 	{ TRUNK "number-rules: [ { match: '(', replace: b, direction: outt } ] } }\n",
 	  "t.yaml:6: trunk 'acme': number-rules 1: direction 'outt' is none of its values; did you mean "
 	  "'out'?\n"
-	  "t.yaml:6: trunk 'acme': number-rules 1: match '(' is no regular expression: a ( is not "
-	  "closed\n" },
+	  "t.yaml:6: trunk 'acme': number-rules 1: match '(' is no regular expression: missing "
+	  "closing parenthesis, behind character 1\n" },
 	{ TRUNK "number-rules: [ { match: '(a)(b)',\n replace: '\\3' } ] } }\n",
 	  "t.yaml:6: trunk 'acme': number-rules 1: replace names \\3, and match has 2 pairs of "
 	  "parentheses\n" },

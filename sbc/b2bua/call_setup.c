@@ -6,6 +6,7 @@
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/headers.h"
 #include "sbc/b2bua/names.h"
+#include "sbc/b2bua/pickup.h"
 #include "sbc/b2bua/redirect.h"
 #include "sbc/b2bua/said.h"
 #include "sbc/b2bua/transfer.h"
@@ -99,9 +100,12 @@ static enum err send_invite(struct call *call, const char *sdp)
 		message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	if (sdp)
 		message_set_body(invite, "application/sdp", sdp, strlen(sdp));
-	err = received && client_txn_loops(call->border->cfg.stack, received, invite)
-	          ? ERR_EXISTS
-	          : leg_send(call->callee.leg, invite);
+	if (received)
+		err = client_txn_loops(call->border->cfg.stack, received, invite)
+		          ? ERR_EXISTS
+		          : pickup_add_join(call, received, invite);
+	if (!err)
+		err = leg_send(call->callee.leg, invite);
 	message_free(&invite);
 	return err;
 }
@@ -165,6 +169,8 @@ static enum err try_target(struct call *call, struct call_refusal *refusal)
 	err = open_offer(call, &sdp, refusal) ? ERR_UNSUPPORTED : make_leg(call, sdp.data);
 	if (err == ERR_EXISTS)
 		call_refuse(refusal, 482, "the call goes round in a circle through this border");
+	else if (err == ERR_NOT_FOUND)
+		call_refuse(refusal, 481, "who is called has no part in the call to be joined");
 	else if (err == ERR_LIMIT)
 		call_refuse(refusal, 503, "no more transactions");
 	else if (err && err != ERR_UNSUPPORTED)

@@ -27,11 +27,13 @@ bool extension_in(const struct message *m, const char *header, const char *of)
 	return message_lists(m, header, of);
 }
 
-/* RFC 4662: it is for the two ends to have. */
+/* RFC 4662, RFC 3911: it is for the two ends to have. */
 static bool is_for_ends(const struct message *request, const char *word, size_t len)
 {
 	const char *method = message_method_name(request);
 
+	if (strcmp(method, "INVITE") == 0 && message_header(request, "Join", 0))
+		return is_word(word, len, "join");
 	return (strcmp(method, "SUBSCRIBE") == 0 || strcmp(method, "NOTIFY") == 0) &&
 	       is_word(word, len, "eventlist");
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sbc/b2bua/admission.h"
+#include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/replaces.h"
 #include "sbc/b2bua/said.h"
@@ -147,22 +148,67 @@ static unsigned replace(struct call *call, struct party *replaced, struct server
 	return 0;
 }
 
+/* The party whose leg has the dialog that a Join names; NULL: none of a call that stands. */
+static const struct party *joined(struct border *b, const struct replaces *r, struct call **call)
+{
+	struct party *p;
+
+	*call = replaces_find(b, r, &p);
+	return *call && (*call)->state == CALL_UP ? p : NULL;
+}
+
+/* RFC 3911: we mix nothing. Whether it may go on to the other end, as a call; 0: it may. */
+static unsigned judge_join(struct border *b, const char *value, const struct party *from)
+{
+	const struct party *p;
+	struct replaces r;
+	struct call *call;
+
+	if (!replaces_read(value, &r))
+		return 400;
+	p = joined(b, &r, &call);
+	return !p ? 481 : is_allowed(from, p) ? 0 : 403;
+}
+
+enum err pickup_add_join(struct call *call, const struct message *received, struct message *invite)
+{
+	const char *value = message_header(received, "Join", 0);
+	const struct party *p, *other = NULL;
+	char dialog[3 * REPLACES_MAX];
+	struct call *stands;
+	struct replaces r;
+
+	if (!value)
+		return OK;
+	p = replaces_read(value, &r) ? joined(call->border, &r, &stands) : NULL;
+	if (p)
+		other = call_other(stands, p);
+	if (!other || !other->leg || !party_same(&other->who, &call->callee.who) ||
+	    leg_replaces(other->leg, dialog, sizeof(dialog)))
+		return ERR_NOT_FOUND;
+	message_add(invite, "Join", "%s", dialog);
+	if (extension_in(received, "Require", "join"))
+		message_add(invite, "Require", "join");
+	return OK;
+}
+
 bool pickup_on_invite(struct border *b, struct server_txn *txn, const struct party *from)
 {
 	const struct message *invite = server_txn_request(txn);
-	const char *value = message_header(invite, "Replaces", 0);
+	const char *value = message_header(invite, "Replaces", 0),
+	           *join = message_header(invite, "Join", 0);
 	struct party *replaced;
 	struct replaces r;
 	struct call *call;
 	unsigned status;
 
-	if (message_header(invite, "Join", 0)) { /* RFC 3911: we mix nothing */
-		server_txn_reply(txn, 481, NULL, NULL);
-		return true;
-	}
-	if (!value)
+	if (!value && !join)
 		return false;
-	if (!replaces_read(value, &r))
+	if (join) { /* RFC 3911 4: not with Replaces */
+		status = value ? 400 : judge_join(b, join, from);
+		if (!status)
+			return false;
+	} else if (!replaces_read(value, &r))
 		status = 400;
 	else if (!(call = replaces_find(b, &r, &replaced)))
 		status = 481;

@@ -1,5 +1,6 @@
-/* A call and its session under whatever may come, in any order: 100,000 calls of chance. Call,
- * tables and timers are the real ones; the legs do by chance what leg.h allows, the offer counts.
+/* A call, its targets and its session under whatever may come, in any order: 100,000 calls of
+ * chance. Call, targets, tables and timers are the real ones; the legs do by chance what leg.h
+ * allows, the offer counts; now and then somebody picks the call up.
  * No call is stuck, each ends, and everything comes back. TRUNKGATE_SEED=N repeats a run. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +16,9 @@
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/redirect.h"
+#include "sbc/b2bua/names.h"
 #include "sbc/b2bua/transfer.h"
+#include "sbc/trunk/route.h"
 
 #define CALLS      100000
 #define EVENTS_MAX 24  /* of chance, before the call is brought to its end */
@@ -409,7 +412,89 @@ void pass_end(struct call *call)
 
 void admission_leave(struct party *p)
 {
+	p->trunk = NULL;
+}
+
+void redirect_follow(struct call *call, const struct message *answer)
+{
+	(void)call;
+	(void)answer;
+}
+
+void trunk_report(struct trunk *trunk, const char *why)
+{
+	(void)trunk;
+	(void)why;
+}
+
+bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
+                    const struct message *m)
+{
+	(void)call;
+	(void)leg;
+	(void)event;
+	(void)m;
+	return false;
+}
+
+bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
+                     const struct message *request)
+{
+	(void)arg;
+	(void)leg;
+	(void)txn;
+	(void)request;
+	return false;
+}
+
+size_t route_order(const struct config_route *route, size_t order[ROUTE_TARGETS_MAX])
+{
+	for (size_t i = 0; i < route->nto; i++)
+		order[i] = i;
+	return route->nto;
+}
+
+/* Legs are made by this test, and move nowhere. */
+void call_target(struct border *b, struct party *p, struct target *out)
+{
+	(void)b;
 	(void)p;
+	(void)out;
+	fail();
+}
+
+void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)
+{
+	(void)p;
+	(void)txn;
+	(void)out;
+	(void)size;
+	fail();
+}
+
+enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_txn *txn,
+                     const struct leg_uas_cfg *cfg, const struct leg_handler *handler)
+{
+	(void)out;
+	(void)env;
+	(void)txn;
+	(void)cfg;
+	(void)handler;
+	return ERR_LIMIT;
+}
+
+void leg_hand_over(struct leg *leg, const struct leg_handler *handler, const struct target *target)
+{
+	(void)leg;
+	(void)handler;
+	(void)target;
+	fail();
+}
+
+const char *leg_call_id(const struct leg *leg)
+{
+	(void)leg;
+	return "c";
 }
 
 bool redirect_pass(struct call *call, const struct message *answer)
@@ -417,28 +502,6 @@ bool redirect_pass(struct call *call, const struct message *answer)
 	(void)call;
 	(void)answer;
 	return false;
-}
-
-void targets_open(struct call *call)
-{
-	(void)call;
-}
-
-void targets_close(struct call *call)
-{
-	(void)call;
-}
-
-void targets_leave(struct call *call, const char *reason)
-{
-	(void)reason;
-	leg_free(&call->callee.leg);
-}
-
-bool targets_are_gone(const struct call *call)
-{
-	(void)call;
-	return true;
 }
 
 enum err call_new_offer(struct call *call)
@@ -449,22 +512,21 @@ enum err call_new_offer(struct call *call)
 
 static void on_no_answer(void *arg)
 {
-	call_event(arg, EV_NO_ANSWER, NULL);
+	struct call *call = arg;
+	const struct call_news news = { .why = "chance" };
+	bool next = call->state == CALL_CALLING && targets_go_on(call, NULL);
+
+	call_event(call, next ? EV_CALLEE_NEXT : EV_NO_ANSWER, &news);
+	call_check_gone(call);
 }
 
-enum err call_set_up(struct call *call, struct call_refusal *refusal)
+static void call_one(struct call *call)
 {
+	static char slot;
 	bool offers = call->caller.leg->offered;
 
-	refusal->status = 480;
-	snprintf(refusal->why, sizeof(refusal->why), "chance");
-	if (one_in(20))
-		return ERR_NOT_FOUND;
-	if (!call->offer) {
-		call->offer = mem_zalloc(sizeof(*call->offer));
-		assert_non_null(call->offer);
-		t.noffers++;
-	}
+	if (call->callee.who.kind == PARTY_TRUNK)
+		call->callee.trunk = (struct trunk *)(void *)&slot;
 	call->offer->open = offers || exchange_invents(call, SIDE_CALLEE);
 	call->offer->from = SIDE_CALLER;
 	exchange_begin(call, offers);
@@ -472,7 +534,25 @@ enum err call_set_up(struct call *call, struct call_refusal *refusal)
 	if (!offers && !call->caller.leg->relies)
 		call->callee.leg->relies = false;
 	timer_start(t.timers, &call->no_answer, 1 + chance(20000), on_no_answer, call);
-	return OK;
+}
+
+enum err call_set_up(struct call *call, struct call_refusal *refusal)
+{
+	refusal->status = 480;
+	snprintf(refusal->why, sizeof(refusal->why), "chance");
+	if (!call->offer) {
+		call->offer = mem_zalloc(sizeof(*call->offer));
+		assert_non_null(call->offer);
+		t.noffers++;
+	}
+	while (targets_take(call)) {
+		if (!one_in(20)) {
+			call_one(call);
+			return OK;
+		}
+		targets_leave(call, NULL);
+	}
+	return ERR_NOT_FOUND;
 }
 
 static void on_call_end(void *arg, const struct call_info *info)
@@ -486,46 +566,9 @@ static void on_call_end(void *arg, const struct call_info *info)
 
 static void tell(struct leg *leg, enum leg_event event, const struct message *m)
 {
-	struct call *call = leg->call;
-	bool caller = leg == call->caller.leg;
-	struct call_news news = { .message = m, .why = m ? NULL : "chance" };
+	const struct leg_handler handler = call_leg_handler(leg->call);
 
-	switch (event) {
-	case LEG_PROGRESS:
-		call_event(call, EV_CALLEE_PROGRESS, &news);
-		break;
-	case LEG_ANSWER:
-		call_event(call, EV_CALLEE_ANSWER, &news);
-		break;
-	case LEG_FAIL:
-		call_event(call, one_in(3) ? EV_CALLEE_NEXT : EV_CALLEE_FAIL, &news);
-		break;
-	case LEG_BYE:
-	case LEG_LOST:
-		call_event(call, caller ? EV_CALLER_BYE : EV_CALLEE_BYE, &news);
-		break;
-	case LEG_CANCEL:
-		call_event(call, EV_CALLER_CANCEL, &news);
-		break;
-	case LEG_ACK:
-		call_event(call, EV_CALLER_ACK, &news);
-		break;
-	case LEG_NO_ACK:
-		call_event(call, EV_CALLER_NO_ACK, &news);
-		break;
-	case LEG_OFFER:
-	case LEG_FETCH:
-	case LEG_WITHDRAWN:
-	case LEG_CHANGED:
-	case LEG_REFUSED:
-	case LEG_ANSWERED:
-	case LEG_MOVED:
-		exchange_on_leg(call, caller ? SIDE_CALLER : SIDE_CALLEE, event, m, news.why);
-		break;
-	case LEG_GONE:
-		break;
-	}
-	call_check_gone(call);
+	handler.on_event(handler.arg, leg, event, m, m ? NULL : "chance");
 }
 
 static void progress(struct leg *leg)
@@ -641,6 +684,33 @@ static void bye(struct leg *leg)
 	tell(leg, LEG_BYE, t.ack);
 }
 
+void leg_lose(struct leg *leg, const char *why)
+{
+	(void)why;
+	lose(leg);
+}
+
+/* As pickup.c: who rings is left for somebody whose session is agreed at once. */
+static void pick_up(struct call *call)
+{
+	const struct call_news news = { .why = "chance" };
+	bool rings = call->state == CALL_CALLING || call->state == CALL_RINGING;
+
+	if (!rings || call->exchange != EX_FIRST || call->caller.leg->turn != THEIRS)
+		return;
+	targets_leave(call, "SIP;cause=200");
+	call->callee.target = NULL;
+	call->callee.leg = leg_make(call, UNACKED, AGREED);
+	if (leg_answer(call->caller.leg, SDP)) {
+		hang_up(call->callee.leg);
+		call_event(call, EV_CALLEE_FAIL, &news);
+	} else {
+		offer_settle(call->offer);
+		call_event(call, EV_PICKED_UP, NULL);
+	}
+	call_check_gone(call);
+}
+
 static void may_ask(struct leg *leg)
 {
 	if (leg->turn != AGREED || leg->asked || leg->asking || leg->unacked || leg->held)
@@ -738,11 +808,22 @@ static bool is_gone(const struct leg *leg)
 	return !leg || leg_is_gone(leg);
 }
 
+static bool left_are_told(const struct call *call)
+{
+	const struct call_target *target;
+
+	TAILQ_FOREACH (target, &call->targets.tried, link) {
+		if (target->leg && target->leg->late)
+			return false;
+	}
+	return true;
+}
+
 static void check(const struct call *call)
 {
 	const struct leg *caller = call->caller.leg, *callee = call->callee.leg;
-	bool gone = is_gone(caller) && is_gone(callee);
-	bool told = !(caller && caller->late) && !(callee && callee->late);
+	bool gone = is_gone(caller) && is_gone(callee) && targets_are_gone(call);
+	bool told = !(caller && caller->late) && !(callee && callee->late) && left_are_told(call);
 
 	if (gone && told && call->state != CALL_OVER)
 		stuck(call, "both legs are gone");
@@ -769,12 +850,27 @@ static void turn(void)
 	timers_run(t.timers);
 }
 
+/* The caller's leg, the callee's, or one that was left; NULL: there is none. */
+static struct leg *any_leg(const struct call *call)
+{
+	const struct call_target *target;
+	struct leg *leg = one_in(2) ? call->caller.leg : call->callee.leg;
+
+	TAILQ_FOREACH (target, &call->targets.tried, link) {
+		if (target->leg && one_in(4))
+			leg = target->leg;
+	}
+	return leg;
+}
+
 static void step(struct call *call, void (*how)(struct leg *))
 {
-	struct leg *leg = one_in(2) ? call->caller.leg : call->callee.leg;
+	struct leg *leg = any_leg(call);
 
 	if (leg)
 		how(leg);
+	if (how == anything && one_in(20))
+		pick_up(call);
 	check(call);
 	if (one_in(6))
 		turn();
@@ -783,18 +879,19 @@ static void step(struct call *call, void (*how)(struct leg *))
 static void one_call(void)
 {
 	static const struct config_phone phone = { .name = "p" };
-	static const struct config_trunk trunk = { .name = "t", .delayed_offer = DELAYED_INVENT };
-	static char slot;
+	static const struct config_trunk invents = { .name = "t", .delayed_offer = DELAYED_INVENT },
+	                                 passes = { .name = "u" };
+	static struct config_party to[3] = { { .kind = PARTY_TRUNK, .trunk = &invents },
+		                             { .kind = PARTY_PHONE, .phone = &phone },
+		                             { .kind = PARTY_TRUNK, .trunk = &passes } };
+	const struct config_route route = { .to = &to[chance(3)], .nto = 1 };
+	struct config_route some = { .to = to, .nto = 1 + chance(3) };
 	struct call *call;
 	unsigned n = chance(EVENTS_MAX), steps = 0;
 
 	assert_int_equal(call_new(&call, &t.border), OK);
-	call->caller.who.phone = call->callee.who.phone = &phone;
-	if (one_in(4)) {
-		call->callee.who.kind = PARTY_TRUNK;
-		call->callee.who.trunk = &trunk;
-		call->callee.trunk = (struct trunk *)(void *)&slot;
-	}
+	call->caller.who.phone = &phone;
+	assert_int_equal(targets_begin(call, one_in(2) ? &route : &some, "1"), OK);
 	call->caller.leg = leg_make(call, WAITING, one_in(4) ? NOTHING : THEIRS);
 	call->caller.leg->offered = call->caller.leg->turn == THEIRS;
 	call_event(call, EV_START, NULL);

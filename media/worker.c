@@ -22,7 +22,9 @@
 #define BATCH      64    /* packets */
 #define DRAIN_MAX  64    /* of a port on a waking, when it has a queue */
 #define WINDOW_US  10000 /* whether it is busy is judged over so long */
-#define BUSY       20    /* from so many packets in it on a waking is worth waiting for more */
+#define BUSY       20    /* from so many packets in it on, while a waking has */
+#define ENOUGH     4     /* less than so many, it is worth waiting for more */
+#define WINDOWS    16    /* in one of so many nobody waits */
 
 struct worker {
 	struct queue in; /* from signalling */
@@ -35,7 +37,9 @@ struct worker {
 	unsigned gather_us;
 	uint64_t window_us; /* since when they are counted */
 	unsigned packets;
-	uint64_t waking;               /* its number */
+	uint64_t window_waking; /* the number of the last one before */
+	unsigned windows;       /* that waited, and the one that does; 0: this one does not */
+	uint64_t waking;        /* its number */
 	uint64_t second_us, in_second; /* since when, and how many packets */
 	_Atomic unsigned load;
 	bool busy;
@@ -128,18 +132,26 @@ static int time_to_wait(const struct timers *timers)
 	return next_ms > INT_MAX ? -1 : (int)next_ms;
 }
 
-/* To wake up costs as much as to relay a few packets: while many come, let more of them come first.
- */
+/* To wake up costs as much as to relay a few packets: while many come that each wake us, let more
+ * of them come first. To be woken by the clock costs more than by a packet, so where they come many
+ * at a time of themselves there is nothing to win. That shows only while nobody waits: in one
+ * window of several. */
 static void gather(struct worker *w, bool more_wait)
 {
 	uint64_t now_us = clock_mono_us();
 
 	if (now_us - w->window_us >= WINDOW_US) {
-		w->busy = now_us - w->window_us < 2 * WINDOW_US && w->packets >= BUSY;
+		bool many = now_us - w->window_us < 2 * WINDOW_US && w->packets >= BUSY;
+		uint64_t wakings = w->waking - w->window_waking;
+
+		if (!many || w->windows == 0)
+			w->busy = many && w->packets < wakings * ENOUGH;
+		w->windows = w->busy ? (w->windows + 1) % WINDOWS : 0;
 		w->packets = 0;
 		w->window_us = now_us;
+		w->window_waking = w->waking;
 	}
-	if (w->busy && !more_wait)
+	if (w->windows > 0 && !more_wait)
 		clock_pause(w->gather_us);
 }
 

@@ -36,6 +36,8 @@ def open_border(options, name, suite):
         config = plain()
         for realm in config["realms"].values():
             realm["media-timeout"] = "0s"
+        for trunk in config.get("trunks", {}).values():
+            trunk["srtp-suites"] = [suite]
         return config
     border.configuration = configuration
     return border

@@ -116,7 +116,7 @@ def choose(offer, suite):
     found = re.search(rf"(?m)^a=crypto:(\d+) {suite} inline:([^\s|]+)", offer)
     if not found:
         raise Failed(f"{suite} is not offered in:\n{offer}")
-    theirs = base64.b64decode(found.group(2))
+    theirs = base64.b64decode(found.group(2) + "=" * (-len(found.group(2)) % 4))  # rtpengine leaves them out
     ours = os.urandom(len(theirs))
     return theirs, ours, f"a=crypto:{found.group(1)} {suite} inline:{base64.b64encode(ours).decode()}\r\n"
 

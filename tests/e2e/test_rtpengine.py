@@ -12,6 +12,7 @@ from harness import lab, network, rtpengine, secure, sip, wait
 SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32",
           "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
 PACKETS = 25
+PORTS = range(40000, 40100)  # of the border, outside
 PCMA = 8
 TALK = b"talk"  # the phone's SSRC
 
@@ -82,6 +83,8 @@ class Rtpengine(lab.LabTest):
         self.start_dns()
         config = self.configuration()
         config["trunks"]["provider"]["srtp-suites"] = list(SUITES)
+        config["realms"]["internet"]["media-ports"] = f"{PORTS[0]}-{PORTS[-1]}"
+        config["max-calls"] = 5
         config["phones"]["alice"]["address"] = f"{network.PHONE}:5060"
         self.start_trunkgate(config)
         self.engine = rtpengine.Rtpengine(self.directory)
@@ -174,7 +177,38 @@ class Rtpengine(lab.LabTest):
         """CLO-04: the platform waits for our first packet, and so does the phone. It is ours, encrypted as the suite says."""
         caller, target = self.phone_calls("AES_CM_128_HMAC_SHA1_80")
         wait.until("a packet at the provider, while the phone says nothing", lambda: self.echo.seen > 0)
+        self.assertGreaterEqual(len(self.rtp.recv(2048)), 12)  # and the phone hears somebody
         self.talk(target)
+        caller.hang_up()
+
+    def spray(self, sock, stop):
+        """RTP as a stream sends it, and what looks like SRTP, to every port of ours."""
+        n = 0
+        while not stop.is_set():
+            n += 1
+            for port in PORTS:
+                for size in (160, 170):
+                    sock.sendto(struct.pack("!BBHI", 0x80, PCMA, n & 0xffff, n * 160) + b"EVIL" + bytes(size),
+                                (network.SBC_OUTSIDE, port))
+            time.sleep(0.01)
+
+    def test_strangers(self):
+        """Who sprays all ports from before the call on takes nothing over and is sent nothing."""
+        stranger, stop = network.udp_socket("carrier", network.CARRIER, 30000), threading.Event()
+        self.addCleanup(stranger.close)
+        sprayer = threading.Thread(target=self.spray, args=(stranger, stop))
+        sprayer.start()
+        try:
+            caller, target = self.phone_calls("AEAD_AES_128_GCM")
+            self.talk(target, 100)
+        finally:
+            stop.set()
+            sprayer.join()
+        leg = self.trunkgate.show("calls")[0]["callee"]
+        self.assertGreater(leg["bad_source"] + leg["bad_auth"], 100)
+        stranger.settimeout(0.1)
+        with self.assertRaises((TimeoutError, socket.timeout)):
+            stranger.recv(2048)
         caller.hang_up()
 
     def test_our_reports(self):

@@ -8,8 +8,6 @@
 #include "sbc/sip/request_internal.h"
 #include "sbc/sip/target_health.h"
 
-#define STREAM_INSTEAD_MS 2000 /* for TCP's connection where UDP would do as well */
-
 static void try_next(struct request *r);
 static void on_connection(void *arg, struct conn *c, enum err err, const char *why);
 static enum err look_up(struct request *r);

@@ -402,7 +402,7 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
 	stack_trace(invite->stack, false, flow, cancel);
 	message_reply_addr(cancel, &flow->peer, &back.peer);
 	if (message_new_response(&response, cancel, &flow->peer, 200, NULL, NULL) == OK) {
-		if (flow_send_message(invite->stack, &back, response) != OK)
+		if (flow_send_message(invite->stack, &back, response, MESSAGE_MAX) != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(cancel)), KV("event", "cancel"),
 			    KV("result", "answer could not be sent"));
 		message_free(&response);

@@ -91,7 +91,8 @@ void stack_counts(const struct stack *stack, struct stack_counts *out)
 	out->connections = stack->nconns;
 }
 
-enum err flow_send_message(const struct stack *stack, const struct flow *flow, struct message *m)
+enum err flow_send_message(const struct stack *stack, const struct flow *flow, struct message *m,
+                           size_t most)
 {
 	struct buf wire;
 	enum err err;
@@ -100,24 +101,14 @@ enum err flow_send_message(const struct stack *stack, const struct flow *flow, s
 		return ERR_CLOSED;
 	buf_init(&wire, MESSAGE_MAX);
 	err = message_encode(m, &wire);
+	if (!err && wire.len > most)
+		err = ERR_TOO_LONG;
 	if (!err)
 		err = conn_send(flow->conn, &flow->peer, wire.data, wire.len);
 	if (!err)
 		stack_trace(stack, true, flow, m);
 	buf_free(&wire);
 	return err;
-}
-
-enum err stack_send(struct stack *stack, struct message *request, const struct flow *flow)
-{
-	char branch[BRANCH_MAX];
-
-	if (!flow_alive(flow))
-		return ERR_CLOSED;
-	snprintf(branch, sizeof(branch), "z9hG4bK");
-	random_token(branch + 7, 20);
-	message_push_via(request, flow->conn->transport, sip_realm_sent_by(flow->conn), branch);
-	return flow_send_message(stack, flow, request);
 }
 
 /* So that not all come again at once. */
@@ -142,7 +133,7 @@ static void answer_statelessly(const struct stack *stack, const struct message *
 		return;
 	if (status == 503)
 		message_add(response, "Retry-After", "%u", retry_after_s());
-	if (flow_send_message(stack, &back, response) != OK)
+	if (flow_send_message(stack, &back, response, MESSAGE_MAX) != OK)
 		LOG(LOG_DEBUG, KV("event", "answer"), KVN("code", status),
 		    KV("result", "not sent"));
 	message_free(&response);

@@ -137,7 +137,8 @@ void stack_watch(struct stack *stack, struct conn_watcher *w, struct conn *c,
                  void (*fn)(void *, struct conn *, enum err, const char *), void *arg);
 void conn_unwatch(struct conn_watcher *w);
 
-/* Sends a request that has no transaction: the ACK for a 2xx. Puts a Via on top. */
+/* Sends a request that has no transaction: the ACK for a 2xx. Puts a Via on top. What is too long
+ * for flow's datagrams goes by TCP, once that connection opens. */
 MUST_USE enum err stack_send(struct stack *stack, struct message *request, const struct flow *flow);
 
 struct timers *stack_timers(const struct stack *stack);

@@ -72,8 +72,8 @@ void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum 
 /* Tells the tracer; for messages that the functions below do not send. */
 void stack_trace(const struct stack *stack, bool sent, const struct flow *flow,
                  const struct message *m);
-/* Encodes and sends. */
+/* Encodes and sends. ERR_TOO_LONG: it has more than most octets. */
 MUST_USE enum err flow_send_message(const struct stack *stack, const struct flow *flow,
-                                    struct message *m);
+                                    struct message *m, size_t most);
 
 #endif

@@ -20,8 +20,10 @@ struct server_txn;
 
 /* Octets of a request in a datagram while nobody knows the path's MTU (18.1.1). */
 #define DATAGRAM_MAX 1300
+/* For TCP's connection where UDP would do as well. */
+#define STREAM_INSTEAD_MS 2000
 
-#define BRANCH_MAX   48 /* with its NUL */
+#define BRANCH_MAX        48 /* with its NUL */
 
 struct client_txn_handler {
 	/* Every provisional answer, then the final one; of INVITE also each further 2xx, for which

@@ -317,9 +317,10 @@ void check_trunks(const struct check *ck)
 			              "realm '%s' has no tls listener, and a trunk is SIPS; add "
 			              "\"tls:ADDRESS:5061\" there",
 			              trunk->realm->name);
-		if (trunk->srtp == SRTP_OFF && strcmp(srtp->file, ck->file) != 0)
+		if (trunk->srtp != SRTP_REQUIRED && strcmp(srtp->file, ck->file) != 0)
 			check_problem(ck, SECTION_TRUNKS, i, "srtp",
-			              "a profile cannot turn srtp off; write it at the trunk");
+			              "a profile cannot turn srtp off, or only offer it; write it "
+			              "at the trunk");
 		if (trunk->domain && addr_parse(&addr, trunk->domain) == OK &&
 		    !check_written(ck, SECTION_TRUNKS, i, "verify-names"))
 			check_problem(ck, SECTION_TRUNKS, i, "domain",

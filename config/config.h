@@ -93,7 +93,7 @@ struct config_phone {
 	enum over_limit over_limit;
 };
 
-enum srtp_mode { SRTP_REQUIRED, SRTP_OFF };
+enum srtp_mode { SRTP_REQUIRED, SRTP_OFF, SRTP_OFFERED };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
 /* An INVITE without an offer: goes as it is, or with an offer of ours. */

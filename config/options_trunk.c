@@ -1,7 +1,7 @@
 /* The options of a trunk, the longest part of the table. */
 #include "config/options_table.h"
 
-static const char *const srtp_modes[] = { "required", "off", NULL };
+static const char *const srtp_modes[] = { "required", "off", "offered", NULL };
 /* As media's enum srtp_suite has them, after its first. */
 static const char *const srtp_suites[] = {
 	"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_80",
@@ -226,7 +226,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .names = srtp_modes,
 	  .standard = "required",
 	  .help =
-	      "off sends calls unencrypted over the provider's network. It must be written here; no profile can." },
+	      "off sends calls unencrypted over the provider's network. offered sends them so only where the provider "
+	      "refuses SRTP (488, 415, 606) or calls without it. Both must be written here; no profile can." },
 	{ .key = "srtp-suites",
 	  .kind = KIND_ENUM,
 	  .flags = OPTION_LIST,

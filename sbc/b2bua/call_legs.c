@@ -19,7 +19,10 @@ static void on_failure(struct call *call, const struct call_news *news)
 		trunk_report(call->callee.trunk, m ? NULL : news->why);
 	if (m && (call->state == CALL_CALLING || call->state == CALL_RINGING))
 		redirect_follow(call, m);
-	call_event(call, targets_go_on(call, m) ? EV_CALLEE_NEXT : EV_CALLEE_FAIL, news);
+	call_event(call,
+	           targets_go_plain(call, m) || targets_go_on(call, m) ? EV_CALLEE_NEXT
+	                                                               : EV_CALLEE_FAIL,
+	           news);
 }
 
 static void take_event(struct call *call, enum leg_event event, const struct call_news *news,

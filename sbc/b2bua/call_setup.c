@@ -29,6 +29,7 @@ static struct offer_side media_side(const struct border *b, const struct party *
 	return (struct offer_side){ .shown = shown_address(b, p->realm),
 		                    .media = border_media_realm(b, p->realm),
 		                    .srtp = trunk ? trunk->srtp : SRTP_OFF,
+		                    .plain = p->target && p->target->plain,
 		                    .plain_media = trunk ? trunk->plain_media : NULL,
 		                    .nplain_media = trunk ? trunk->nplain_media : 0,
 		                    .suites = trunk ? trunk->srtp_suites : NULL,

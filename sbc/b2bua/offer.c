@@ -207,8 +207,11 @@ static enum err carry(struct offer *o, struct line *line, struct offer_problem *
 	}
 	line->carried = line->taken = true;
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
-		if (o->cfg.sides[side].srtp != SRTP_OFF && !line->opaque)
+		if (line_wants_key(line, (enum media_side)side, &o->cfg.sides[side],
+		                   side == (int)o->from && !o->invented))
 			line_make_key(line, (enum media_side)side);
+		else
+			line_drop_key(line, (enum media_side)side);
 	}
 	return OK;
 }
@@ -235,6 +238,27 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	                                                : line_apply(line, o->from, o->anchor);
 }
 
+/* Of two lines of which one is the other without SRTP (RFC 8643 has the same end) the plain one:
+ * best effort, where a side wants no more. */
+static bool is_second_choice(const struct offer *o, const struct sdp *sdp, size_t i)
+{
+	const struct offer_side *side = &o->cfg.sides[o->from];
+	const struct sdp_media *m = sdp_media_at(sdp, i);
+	struct line_place place;
+	bool found = false;
+
+	if (side->srtp != SRTP_OFFERED || o->invented || m->proto != SDP_RTP)
+		return false;
+	for (size_t k = 0; k < sdp_nmedia(sdp) && !found; k++) {
+		const struct sdp_media *other = sdp_media_at(sdp, k);
+
+		found = other->proto == SDP_SRTP && !other->rejected &&
+		        strcasecmp(other->kind, m->kind) == 0 && !line_judge(side, other, &place);
+	}
+	mem_wipe(&place, sizeof(place));
+	return found;
+}
+
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
 {
 	const char *why = NULL, *first_why = NULL;
@@ -253,6 +277,8 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		}
 		if (m && !m->rejected && !o->invented)
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
+		if (m && !m->rejected && !why && is_second_choice(o, sdp, i))
+			why = "the same with SRTP is taken";
 		if (m && !m->rejected && !why)
 			why = line_may_go(&o->cfg.sides[other(o->from)], m);
 		if (m && !m->rejected && !why)
@@ -367,6 +393,11 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		why = line_judge(&o->cfg.sides[side], m, &place);
 		if (!why && place.opaque != line->opaque)
 			why = "the answer has another protocol";
+		if (!why && !line->opaque &&
+		    (place.key.suite != SRTP_NONE) != line->sides[side].seeded)
+			why = line->sides[side].seeded
+			          ? "RTP without encryption where SRTP was offered"
+			          : "SRTP where RTP was offered";
 		if (!why && place.key.suite != SRTP_NONE &&
 		    !line_offered(line, side, &o->cfg.sides[side], place.key.suite))
 			why = "the answer has a suite that was not offered";

@@ -59,7 +59,8 @@ const char *line_may_go(const struct offer_side *side, const struct sdp_media *m
 {
 	if (m->proto == SDP_OTHER)
 		return "a media protocol that is not carried";
-	if (m->proto == SDP_DATAGRAM && side->srtp != SRTP_OFF && !goes_plain(side, m->transport))
+	if (m->proto == SDP_DATAGRAM && side->srtp == SRTP_REQUIRED &&
+	    !goes_plain(side, m->transport))
 		return "media without encryption where SRTP is required";
 	return NULL;
 }
@@ -91,6 +92,8 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return NULL;
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
+	if (m->proto == SDP_RTP && side->srtp == SRTP_OFFERED)
+		return NULL;
 	if (m->proto != SDP_SRTP)
 		return "RTP without encryption where SRTP is required";
 	crypto = choose_crypto(side, m);
@@ -113,6 +116,28 @@ void line_place(struct line *line, enum media_side side, const struct line_place
 		return;
 	s->place = *place;
 	s->placed = false;
+}
+
+bool line_wants_key(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                    bool offered)
+{
+	const struct line_side *s = &line->sides[side];
+
+	if (line->opaque || cfg->srtp != SRTP_OFFERED)
+		return !line->opaque && cfg->srtp == SRTP_REQUIRED;
+	if (offered)
+		return s->place.key.suite != SRTP_NONE;
+	return addr_is_set(&s->place.rtp) ? s->seeded : !cfg->plain;
+}
+
+void line_drop_key(struct line *line, enum media_side side)
+{
+	struct line_side *s = &line->sides[side];
+
+	mem_wipe(&s->ours, sizeof(s->ours));
+	mem_wipe(&s->agreed, sizeof(s->agreed));
+	s->seeded = false;
+	s->used = 0;
 }
 
 void line_make_key(struct line *line, enum media_side side)

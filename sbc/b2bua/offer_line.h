@@ -55,6 +55,10 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 const char *line_may_go(const struct offer_side *side, const struct sdp_media *m);
 /* What the side said last. */
 void line_place(struct line *line, enum media_side side, const struct line_place *place);
+/* Whether our description to a side has keys. offered: the side offers, and its offer says it. */
+bool line_wants_key(const struct line *line, enum media_side side, const struct offer_side *cfg,
+                    bool offered);
+void line_drop_key(struct line *line, enum media_side side);
 /* Our keys towards a side, made once; tag and suite are the peer's where it said them. */
 void line_make_key(struct line *line, enum media_side side);
 /* Tells the anchor what the side said, if it does not know. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/trunk/route.h"
@@ -49,7 +50,8 @@ static bool is_listed(const struct call_target_list *list, const struct call_tar
 
 	TAILQ_FOREACH (t, list, link) {
 		if (party_same(&t->who, &target->who) && strcmp(t->number, target->number) == 0 &&
-		    same_host(t->host, target->host) && t->port == target->port)
+		    same_host(t->host, target->host) && t->port == target->port &&
+		    t->plain == target->plain)
 			return true;
 	}
 	return false;
@@ -190,6 +192,32 @@ const struct config_party *targets_left(const struct call *call, const struct le
 			return &t->who;
 	}
 	return NULL;
+}
+
+bool targets_go_plain(struct call *call, const struct message *m)
+{
+	const struct call_target *t = call->callee.target;
+	struct call_target again, *next;
+	unsigned status = m && !message_is_request(m) ? message_status(m) : 0;
+
+	if ((status != 488 && status != 415 && status != 606) || !t || t->plain ||
+	    t->who.kind != PARTY_TRUNK || t->who.trunk->srtp != SRTP_OFFERED ||
+	    (call->state != CALL_CALLING && call->state != CALL_RINGING) ||
+	    (call->exchange != EX_FIRST && call->exchange != EX_INVENTED))
+		return false;
+	again = *t;
+	again.plain = true;
+	again.leg = NULL;
+	if (targets_add(call, &again, &call->targets.next))
+		return false;
+	next = TAILQ_LAST(&call->targets.next, call_target_list);
+	if (!next || !next->plain)
+		return false;
+	TAILQ_REMOVE(&call->targets.next, next, link);
+	TAILQ_INSERT_HEAD(&call->targets.next, next, link);
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "srtp"), KV("to", t->who.trunk->name),
+	    KV("why", "it was refused"), KV("result", "called once more without"));
+	return true;
 }
 
 bool targets_are_gone(const struct call *call)

@@ -34,8 +34,12 @@ static const struct {
 	               "65535\n" },
 	{ "# x\nrealm: out\n", "providers/p.yaml:2: trunk 'acme': realm stands in the "
 	                       "configuration, not in a profile\n" },
-	{ "srtp: off\n", "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off; write "
-	                 "it at the trunk\n" },
+	{ "srtp: off\n",
+	  "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off, or only "
+	  "offer it; write it at the trunk\n" },
+	{ "srtp: offered\n",
+	  "providers/p.yaml:1: trunk 'acme': a profile cannot turn srtp off, or only "
+	  "offer it; write it at the trunk\n" },
 	{ "port: 5061\ncodecs: [ PCMA, PCMU, pcma ]\n",
 	  "providers/p.yaml:2: trunk 'acme': codecs name pcma twice; write each once\n" },
 	{ "- a\n", "providers/p.yaml:1: a profile: write KEY: VALUE lines\n" },

@@ -13,7 +13,7 @@
 static struct {
 	struct call call;
 	struct border border;
-	bool target_takes, transfer_takes, goes_on;
+	bool target_takes, transfer_takes, goes_on, goes_plain;
 	unsigned events, changes, lost, checked, noted;
 	enum call_event event; /* the last one */
 	enum media_side side;
@@ -54,6 +54,13 @@ bool targets_go_on(struct call *call, const struct message *m)
 	(void)call;
 	(void)m;
 	return t.goes_on;
+}
+
+bool targets_go_plain(struct call *call, const struct message *m)
+{
+	(void)call;
+	(void)m;
+	return t.goes_plain;
 }
 
 bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
@@ -200,6 +207,12 @@ static void test_events(void **state)
 	}
 	assert_int_equal(t.lost, 1); /* who called to take a place did not confirm it */
 	t.goes_on = true;
+	on_event(&t.call, leg_at(&callee), LEG_FAIL, NULL, "w");
+	assert_int_equal(t.event, EV_CALLEE_NEXT);
+	t.goes_on = false;
+	on_event(&t.call, leg_at(&callee), LEG_FAIL, NULL, "w");
+	assert_int_equal(t.event, EV_CALLEE_FAIL);
+	t.goes_plain = true;
 	on_event(&t.call, leg_at(&callee), LEG_FAIL, NULL, "w");
 	assert_int_equal(t.event, EV_CALLEE_NEXT);
 }

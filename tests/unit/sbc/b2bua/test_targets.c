@@ -208,6 +208,55 @@ static void test_which_failures(void **state)
 	assert_ptr_equal(TAILQ_FIRST(&call.targets.next)->who.phone, &desk);
 }
 
+static bool goes_plain(unsigned status)
+{
+	struct message *m = answer(status);
+	bool plain = targets_go_plain(&call, m);
+
+	message_free(&m);
+	return plain;
+}
+
+/* A trunk that is only offered SRTP and refuses it is next once more, before the others, and once
+ * only; one that requires it never is. */
+static void test_go_plain(void **state)
+{
+	static const unsigned of_srtp[] = { 488, 415, 606 };
+
+	for (size_t i = 0; i < ARRAY_LEN(of_srtp); i++) {
+		end(state);
+		begin(state);
+		acme.srtp = SRTP_REQUIRED;
+		assert_int_equal(targets_begin(&call, &route, "123"), OK);
+		assert_false(goes_plain(of_srtp[i])); /* nobody was called */
+		assert_true(targets_take(&call));
+		assert_false(goes_plain(of_srtp[i]));
+		acme.srtp = SRTP_OFF;
+		assert_false(goes_plain(of_srtp[i]));
+		acme.srtp = SRTP_OFFERED;
+		assert_false(goes_plain(486));
+		assert_false(targets_go_plain(&call, NULL));
+		call.exchange = EX_PROPOSED;
+		assert_false(goes_plain(of_srtp[i]));
+		call.exchange = EX_FIRST;
+		call.state = CALL_CANCELLING;
+		assert_false(goes_plain(of_srtp[i]));
+		call.state = CALL_RINGING;
+		assert_false(call.callee.target->plain);
+		assert_true(goes_plain(of_srtp[i]));
+		targets_leave(&call, NULL);
+		assert_true(targets_take(&call));
+		assert_ptr_equal(call.callee.who.trunk, &acme);
+		assert_true(call.callee.target->plain);
+		assert_false(goes_plain(of_srtp[i]));
+		targets_leave(&call, NULL);
+		assert_true(targets_take(&call));
+		assert_ptr_equal(call.callee.who.trunk, &spare);
+		assert_false(call.callee.target->plain);
+	}
+	acme.srtp = SRTP_REQUIRED;
+}
+
 static void test_left_legs(void **state)
 {
 	(void)state;
@@ -256,8 +305,8 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(order), TEST(each_once), TEST(which_failures),
-		                            TEST(left_legs), TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(order),    TEST(each_once), TEST(which_failures),
+		                            TEST(go_plain), TEST(left_legs), TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,10 @@ need_packages() {
 		printf 'Kamailio is for the tests alone: its service stays masked\n'
 		as_root systemctl -q mask kamailio.service || return 1
 	fi
+	if [[ " ${missing[*]} " == *" rtpengine-daemon "* ]] && [ -d /run/systemd/system ]; then
+		printf 'rtpengine is for the tests alone: its service stays masked\n'
+		as_root systemctl -q mask rtpengine-daemon.service || return 1
+	fi
 	as_root apt-get -qq update || return 1
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
 		install "${missing[@]}" || return 1

@@ -5,6 +5,7 @@ What Debian 12's baresip 1.0.0 with libre 1.1.0 does, and what follows for our t
   configuration (VerifyMode), which libssl applies to every context: see TLS_POLICY.
 - It reaches no sips: URI, neither as target nor in a peer's Contact (libre's sip_request knows the
   scheme sip alone): a trunk towards it has `uri-form: sip-tls`.
+- Its SRTP has AES_CM_128_HMAC_SHA1 and AEAD_AES_GCM, and no AES_256_CM.
 - srtp-mand offers RTP/SAVP with one AES_CM_128_HMAC_SHA1_80 line and refuses plain RTP/AVP.
 - aufile wants a 16-bit file with the codec's rate; sndfile writes what was heard to *-dec.wav, whose
   header is right once the call has ended. It cuts that file's name at 127 octets.

@@ -276,7 +276,7 @@ class Soak:
         self.serve(lambda: end)
         full = self.looks[len(self.looks) // 2:]
         for call in list(self.calls.values()):  # all hang up, in the time that they have left
-            call.seconds = 0
+            call.seconds = time.monotonic() - call.begun
             self.at(self.random.random(), call.hang_up) if call.ok else None
         self.due = [entry for entry in self.due if not (getattr(entry[2], "__func__", None) is Call.hang_up and entry[0] > end + 1.5)]
         heapq.heapify(self.due)

@@ -14,7 +14,7 @@ function(unit_tests dir layer)
 			SOURCE_DIR="${PROJECT_SOURCE_DIR}" BUILD_DIR="${PROJECT_BINARY_DIR}")
 		add_test(NAME ${dir}/${short} COMMAND ${target}
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-		set_tests_properties(${dir}/${short} PROPERTIES TIMEOUT 120)
+		set_tests_properties(${dir}/${short} PROPERTIES TIMEOUT 300)
 	endforeach()
 endfunction()
 
@@ -49,7 +49,7 @@ foreach(source ${fuzz_sources})
 		add_executable(${target} ${source} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.c)
 		add_test(NAME fuzz/${short} COMMAND ${target} tests/fuzz/corpus/${short}
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-		set_tests_properties(fuzz/${short} PROPERTIES TIMEOUT 120)
+		set_tests_properties(fuzz/${short} PROPERTIES TIMEOUT 300)
 	endif()
 	target_link_libraries(${target} PRIVATE app)
 endforeach()

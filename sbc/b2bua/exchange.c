@@ -105,8 +105,8 @@ enum err exchange_event(struct call *call, enum exchange_event event,
 	call->exchange = rule->next;
 	note_host(call, news->side);
 	err = rule->action->run(call, news, problem);
-	if (err)
-		call->exchange = was;
+	if (err) /* an early offer settles the first answer even where nothing comes of itself */
+		call->exchange = was == EX_FIRST && !offer_is_open(call->offer) ? EX_REST : was;
 	else if (call->exchange != was)
 		LOG(LOG_DEBUG, KV("call", call->id), KV("event", event_names[event]),
 		    KV("session", state_names[call->exchange]));

@@ -14,7 +14,7 @@
 static struct {
 	char done[256]; /* what the actions did, a word each */
 	enum err make_err, answer_err, change_err, accept_err;
-	bool said, holds, owed, disagreed;
+	bool said, holds, owed, disagreed, open;
 	const char *peer_sdp;
 	unsigned hosts; /* that the offer heard of */
 } t;
@@ -171,7 +171,7 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 bool offer_is_open(const struct offer *o)
 {
 	(void)o;
-	return false;
+	return t.open;
 }
 
 enum err call_new_offer(struct call *call)
@@ -184,6 +184,7 @@ enum err call_new_offer(struct call *call)
 void offer_settle(struct offer *o)
 {
 	(void)o;
+	t.open = false;
 	note("settle", NULL);
 }
 
@@ -230,6 +231,7 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 	call.offer = OFFER;
 	t.done[0] = '\0';
 	t.disagreed = false;
+	t.open = state == EX_FIRST;
 	t.hosts = 0;
 	t.holds = t.owed || event == XE_EARLY_OFFER;
 	call.heard = t.owed ? mem_strdup("v=1\r\n") : NULL;
@@ -450,6 +452,9 @@ static void test_fails(void **state)
 	t.make_err = ERR_REFUSED;
 	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLER), EX_REST);
 	assert_string_equal(t.done, "make:caller back refuse488:caller ");
+	/* The first answer is settled all the same: another fork's is no answer to that offer. */
+	assert_int_equal(fire(EX_FIRST, XE_OFFER, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "settle make:caller back refuse488:caller ");
 	assert_int_equal(fire(EX_FETCHING, XE_ANSWER, SIDE_CALLEE), EX_FETCHING);
 	assert_string_equal(t.done, "make:callee fails488 ");
 	assert_int_equal(fire(EX_FETCHING, XE_CHANGED, SIDE_CALLER), EX_FETCHING);

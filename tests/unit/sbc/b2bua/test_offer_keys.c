@@ -17,7 +17,7 @@ static void crypto_at(const struct buf *sdp, unsigned n, char suite[40], struct 
 	}
 	assert_int_equal(sscanf(at, "%*u %39s inline:%99s", suite, text), 2);
 	/* with room for what the padding stands for */
-	uint8_t bytes[80];
+	uint8_t bytes[80] = { 0 };
 
 	assert_true(EVP_DecodeBlock(bytes, (uint8_t *)text, (int)strlen(text)) > 0);
 	memcpy(key->bytes, bytes, sizeof(key->bytes));

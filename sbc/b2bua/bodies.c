@@ -14,17 +14,15 @@
 #include "sbc/b2bua/headers_internal.h"
 #include "sbc/b2bua/name_addr.h"
 
-static const char *const outward[] = {
-	"application/dtmf-relay",
-	"application/dtmf",
-	"application/media_control+xml",  /* RFC 5168 */
-	"application/im-iscomposing+xml", /* RFC 3994 */
-	"text/plain",
-	"text/html",
-};
-#define OUTWARD_ACCEPT                                                              \
-	"application/dtmf-relay, application/dtmf, application/media_control+xml, " \
-	"application/im-iscomposing+xml, text/plain, text/html"
+/* RFC 5168, RFC 3994 among them. */
+#define OUTWARD(each)                                                                    \
+	each("application/dtmf-relay") each("application/dtmf")                          \
+	    each("application/media_control+xml") each("application/im-iscomposing+xml") \
+	        each("text/plain") each("text/html")
+#define AS_ITEM(type)   type,
+#define AS_ACCEPT(type) ", " type
+
+static const char *const outward[] = { OUTWARD(AS_ITEM) };
 
 /* Outward the type with the character set alone: a parameter can say anything. */
 static bool write_type(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
@@ -74,7 +72,7 @@ bool bodies_may_cross(const struct message *m, enum crossing way)
 
 const char *bodies_accepted(enum crossing way)
 {
-	return way == CROSSING_OUT ? OUTWARD_ACCEPT : "*/*";
+	return way == CROSSING_OUT ? OUTWARD(AS_ACCEPT) + 2 : "*/*";
 }
 
 void bodies_cross(const struct passage *p)

@@ -56,8 +56,44 @@ static void on_fail(void *arg, const char *why)
 	lane_on_end(item, NULL, kept);
 }
 
-enum err outside_send(const struct outside_way *way, struct message *m, struct lane_item *item,
-                      void **out)
+void outside_forget(void *out)
+{
+	struct sent *sent = out;
+
+	errand_free(&sent->errand);
+	mem_free(sent);
+}
+
+/* A list of resources instead of one (RFC 4662): both ends must know of it. */
+static void cross_eventlist(const struct message *from, struct message *to)
+{
+	if (extension_in(from, "Supported", "eventlist"))
+		message_add(to, "Supported", "eventlist");
+	if (extension_in(from, "Require", "eventlist"))
+		message_add(to, "Require", "eventlist");
+}
+
+/* A request received becomes one of ours in a dialog. */
+static enum err make_along(struct dialog *dlg, const struct message *request,
+                           const struct crossing_ends *ends, struct message **out)
+{
+	enum err err = dialog_request(dlg, message_method_name(request), out);
+	struct passage p;
+
+	if (err)
+		return err;
+	message_set_max_forwards(*out, message_max_forwards(request) - 1);
+	message_add(*out, "User-Agent", "Trunkgate");
+	passage_open(&p, request, *out, ends);
+	headers_cross(&p);
+	headers_cross_event(&p);
+	cross_eventlist(request, *out);
+	bodies_cross(&p);
+	return OK;
+}
+
+static enum err send_along(const struct outside_way *way, struct message *m, struct lane_item *item,
+                           void **out)
 {
 	static const struct errand_handler handler = { on_response, on_fail, NULL };
 	struct sent *sent = mem_zalloc(sizeof(*sent));
@@ -82,39 +118,17 @@ enum err outside_send(const struct outside_way *way, struct message *m, struct l
 	return err;
 }
 
-void outside_forget(void *out)
+enum err outside_send(const struct outside_way *way, const struct lane *lane,
+                      const struct message *request, struct lane_item *item, void **out)
 {
-	struct sent *sent = out;
-
-	errand_free(&sent->errand);
-	mem_free(sent);
-}
-
-/* A list of resources instead of one (RFC 4662): both ends must know of it. */
-static void cross_eventlist(const struct message *from, struct message *to)
-{
-	if (extension_in(from, "Supported", "eventlist"))
-		message_add(to, "Supported", "eventlist");
-	if (extension_in(from, "Require", "eventlist"))
-		message_add(to, "Require", "eventlist");
-}
-
-enum err outside_make(struct dialog *dlg, const struct message *request,
-                      const struct crossing_ends *ends, struct message **out)
-{
-	enum err err = dialog_request(dlg, message_method_name(request), out);
-	struct passage p;
+	struct message *m;
+	enum err err = make_along(way->dialog, request, &lane->ends, &m);
 
 	if (err)
 		return err;
-	message_set_max_forwards(*out, message_max_forwards(request) - 1);
-	message_add(*out, "User-Agent", "Trunkgate");
-	passage_open(&p, request, *out, ends);
-	headers_cross(&p);
-	headers_cross_event(&p);
-	cross_eventlist(request, *out);
-	bodies_cross(&p);
-	return OK;
+	err = client_txn_loops(way->stack, request, m) ? ERR_EXISTS : send_along(way, m, item, out);
+	message_free(&m);
+	return err;
 }
 
 bool outside_knows(const char *method)
@@ -153,15 +167,8 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 		                         .dialog = o->dialog,
 		                         .target = &o->target,
 		                         .first = &o->first };
-	struct message *m;
-	enum err err = outside_make(o->dialog, request, &lane->ends, &m);
 
-	if (err)
-		return err;
-	err =
-	    client_txn_loops(way.stack, request, m) ? ERR_EXISTS : outside_send(&way, m, item, out);
-	message_free(&m);
-	return err;
+	return outside_send(&way, lane, request, item, out);
 }
 
 static void dress(struct lane *lane, const struct passage *back)

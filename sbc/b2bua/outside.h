@@ -16,10 +16,6 @@ void outside_pass(struct border *b, struct server_txn *txn, const struct party *
 /* Forgets all that is under way. */
 void outside_end(struct border *b);
 
-/* For subscriptions: a request received becomes one of ours in a dialog. */
-MUST_USE enum err outside_make(struct dialog *dlg, const struct message *request,
-                               const struct crossing_ends *ends, struct message **out);
-
 /* All borrowed while it is under way. on_answer, with cfg's arg, hears a final answer before
  * lane_on_end does; NULL: need not. */
 struct outside_way {
@@ -30,9 +26,9 @@ struct outside_way {
 	void (*on_answer)(void *arg, const struct message *m, const struct flow *flow);
 	void *arg;
 };
-/* For a lane's send and forget. */
-MUST_USE enum err outside_send(const struct outside_way *way, struct message *m,
-                               struct lane_item *item, void **out);
+/* For a lane's send and forget: what was received becomes a request of ours. */
+MUST_USE enum err outside_send(const struct outside_way *way, const struct lane *lane,
+                               const struct message *request, struct lane_item *item, void **out);
 void outside_forget(void *out);
 
 #endif

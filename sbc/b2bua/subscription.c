@@ -126,15 +126,8 @@ static enum err send_subscribe(struct lane *lane, const struct message *request,
 		                         .first = &sub->first,
 		                         .on_answer = on_subscribe_answer,
 		                         .arg = f };
-	struct message *m;
-	enum err err = outside_make(f->far, request, &lane->ends, &m);
 
-	if (err)
-		return err;
-	err =
-	    client_txn_loops(way.stack, request, m) ? ERR_EXISTS : outside_send(&way, m, item, out);
-	message_free(&m);
-	return err;
+	return outside_send(&way, lane, request, item, out);
 }
 
 static void dress_subscribe(struct lane *lane, const struct passage *back)
@@ -169,14 +162,8 @@ static enum err send_notify(struct lane *lane, const struct message *request,
 	const struct outside_way way = { .stack = f->sub->border->cfg.stack,
 		                         .dialog = f->near,
 		                         .target = &f->sub->near_target };
-	struct message *m;
-	enum err err = outside_make(f->near, request, &lane->ends, &m);
 
-	if (err)
-		return err;
-	err = outside_send(&way, m, item, out);
-	message_free(&m);
-	return err;
+	return outside_send(&way, lane, request, item, out);
 }
 
 /* A subscriber that does not know of it, or does not answer, has none any more (4.2.2). */

@@ -133,6 +133,9 @@ enum caller_id_header { CALLER_ID_FROM, CALLER_ID_PAI, CALLER_ID_PPI, CALLER_ID_
 /* In which calls a caller's location (PIDF-LO) passes between a trunk and the inside. */
 enum location_use { LOCATION_EMERGENCY, LOCATION_ALWAYS, LOCATION_NEVER };
 
+/* How a trunk hears who sent a call on before. */
+enum diversion_use { DIVERSION_DIVERSION, DIVERSION_HISTORY_INFO, DIVERSION_BOTH, DIVERSION_NONE };
+
 enum rule_action { RULE_SET, RULE_REMOVE, RULE_RENAME, RULE_COPY };
 extern const char *const config_rule_methods[]; /* that a rule can be for; then NULL */
 
@@ -220,6 +223,7 @@ struct config_trunk {
 	size_t ncaller_id_out;
 	enum no_yes trusted; /* with numbers that are withheld (RFC 3325) */
 	enum location_use location;
+	enum diversion_use diversion;
 	struct config_header_rule *header_rules;
 	size_t nheader_rules;
 	char **pass_headers; /* that cross besides those of the policy */

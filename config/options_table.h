@@ -10,7 +10,7 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 11
-#define TRUNK_OPTIONS 65
+#define TRUNK_OPTIONS 66
 #define ROUTE_OPTIONS 9
 
 /* options_calls.c */

@@ -13,6 +13,7 @@ static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
 static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
+static const char *const diversions[] = { "diversion", "history-info", "both", "none", NULL };
 static const char *const locations[] = { "emergency", "always", "never", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const ocsp_modes[] = { "stapled", "ask", "off", NULL };
@@ -444,6 +445,15 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "Whether it gets the numbers of callers who withhold theirs, in the headers of caller-id-out with "
 	      "Privacy: id, since it is bound to keep them to itself (RFC 3325)." },
+	{ .key = "diversion",
+	  .kind = KIND_ENUM,
+	  FIELD(config_trunk, diversion),
+	  .names = diversions,
+	  .standard = "diversion",
+	  .help =
+	      "The header in which numbers that sent a call on before are written, to it and for calls that come "
+	      "from it: Diversion (RFC 5806), History-Info (RFC 7044), both, or none. Either is read. Of phones "
+	      "that are not trusted their own numbers alone are passed on." },
 	{ .key = "location",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, location),

@@ -4,6 +4,7 @@
 #include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/call_internal.h"
 #include "sbc/b2bua/caller_id.h"
+#include "sbc/b2bua/diversion.h"
 #include "sbc/b2bua/failure_map.h"
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
@@ -44,10 +45,19 @@ static void add_answer(const struct passage *p)
 	add_cause(p->from, p->to);
 }
 
+/* A transfer's INVITE is made of none that came. */
 static void add_to_invite(const struct call *call, const struct passage *p)
 {
-	caller_id_add(p, &call->caller.id, call->caller.number);
-	bodies_cross_call(p, call_is_emergency(call));
+	struct diversions diversions = { .n = 0 };
+
+	if (p->from) {
+		caller_id_add(p, &call->caller.id, call->caller.number);
+		bodies_cross_call(p, call_is_emergency(call));
+		diversions_read(&diversions, p->from, p->ends->from);
+	}
+	if (*call->targets.diverted)
+		diversions_add(&diversions, call->targets.diverted);
+	diversions_write(&diversions, p);
 }
 
 void call_on_send(void *arg, struct leg *leg, struct message *m)
@@ -58,7 +68,7 @@ void call_on_send(void *arg, struct leg *leg, struct message *m)
 	struct passage p;
 
 	passage_open(&p, cause, m, &ends);
-	if (cause && message_is_request(m) && !*message_to_tag(m))
+	if (message_is_request(m) && !*message_to_tag(m))
 		add_to_invite(call, &p);
 	if (cause && !message_is_request(cause) && !message_is_request(m))
 		add_answer(&p);

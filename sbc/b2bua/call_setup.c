@@ -96,7 +96,6 @@ static enum err send_invite(struct call *call, const char *sdp)
 	if (err)
 		return err;
 	message_add(invite, "User-Agent", "Trunkgate");
-	redirect_note(call, invite);
 	if (received)
 		message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	if (sdp)

@@ -170,17 +170,23 @@ enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *n
 	return n < 0 || n >= HEADER_VALUE_MAX ? ERR_LIMIT : OK;
 }
 
+bool caller_id_is_own(const struct config_phone *phone, const char *number)
+{
+	if (phone->trusted == YES || (phone->caller_id && strcmp(phone->caller_id, number) == 0))
+		return true;
+	for (size_t i = 0; i < phone->nnumbers; i++) {
+		if (strcmp(phone->numbers[i], number) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether we may vouch for the number: it was given to the phone here, or by one who is believed
  * (RFC 3325 5). */
 static bool is_screened(const struct config_party *from, const char *number)
 {
-	if (from->kind != PARTY_PHONE || from->phone->trusted == YES || from->phone->caller_id)
-		return true;
-	for (size_t i = 0; i < from->phone->nnumbers; i++) {
-		if (strcmp(from->phone->numbers[i], number) == 0)
-			return true;
-	}
-	return false;
+	return from->kind != PARTY_PHONE || from->phone->caller_id ||
+	       caller_id_is_own(from->phone, number);
 }
 
 /* Our URI of a number, at the host of our Contact in m. False: it has none. */

@@ -20,6 +20,8 @@ struct caller_id {
  * "unknown" where there is none. */
 void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct message *request,
                     const struct config_party *from);
+/* Whether a phone may say that a number is its own. */
+bool caller_id_is_own(const struct config_phone *phone, const char *number);
 /* Whether to may learn the number of who sent m: it is not withheld, or to is trusted with it. */
 bool caller_id_may_go(const struct message *m, const struct config_party *to);
 /* The caller's number as a trunk is to see it; one that cannot be written is "unknown". */

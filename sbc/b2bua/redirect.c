@@ -228,24 +228,3 @@ bool redirect_pass(struct call *call, const struct message *answer)
 	leg_reject_with(call->caller.leg, status, NULL, add_contacts, &telling);
 	return true;
 }
-
-void redirect_note(struct call *call, struct message *invite)
-{
-	const struct party *to = &call->callee;
-	bool trunk = to->who.kind == PARTY_TRUNK;
-	const struct sip_realm *realm = stack_realm(call->border->cfg.stack, to->realm);
-	char number[NUMBER_MAX], host[256];
-
-	if (!*call->targets.diverted)
-		return;
-	if (!trunk)
-		snprintf(number, sizeof(number), "%s", call->targets.diverted);
-	else if (number_cross(to->who.trunk, TRUNK_OUT, NUMBER_CALLING, call->targets.diverted,
-	                      number))
-		return;
-	sip_realm_host(realm,
-	               sip_realm_listener_for(realm, trunk ? TRANSPORT_TLS : TRANSPORT_UDP, NULL),
-	               host, sizeof(host));
-	message_add(invite, "Diversion", "<%s:%s@%.200s>;reason=unconditional",
-	            trunk && to->who.trunk->uri_form == URI_SIPS ? "sips" : "sip", number, host);
-}

@@ -15,7 +15,5 @@ void redirect_follow(struct call *call, const struct message *answer);
 /* Whether it is one that the caller is told, which is done then: the numbers at hosts that the
  * caller knows. */
 bool redirect_pass(struct call *call, const struct message *answer);
-/* The number that sent the call elsewhere, for who is called instead (RFC 5806). */
-void redirect_note(struct call *call, struct message *invite);
 
 #endif

@@ -294,6 +294,8 @@ struct config_route {
 	size_t nto;
 	unsigned *share; /* of the calls, to be the first of them; none: that order */
 	size_t nshare;
+	struct config_number_rule *number_rules; /* for its calls, before those of a trunk */
+	size_t nnumber_rules;
 	enum no_yes emergency;
 	enum redirects redirects;
 	unsigned line; /* in the file, for messages */
@@ -331,6 +333,9 @@ MUST_USE enum err config_load(struct config **out, const char *file, FILE *error
 MUST_USE enum err config_parse(struct config **out, const char *file, const char *text, size_t len,
                                mode_t mode, FILE *errors);
 void config_free(struct config **cfgp); /* wipes passwords; NULL is fine */
+
+/* Lines about what is allowed, and may yet be meant otherwise: "FILE:LINE: hint: ..." */
+void config_print_hints(const struct config *cfg, FILE *out);
 
 /* Every option with its default, range and help, as YAML comments and values, or as JSON Schema. */
 MUST_USE enum err config_print_full(FILE *out);

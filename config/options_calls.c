@@ -131,7 +131,9 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .max = 64,
 	  .otherwise = "any",
 	  .example = "\"+4930*\"",
-	  .help = "The number that the caller sends, as number: is written." },
+	  .help =
+	      "The number that the caller sends (From, or what caller-id-in and trusted take), as number: is "
+	      "written. It sorts calls and keeps nobody out: whoever calls can write any. Who it is, from: says." },
 	{ .key = "hours",
 	  .kind = KIND_HOURS,
 	  .flags = OPTION_LIST | OPTION_ONE,
@@ -175,6 +177,18 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .help =
 	      "How often each of to: is the first to be tried, by chance in this proportion; the others follow "
 	      "in the same way. 0: only after all others." },
+	{ .key = "number-rules",
+	  .kind = KIND_MAP,
+	  .flags = OPTION_LIST,
+	  LIST(config_route, number_rules),
+	  .min = 1,
+	  .max = 64,
+	  .group = &route_number_rule_group,
+	  .otherwise = "no number is written anew",
+	  .help =
+	      "How the numbers of its calls are written anew once it is taken: of the rules for a number the first "
+	      "one that fits. Those of the trunk that a call comes from are done before, those of the trunk that it "
+	      "goes to afterwards, where a phone's caller-id stands in place of its number." },
 	{ .key = "emergency",
 	  .kind = KIND_ENUM,
 	  FIELD(config_route, emergency),

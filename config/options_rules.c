@@ -60,6 +60,12 @@ const struct option_group number_rule_group = { .options = number_rule,
 	                                        .size = sizeof(struct config_number_rule),
 	                                        .check = check_number_rule };
 
+/* A route has one direction. */
+const struct option_group route_number_rule_group = { .options = number_rule + 1,
+	                                              .noptions = ARRAY_LEN(number_rule) - 1,
+	                                              .size = sizeof(struct config_number_rule),
+	                                              .check = check_number_rule };
+
 static const char *const actions[] = { "set", "remove", "rename", "copy", NULL };
 const char *const config_rule_methods[] = { "INVITE",  "BYE",     "UPDATE",    "PRACK",
 	                                    "INFO",    "MESSAGE", "REFER",     "NOTIFY",

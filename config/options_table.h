@@ -11,7 +11,7 @@
 
 #define PHONE_OPTIONS 11
 #define TRUNK_OPTIONS 66
-#define ROUTE_OPTIONS 9
+#define ROUTE_OPTIONS 10
 
 /* options_calls.c */
 extern const char *const config_over_limits[];
@@ -22,7 +22,7 @@ extern const struct option route_options[ROUTE_OPTIONS];
 extern const struct option trunk_options[TRUNK_OPTIONS];
 
 /* options_rules.c: lists of maps */
-extern const struct option_group number_rule_group;
+extern const struct option_group number_rule_group, route_number_rule_group;
 extern const struct option_group header_rule_group;
 
 #endif

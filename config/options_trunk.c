@@ -450,18 +450,13 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  FIELD(config_trunk, diversion),
 	  .names = diversions,
 	  .standard = "diversion",
-	  .help =
-	      "The header in which numbers that sent a call on before are written, to it and for calls that come "
-	      "from it: Diversion (RFC 5806), History-Info (RFC 7044), both, or none. Either is read. Of phones "
-	      "that are not trusted their own numbers alone are passed on." },
+	  .help = "How numbers that sent a call on are told, to it and of its own calls." },
 	{ .key = "location",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, location),
 	  .names = locations,
 	  .standard = "emergency",
-	  .help =
-	      "In which calls with it the place that a caller sends along (PIDF-LO, RFC 6442) passes: those of an "
-	      "emergency route, all, or none." },
+	  .help = "In which calls with it a caller's place (PIDF-LO) goes along." },
 	{ .key = "header-rules",
 	  .kind = KIND_MAP,
 	  .flags = OPTION_LIST,

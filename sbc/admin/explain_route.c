@@ -151,6 +151,7 @@ static void print_targets(FILE *out, const struct config_route *r, const char *c
 
 int explain_route(FILE *out, const struct config *cfg, const struct route_query *q)
 {
+	char called[NUMBER_MAX];
 	struct clock_local at;
 
 	clock_local(q->at_s, &at);
@@ -167,7 +168,10 @@ int explain_route(FILE *out, const struct config *cfg, const struct route_query 
 		fputs("\n", out);
 		if (miss != ROUTE_FITS)
 			continue;
-		print_targets(out, r, q->called);
+		if (number_by_route(r, NUMBER_CALLED, q->called, called))
+			fputs("Its number-rules make the number unusable.\n", out);
+		else
+			print_targets(out, r, called);
 		return 0;
 	}
 	fputs("No route takes it: the caller hears 404.\n", out);

@@ -70,6 +70,7 @@ static int cmd_check(int argc, char **argv)
 		return bad_usage("check takes one configuration file");
 	if (config_load(&cfg, config_file(argc, argv), stderr))
 		return 1;
+	config_print_hints(cfg, stdout);
 	printf("%s: well\n", config_file(argc, argv));
 	config_free(&cfg);
 	return 0;

@@ -211,6 +211,15 @@ struct asked {
 	struct caller_id id; /* the caller's */
 };
 
+/* Who calls, as the route wants it shown; one that it makes unusable is "unknown". */
+static void set_caller(struct party *p, const struct asked *asked, const struct config_route *route)
+{
+	party_set(p, &asked->from, asked->caller);
+	p->id = asked->id;
+	if (number_by_route(route, NUMBER_CALLING, asked->caller, p->id.shown))
+		snprintf(p->id.shown, sizeof(p->id.shown), "unknown");
+}
+
 static void start_call(struct border *b, struct server_txn *txn, const struct asked *asked,
                        const struct config_route *route)
 {
@@ -220,8 +229,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
 		refuse_for_now(txn);
 		return;
 	}
-	party_set(&call->caller, &asked->from, asked->caller);
-	call->caller.id = asked->id;
+	set_caller(&call->caller, asked, route);
 	if (targets_begin(call, route, asked->number)) {
 		refuse_for_now(txn);
 		call_free(&call);
@@ -332,6 +340,7 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 	const struct config_route *route;
 	struct party from = { 0 }, to = { 0 };
 	struct asked asked;
+	char called[NUMBER_MAX];
 	unsigned refused;
 	struct uri uri;
 
@@ -355,9 +364,12 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 		reply_with_allow(txn, 405, ALLOW_ROUTELESS);
 		return;
 	}
-	party_set(&from, &asked.from, asked.caller);
-	from.id = asked.id;
-	party_set(&to, &route->to[0], asked.number);
+	set_caller(&from, &asked, route);
+	if (number_by_route(route, NUMBER_CALLED, asked.number, called)) {
+		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		return;
+	}
+	party_set(&to, &route->to[0], called);
 	refused = admission_of_request(b, &from, &to);
 	if (!refused) {
 		outside_pass(b, txn, &from, &to);

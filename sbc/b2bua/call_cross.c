@@ -6,6 +6,7 @@
 #include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/diversion.h"
 #include "sbc/b2bua/failure_map.h"
+#include "sbc/b2bua/names.h"
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
 {
@@ -51,7 +52,7 @@ static void add_to_invite(const struct call *call, const struct passage *p)
 	struct diversions diversions = { .n = 0 };
 
 	if (p->from) {
-		caller_id_add(p, &call->caller.id, call->caller.number);
+		caller_id_add(p, &call->caller.id, party_shown(&call->caller));
 		bodies_cross_call(p, call_is_emergency(call));
 		diversions_read(&diversions, p->from, p->ends->from);
 	}

@@ -115,6 +115,25 @@ bool caller_id_may_go(const struct message *m, const struct config_party *to)
 	return (to->kind == PARTY_TRUNK && to->trunk->trusted == YES) || !is_withheld(m);
 }
 
+bool caller_id_is_own(const struct config_phone *phone, const char *number)
+{
+	if (phone->trusted == YES || (phone->caller_id && strcmp(phone->caller_id, number) == 0))
+		return true;
+	for (size_t i = 0; i < phone->nnumbers; i++) {
+		if (strcmp(phone->numbers[i], number) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether we may vouch for the number: it was given to the phone here, or by one who is believed
+ * (RFC 3325 5). */
+static bool is_screened(const struct config_party *from, const char *number)
+{
+	return from->kind != PARTY_PHONE || from->phone->caller_id ||
+	       caller_id_is_own(from->phone, number);
+}
+
 void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct message *request,
                     const struct config_party *from)
 {
@@ -139,7 +158,9 @@ void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct
 		strcpy(number, "unknown");
 	}
 	out->tells = tells(out, request, from);
+	out->shown[0] = '\0';
 	out->withheld = is_withheld(request);
+	out->screened = is_screened(from, number);
 }
 
 const char *caller_id_number(const struct config_party *from, const char *number,
@@ -170,25 +191,6 @@ enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *n
 	return n < 0 || n >= HEADER_VALUE_MAX ? ERR_LIMIT : OK;
 }
 
-bool caller_id_is_own(const struct config_phone *phone, const char *number)
-{
-	if (phone->trusted == YES || (phone->caller_id && strcmp(phone->caller_id, number) == 0))
-		return true;
-	for (size_t i = 0; i < phone->nnumbers; i++) {
-		if (strcmp(phone->numbers[i], number) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether we may vouch for the number: it was given to the phone here, or by one who is believed
- * (RFC 3325 5). */
-static bool is_screened(const struct config_party *from, const char *number)
-{
-	return from->kind != PARTY_PHONE || from->phone->caller_id ||
-	       caller_id_is_own(from->phone, number);
-}
-
 /* Our URI of a number, at the host of our Contact in m. False: it has none. */
 static bool write_uri(const struct message *m, const char *number, char out[HEADER_VALUE_MAX])
 {
@@ -211,18 +213,18 @@ static bool wants(const struct config_trunk *trunk, enum caller_id_header which)
 	return false;
 }
 
-static void add_identity(struct message *m, const struct config_trunk *to, bool screened,
+static void add_identity(struct message *m, const struct config_trunk *to,
                          const struct caller_id *id, const char *uri)
 {
 	const char *name = shown_name(id, true), *space = *name ? " " : "";
 
-	if (wants(to, CALLER_ID_PAI) && screened)
+	if (wants(to, CALLER_ID_PAI) && id->screened)
 		message_add(m, "P-Asserted-Identity", "%s%s%s", name, space, uri);
 	if (wants(to, CALLER_ID_PPI))
 		message_add(m, "P-Preferred-Identity", "%s%s%s", name, space, uri);
 	if (wants(to, CALLER_ID_RPID))
 		message_add(m, "Remote-Party-ID", "%s%s%s;party=calling;screen=%s;privacy=%s", name,
-		            space, uri, screened ? "yes" : "no", id->withheld ? "full" : "off");
+		            space, uri, id->screened ? "yes" : "no", id->withheld ? "full" : "off");
 }
 
 void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number)
@@ -235,7 +237,7 @@ void caller_id_add(const struct passage *p, const struct caller_id *id, const ch
 	if (to->kind != PARTY_TRUNK || (id->withheld && to->trunk->trusted != YES))
 		return;
 	if (write_uri(p->to, caller_id_number(from, number, to->trunk, theirs), uri))
-		add_identity(p->to, to->trunk, is_screened(from, number), id, uri);
+		add_identity(p->to, to->trunk, id, uri);
 }
 
 /* Whether the one that answers is believed, and the other side is to hear of it. */

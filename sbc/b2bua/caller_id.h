@@ -11,9 +11,11 @@
 
 /* Besides the number, which a party has. */
 struct caller_id {
+	char shown[NUMBER_MAX];    /* the number by its route's rules; "": as it is */
 	char display[DISPLAY_MAX]; /* with its quotes; "" for none */
 	bool tells;                /* it has a word of the inside in it: not for a trunk */
 	bool withheld;             /* neither is to be shown (RFC 3323) */
+	bool screened;             /* we may vouch for the number (RFC 3325 5) */
 };
 
 /* What a request says of its caller: once, when it comes. number is as the inside writes it,

@@ -59,6 +59,11 @@ enum err party_find(struct border *b, const struct party *p, struct call_refusal
 	return ERR_NOT_FOUND;
 }
 
+const char *party_shown(const struct party *p)
+{
+	return *p->id.shown ? p->id.shown : p->number;
+}
+
 static enum err name_trunk(struct names *n, const struct party *from, const struct party *to)
 {
 	const struct config_trunk *trunk = to->who.trunk;
@@ -88,7 +93,7 @@ static enum err name_trunk(struct names *n, const struct party *from, const stru
 	              sizeof(n->contact));
 	sip_realm_host(target->realm, ours, host, sizeof(host));
 	return caller_id_from(&from->id, true,
-	                      caller_id_number(&from->who, from->number, trunk, calling), host,
+	                      caller_id_number(&from->who, party_shown(from), trunk, calling), host,
 	                      scheme, n->from);
 }
 
@@ -114,7 +119,7 @@ static enum err name_phone(struct names *n, const struct party *from, const stru
 	snprintf(n->to, sizeof(n->to), "<sip:%s@%.200s>", to->number, host);
 	sip_realm_uri(target->realm, ours, URI_SIP_TLS, "trunkgate", n->contact,
 	              sizeof(n->contact));
-	return caller_id_from(&from->id, false, from->number, host, "sip", n->from);
+	return caller_id_from(&from->id, false, party_shown(from), host, "sip", n->from);
 }
 
 enum err names_make(struct border *b, struct names *n, const struct party *from, struct party *to)

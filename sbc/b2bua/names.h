@@ -15,6 +15,8 @@ struct names {
 	const struct flow *flow; /* that a phone registered over; NULL: none */
 };
 
+/* The number under which a caller is shown. */
+const char *party_shown(const struct party *p);
 /* to keeps texts of the target. */
 MUST_USE enum err names_make(struct border *b, struct names *n, const struct party *from,
                              struct party *to);

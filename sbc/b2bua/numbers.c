@@ -156,6 +156,15 @@ static enum err bring_into_form(const struct config_trunk *trunk, enum number_fo
 	return form == NUMBERS_NATIONAL ? make_national(trunk, number) : OK;
 }
 
+enum err number_by_route(const struct config_route *route, enum number_of which, const char *number,
+                         char out[NUMBER_MAX])
+{
+	enum err err = number_rewrite(route->number_rules, route->nnumber_rules, TRUNK_OUT, which,
+	                              number, out);
+
+	return err == ERR_NOT_FOUND ? keep(out, number) : err;
+}
+
 enum err number_cross(const struct config_trunk *trunk, enum trunk_way way, enum number_of which,
                       const char *number, char out[NUMBER_MAX])
 {

@@ -27,4 +27,9 @@ MUST_USE enum err number_rewrite(const struct config_number_rule *rules, size_t 
                                  enum trunk_way way, enum number_of which, const char *number,
                                  char out[NUMBER_MAX]);
 
+/* The number of a call that takes a route, by the rules of that. Errors as above, but for
+ * ERR_NOT_FOUND: without a rule that fits it is as it was. */
+MUST_USE enum err number_by_route(const struct config_route *route, enum number_of which,
+                                  const char *number, char out[NUMBER_MAX]);
+
 #endif

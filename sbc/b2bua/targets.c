@@ -95,9 +95,8 @@ enum err targets_add_route(struct call *call, const struct config_route *route, 
 {
 	size_t order[ROUTE_TARGETS_MAX], n = route_order(route, order);
 	struct call_target t = { 0 };
-	enum err err = OK;
+	enum err err = number_by_route(route, NUMBER_CALLED, number, t.number);
 
-	snprintf(t.number, sizeof(t.number), "%s", number);
 	for (size_t i = 0; !err && i < n; i++) {
 		t.who = route->to[order[i]];
 		err = targets_add(call, &t, to);
@@ -111,7 +110,8 @@ enum err targets_begin(struct call *call, const struct config_route *route, cons
 
 	call->route = route;
 	if (!err)
-		party_set(&call->callee, &TAILQ_FIRST(&call->targets.next)->who, number);
+		party_set(&call->callee, &TAILQ_FIRST(&call->targets.next)->who,
+		          TAILQ_FIRST(&call->targets.next)->number);
 	return err;
 }
 

@@ -186,12 +186,37 @@ static void test_long(void **state)
 	assert_int_equal(number_cross(&trunk, TRUNK_OUT, NUMBER_CALLED, number, out), ERR_LIMIT);
 }
 
+static void test_by_route(void **state)
+{
+	static char with[] = "+49\\1", bad[] = "a b";
+	struct config_number_rule rules[] = {
+		{ .number = NUMBER_CALLED, .replace = with },
+		{ .number = NUMBER_CALLING, .replace = bad },
+	};
+	const struct config_route route = { .number_rules = rules, .nnumber_rules = 2 };
+	char out[NUMBER_MAX], why[128];
+
+	(void)state;
+	assert_int_equal(pattern_new(&rules[0].match, "^0(.*)$", why, sizeof(why)), OK);
+	assert_int_equal(pattern_new(&rules[1].match, "^7", why, sizeof(why)), OK);
+	assert_int_equal(number_by_route(&route, NUMBER_CALLED, "030", out), OK);
+	assert_string_equal(out, "+4930");
+	assert_int_equal(number_by_route(&route, NUMBER_CALLED, "30", out), OK);
+	assert_string_equal(out, "30");
+	assert_int_equal(number_by_route(&route, NUMBER_CALLING, "030", out), OK);
+	assert_string_equal(out, "030");
+	assert_int_equal(number_by_route(&route, NUMBER_CALLING, "77", out), ERR_SYNTAX);
+	pattern_free(&rules[0].match);
+	pattern_free(&rules[1].match);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clean), cmocka_unit_test(test_number),
-		cmocka_unit_test(test_forms), cmocka_unit_test(test_other_plans),
-		cmocka_unit_test(test_rules), cmocka_unit_test(test_long)
+		cmocka_unit_test(test_by_route),    cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_number),      cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_other_plans), cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_long)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

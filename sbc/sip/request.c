@@ -405,8 +405,10 @@ void request_cancel(struct request *r, const char *reason)
 		/* Whatever becomes of it, no other address is asked. */
 		r->found.naddrs = 0;
 		r->by_flow = false;
-		/* Before a provisional answer it must wait for one. */
+		/* Before a provisional answer it must wait for one; so it must where the sending
+		 * itself called us. */
 		r->cancel_wanted =
+		    !r->attempt ||
 		    client_txn_cancel(r->attempt->txn, r->reason ? r->reason : "") != OK;
 		return;
 	case RQ_ANSWERED:

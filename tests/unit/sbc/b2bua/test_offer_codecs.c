@@ -9,7 +9,7 @@
 /* An audio line of u's. */
 static const char *line_of(const struct udp *u, const char *formats, const char *more)
 {
-	char text[2048];
+	char text[1024];
 
 	snprintf(text, sizeof(text), "m=audio %u RTP/AVP %s\r\n%s", addr_port(&u->addr), formats,
 	         more);

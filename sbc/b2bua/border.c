@@ -224,14 +224,19 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
                        const struct config_route *route)
 {
 	struct call *call;
+	enum err err;
 
 	if (call_new(&call, b)) {
 		refuse_for_now(txn);
 		return;
 	}
 	set_caller(&call->caller, asked, route);
-	if (targets_begin(call, route, asked->number)) {
-		refuse_for_now(txn);
+	err = targets_begin(call, route, asked->number);
+	if (err) {
+		if (err == ERR_NOMEM)
+			refuse_for_now(txn);
+		else
+			server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		call_free(&call);
 		return;
 	}

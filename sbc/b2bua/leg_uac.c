@@ -150,6 +150,7 @@ void leg_hold(struct leg *leg, struct leg_fork *fork, const struct message *answ
 	    (struct leg_held){ .fork = fork,
 		               .cseq = message_cseq(answer),
 		               .rseq = message_status(answer) < 200 ? reliable_number(answer) : 0 };
+	leg->fork = fork; /* what it says is the leg's, whoever rang since */
 	fork->said.turn = SAID_THEIRS;
 	said_keep_theirs(&fork->said, answer);
 }

@@ -72,9 +72,26 @@ enum err offer_new(struct offer **out, const struct offer_cfg *cfg)
 	return OK;
 }
 
+/* The first one that is carried as RTP; NULL: none. */
+static const struct line *first_line(const struct offer *o)
+{
+	const struct session *s = o->exchange == EXCHANGE_NONE ? &o->now : &o->next;
+
+	for (size_t i = 0; i < s->nlines; i++) {
+		if (s->lines[i].carried && !s->lines[i].opaque)
+			return &s->lines[i];
+	}
+	return NULL;
+}
+
 enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
                         enum media_side was_side)
 {
+	const struct line *line = first_line(was);
+	const struct line_place *place = line ? &line->sides[was_side].place : NULL;
+
+	o->cfg.sides[side].plain =
+	    place && addr_is_set(&place->rtp) && place->key.suite == SRTP_NONE;
 	return voice_continue(&o->voices[side], &was->voices[was_side]);
 }
 
@@ -561,13 +578,9 @@ bool offer_is_open(const struct offer *o)
 
 enum srtp_suite offer_suite(const struct offer *o, enum media_side side)
 {
-	const struct session *s = o->exchange == EXCHANGE_NONE ? &o->now : &o->next;
+	const struct line *line = first_line(o);
 
-	for (size_t i = 0; i < s->nlines; i++) {
-		if (s->lines[i].carried && !s->lines[i].opaque)
-			return s->lines[i].sides[side].place.key.suite;
-	}
-	return SRTP_NONE;
+	return line ? line->sides[side].place.key.suite : SRTP_NONE;
 }
 
 struct anchor *offer_anchor(const struct offer *o)

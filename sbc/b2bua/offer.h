@@ -19,7 +19,7 @@ struct offer_side {
 	struct media_realm *media;
 	struct addr shown; /* our address in what the side is told, without a port */
 	enum srtp_mode srtp;
-	bool plain; /* SRTP_OFFERED: it refused SRTP, so ours have none */
+	bool plain; /* SRTP_OFFERED: it refused SRTP or stands without, so ours have none */
 	/* What goes without encryption where SRTP is required, all other protocols than RTP; none:
 	 * UDP/BFCP and UDP/UDT/IX. Borrowed. */
 	char *const *plain_media;
@@ -81,7 +81,8 @@ MUST_USE enum err offer_replace(struct offer *o, enum media_side side,
 MUST_USE enum err offer_invent(struct offer *o, enum media_side side, struct buf *out,
                                struct offer_problem *problem);
 /* What a side was told in another session goes on in this one, under the same origin and with a
- * version that rises (RFC 3264 8): its dialog moves here. Before the first offer. */
+ * version that rises (RFC 3264 8): its dialog moves here, and stays plain where it is that. Before
+ * the first offer. */
 MUST_USE enum err offer_continue(struct offer *o, enum media_side side, const struct offer *was,
                                  enum media_side was_side);
 /* Where a side's signalling comes from, for what it says from now on. */

@@ -202,7 +202,8 @@ bool targets_go_plain(struct call *call, const struct message *m)
 
 	if ((status != 488 && status != 415 && status != 606) || !t || t->plain ||
 	    t->who.kind != PARTY_TRUNK || t->who.trunk->srtp != SRTP_OFFERED ||
-	    (call->state != CALL_CALLING && call->state != CALL_RINGING) ||
+	    (call->state != CALL_CALLING && call->state != CALL_RINGING &&
+	     call->state != CALL_REFERRED) ||
 	    (call->exchange != EX_FIRST && call->exchange != EX_INVENTED))
 		return false;
 	again = *t;

@@ -241,7 +241,7 @@ static void test_go_plain(void **state)
 		call.exchange = EX_FIRST;
 		call.state = CALL_CANCELLING;
 		assert_false(goes_plain(of_srtp[i]));
-		call.state = CALL_RINGING;
+		call.state = i == 0 ? CALL_REFERRED : CALL_RINGING;
 		assert_false(call.callee.target->plain);
 		assert_true(goes_plain(of_srtp[i]));
 		targets_leave(&call, NULL);

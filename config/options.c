@@ -45,8 +45,8 @@ static const struct option top[] = {
 	  .max = 5,
 	  .standard = "1ms",
 	  .help =
-	      "How long a media packet may wait for others while there are many, from some 20 calls a worker "
-	      "on: to be woken for each costs more than to relay it. 0ms: never." },
+	      "How long a media packet may wait for others while many come one by one, from some 20 calls a "
+	      "worker on: to be woken for each costs more than to relay it. 0ms: never." },
 	{ .key = "max-calls",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_calls),

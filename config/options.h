@@ -37,6 +37,7 @@ enum kind_id {
 	KIND_TEXT,        /* char *: what can stand between quotes as it is */
 	KIND_HEADER,      /* char *: the name of a header that is nobody's in particular */
 	KIND_HEADER_READ, /* char *: of any that may be looked at */
+	KIND_HEADER_PASS, /* char *: of one that may go on as it came */
 	KIND_STATUS,      /* unsigned: of an answer; 4 for 4xx */
 	KIND_PROFILE,     /* char * */
 	KIND_DEMAND,      /* char *: a requirement's ID */

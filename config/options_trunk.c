@@ -469,7 +469,7 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	      "What is done to headers, for the oddities of a provider: all rules that fit, one after the other, "
 	      "last before a message goes." },
 	{ .key = "pass-headers",
-	  .kind = KIND_HEADER,
+	  .kind = KIND_HEADER_PASS,
 	  .flags = OPTION_LIST,
 	  LIST(config_trunk, pass_headers),
 	  .min = 1,

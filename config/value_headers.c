@@ -103,6 +103,31 @@ VALUE_PARSER(header_read)
 	return value_parse_header(env, o, text, field);
 }
 
+/* What Trunkgate makes itself of what its sender may say; as it came it would go past that. */
+static const struct {
+	const char *header, *option;
+} made[] = {
+	{ "Diversion", "diversion" },
+	{ "Geolocation", "location" },
+	{ "Geolocation-Routing", "location" },
+	{ "History-Info", "diversion" },
+	{ "P-Asserted-Identity", "caller-id-out" },
+	{ "P-Preferred-Identity", "caller-id-out" },
+	{ "Remote-Party-ID", "caller-id-out" },
+};
+
+VALUE_PARSER(header_pass)
+{
+	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
+		if (strcasecmp(made[i].header, text) != 0)
+			continue;
+		value_problem(env, o, text, "is made by Trunkgate itself; write %s: for it",
+		              made[i].option);
+		return false;
+	}
+	return value_parse_header(env, o, text, field);
+}
+
 VALUE_PARSER(status)
 {
 	bool digit = *text >= '1' && *text <= '6';

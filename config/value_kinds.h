@@ -27,6 +27,7 @@ VALUE_PARSER(regex);
 /* value_headers.c */
 VALUE_PARSER(header);
 VALUE_PARSER(header_read);
+VALUE_PARSER(header_pass);
 VALUE_PARSER(status);
 bool header_is_protocol(const char *name); /* it is nobody's to write but the program's */
 VALUE_PARSER(template);

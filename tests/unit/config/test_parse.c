@@ -244,6 +244,16 @@ static const struct {
 	  "t.yaml:6: trunk 'acme': caller-id-in 'pia' is none of its values; did you mean 'pai'?\n"
 	  "t.yaml:6: trunk 'acme': pass-headers 'Contact' is a part of the protocol, which Trunkgate writes "
 	  "itself\n" },
+	{ TRUNK "pass-headers: [ diversion, History-Info, Geolocation,\n"
+	        "P-Asserted-Identity ] } }\n",
+	  "t.yaml:6: trunk 'acme': pass-headers 'Geolocation' is made by Trunkgate itself; write "
+	  "location: for it\n"
+	  "t.yaml:6: trunk 'acme': pass-headers 'History-Info' is made by Trunkgate itself; write "
+	  "diversion: for it\n"
+	  "t.yaml:6: trunk 'acme': pass-headers 'diversion' is made by Trunkgate itself; write "
+	  "diversion: for it\n"
+	  "t.yaml:7: trunk 'acme': pass-headers 'P-Asserted-Identity' is made by Trunkgate itself; "
+	  "write caller-id-out: for it\n" },
 	{ TRUNK "profile: webx } }\n",
 	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
 	{ TRUNK "profile: ../webex } }\n",

@@ -211,13 +211,10 @@ struct asked {
 	struct caller_id id; /* the caller's */
 };
 
-/* Who calls, as the route wants it shown; one that it makes unusable is "unknown". */
-static void set_caller(struct party *p, const struct asked *asked, const struct config_route *route)
+static void set_caller(struct party *p, const struct asked *asked)
 {
 	party_set(p, &asked->from, asked->caller);
 	p->id = asked->id;
-	if (number_by_route(route, NUMBER_CALLING, asked->caller, p->id.shown))
-		snprintf(p->id.shown, sizeof(p->id.shown), "unknown");
 }
 
 static void start_call(struct border *b, struct server_txn *txn, const struct asked *asked,
@@ -230,7 +227,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
 		refuse_for_now(txn);
 		return;
 	}
-	set_caller(&call->caller, asked, route);
+	set_caller(&call->caller, asked);
 	err = targets_begin(call, route, asked->number);
 	if (err) {
 		if (err == ERR_NOMEM)
@@ -369,7 +366,8 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 		reply_with_allow(txn, 405, ALLOW_ROUTELESS);
 		return;
 	}
-	set_caller(&from, &asked, route);
+	set_caller(&from, &asked);
+	number_shown(route, asked.caller, from.id.shown);
 	if (number_by_route(route, NUMBER_CALLED, asked.number, called)) {
 		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
 		return;

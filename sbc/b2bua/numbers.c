@@ -165,6 +165,12 @@ enum err number_by_route(const struct config_route *route, enum number_of which,
 	return err == ERR_NOT_FOUND ? keep(out, number) : err;
 }
 
+void number_shown(const struct config_route *route, const char *number, char out[NUMBER_MAX])
+{
+	if (number_by_route(route, NUMBER_CALLING, number, out))
+		snprintf(out, NUMBER_MAX, "unknown");
+}
+
 enum err number_cross(const struct config_trunk *trunk, enum trunk_way way, enum number_of which,
                       const char *number, char out[NUMBER_MAX])
 {

@@ -31,5 +31,7 @@ MUST_USE enum err number_rewrite(const struct config_number_rule *rules, size_t 
  * ERR_NOT_FOUND: without a rule that fits it is as it was. */
 MUST_USE enum err number_by_route(const struct config_route *route, enum number_of which,
                                   const char *number, char out[NUMBER_MAX]);
+/* The caller's number as the route wants it shown; one that it makes unusable is "unknown". */
+void number_shown(const struct config_route *route, const char *number, char out[NUMBER_MAX]);
 
 #endif

@@ -60,15 +60,19 @@ static enum err add_replaces(const struct party *replaced, struct buf *out)
 	return OK;
 }
 
-/* The trunk calls at our cost: nobody is named to it whom the phone could not call. */
-static bool may_call(const struct call *call, const struct party *phone, const char *number)
+/* The trunk calls at our cost: nobody is named to it whom the phone could not call, and by the
+ * number that its own call would have. */
+static enum err write_called(const struct call *call, const struct party *phone, const char *number,
+                             char out[NUMBER_MAX])
 {
 	const struct route_query q = { .from = &phone->who,
 		                       .called = number,
 		                       .caller = phone->number,
 		                       .at_s = clock_wall_s() };
 
-	return route_pick(call->border->cfg.cfg, &q) != NULL;
+	const struct config_route *route = route_pick(call->border->cfg.cfg, &q);
+
+	return !route || number_by_route(route, NUMBER_CALLED, number, out) ? ERR_REFUSED : OK;
 }
 
 /* Whom the REFER names to the trunk: who is replaced, whatever number the phone writes beside that;
@@ -77,7 +81,7 @@ static enum err name_target(struct call *call, const struct party *trunk,
                             const struct refer_to *refer_to, const struct party *replaced,
                             char number[NUMBER_MAX])
 {
-	enum err err;
+	char asked[NUMBER_MAX];
 
 	if (refer_to->has_replaces) {
 		if (!replaced)
@@ -85,10 +89,9 @@ static enum err name_target(struct call *call, const struct party *trunk,
 		snprintf(number, NUMBER_MAX, "%s", replaced->number);
 		return OK;
 	}
-	err = number_read(refer_to->user, number, NUMBER_MAX);
-	if (err)
+	if (number_read(refer_to->user, asked, NUMBER_MAX))
 		return ERR_SYNTAX;
-	return may_call(call, call_other(call, trunk), number) ? OK : ERR_REFUSED;
+	return write_called(call, call_other(call, trunk), asked, number);
 }
 
 enum err pass_refer_add(struct call *call, const struct message *refer, struct message *to)

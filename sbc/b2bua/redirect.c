@@ -90,6 +90,7 @@ static enum err add_of_trunk(struct call *call, const struct message *m, const s
 		not_followed(call, p->text, "it has no usable number");
 		return OK;
 	}
+	memcpy(t.caller, call->caller.id.shown, sizeof(t.caller));
 	t.as_is = !other_way;
 	if (!uri.tel &&
 	    (strcasecmp(uri.host, trunk->domain) != 0 || (uri.port && uri.port != trunk->port))) {

@@ -97,6 +97,7 @@ enum err targets_add_route(struct call *call, const struct config_route *route, 
 	struct call_target t = { 0 };
 	enum err err = number_by_route(route, NUMBER_CALLED, number, t.number);
 
+	number_shown(route, call->caller.number, t.caller);
 	for (size_t i = 0; !err && i < n; i++) {
 		t.who = route->to[order[i]];
 		err = targets_add(call, &t, to);
@@ -125,6 +126,7 @@ bool targets_take(struct call *call)
 	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
 	party_set(&call->callee, &t->who, t->number);
 	call->callee.target = t;
+	memcpy(call->caller.id.shown, t->caller, sizeof(t->caller));
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct call_target {
 	TAILQ_ENTRY(call_target) link;
 	struct config_party who;
 	char number[NUMBER_MAX];
+	char caller[NUMBER_MAX]; /* the caller's number, as its route shows it */
 	/* Of a redirection: one of several places for the call, so that any failure but a 6xx goes
 	 * on to the next (RFC 3261 8.1.3.4). */
 	bool alternative;

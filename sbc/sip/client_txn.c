@@ -19,6 +19,7 @@ struct client_txn {
 	bool invite, cancelled;
 	char branch[BRANCH_MAX];
 	char key[KEY_MAX];
+	char *sent_by;           /* of the Via that went out */
 	struct message *request; /* shared */
 	struct buf wire;         /* the request, to be sent again */
 	struct buf ack;          /* for a final answer that is no 2xx, to be sent again */
@@ -46,6 +47,16 @@ static void set_state(struct client_txn *t, enum ct_state state)
 	t->state = state;
 }
 
+static void txn_free(struct client_txn *t)
+{
+	buf_free(&t->wire);
+	buf_free(&t->ack);
+	flow_clear(&t->flow);
+	message_free(&t->request);
+	mem_free(t->sent_by);
+	mem_free(t);
+}
+
 /* Timers D, K and M end here, and every failure. */
 static void terminate(struct client_txn *t)
 {
@@ -56,11 +67,7 @@ static void terminate(struct client_txn *t)
 	TAILQ_REMOVE(&t->stack->client_list, t, link);
 	if (t->handler.on_end)
 		t->handler.on_end(t->handler.arg);
-	buf_free(&t->wire);
-	buf_free(&t->ack);
-	flow_clear(&t->flow);
-	message_free(&t->request);
-	mem_free(t);
+	txn_free(t);
 }
 
 static void on_linger_over(void *arg)
@@ -137,6 +144,9 @@ static enum err prepare(struct client_txn *t, const char *branch)
 	err = message_encode(t->request, &t->wire);
 	if (err)
 		return err;
+	t->sent_by = mem_strdup(message_sent_by(t->request));
+	if (!t->sent_by || !*t->sent_by)
+		return ERR_NOMEM;
 	return table_put(t->stack->client_txns, t->key, t);
 }
 
@@ -176,11 +186,7 @@ static enum err start(struct client_txn **out, struct stack *stack, struct messa
 			table_remove(stack->client_txns, t->key);
 	}
 	if (err) {
-		buf_free(&t->wire);
-		buf_free(&t->ack);
-		flow_clear(&t->flow);
-		message_free(&t->request);
-		mem_free(t);
+		txn_free(t);
 		return err;
 	}
 	stack_trace(stack, true, &t->flow, t->request);
@@ -334,16 +340,15 @@ static void on_final(struct client_txn *t, const struct message *response)
 }
 
 /* 18.1.2, 8.1.3.3: what was sent by somebody else, or has another Via below ours, was led astray.
- */
+ * Our address may have changed since: what the request had counts. */
 static bool has_our_via(const struct client_txn *t, const struct message *response)
 {
 	const char *theirs = message_sent_by(response), *port;
-	const char *ours = sip_realm_sent_by(t->flow.conn);
 	size_t n = strlen(theirs);
 
-	if (strncasecmp(ours, theirs, n) != 0 || message_via_branch(response, 1))
+	if (strncasecmp(t->sent_by, theirs, n) != 0 || message_via_branch(response, 1))
 		return false;
-	port = ours + n; /* the standard one may be left out */
+	port = t->sent_by + n; /* the standard one may be left out */
 	return !*port || strcmp(port, ":5060") == 0 || strcmp(port, ":5061") == 0;
 }
 

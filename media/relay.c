@@ -165,11 +165,11 @@ bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t
 	const struct relay_port *through = rtcp && !side->mux ? &side->rtcp : &side->rtp;
 	const struct addr *to = latch_way(&through->latch);
 
-	if (!to ||
-	    (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp)) ||
-	    !send_to(side, through->fd, to, packet, len))
+	if (!to)
 		return false;
-	add(&side->count.primers_out, 1);
+	if ((!side->out.now || !srtp_session_protect(side->out.now, packet, &len, size, rtcp)) &&
+	    send_to(side, through->fd, to, packet, len))
+		add(&side->count.primers_out, 1);
 	return true;
 }
 

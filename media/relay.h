@@ -98,7 +98,8 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 /* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
 void relay_apply(struct relay_stream *s, struct relay_change *change);
 /* The worker. Sends a packet that relay.c does not know of; what it holds is changed, and size is
- * its room. False: it could not go. */
+ * its room. False: there is nowhere to send it. Else its number is used, sent or not: SRTP takes
+ * none twice (RFC 3711 3.3.2). */
 bool relay_send_own(struct relay_side *to, uint8_t *packet, size_t len, size_t size, bool rtcp);
 /* The worker. Whether a good packet came from that side since then. */
 bool relay_heard(const struct relay_side *side, uint64_t since_ms);

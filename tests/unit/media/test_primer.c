@@ -319,6 +319,32 @@ static void goes_through_srtp(void **state)
 	srtp_library_close();
 }
 
+/* SRTP has taken the number of a packet that could not be sent: the next one has another. */
+static void goes_on_after_one_that_could_not_be_sent(void **state)
+{
+	struct primed p;
+	struct srtp_key ours, theirs;
+	struct addr broadcast; /* none of our sockets may send there */
+
+	(void)state;
+	open_primed(&p);
+	assert_int_equal(srtp_library_open(), OK);
+	assert_int_equal(addr_parse(&broadcast, "255.255.255.255:9"), OK);
+	srtp_key_generate(&ours);
+	srtp_key_generate(&theirs);
+	tell_all(&p, false);
+	set_keys(&p.r, SIDE_CALLEE, &theirs, &ours);
+	tell_with(&p, SIDE_CALLEE, &broadcast, UNUSED, false);
+	pass(&p, 1);
+	assert_int_equal(stats(&p.r, SIDE_CALLEE).send_errors, 1);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLEE][0]), 0);
+	tell_with(&p, SIDE_CALLEE, &p.r.peer[SIDE_CALLEE][0].addr, UNUSED, false);
+	pass(&p, 401);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLEE][0]), 3);
+	close_primed(&p);
+	srtp_library_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +357,7 @@ int main(void)
 		cmocka_unit_test(reports_where_the_other_sends_none),
 		cmocka_unit_test(what_is_no_rtp_gets_empty_datagrams),
 		cmocka_unit_test(goes_through_srtp),
+		cmocka_unit_test(goes_on_after_one_that_could_not_be_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

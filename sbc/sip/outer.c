@@ -100,17 +100,30 @@ static bool is_among(const struct addr *a, const struct lookup_result *result)
 	return false;
 }
 
+/* 0.0.0.0 is how some say that there is none, and in SDP it is hold. NULL: there is no other. */
+static const struct addr *first_host(const struct lookup_result *result)
+{
+	for (size_t i = 0; i < result->naddrs; i++) {
+		if (!addr_is_any(&result->addrs[i]))
+			return &result->addrs[i];
+	}
+	return NULL;
+}
+
 static void on_found(void *arg, const struct lookup_result *result)
 {
 	struct outer *o = arg;
+	const struct addr *found = result->err ? NULL : first_host(result);
 
 	o->lookup = NULL;
-	if (result->err || result->naddrs == 0)
+	if (!found && !result->err && result->naddrs)
+		fail(o, "the name has no address but 0.0.0.0 or ::");
+	else if (!found)
 		fail(o, *result->why ? result->why : err_text(result->err));
 	else if (o->cfg.realm->outer.port)
-		ask(o, &result->addrs[0]);
+		ask(o, found);
 	else /* of several it stays with the one that it has */
-		note(o, is_among(&o->address, result) ? &o->address : &result->addrs[0]);
+		note(o, is_among(&o->address, result) ? &o->address : found);
 }
 
 static void look(void *arg)

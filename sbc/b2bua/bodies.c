@@ -204,7 +204,7 @@ static void set_mixed(struct mixed *x)
 		message_set_body(x->p->to, type, x->text.data, x->text.len);
 }
 
-void bodies_cross_call(const struct passage *p, bool emergency)
+bool bodies_cross_call(const struct passage *p, bool emergency)
 {
 	static const struct policy routing = { .name = "Geolocation-Routing",
 		                               .write = write_yes_no };
@@ -214,7 +214,7 @@ void bodies_cross_call(const struct passage *p, bool emergency)
 
 	if (!may_locate(p->ends, emergency) || body_parts_read(&parts, p->from) ||
 	    !message_contact_uri(p->to, &ours))
-		return;
+		return false;
 	random_token(x.boundary, BOUNDARY_LEN);
 	buf_init(&x.text, MESSAGE_MAX);
 	add_session(&x);
@@ -229,4 +229,5 @@ void bodies_cross_call(const struct passage *p, bool emergency)
 	if (x.text.data)
 		mem_wipe(x.text.data, x.text.len);
 	buf_free(&x.text);
+	return x.nlocations > 0;
 }

@@ -19,7 +19,7 @@ void bodies_cross(const struct passage *p);
 unsigned bodies_call_problem(const struct message *invite);
 #define BODIES_CALL_ACCEPT "application/sdp, application/pidf+xml, multipart/mixed"
 /* Adds the parts of what came to the session description of what goes, and the headers that speak
- * of them. */
-void bodies_cross_call(const struct passage *p, bool emergency);
+ * of them. False: there are none. */
+bool bodies_cross_call(const struct passage *p, bool emergency);
 
 #endif

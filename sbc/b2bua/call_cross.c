@@ -47,13 +47,18 @@ static void add_answer(const struct passage *p)
 }
 
 /* A transfer's INVITE is made of none that came. */
-static void add_to_invite(const struct call *call, const struct passage *p)
+static void add_to_invite(struct call *call, const struct passage *p)
 {
+	struct call_target *target = call->callee.target;
 	struct diversions diversions = { .n = 0 };
+	bool has_parts = false;
 
 	if (p->from) {
 		caller_id_add(p, &call->caller.id, party_shown(&call->caller));
-		bodies_cross_call(p, call_is_emergency(call));
+		if (!target || !target->bare)
+			has_parts = bodies_cross_call(p, call_is_emergency(call));
+		if (target)
+			target->has_parts = has_parts;
 		diversions_read(&diversions, p->from, p->ends->from);
 	}
 	if (*call->targets.diverted)
@@ -63,7 +68,7 @@ static void add_to_invite(const struct call *call, const struct passage *p)
 
 void call_on_send(void *arg, struct leg *leg, struct message *m)
 {
-	const struct call *call = arg;
+	struct call *call = arg;
 	const struct crossing_ends ends = ends_to(call, leg);
 	const struct message *cause = cause_of(call, leg, m);
 	struct passage p;

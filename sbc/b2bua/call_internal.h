@@ -62,7 +62,7 @@ struct party {
 	struct trunk *trunk; /* with a slot taken; NULL: a phone */
 	struct limit *limit; /* a phone's, of which this is one; NULL: none */
 	const struct config_realm *realm;
-	const struct call_target *target; /* of the call, that this is; NULL: none */
+	struct call_target *target; /* of the call, that this is; NULL: none */
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
 	struct caller_id id;      /* a caller's, as its request said */

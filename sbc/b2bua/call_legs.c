@@ -20,8 +20,8 @@ static void on_failure(struct call *call, const struct call_news *news)
 	if (m && (call->state == CALL_CALLING || call->state == CALL_RINGING))
 		redirect_follow(call, m);
 	call_event(call,
-	           targets_go_plain(call, m) || targets_go_on(call, m) ? EV_CALLEE_NEXT
-	                                                               : EV_CALLEE_FAIL,
+	           targets_try_again(call, m) || targets_go_on(call, m) ? EV_CALLEE_NEXT
+	                                                                : EV_CALLEE_FAIL,
 	           news);
 }
 

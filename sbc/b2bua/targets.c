@@ -51,7 +51,7 @@ static bool is_listed(const struct call_target_list *list, const struct call_tar
 	TAILQ_FOREACH (t, list, link) {
 		if (party_same(&t->who, &target->who) && strcmp(t->number, target->number) == 0 &&
 		    same_host(t->host, target->host) && t->port == target->port &&
-		    t->plain == target->plain)
+		    t->plain == target->plain && t->bare == target->bare)
 			return true;
 	}
 	return false;
@@ -196,30 +196,52 @@ const struct config_party *targets_left(const struct call *call, const struct le
 	return NULL;
 }
 
-bool targets_go_plain(struct call *call, const struct message *m)
+/* What it answered to is left out when it is called once more; gives the log's word for that. NULL:
+ * it spoke of something else. */
+static const char *spare(struct call_target *again, const struct call *call, unsigned status)
 {
-	const struct call_target *t = call->callee.target;
-	struct call_target again, *next;
-	unsigned status = m && !message_is_request(m) ? message_status(m) : 0;
+	const struct config_party *who = &again->who;
 
-	if ((status != 488 && status != 415 && status != 606) || !t || t->plain ||
-	    t->who.kind != PARTY_TRUNK || t->who.trunk->srtp != SRTP_OFFERED ||
+	if (status == 415 && again->has_parts) {
+		again->bare = true;
+		return "parts-left-out";
+	}
+	if ((status != 488 && status != 415 && status != 606) || again->plain ||
+	    who->kind != PARTY_TRUNK || who->trunk->srtp != SRTP_OFFERED ||
+	    call->exchange == EX_FETCHING)
+		return NULL;
+	again->plain = true;
+	return "srtp";
+}
+
+bool targets_try_again(struct call *call, const struct message *m)
+{
+	struct call_target_list *list = &call->targets.next;
+	struct call_target *last = TAILQ_LAST(list, call_target_list), *added, again;
+	const char *spared;
+
+	if (!m || message_is_request(m) || !call->callee.target ||
 	    (call->state != CALL_CALLING && call->state != CALL_RINGING &&
 	     call->state != CALL_REFERRED) ||
-	    (call->exchange != EX_FIRST && call->exchange != EX_INVENTED))
+	    (call->exchange != EX_FIRST && call->exchange != EX_FETCHING &&
+	     call->exchange != EX_INVENTED))
 		return false;
-	again = *t;
-	again.plain = true;
+	again = *call->callee.target;
+	spared = spare(&again, call, message_status(m));
+	if (!spared)
+		return false;
 	again.leg = NULL;
-	if (targets_add(call, &again, &call->targets.next))
+	again.has_parts = false;
+	if (targets_add(call, &again, list))
 		return false;
-	next = TAILQ_LAST(&call->targets.next, call_target_list);
-	if (!next || !next->plain)
+	added = TAILQ_LAST(list, call_target_list);
+	if (added == last) /* there are too many */
 		return false;
-	TAILQ_REMOVE(&call->targets.next, next, link);
-	TAILQ_INSERT_HEAD(&call->targets.next, next, link);
-	LOG(LOG_INFO, KV("call", call->id), KV("event", "srtp"), KV("to", t->who.trunk->name),
-	    KV("why", "it was refused"), KV("result", "called once more without"));
+	TAILQ_REMOVE(list, added, link);
+	TAILQ_INSERT_HEAD(list, added, link);
+	LOG(LOG_INFO, KV("call", call->id), KV("event", spared), KV("to", party_name(&again.who)),
+	    KV("why", "it was refused"), KVN("code", message_status(m)),
+	    KV("result", "called once more without"));
 	return true;
 }
 

@@ -22,6 +22,8 @@ struct call_target {
 	bool alternative;
 	bool as_is;      /* the number is as the trunk knows it */
 	bool plain;      /* without SRTP, which it refused */
+	bool bare;       /* the session alone: it took no parts beside it */
+	bool has_parts;  /* its INVITE went with some */
 	char *host;      /* in place of the trunk's; NULL: its own */
 	unsigned port;   /* with host; 0: none */
 	struct leg *leg; /* once it was tried and left; may still have to end */
@@ -54,9 +56,10 @@ void targets_leave(struct call *call, const char *reason);
 bool targets_go_on(struct call *call, const struct message *m);
 /* Whose leg it is that was left; NULL: none of them. */
 const struct config_party *targets_left(const struct call *call, const struct leg *leg);
-/* Whether the callee is to be called once more, without SRTP: it refused that, and its trunk only
- * offers it. m as above. */
-bool targets_go_plain(struct call *call, const struct message *m);
+/* Whether the callee is to be called once more, which is the next one then: without the parts of a
+ * body that it answered 415 to, or without SRTP, which it refused and its trunk only offers. m as
+ * above. */
+bool targets_try_again(struct call *call, const struct message *m);
 /* Whether all legs that were left are gone. */
 bool targets_are_gone(const struct call *call);
 /* What a leg brings that was left; false: it is none of them. */

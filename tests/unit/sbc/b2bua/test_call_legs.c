@@ -56,7 +56,7 @@ bool targets_go_on(struct call *call, const struct message *m)
 	return t.goes_on;
 }
 
-bool targets_go_plain(struct call *call, const struct message *m)
+bool targets_try_again(struct call *call, const struct message *m)
 {
 	(void)call;
 	(void)m;
@@ -250,7 +250,7 @@ static void test_made_and_moved(void **state)
 	static char slot;
 	struct party p = { .realm = &realm,
 		           .trunk = (struct trunk *)(void *)&slot,
-		           .target = (const struct call_target *)(void *)&slot };
+		           .target = (struct call_target *)(void *)&slot };
 
 	(void)state;
 	t.leg_err = ERR_LIMIT;

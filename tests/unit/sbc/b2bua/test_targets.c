@@ -66,6 +66,11 @@ void admission_leave(struct party *p)
 	t.left++;
 }
 
+const char *party_name(const struct config_party *who)
+{
+	return who->kind == PARTY_TRUNK ? who->trunk->name : who->phone->name;
+}
+
 void pass_end(struct call *c)
 {
 	(void)c;
@@ -208,10 +213,10 @@ static void test_which_failures(void **state)
 	assert_ptr_equal(TAILQ_FIRST(&call.targets.next)->who.phone, &desk);
 }
 
-static bool goes_plain(unsigned status)
+static bool tries_again(unsigned status)
 {
 	struct message *m = answer(status);
-	bool plain = targets_go_plain(&call, m);
+	bool plain = targets_try_again(&call, m);
 
 	message_free(&m);
 	return plain;
@@ -228,32 +233,59 @@ static void test_go_plain(void **state)
 		begin(state);
 		acme.srtp = SRTP_REQUIRED;
 		assert_int_equal(targets_begin(&call, &route, "123"), OK);
-		assert_false(goes_plain(of_srtp[i])); /* nobody was called */
+		assert_false(tries_again(of_srtp[i])); /* nobody was called */
 		assert_true(targets_take(&call));
-		assert_false(goes_plain(of_srtp[i]));
+		assert_false(tries_again(of_srtp[i]));
 		acme.srtp = SRTP_OFF;
-		assert_false(goes_plain(of_srtp[i]));
+		assert_false(tries_again(of_srtp[i]));
 		acme.srtp = SRTP_OFFERED;
-		assert_false(goes_plain(486));
-		assert_false(targets_go_plain(&call, NULL));
+		assert_false(tries_again(486));
+		assert_false(targets_try_again(&call, NULL));
 		call.exchange = EX_PROPOSED;
-		assert_false(goes_plain(of_srtp[i]));
+		assert_false(tries_again(of_srtp[i]));
 		call.exchange = EX_FIRST;
 		call.state = CALL_CANCELLING;
-		assert_false(goes_plain(of_srtp[i]));
+		assert_false(tries_again(of_srtp[i]));
 		call.state = i == 0 ? CALL_REFERRED : CALL_RINGING;
 		assert_false(call.callee.target->plain);
-		assert_true(goes_plain(of_srtp[i]));
+		assert_true(tries_again(of_srtp[i]));
 		targets_leave(&call, NULL);
 		assert_true(targets_take(&call));
 		assert_ptr_equal(call.callee.who.trunk, &acme);
 		assert_true(call.callee.target->plain);
-		assert_false(goes_plain(of_srtp[i]));
+		assert_false(tries_again(of_srtp[i]));
 		targets_leave(&call, NULL);
 		assert_true(targets_take(&call));
 		assert_ptr_equal(call.callee.who.trunk, &spare);
 		assert_false(call.callee.target->plain);
 	}
+	acme.srtp = SRTP_REQUIRED;
+}
+
+/* 415 to parts is none to SRTP: first they are left out, then SRTP. */
+static void test_go_bare(void **state)
+{
+	(void)state;
+	acme.srtp = SRTP_OFFERED;
+	assert_int_equal(targets_begin(&call, &route, "123"), OK);
+	assert_true(targets_take(&call));
+	call.exchange = EX_FETCHING;
+	assert_false(tries_again(415));
+	call.callee.target->has_parts = true;
+	assert_true(tries_again(415));
+	targets_leave(&call, NULL);
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.callee.who.trunk, &acme);
+	assert_true(call.callee.target->bare);
+	assert_false(call.callee.target->has_parts);
+	assert_false(call.callee.target->plain);
+	call.exchange = EX_FIRST;
+	assert_true(tries_again(415));
+	targets_leave(&call, NULL);
+	assert_true(targets_take(&call));
+	assert_true(call.callee.target->bare);
+	assert_true(call.callee.target->plain);
+	assert_false(tries_again(415));
 	acme.srtp = SRTP_REQUIRED;
 }
 
@@ -306,7 +338,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(order),    TEST(each_once), TEST(which_failures),
-		                            TEST(go_plain), TEST(left_legs), TEST(no_memory) };
+		                            TEST(go_plain), TEST(go_bare),   TEST(left_legs),
+		                            TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

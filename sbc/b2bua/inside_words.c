@@ -10,7 +10,12 @@ static void add(struct inside_words *words, const char *word, const struct confi
 	if (!word || !*word || words->n == INSIDE_WORDS_MAX ||
 	    (to && to->domain && strcasecmp(word, to->domain) == 0))
 		return;
-	words->word[words->n++] = word;
+	words->word[words->n++] =
+	    (struct inside_word){ .text = word,
+		                  .len = strnlen(word, INSIDE_WORD_BEGIN),
+		                  .is_long =
+		                      strnlen(word, INSIDE_WORD_BEGIN + 1) > INSIDE_WORD_BEGIN,
+		                  .is_whole = strpbrk(word, ".:@/") != NULL };
 }
 
 static void add_realm(struct inside_words *words, const struct config_realm *realm,
@@ -56,36 +61,48 @@ static bool is_edge(char c, bool is_whole)
 	return !isalnum((unsigned char)c) && (is_whole || (c != '-' && c != '_'));
 }
 
-/* The length of the word that stands at at, in text that ends at end; 0: none does. */
-static size_t word_at(const char *word, const char *text, const char *at, const char *end)
+static bool same(char a, char b)
 {
-	bool is_whole = strpbrk(word, ".:@/") != NULL;
-	size_t len = strlen(word);
-
-	if (len > (size_t)(end - at) || strncasecmp(at, word, len) != 0 ||
-	    (at > text && !is_edge(at[-1], is_whole)) ||
-	    (at + len < end && !is_edge(at[len], is_whole)))
-		return 0;
-	return len;
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-static const char *first_at(const struct inside_words *words, const char *text, const char *at,
-                            const char *end)
+/* Whether the word stands at at, in text that ends at end. */
+static bool is_at(const struct inside_word *w, const char *text, const char *at, const char *end)
+{
+	return same(*at, *w->text) && w->len <= (size_t)(end - at) &&
+	       (at == text || is_edge(at[-1], w->is_whole)) &&
+	       strncasecmp(at, w->text, w->len) == 0 &&
+	       (w->is_long || at + w->len == end || is_edge(at[w->len], w->is_whole));
+}
+
+static const struct inside_word *first_at(const struct inside_words *words, const char *text,
+                                          const char *at, const char *end)
 {
 	for (size_t i = 0; i < words->n; i++) {
-		if (word_at(words->word[i], text, at, end))
-			return words->word[i];
+		if (is_at(&words->word[i], text, at, end))
+			return &words->word[i];
 	}
 	return NULL;
 }
 
+/* What of the text at at is the word. */
+static size_t extent(const struct inside_word *w, const char *at, const char *end)
+{
+	size_t len = w->len;
+
+	while (w->is_long && at + len < end && w->text[len] && same(at[len], w->text[len]))
+		len++;
+	return len;
+}
+
 const char *inside_words_in(const struct inside_words *words, const char *text)
 {
-	const char *end = text + strlen(text), *word = NULL;
+	const char *end = text + strlen(text);
+	const struct inside_word *word = NULL;
 
 	for (const char *at = text; words->n && at < end && !word; at++)
 		word = first_at(words, text, at, end);
-	return word;
+	return word ? word->text : NULL;
 }
 
 void inside_words_hide(const struct inside_words *words, const char *text, size_t len,
@@ -94,12 +111,12 @@ void inside_words_hide(const struct inside_words *words, const char *text, size_
 	const char *at = text, *end = text + len;
 
 	while (at < end) {
-		const char *word = first_at(words, text, at, end);
+		const struct inside_word *word = first_at(words, text, at, end);
 
 		if (word)
 			buf_puts(out, instead);
 		else
 			buf_add(out, at, 1);
-		at += word ? strlen(word) : 1;
+		at += word ? extent(word, at, end) : 1;
 	}
 }

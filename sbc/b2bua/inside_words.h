@@ -7,9 +7,19 @@
 #include "sbc/sip/message.h"
 
 #define INSIDE_WORDS_MAX 24
+/* So much of a word is looked for, since a Call-ID may have kilobytes. A longer one is found by its
+ * beginning, and hidden as far as it goes on. */
+#define INSIDE_WORD_BEGIN 64
+
+struct inside_word {
+	const char *text; /* lives as long as the message and the configuration */
+	size_t len;       /* of what is looked for */
+	bool is_long;     /* there is more of it */
+	bool is_whole;    /* an address or a whole name */
+};
 
 struct inside_words {
-	const char *word[INSIDE_WORDS_MAX]; /* live as long as the message and the configuration */
+	struct inside_word word[INSIDE_WORDS_MAX];
 	size_t n;
 	char address[8][ADDR_TEXT_MAX]; /* of our listeners on that side */
 };

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/clock.h"
 
 static char domain[] = "provider.lab", advertised[] = "sbc.inside";
 static struct config_listener listeners[2];
@@ -136,6 +137,42 @@ static void test_many(void **state)
 	message_free(&m);
 }
 
+/* As long as a message may have it, all of it edges, in a body that is nearly it at each octet: to
+ * compare it as a whole would take seconds. */
+static void test_long(void **state)
+{
+	static char text[65536], id[8001], invite[9000];
+	struct inside_words words;
+	struct message *m;
+	struct buf out;
+	uint64_t began_ms;
+
+	(void)state;
+	memset(id, '.', sizeof(id) - 1);
+	id[sizeof(id) - 2] = 'x';
+	snprintf(invite, sizeof(invite),
+	         "INVITE sip:1@x SIP/2.0\r\nVia: SIP/2.0/UDP h.in;branch=z9hG4bK1\r\n"
+	         "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: %s\r\nCSeq: 1 INVITE\r\n\r\n",
+	         id);
+	assert_int_equal(message_parse(&m, invite, strlen(invite)), OK);
+	inside_words_of(&words, m, &the_phone, &trunk);
+	snprintf(text, sizeof(text), "<%s> %.63s; %.64s;", id, id, id);
+	assert_string_equal(found(&words, text + 1), id);
+	buf_init(&out, sizeof(text));
+	inside_words_hide(&words, text, strlen(text), "-", &out);
+	snprintf(invite, sizeof(invite), "<-> %.63s; -;", id);
+	assert_string_equal(out.data, invite);
+	buf_free(&out);
+	memset(text, '.', sizeof(text) - 1);
+	for (size_t i = INSIDE_WORD_BEGIN - 1; i < sizeof(text) - 1; i += INSIDE_WORD_BEGIN)
+		text[i] = ',';
+	began_ms = clock_mono_ms();
+	for (unsigned i = 0; i < 8; i++)
+		assert_string_equal(found(&words, text), "nothing");
+	assert_true(clock_mono_ms() - began_ms < 1000);
+	message_free(&m);
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -146,11 +183,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_of_a_request),
-		                            cmocka_unit_test(test_hide),
-		                            cmocka_unit_test(test_of_an_answer),
-		                            cmocka_unit_test(test_trunks),
-		                            cmocka_unit_test(test_many) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_of_a_request), cmocka_unit_test(test_hide),
+		cmocka_unit_test(test_of_an_answer), cmocka_unit_test(test_trunks),
+		cmocka_unit_test(test_many),         cmocka_unit_test(test_long)
+	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

@@ -3,6 +3,7 @@
  * leg's owner. Signalling thread. */
 #include <stdio.h>
 #include <string.h>
+#include "sbc/b2bua/bodies.h"
 #include "sbc/b2bua/leg_internal.h"
 
 /* Another offer is under way: the peer may come back (RFC 3261 14.2, RFC 3311 5.2). */
@@ -183,6 +184,16 @@ bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 	return true;
 }
 
+/* A body that cannot be read is no request without an offer. */
+static bool refuses_body(struct server_txn *txn, const struct message *request)
+{
+	unsigned status = bodies_call_problem(request);
+
+	if (status)
+		server_txn_reply_with(txn, status, "Accept", BODIES_CALL_ACCEPT);
+	return status != 0;
+}
+
 static bool invite_is_out(const struct leg *leg)
 {
 	return leg->asking == REFRESHING_INVITE || leg->asking == CHANGING_INVITE ||
@@ -230,7 +241,8 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 		ask_later(txn);
 	else if (!dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Missing Or Unusable Contact", NULL);
-	else if (!session_timer_refuses(&leg->session.cfg, txn, request))
+	else if (!refuses_body(txn, request) &&
+	         !session_timer_refuses(&leg->session.cfg, txn, request))
 		take_request(leg, leg->fork, txn);
 }
 
@@ -273,6 +285,7 @@ void leg_on_update(struct leg *leg, struct leg_fork *fork, struct server_txn *tx
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (message_header(request, "Contact", 0) && !dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
-	else if (!session_timer_refuses(&leg->session.cfg, txn, request))
+	else if (!refuses_body(txn, request) &&
+	         !session_timer_refuses(&leg->session.cfg, txn, request))
 		leg_on_offer(leg, fork, txn);
 }

@@ -51,7 +51,7 @@ static enum err call_target_of(struct transfer *t, const struct refer_to *to,
 	enum err err = border_route(t->referrer, to->user, t->next);
 
 	if (err) {
-		call_refuse(refusal, err == ERR_NOT_FOUND ? 404 : 500, err_text(err));
+		call_refuse(refusal, err == ERR_NOMEM ? 500 : 404, err_text(err));
 		return err;
 	}
 	err = open_session(t);

@@ -259,9 +259,11 @@ static void write_history(const struct diversions *d, const struct passage *p,
 		len += 2;
 	}
 	if (message_request_uri(p->to, &to))
-		message_add(p->to, "History-Info", "<%s:%s@%.200s%s>;index=%s;mp=%.*s",
-		            to.sips ? "sips" : "sip", to.user, to.host, cause, index, (int)len - 2,
-		            index);
+		message_add(p->to, "History-Info",
+		            strchr(to.host, ':') ? "<%s:%s%s[%.200s]%s>;index=%s;mp=%.*s"
+		                                 : "<%s:%s%s%.200s%s>;index=%s;mp=%.*s",
+		            to.sips ? "sips" : "sip", to.user, *to.user ? "@" : "", to.host, cause,
+		            index, (int)len - 2, index);
 }
 
 void diversions_write(const struct diversions *d, const struct passage *p)

@@ -49,9 +49,9 @@ bool name_addr_read(struct name_addr *out, const char *value)
 	return true;
 }
 
-/* The next one: its name, and where its value begins, if it has one. *at is then behind it. 0:
+/* The next one: its name, and its value with its quotes, if it has one. *at is then behind it. 0:
  * there is none that could be read. */
-static size_t next_param(const char **at, const char **name, const char **value)
+static size_t next_param(const char **at, const char **name, const char **value, size_t *value_len)
 {
 	const char *t = *at + strspn(*at, "; ");
 	size_t len = strcspn(t, "=; ");
@@ -59,12 +59,14 @@ static size_t next_param(const char **at, const char **name, const char **value)
 	*name = t;
 	t += len + strspn(t + len, " ");
 	*value = NULL;
+	*value_len = 0;
 	if (*t == '=') {
 		t += 1 + strspn(t + 1, " ");
 		*value = t;
-		t = *t == '"' ? behind_quoted(t) : t;
+		t = *t == '"' ? behind_quoted(t) : t + strcspn(t, "; ");
 		if (!t)
 			return 0;
+		*value_len = (size_t)(t - *value);
 		t += strcspn(t, ";");
 	}
 	*at = t;
@@ -74,21 +76,20 @@ static size_t next_param(const char **at, const char **name, const char **value)
 bool name_addr_param(const char *params, const char *name, char *out, size_t size)
 {
 	const char *found, *value;
-	size_t len, wanted = strlen(name);
+	size_t len, value_len, wanted = strlen(name);
 
 	do {
-		len = next_param(&params, &found, &value);
+		len = next_param(&params, &found, &value, &value_len);
 		if (len == 0)
 			return false;
 	} while (len != wanted || strncasecmp(found, name, len) != 0);
-	len = 0;
-	if (value && *value == '"')
-		len = (size_t)(params - ++value) - 1;
-	else if (value)
-		len = strcspn(value, "; ");
-	if (len >= size)
+	if (value && *value == '"') {
+		value++;
+		value_len -= 2;
+	}
+	if (value_len >= size)
 		return false;
-	snprintf(out, size, "%.*s", (int)len, value ? value : "");
+	snprintf(out, size, "%.*s", (int)value_len, value ? value : "");
 	return true;
 }
 

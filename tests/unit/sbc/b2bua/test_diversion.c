@@ -16,19 +16,24 @@ static const struct config_phone desk = { .realm = &office, .numbers = numbers, 
 static const struct config_party the_pbx = { .kind = PARTY_PHONE, .phone = &pbx };
 static const struct config_party the_desk = { .kind = PARTY_PHONE, .phone = &desk };
 
-static struct message *invite(const char *headers)
+static struct message *invite_to(const char *uri, const char *headers)
 {
 	char text[8192];
 	struct message *m;
 	int len = snprintf(text, sizeof(text),
-	                   "INVITE sips:+99@p.lab SIP/2.0\r\n"
+	                   "INVITE %s SIP/2.0\r\n"
 	                   "Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
 	                   "To: <sip:c@d>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n"
 	                   "Contact: <sips:us@sbc.lab>\r\n%s\r\n",
-	                   headers);
+	                   uri, headers);
 
 	assert_int_equal(message_parse(&m, text, (size_t)len), OK);
 	return m;
+}
+
+static struct message *invite(const char *headers)
+{
+	return invite_to("sips:+99@p.lab", headers);
 }
 
 /* "NUMBER reason counter" of each, with a ! where it is hidden, and a | behind it. */
@@ -153,6 +158,32 @@ static void test_write(void **state)
 	assert_string_equal(d.of[DIVERSIONS_MAX - 1].number, "7");
 }
 
+/* Whom the call goes to now. */
+static void check_last(const char *uri, const char *wanted)
+{
+	static char domain[] = "p.lab";
+	const struct config_trunk trunk = { .domain = domain, .diversion = DIVERSION_HISTORY_INFO };
+	const struct config_party the_trunk = { .kind = PARTY_TRUNK, .trunk = &trunk };
+	const struct crossing_ends out = { &the_pbx, &the_trunk };
+	struct message *m = invite_to(uri, "");
+	struct diversions d = { .n = 1 };
+	struct passage p;
+
+	d.of[0] = (struct diversion){ "2", "no-answer", 408, 1, false };
+	passage_open(&p, NULL, m, &out);
+	diversions_write(&d, &p);
+	assert_string_equal(message_header(m, "History-Info", 1), wanted);
+	message_free(&m);
+}
+
+static void test_write_last(void **state)
+{
+	(void)state;
+	check_last("sip:+99@[2001:db8::1]:5061",
+	           "<sip:+99@[2001:db8::1];cause=408>;index=1.1;mp=1");
+	check_last("sips:p.lab", "<sips:p.lab;cause=408>;index=1.1;mp=1");
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -164,7 +195,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_diversion),
 		                            cmocka_unit_test(test_history),
-		                            cmocka_unit_test(test_write) };
+		                            cmocka_unit_test(test_write),
+		                            cmocka_unit_test(test_write_last) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

@@ -69,8 +69,8 @@ if(replay_sources)
 		ENVIRONMENT TRUNKGATE_BUILD=${PROJECT_BINARY_DIR})
 endif()
 
-# What tests/bench/sip measures signalling alone with; built when it asks.
-add_executable(trunkgate_without_media EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/sbc/app/main.c
+# What tests/bench/sip measures signalling alone with.
+add_executable(trunkgate_without_media ${PROJECT_SOURCE_DIR}/sbc/app/main.c
 	${PROJECT_SOURCE_DIR}/tests/bench/sip/without_media.c)
 target_link_libraries(trunkgate_without_media PRIVATE app)
 

@@ -232,9 +232,13 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 static bool is_the_peers(struct relay_port *port, const struct addr *from,
                          const struct rtp_header *header, uint64_t now_ms)
 {
-	bool vouched = port->stream->sides[port->side].in.now;
+	const struct sessions *in = &port->stream->sides[port->side].in;
+	bool vouched = in->now;
 	enum latch_verdict verdict;
 
+	/* A key of before comes from where the peer was before: no place to send to. */
+	if (vouched && in->late && !addr_equal(from, &port->latch.source))
+		return true;
 	if (!header && !port->rtcp && !vouched)
 		return latch_expects(&port->latch, from);
 	verdict = latch_learn(&port->latch, from, vouched, header, now_ms);

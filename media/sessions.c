@@ -70,12 +70,14 @@ static enum err unprotect_either(struct sessions *s, uint8_t *packet, size_t *le
 		return err;
 	memcpy(packet, copy, was);
 	*len = was;
-	return srtp_session_unprotect(s->before, packet, len, rtcp) ? err : OK;
+	s->late = !srtp_session_unprotect(s->before, packet, len, rtcp);
+	return s->late ? OK : err;
 }
 
 enum err sessions_unprotect(struct sessions *s, uint8_t *packet, size_t *len, bool rtcp,
                             uint64_t now_ms)
 {
+	s->late = false;
 	if (s->before && now_ms < s->before_until_ms)
 		return unprotect_either(s, packet, len, rtcp, now_ms);
 	s->before = NULL;

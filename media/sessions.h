@@ -26,6 +26,7 @@ struct sessions {
 	struct srtp_session *now;               /* one of them; NULL: plain */
 	struct srtp_session *before;            /* one of them; NULL: its time is over */
 	uint64_t before_until_ms;
+	bool late; /* what was unprotected last is before's */
 };
 
 /* What signalling wants. Owns what it has: before, new sessions for their slots; afterwards those

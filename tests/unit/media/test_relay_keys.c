@@ -1,0 +1,103 @@
+/* media/relay.c, where a side has another key, and is elsewhere with it. */
+#include "media/relay.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include "tests/unit/media/relay_rig.h"
+#include "tests/unit/media/srtp_peer.h"
+
+/* The callee moves, and has a key of its own there. */
+static void move_to(struct rig *r, const struct addr *a, const struct srtp_key *recv,
+                    const struct srtp_key *send)
+{
+	struct relay_change c = { .side = SIDE_CALLEE, .rtp = *a, .rtcp = *a, .mux = true };
+
+	c.in.slot = c.out.slot = 1;
+	assert_int_equal(srtp_session_new(&c.in.all[1], SRTP_AES_CM_128_HMAC_SHA1_80, recv, false),
+	                 OK);
+	assert_int_equal(srtp_session_new(&c.out.all[1], SRTP_AES_CM_128_HMAC_SHA1_80, send, true),
+	                 OK);
+	relay_apply(&r->s, &c);
+	sessions_free(c.in.all);
+	sessions_free(c.out.all);
+}
+
+/* The packet reaches the caller. */
+static void sends(struct rig *r, const struct udp *from, const struct srtp_key *key, uint16_t seq)
+{
+	uint8_t packet[ROOM];
+	size_t len = peer_protect_rtp(key->bytes, 0, packet, make_rtp(packet, SSRC, seq));
+
+	send_bytes(r, from, SIDE_CALLEE, false, packet, len);
+	gets_rtp(&r->peer[SIDE_CALLER][0], seq, &r->ours[SIDE_CALLER][0].addr);
+}
+
+static void goes_to(struct rig *r, const struct udp *to, uint16_t seq)
+{
+	uint8_t packet[ROOM];
+
+	send_rtp(r, &r->peer[SIDE_CALLER][0], SIDE_CALLER, seq);
+	assert_true(udp_recv(to, packet, sizeof(packet), NULL) > TEST_RTP_LEN);
+}
+
+/* What comes late under the key of before is heard, but says nothing of where the peer is now,
+ * neither before it was heard there nor while it is silent. */
+static void late_packets_lead_nowhere(void **state)
+{
+	struct rig r;
+	struct srtp_key before, now;
+	const struct udp *was, *is;
+
+	(void)state;
+	clock_fake(1000, 0);
+	rig_open(&r, SOURCE_LATCH);
+	was = &r.peer[SIDE_CALLEE][0];
+	is = &r.stranger;
+	srtp_key_generate(&before);
+	srtp_key_generate(&now);
+	tell(&r, SIDE_CALLER, false);
+	set_keys(&r, SIDE_CALLEE, &before, &before);
+	sends(&r, was, &before, 1);
+	assert_true(latched_at(&r, SIDE_CALLEE, &was->addr));
+	move_to(&r, &is->addr, &now, &now);
+	sends(&r, was, &before, 2);
+	assert_false(latched_at(&r, SIDE_CALLEE, NULL));
+	goes_to(&r, is, 1);
+	sends(&r, is, &now, 4);
+	assert_true(latched_at(&r, SIDE_CALLEE, &is->addr));
+	clock_fake_advance(LATCH_QUIET_MS);
+	sends(&r, was, &before, 3);
+	assert_true(latched_at(&r, SIDE_CALLEE, &is->addr));
+	goes_to(&r, is, 2);
+	/* The key of now may come from elsewhere: a NAT. */
+	sends(&r, was, &now, 5);
+	assert_true(latched_at(&r, SIDE_CALLEE, &was->addr));
+	rig_close(&r);
+	clock_real();
+}
+
+static int open_all(void **state)
+{
+	(void)state;
+	log_capture(hear, NULL);
+	return srtp_library_open() == OK ? 0 : -1;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	log_capture(NULL, NULL);
+	srtp_library_close();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(late_packets_lead_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -146,7 +146,8 @@ bool codecs_for(const struct line *line, enum media_side reader, const struct sd
 	memset(out, 0, sizeof(*out));
 	for (unsigned i = 0; i < SDP_TYPES; i++)
 		out->to[i] = (uint8_t)i;
-	if (m->nests)
+	/* Who lists more than we know apart keeps all numbers: another could be one of the rest. */
+	if (m->nests || m->formats.cut)
 		return false;
 	for (size_t i = 0; i < m->formats.n; i++) {
 		const struct sdp_format *f = &m->formats.list[i];

@@ -49,6 +49,7 @@ struct sdp_format {
 struct sdp_formats {
 	struct sdp_format list[SDP_FORMATS_MAX];
 	size_t n;
+	bool cut; /* there are more */
 };
 
 /* What becomes of each payload type. turned: what is G.711 under it is called by its other law. */

@@ -119,11 +119,16 @@ void sdp_formats_list(const sdp_media_t *m, struct sdp_formats *out)
 	size_t n = list_formats(m, formats);
 
 	out->n = 0;
-	for (size_t i = 0; i < n && out->n < SDP_FORMATS_MAX; i++) {
-		if (formats[i].type < SDP_TYPES && *formats[i].name)
+	out->cut = false;
+	for (size_t i = 0; i < n; i++) {
+		if (formats[i].type >= SDP_TYPES || !*formats[i].name)
+			continue;
+		if (out->n < SDP_FORMATS_MAX)
 			out->list[out->n++] = (struct sdp_format){ .type = (uint8_t)formats[i].type,
 				                                   .kind = kind_of(&formats[i]),
 				                                   .codec = codec_of(&formats[i]) };
+		else
+			out->cut = true;
 	}
 }
 
@@ -322,13 +327,13 @@ static enum err add_static(su_home_t *home, sdp_media_t *m, unsigned type)
 
 enum err sdp_formats_add_law(su_home_t *home, sdp_media_t *m)
 {
-	struct sdp_formats formats;
+	struct format formats[FORMATS_MAX];
+	size_t n = list_formats(m, formats);
 	bool mu = false, a = false;
 
-	sdp_formats_list(m, &formats);
-	for (size_t i = 0; i < formats.n; i++) {
-		mu = mu || formats.list[i].kind == SDP_FORMAT_PCMU;
-		a = a || formats.list[i].kind == SDP_FORMAT_PCMA;
+	for (size_t i = 0; i < n; i++) {
+		mu = mu || kind_of(&formats[i]) == SDP_FORMAT_PCMU;
+		a = a || kind_of(&formats[i]) == SDP_FORMAT_PCMA;
 	}
 	return mu == a ? OK : add_static(home, m, mu ? TYPE_PCMA : TYPE_PCMU);
 }

@@ -233,6 +233,27 @@ static void test_no_number_left(void **state)
 	assert_null(strstr(t.to_caller.data, "b118"));
 }
 
+/* More formats than are known apart: no number is given to two of them. */
+static void test_too_many(void **state)
+{
+	const struct offer_side side = side_out(SRTP_OFF);
+	const struct offer_cfg cfg = plain();
+	char formats[200] = "101 0", maps[2000] = "a=rtpmap:101 opus/48000/2\r\n";
+
+	(void)state;
+	begins(&cfg);
+	offers("0 101", EVENTS("101"));
+	callee_says("0 101", EVENTS("101"));
+	assert_int_equal(offer_replace(t.offer, SIDE_CALLEE, &side), OK);
+	list_types(formats, maps, 96, 100, 'c');
+	list_types(formats, maps, 102, 118, 'c');
+	list_types(formats, maps, 127, 127, 'c');
+	assert_int_equal(again(SIDE_CALLEE, line_of(&t.callee, formats, maps)), OK);
+	has(&t.to_caller, "RTP/AVP 101 0 96 97 ");
+	has(&t.to_caller, "a=rtpmap:101 opus/48000/2\r\n");
+	has(&t.to_caller, "a=rtpmap:127 c127/8000\r\n");
+}
+
 static const char quiet_mu = '\xfe', quiet_a = '\xd5';
 
 /* E8-09: a trunk that wants both laws is offered both; who has one each hears the other. */
@@ -360,8 +381,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(answer_differs), TEST(dropped), TEST(collision), TEST(video),
-		TEST(no_number_left), TEST(laws),    TEST(one_law),   TEST(no_memory),
+		TEST(answer_differs), TEST(dropped),        TEST(collision),
+		TEST(video),          TEST(no_number_left), TEST(too_many),
+		TEST(laws),           TEST(one_law),        TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

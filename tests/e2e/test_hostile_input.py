@@ -8,7 +8,7 @@ import random
 import socket
 import ssl
 
-from harness import lab, network, sip
+from harness import lab, network, sip, wait
 
 SEED = 20021  # the same input in every run: a failure can be looked at again
 TALK_S = 2
@@ -208,6 +208,8 @@ class HostileInput(lab.LabTest):
         self.say_over(self.control, noise + [b"show calls", b"\n" * 1000, b"{" * 100000, b"show " + b"x" * 9000])
         self.flow_over(self.control, noise)
         self.open_and_silent(self.control)
+        # They have all of its places, until their time is over.
+        wait.until("trunkgate show to be answered", lambda: self.trunkgate.show_text("status"), 20)
 
     def attack_torture(self):
         messages = torture_messages()

@@ -295,11 +295,6 @@ const char *message_sent_by(const struct message *m)
 	return or_empty(su_strcat_all(msg_home(m->msg), via->v_host, ":", via->v_port, NULL));
 }
 
-const char *message_from_display(const struct message *m)
-{
-	return or_empty(m->sip->sip_from->a_display);
-}
-
 static const char *unknown_header(const struct message *m, const char *name, unsigned n)
 {
 	for (const sip_unknown_t *un = m->sip->sip_unknown; un; un = un->un_next) {

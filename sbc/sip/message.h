@@ -75,7 +75,6 @@ bool message_request_uri(const struct message *m, struct uri *out);
 const char *message_request_uri_text(const struct message *m); /* NULL: no room */
 bool message_from_uri(const struct message *m, struct uri *out);
 bool message_contact_uri(const struct message *m, struct uri *out);
-const char *message_from_display(const struct message *m); /* with its quotes; "" for none */
 const char *message_contact_text(
     const struct message *m); /* the URI of the first Contact; NULL: none */
 bool message_contact_is_star(const struct message *m);

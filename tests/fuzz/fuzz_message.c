@@ -37,7 +37,7 @@ static void read_all(const struct message *m)
 	if (message_contact_text(m))
 		check_uri(message_parse_uri(m, message_contact_text(m), &uri), &uri);
 	assert(message_call_id(m) && message_phrase(m) && message_method_name(m));
-	assert(message_sent_by(m) && message_from_display(m) && message_content_type(m));
+	assert(message_sent_by(m) && message_content_type(m));
 	(void)message_contact_is_star(m);
 	(void)message_expires_s(m);
 	(void)message_max_forwards(m);

@@ -21,12 +21,12 @@
 #include "media/octets.h"
 #include "media/rtp.h"
 #include "media/srtp.h"
+#include "tests/media_load.h"
 
 #define SLOTS       4096 /* that begin while the longest one stands */
 #define ROOM        512
 #define PAYLOAD_LEN 160
 #define SSRC_AT     8
-#define BUFFER      (8 * 1024 * 1024)
 
 enum { CALLER, CALLEE, SIDES };
 
@@ -41,46 +41,12 @@ static int fds[SIDES];
 static unsigned interval_ms;
 static uint64_t sent, received, broken;
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 static uint64_t now_ms(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-static int open_socket(const char *host, uint16_t port)
-{
-	const int size = BUFFER;
-	struct addr a;
-	int fd;
-
-	if (addr_parse(&a, host))
-		die(host);
-	addr_set_port(&a, port);
-	fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, &a.sa, addr_len(&a)))
-		die("bind");
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	return fd;
-}
-
-static void read_key(const char *hex, struct srtp_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	for (size_t i = 0; i < SRTP_KEY_MAX && hex[2 * i] && hex[2 * i + 1]; i++) {
-		unsigned byte;
-
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-			die("key");
-		key->bytes[i] = (uint8_t)byte;
-	}
 }
 
 static void end_call(struct call *c)
@@ -93,7 +59,6 @@ static void end_call(struct call *c)
 static void begin_call(const char *line)
 {
 	char to[SIDES][64], suite[64], keys[2][128];
-	struct srtp_key key;
 	uint32_t number;
 	struct call *c;
 
@@ -106,12 +71,8 @@ static void begin_call(const char *line)
 	if (addr_parse(&c->border[CALLER], to[CALLER]) ||
 	    addr_parse(&c->border[CALLEE], to[CALLEE]))
 		die(line);
-	read_key(keys[0], &key);
-	if (srtp_session_new(&c->in, srtp_suite_from_name(suite), &key, false))
-		die("SRTP");
-	read_key(keys[1], &key);
-	if (srtp_session_new(&c->out, srtp_suite_from_name(suite), &key, true))
-		die("SRTP");
+	load_session(&c->in, suite, keys[0], false);
+	load_session(&c->out, suite, keys[1], true);
 	c->talks = true;
 }
 
@@ -217,7 +178,7 @@ int main(int argc, char **argv)
 	if (argc != 5 || srtp_library_open())
 		return 2;
 	for (unsigned side = 0; side < SIDES; side++)
-		fds[side] = open_socket(argv[1 + side], (uint16_t)atoi(argv[3]));
+		fds[side] = load_socket(argv[1 + side], (uint16_t)atoi(argv[3]));
 	interval_ms = (unsigned)atoi(argv[4]);
 	setlinebuf(stdout);
 	for (;;) {

@@ -20,13 +20,13 @@
 #include "base/err.h"
 #include "media/rtp.h"
 #include "media/srtp.h"
+#include "tests/media_load.h"
 
 #define CALLS_MAX   5000
 #define FRAME_MS    20
 #define BATCH       64
 #define ROOM        512
 #define PAYLOAD_LEN 160
-#define BUFFER      (32 * 1024 * 1024)
 #define BIN_US      10
 #define BINS        100000 /* a second */
 #define AFTER_MS    1500   /* what comes later is lost */
@@ -52,12 +52,6 @@ static int fds[SIDES];
 static uint64_t sent, received, broken, bins[BINS], worst_ns;
 static bool counts;
 
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -68,38 +62,15 @@ static uint64_t now_ns(void)
 
 static int open_socket(const char *host, uint16_t port)
 {
-	const int size = BUFFER, on = 1;
-	struct addr a;
-	int fd;
+	const int on = 1, fd = load_socket(host, port);
 
-	if (addr_parse(&a, host))
-		die(host);
-	addr_set_port(&a, port);
-	fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (fd < 0 || bind(fd, &a.sa, addr_len(&a)))
-		die("bind");
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
 	return fd;
-}
-
-static void read_key(const char *hex, struct srtp_key *key)
-{
-	memset(key, 0, sizeof(*key));
-	for (size_t i = 0; i < SRTP_KEY_MAX && hex[2 * i] && hex[2 * i + 1]; i++) {
-		unsigned byte;
-
-		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-			die("key");
-		key->bytes[i] = (uint8_t)byte;
-	}
 }
 
 static void read_calls(void)
 {
 	char line[512], to[SIDES][64], suite[64], keys[2][128];
-	struct srtp_key key;
 
 	while (ncalls < CALLS_MAX && fgets(line, sizeof(line), stdin)) {
 		struct call *c = &calls[ncalls];
@@ -112,12 +83,8 @@ static void read_calls(void)
 		ncalls++;
 		if (n < 5)
 			continue;
-		read_key(keys[0], &key);
-		if (srtp_session_new(&c->in, srtp_suite_from_name(suite), &key, false))
-			die("SRTP");
-		read_key(keys[1], &key);
-		if (srtp_session_new(&c->out, srtp_suite_from_name(suite), &key, true))
-			die("SRTP");
+		load_session(&c->in, suite, keys[0], false);
+		load_session(&c->out, suite, keys[1], true);
 	}
 }
 

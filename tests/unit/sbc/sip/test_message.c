@@ -24,7 +24,6 @@ static void test_request(void **state)
 	assert_int_equal(message_max_forwards(m), 5);
 	assert_string_equal(message_branch(m), "z9hG4bKx");
 	assert_string_equal(message_sent_by(m), "10.0.0.9:5070");
-	assert_string_equal(message_from_display(m), "\"A. Desk\"");
 	assert_string_equal(message_content_type(m), "application/sdp");
 	assert_memory_equal(message_body(m, &len), "v=0\r\n", 5);
 	assert_int_equal(len, 5);
@@ -45,7 +44,6 @@ static void test_what_is_absent(void **state)
 	assert_int_equal(message_max_forwards(m), 70);
 	assert_string_equal(message_branch(m), "");
 	assert_string_equal(message_sent_by(m), "b");
-	assert_string_equal(message_from_display(m), "");
 	assert_string_equal(message_content_type(m), "");
 	assert_null(message_body(m, &len));
 	assert_int_equal(len, 0);

@@ -228,17 +228,22 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 	    KV("result", "its packets are dropped"));
 }
 
+/* A key of before comes from where the peer was before: no place to send to, and nobody is heard
+ * where the peer is now. */
+static bool is_from_before(const struct relay_port *port, const struct addr *from)
+{
+	const struct sessions *in = &port->stream->sides[port->side].in;
+
+	return in->now && in->late && !addr_equal(from, &port->latch.source);
+}
+
 /* header: NULL: RTCP. RTCP beside RTP tells RTP's source only when SRTP vouches for it. */
 static bool is_the_peers(struct relay_port *port, const struct addr *from,
                          const struct rtp_header *header, uint64_t now_ms)
 {
-	const struct sessions *in = &port->stream->sides[port->side].in;
-	bool vouched = in->now;
+	bool vouched = port->stream->sides[port->side].in.now;
 	enum latch_verdict verdict;
 
-	/* A key of before comes from where the peer was before: no place to send to. */
-	if (vouched && in->late && !addr_equal(from, &port->latch.source))
-		return true;
 	if (!header && !port->rtcp && !vouched)
 		return latch_expects(&port->latch, from);
 	verdict = latch_learn(&port->latch, from, vouched, header, now_ms);
@@ -361,11 +366,13 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 		add(&in->count.malformed, 1);
 		return;
 	}
-	if (!is_the_peers(port, &p->from, p->rtcp ? NULL : &header, now_us / 1000)) {
-		add(&in->count.bad_source, 1);
-		return;
+	if (!is_from_before(port, &p->from)) {
+		if (!is_the_peers(port, &p->from, p->rtcp ? NULL : &header, now_us / 1000)) {
+			add(&in->count.bad_source, 1);
+			return;
+		}
+		atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	}
-	atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
 	if (p->rtcp)
 		count_rtcp_in(in, &said, now_us);
 	else

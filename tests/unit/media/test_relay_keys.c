@@ -42,13 +42,14 @@ static void goes_to(struct rig *r, const struct udp *to, uint16_t seq)
 	assert_true(udp_recv(to, packet, sizeof(packet), NULL) > TEST_RTP_LEN);
 }
 
-/* What comes late under the key of before is heard, but says nothing of where the peer is now,
- * neither before it was heard there nor while it is silent. */
+/* What comes late under the key of before passes, but says nothing of where the peer is now,
+ * neither before it was heard there (which primers wait for) nor while it is silent. */
 static void late_packets_lead_nowhere(void **state)
 {
 	struct rig r;
 	struct srtp_key before, now;
 	const struct udp *was, *is;
+	uint64_t moved_ms;
 
 	(void)state;
 	clock_fake(1000, 0);
@@ -61,11 +62,15 @@ static void late_packets_lead_nowhere(void **state)
 	set_keys(&r, SIDE_CALLEE, &before, &before);
 	sends(&r, was, &before, 1);
 	assert_true(latched_at(&r, SIDE_CALLEE, &was->addr));
+	clock_fake_advance(1);
+	moved_ms = clock_mono_ms();
 	move_to(&r, &is->addr, &now, &now);
 	sends(&r, was, &before, 2);
 	assert_false(latched_at(&r, SIDE_CALLEE, NULL));
+	assert_false(relay_heard(&r.s.sides[SIDE_CALLEE], moved_ms));
 	goes_to(&r, is, 1);
 	sends(&r, is, &now, 4);
+	assert_true(relay_heard(&r.s.sides[SIDE_CALLEE], moved_ms));
 	assert_true(latched_at(&r, SIDE_CALLEE, &is->addr));
 	clock_fake_advance(LATCH_QUIET_MS);
 	sends(&r, was, &before, 3);

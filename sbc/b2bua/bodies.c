@@ -72,7 +72,7 @@ bool bodies_may_cross(const struct message *m, enum crossing way)
 
 const char *bodies_accepted(enum crossing way)
 {
-	return way == CROSSING_OUT ? OUTWARD(AS_ACCEPT) + 2 : "*/*";
+	return way == CROSSING_OUT ? &OUTWARD(AS_ACCEPT)[2] : "*/*";
 }
 
 void bodies_cross(const struct passage *p)

@@ -28,6 +28,45 @@ static void fail(struct request *r, enum err err, const char *why)
 	timer_start(stack_timers(r->stack), &r->failing, 0, on_failing, r);
 }
 
+/* RFC 3261 8.1.3.1: the end of a connection is as a 503, which leaves the dialog as it is. */
+static void on_unsure(void *arg)
+{
+	struct request *r = arg;
+	const struct flow none = { 0 };
+	struct message *m;
+
+	if (message_new_response(&m, r->message, &r->peer, 503, NULL, NULL)) {
+		on_failing(r);
+		return;
+	}
+	r->handler.on_response(r->handler.arg, m, &none);
+	message_free(&m);
+}
+
+/* What a peer in a dialog does once more when it comes once more, so that nobody may send it again
+ * who cannot know that it did not arrive. All else leaves it where it was. */
+static bool acts_each_time(const struct message *m)
+{
+	static const char *const methods[] = { "INFO", "MESSAGE", "REFER" };
+
+	for (size_t i = 0; *message_to_tag(m) && i < ARRAY_LEN(methods); i++) {
+		if (strcmp(message_method_name(m), methods[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The request went out, and nobody knows what became of it. */
+static void end_unsure(struct request *r, enum err err)
+{
+	LOG(LOG_WARN, KV("call-id", message_call_id(r->message)), KV("event", "request"),
+	    KV("method", message_method_name(r->message)),
+	    KV("result", "not sent again, for it may have been heard"), KV("why", r->why));
+	fail(r, err, r->why);
+	if (err != ERR_TIMEOUT)
+		timer_start(stack_timers(r->stack), &r->failing, 0, on_unsure, r);
+}
+
 static size_t next_addr(const struct request *r)
 {
 	return target_health_pick(r->target.health, r->found.addrs, r->found.naddrs, r->tried,
@@ -130,7 +169,9 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 	snprintf(r->why, sizeof(r->why), "%s", why);
 	/* Who had the whole of timer B or F had his time. */
 	r->by_flow = r->by_flow && err != ERR_TIMEOUT;
-	if (may_try_next(r))
+	if (acts_each_time(r->message))
+		end_unsure(r, err);
+	else if (may_try_next(r))
 		try_next(r);
 	else
 		fail(r, err, r->why);
@@ -153,7 +194,7 @@ static void on_txn_end(void *arg)
 static void on_patience_over(void *arg)
 {
 	struct request *r = arg;
-	bool next = may_try_next(r);
+	bool next = may_try_next(r) && !acts_each_time(r->message);
 	struct message *copy = NULL;
 
 	if (!next && message_method(r->message) != METHOD_INVITE)

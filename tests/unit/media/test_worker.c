@@ -59,7 +59,7 @@ static struct queue_link *wait_for(struct queue *q)
 /* Nothing is lost, and what one thread pushes keeps its order. */
 static void queue_takes_from_many(void **state)
 {
-	struct queue q = { 0 };
+	struct queue q = { NULL };
 	struct pusher pushers[PUSHERS];
 	unsigned seen = 0, next[PUSHERS] = { 0 };
 
@@ -85,7 +85,7 @@ static void queue_takes_from_many(void **state)
 
 static void queue_gives_the_oldest_first(void **state)
 {
-	struct queue q = { 0 };
+	struct queue q = { NULL };
 	struct parcel a = { .number = 1 }, b = { .number = 2 };
 
 	(void)state;
@@ -359,7 +359,7 @@ static void bursts_do_not_wait(void **state)
 	uint64_t wakings;
 	uint8_t packet[RTP_PACKET_MAX];
 	struct worker *worker;
-	struct queue back = { 0 };
+	struct queue back = { NULL };
 
 	(void)state;
 	clock_fake(1000, 0);
@@ -423,7 +423,7 @@ static void signals_stay_with_signalling(void **state)
 
 static void make_worker(void *arg)
 {
-	struct queue back = { 0 };
+	struct queue back = { NULL };
 	struct worker *w = NULL;
 
 	(void)arg;

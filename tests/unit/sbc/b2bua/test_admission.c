@@ -99,7 +99,7 @@ static int begin(void **state)
 	cfg.calls_per_second = 0;
 	ended = NULL;
 	slots = 2;
-	return admission_open(&b);
+	return admission_open(&b) == OK ? 0 : -1;
 }
 
 static int end(void **state)

@@ -178,7 +178,7 @@ static int begin(void **state)
 	(void)state;
 	message_library_open();
 	assert_int_equal(addr_parse(&listeners[0].addr, "0.0.0.0:5060"), OK);
-	return addr_parse(&listeners[1].addr, "10.0.0.254:5060");
+	return addr_parse(&listeners[1].addr, "10.0.0.254:5060") == OK ? 0 : -1;
 }
 
 int main(void)

@@ -36,8 +36,9 @@ static struct {
 	char sent[NPEERS][4096];              /* the last message */
 	unsigned nsent[NPEERS];
 	struct request *request;
-	unsigned status;  /* of the last answer */
-	struct addr from; /* where its flow leads to */
+	const char *to_tag; /* of what is sent; "": it is in no dialog */
+	unsigned status;    /* of the last answer */
+	struct addr from;   /* where its flow leads to */
 	unsigned failed;
 	char why[512];
 } t;
@@ -164,6 +165,7 @@ static int begin(void **state)
 
 	(void)state;
 	memset(&t, 0, sizeof(t));
+	t.to_tag = "";
 	message_library_open();
 	dns_open(&t.dns, zone, "192.0.2.53");
 	if (addr_parse(&listeners[0].addr, "127.0.0.1:5060") ||
@@ -200,7 +202,7 @@ static void start_over(enum transport transport, const char *method, const char 
 
 	assert_int_equal(message_new_request(&m, method, "sip:two.test"), OK);
 	message_add(m, "From", "<sip:a@b>;tag=1");
-	message_add(m, "To", "<sip:c@d>");
+	message_add(m, "To", "<sip:c@d>%s", t.to_tag);
 	message_add(m, "Call-ID", "call");
 	message_add(m, "CSeq", "1 %s", method);
 	message_add(m, "Subject", "%s", subject);
@@ -287,6 +289,48 @@ static void test_break_goes_on(void **state)
 	assert_true(got(SECOND, "INVITE"));
 }
 
+/* What acts each time that it comes, in a dialog, is not sent again once it may have been heard;
+ * the end of its connection is as a 503 (RFC 3261 8.1.3.1). */
+static void test_heard_perhaps(void **state)
+{
+	static const struct {
+		const char *method, *to_tag;
+		bool once;
+	} rows[] = { { "INFO", ";tag=2", true },   { "MESSAGE", ";tag=2", true },
+		     { "REFER", ";tag=2", true },  { "MESSAGE", "", false },
+		     { "BYE", ";tag=2", false },   { "UPDATE", ";tag=2", false },
+		     { "NOTIFY", ";tag=2", false } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		end(state);
+		begin(state);
+		t.to_tag = rows[i].to_tag;
+		start(rows[i].method);
+		assert_true(got(FIRST, rows[i].method));
+		turn(300); /* nor after target-timeout */
+		assert_int_equal(got(SECOND, rows[i].method), !rows[i].once);
+		if (!rows[i].once)
+			continue;
+		conn_close(t.conns[FIRST], ERR_CLOSED, "reset");
+		turn(20);
+		assert_int_equal(t.nsent[SECOND], 0);
+		assert_int_equal(t.status, 503);
+		assert_int_equal(t.failed, 0);
+	}
+}
+
+/* One that never went out does go on. */
+static void test_never_heard(void **state)
+{
+	(void)state;
+	t.to_tag = ";tag=2";
+	t.refuses[FIRST] = true;
+	start("INFO");
+	assert_true(got(SECOND, "INFO"));
+	answer(SECOND, 503);
+	assert_int_equal(t.status, 503);
+}
+
 /* What was cancelled is not asked of the next address, whatever becomes of it at the first. */
 static void test_cancelled_503(void **state)
 {
@@ -357,11 +401,11 @@ static void test_late_and_long(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(first),         TEST(refused_goes_on),
-		                            TEST(503_goes_on),   TEST(all_refused),
-		                            TEST(break_goes_on), TEST(cancelled_503),
-		                            TEST(cancel_breaks), TEST(cancel_early),
-		                            TEST(unknown_name),  TEST(late_and_long) };
+	const struct CMUnitTest tests[] = {
+		TEST(first),         TEST(refused_goes_on), TEST(503_goes_on),   TEST(all_refused),
+		TEST(break_goes_on), TEST(cancelled_503),   TEST(cancel_breaks), TEST(cancel_early),
+		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps), TEST(never_heard)
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

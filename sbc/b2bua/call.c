@@ -47,6 +47,7 @@ void call_free(struct call **cp)
 	b = call->border;
 	timer_stop(&call->no_answer);
 	timer_stop(&call->burying);
+	exchange_owe_nothing(call);
 	watch_stop(&call->watch);
 	transfer_forget(call);
 	pass_end(call);
@@ -87,6 +88,7 @@ void call_end(struct call *call, unsigned code, const char *why)
 	if (call->code)
 		return;
 	call->code = code;
+	exchange_owe_nothing(call);
 	transfer_on_end(call);
 	pass_end(call);
 	call->ended_us = clock_wall_us();

@@ -347,7 +347,7 @@ static void act_unjoin(struct call *call, const struct call_news *news)
 static void act_joined(struct call *call, const struct call_news *news)
 {
 	(void)news;
-	call->exchange = EX_REST;
+	exchange_join(call);
 	call->answered_us = clock_wall_us();
 	call_watch(call);
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "up"));
@@ -358,7 +358,7 @@ static void act_picked_up(struct call *call, const struct call_news *news)
 	(void)news;
 	timer_stop(&call->no_answer);
 	call_note_leg(&call->callee);
-	call->exchange = EX_REST;
+	exchange_join(call);
 	call->answered_us = clock_wall_us();
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "answered"));
 }

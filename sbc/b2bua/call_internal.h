@@ -93,6 +93,9 @@ struct call {
 	char *said;            /* by the caller, of its session, to a transfer */
 	struct transfer *transfer; /* that it has a part in; NULL: none */
 	char *answer_sdp;          /* what the caller hears for it */
+	bool owes[MEDIA_NSIDES];   /* what the side said last, the other has not been offered */
+	struct timer again;        /* when that is tried */
+	unsigned tries;            /* for which there was no time */
 	uint64_t started_us, answered_us, ended_us;
 	const struct call_news *news; /* while it is acted on; NULL: nothing is */
 	unsigned code;

@@ -13,12 +13,13 @@ struct exchange_rule {
 	enum exchange_state next;
 };
 
-static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed", "fetching",
-	                                             "proposed", "invented", "owed",   "shown" };
+static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed",
+	                                             "fetching", "proposed", "invented",
+	                                             "shown",    "owed",     "told" };
 static const char *const event_names[XE_NEVENTS] = { "progress", "early-offer", "answer",
 	                                             "offer",    "fetch",       "changed",
 	                                             "refused",  "answered",    "withdrawn",
-	                                             "moved",    "up" };
+	                                             "moved",    "up",          "again" };
 
 struct leg *exchange_leg(const struct call *call, enum media_side side)
 {
@@ -44,7 +45,7 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_ANSWER] = { &exchange_bare_answer, EX_REST },
 		[XE_OFFER] = { &exchange_pass_on, EX_PASSED },
 		[XE_FETCH] = { &exchange_fetch, EX_FETCHING },
-		[XE_MOVED] = { &exchange_move, EX_PASSED },
+		[XE_MOVED] = { &exchange_tell_moved, EX_TOLD },
 	},
 	[EX_PASSED] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_PASSED },
@@ -52,6 +53,7 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_CHANGED] = { &exchange_settle, EX_REST },
 		[XE_REFUSED] = { &exchange_refuse, EX_REST },
 		[XE_WITHDRAWN] = { &exchange_withdraw, EX_PASSED },
+		[XE_MOVED] = { &exchange_note_moved, EX_PASSED },
 	},
 	[EX_FETCHING] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_FETCHING },
@@ -60,22 +62,34 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_CHANGED] = { &exchange_propose, EX_PROPOSED },
 		[XE_REFUSED] = { &exchange_refuse, EX_REST },
 		[XE_WITHDRAWN] = { &exchange_withdraw, EX_FETCHING },
+		[XE_MOVED] = { &exchange_note_moved, EX_FETCHING },
 	},
 	[EX_PROPOSED] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_PROPOSED },
 		[XE_EARLY_OFFER] = { &exchange_ring, EX_PROPOSED },
 		[XE_ANSWER] = { &exchange_bare_answer, EX_PROPOSED },
 		[XE_ANSWERED] = { &exchange_confirm, EX_REST },
+		[XE_MOVED] = { &exchange_note_moved, EX_PROPOSED },
 	},
 	[EX_INVENTED] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_INVENTED },
 		[XE_ANSWER] = { &exchange_show_answer, EX_SHOWN },
 	},
-	[EX_OWED] = {
-		[XE_UP] = { &exchange_pass_owed, EX_PASSED },
-	},
 	[EX_SHOWN] = {
-		[XE_ANSWERED] = { &exchange_pass_answer, EX_PASSED },
+		[XE_ANSWERED] = { &exchange_take_answer, EX_TOLD },
+		[XE_MOVED] = { &exchange_note_moved, EX_SHOWN },
+	},
+	[EX_OWED] = {
+		[XE_OFFER] = { &exchange_pass_on, EX_PASSED },
+		[XE_FETCH] = { &exchange_fetch, EX_FETCHING },
+		[XE_MOVED] = { &exchange_note_moved, EX_OWED },
+		[XE_UP] = { &exchange_tell_fork, EX_TOLD },
+		[XE_AGAIN] = { &exchange_tell, EX_TOLD },
+	},
+	[EX_TOLD] = {
+		[XE_CHANGED] = { &exchange_settle, EX_REST },
+		[XE_REFUSED] = { &exchange_put_off, EX_OWED },
+		[XE_MOVED] = { &exchange_note_moved, EX_TOLD },
 	},
 };
 
@@ -110,6 +124,7 @@ enum err exchange_event(struct call *call, enum exchange_event event,
 	else if (call->exchange != was)
 		LOG(LOG_DEBUG, KV("call", call->id), KV("event", event_names[event]),
 		    KV("session", state_names[call->exchange]));
+	exchange_on_rest(call);
 	return err;
 }
 
@@ -138,6 +153,13 @@ void exchange_begin(struct call *call, bool offers)
 	                                                       : EX_FETCHING;
 	call->asker = SIDE_CALLER;
 	exchange_forget(call);
+	exchange_owe_nothing(call);
+}
+
+void exchange_join(struct call *call)
+{
+	call->exchange = EX_REST;
+	exchange_on_rest(call);
 }
 
 void exchange_progress(struct call *call, const struct message *m)
@@ -158,8 +180,7 @@ enum err exchange_answer(struct call *call, struct offer_problem *problem)
 	return exchange_event(call, XE_ANSWER, &news, problem);
 }
 
-/* One side has agreed to what the other cannot have. */
-static void disagree(struct call *call, const struct offer_problem *problem)
+void exchange_disagree(struct call *call, const struct offer_problem *problem)
 {
 	const struct call_news news = { .why = problem->why };
 
@@ -172,7 +193,7 @@ void exchange_up(struct call *call)
 	struct offer_problem problem;
 
 	if (call->exchange == EX_OWED && exchange_event(call, XE_UP, &news, &problem))
-		disagree(call, &problem);
+		exchange_disagree(call, &problem);
 }
 
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
@@ -201,8 +222,8 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 	if (event == LEG_OFFER || event == LEG_FETCH)
 		leg_refuse(exchange_leg(call, side), problem.status, 0);
 	else if (event == LEG_CHANGED || event == LEG_ANSWERED ||
-	         (event == LEG_MOVED && err != ERR_NOT_NOW))
-		disagree(call, &problem);
+	         ((event == LEG_MOVED || event == LEG_REFUSED) && err != ERR_NOT_NOW))
+		exchange_disagree(call, &problem);
 }
 
 static bool cell(size_t state, size_t event, const char **says, size_t *next)

@@ -14,13 +14,14 @@ struct state_table;
 enum exchange_state {
 	EX_FIRST,  /* the caller's first offer is with the callee, each of whose forks may answer */
 	EX_REST,   /* both sides agreed */
-	EX_PASSED, /* an offer of one side is with the other */
+	EX_PASSED, /* an offer of one side is with the other, and its answer is waited for */
 	EX_FETCHING, /* one side's INVITE without an offer is with the other, which is to make it */
 	EX_PROPOSED, /* that offer is with who asked, whose PRACK or ACK brings the answer */
 	EX_INVENTED, /* the caller made no offer; one of ours is with the callee */
-	EX_OWED,     /* another fork has answered: its offer goes to the caller once that has
-	                confirmed the call */
 	EX_SHOWN,    /* what the other side said before is with who asked, as an offer; as above */
+	EX_OWED,     /* at rest, but one side has said what the other is yet to be offered: that has
+	                not confirmed the call, or had no time. What ends at rest goes on here then */
+	EX_TOLD,     /* that is with the other side; nobody waits for the answer */
 	EX_NSTATES,
 };
 
@@ -36,6 +37,7 @@ enum exchange_event {
 	XE_WITHDRAWN, /* nobody waits for the answer any more */
 	XE_MOVED,     /* a refresh of ours was answered with another session */
 	XE_UP,        /* the caller has confirmed the call */
+	XE_AGAIN,     /* it is time to offer what is owed */
 	XE_NEVENTS,
 };
 
@@ -50,6 +52,8 @@ void exchange_progress(struct call *call, const struct message *m);
 MUST_USE enum err exchange_answer(struct call *call, struct offer_problem *problem);
 /* The caller has confirmed the call. */
 void exchange_up(struct call *call);
+/* Two legs that agreed elsewhere are the call's from now on. */
+void exchange_join(struct call *call);
 /* Whatever else happens to the session of a leg: LEG_OFFER to LEG_MOVED. */
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
                      const struct message *m, const char *why);

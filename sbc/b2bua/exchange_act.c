@@ -94,6 +94,12 @@ static bool is_owed(const struct call *call)
 	       strcmp(call->heard, offers) != 0;
 }
 
+static void owe_fork(struct call *call)
+{
+	call->exchange = EX_OWED;
+	call->owes[SIDE_CALLEE] = true;
+}
+
 /* The callee's offer as the caller is to read it. */
 static enum err offer_of_callee(struct call *call, struct buf *out, struct offer_problem *problem)
 {
@@ -159,7 +165,7 @@ static enum err act_bare_answer(struct call *call, const struct exchange_news *n
 	if (call->exchange == EX_PASSED && is_owed(call))
 		return exchange_problem(problem, ERR_NOT_NOW, 500, "two forks want two sessions");
 	if (call->exchange == EX_REST && is_owed(call))
-		call->exchange = EX_OWED;
+		owe_fork(call);
 	return leg_answer(call->caller.leg, NULL);
 }
 
@@ -180,14 +186,11 @@ static enum err act_show_answer(struct call *call, const struct exchange_news *n
 
 /* --- changes --- */
 
-static const char unanswered[] = "an offer of ours was not answered";
 static const char not_ready[] = "the other side is not ready for an offer";
 static const char no_update[] = "the other side takes no UPDATE, and the call is not answered";
 
-/* Offers what news has to the other side, unless that would hear nothing new: then the asker is
- * answered with what the other side said before. */
-static enum err pass(struct call *call, const struct exchange_news *news, enum method like,
-                     struct offer_problem *problem)
+enum err exchange_pass(struct call *call, const struct exchange_news *news, enum method like,
+                       struct offer_problem *problem)
 {
 	struct leg *to = exchange_leg(call, other(news->side));
 	const char *said = leg_peer_sdp(to);
@@ -219,7 +222,7 @@ static enum err pass(struct call *call, const struct exchange_news *news, enum m
 static enum err act_pass(struct call *call, const struct exchange_news *news,
                          struct offer_problem *problem)
 {
-	return pass(call, news, message_method(news->message), problem);
+	return exchange_pass(call, news, message_method(news->message), problem);
 }
 
 /* Who offers has the first answer for good; the other side must as well (RFC 3311 5.1). */
@@ -248,40 +251,6 @@ static enum err act_fetch(struct call *call, const struct exchange_news *news,
 	return err;
 }
 
-/* An answer to what was shown: the other side is offered it where it differs from that. */
-static enum err act_pass_answer(struct call *call, const struct exchange_news *news,
-                                struct offer_problem *problem)
-{
-	enum err err = OK;
-
-	if (!news->sdp)
-		return exchange_problem(problem, ERR_SYNTAX, 488, unanswered);
-	if (offer_is_open(call->offer))
-		err = offer_answer(call->offer, news->sdp, news->len, NULL, problem);
-	if (err)
-		return err;
-	offer_settle(call->offer);
-	return pass(call, news, METHOD_INVITE, problem);
-}
-
-static enum err act_move(struct call *call, const struct exchange_news *news,
-                         struct offer_problem *problem)
-{
-	return pass(call, news, METHOD_INVITE, problem);
-}
-
-/* The fork that answered has ports and keys of its own. */
-static enum err act_pass_owed(struct call *call, const struct exchange_news *news,
-                              struct offer_problem *problem)
-{
-	const char *sdp = leg_peer_sdp(call->callee.leg);
-	const struct exchange_news held = { .side = SIDE_CALLEE, .sdp = sdp, .len = strlen(sdp) };
-	enum err err = call_new_offer(call);
-
-	(void)news;
-	return err ? err : pass(call, &held, METHOD_INVITE, problem);
-}
-
 static enum err act_settle(struct call *call, const struct exchange_news *news,
                            struct offer_problem *problem)
 {
@@ -292,6 +261,7 @@ static enum err act_settle(struct call *call, const struct exchange_news *news,
 	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
 	if (!err)
 		offer_settle(call->offer);
+	call->tries = 0;
 	if (!err && leg_holds_offer(asker(call)))
 		err = leg_confirm(asker(call), out.data);
 	else if (!err && leg_accept(asker(call), out.data))
@@ -323,13 +293,14 @@ static enum err act_confirm(struct call *call, const struct exchange_news *news,
 	enum err err;
 
 	if (!news->sdp)
-		return exchange_problem(problem, ERR_SYNTAX, 488, unanswered);
+		return exchange_problem(problem, ERR_SYNTAX, 488,
+		                        "an offer of ours was not answered");
 	buf_init(&out, MESSAGE_MAX);
 	err = offer_answer(call->offer, news->sdp, news->len, &out, problem);
 	if (!err)
 		offer_settle(call->offer);
 	if (!err && call->asker == SIDE_CALLER && is_owed(call))
-		call->exchange = EX_OWED;
+		owe_fork(call);
 	else if (!err)
 		err = leg_confirm(asked(call), out.data);
 	buf_wipe(&out);
@@ -347,12 +318,6 @@ static enum err act_refuse(struct call *call, const struct exchange_news *news,
 
 	(void)problem;
 	offer_drop(call->offer);
-	if (leg_holds_offer(asker(call))) {
-		const struct call_news gone = { .why = "the caller refused the callee's session" };
-
-		call_event(call, EV_DISAGREED, &gone);
-		return OK;
-	}
 	leg_refuse(asker(call), m ? failure_status_passed(message_status(m), way) : 500,
 	           s < 3600 ? (unsigned)s : 3600);
 	return OK;
@@ -397,15 +362,6 @@ const struct exchange_action exchange_pass_early = {
 const struct exchange_action exchange_fetch = {
 	"Asks the other side for an offer; one that refuses that is spared, and what we said last is offered.",
 	act_fetch
-};
-const struct exchange_action exchange_pass_answer = {
-	"Offers the answer to the other side, where that has not the same already.", act_pass_answer
-};
-const struct exchange_action exchange_move = {
-	"Offers it to the other side, unless that would hear nothing new.", act_move
-};
-const struct exchange_action exchange_pass_owed = {
-	"Offers the caller what the fork that answered offers.", act_pass_owed
 };
 const struct exchange_action exchange_settle = {
 	"Answers who offered with the other side's answer, which is final.", act_settle

@@ -126,6 +126,9 @@ MUST_USE enum err leg_confirm(struct leg *leg, const char *sdp);
 /* Whether this is what we said of the session last; and whether no offer is under way. */
 bool leg_said(const struct leg *leg, const char *sdp);
 bool leg_agreed(const struct leg *leg);
+/* How many milliseconds to wait before the peer is asked once more for what it refused for now: 491
+ * (RFC 3261 14.1), or 500 with Retry-After (14.2). 0: it is not. */
+unsigned leg_again_ms(const struct leg *leg, const struct message *refusal);
 /* Whether the caller can acknowledge provisional answers. */
 bool leg_can_prack(const struct leg *leg);
 

@@ -19,35 +19,43 @@ void leg_lose(struct leg *leg, const char *why)
 	leg_tell(leg, LEG_LOST, NULL, why);
 }
 
-/* RFC 3261 14.1: who made the Call-ID waits longer; in steps of 10 ms. */
-static unsigned glare_ms(const struct leg *leg)
-{
-	return dialog_is_ours(leg->fork->dialog) ? 2100 + 10 * random_below(191)
-	                                         : 10 * random_below(201);
-}
-
+/* 0: it does not say, or later than anybody waits. */
 static unsigned retry_after_ms(const struct message *m)
 {
 	const char *text = message_header(m, "Retry-After", 0);
 	unsigned long s = text ? strtoul(text, NULL, 10) : 0;
 
-	return s > 0 && s <= 32 ? (unsigned)s * 1000 : AGAIN_MS;
+	return s > 0 && s <= 32 ? (unsigned)s * 1000 : 0;
+}
+
+unsigned leg_again_ms(const struct leg *leg, const struct message *refusal)
+{
+	unsigned status = message_status(refusal);
+
+	if (status == 500)
+		return retry_after_ms(refusal);
+	if (status != 491)
+		return 0;
+	/* Who made the Call-ID waits longer; in steps of 10 ms. */
+	return dialog_is_ours(leg->fork->dialog) ? 2100 + 10 * random_below(191)
+	                                         : 10 + 10 * random_below(200);
 }
 
 void leg_refresh_refused(struct leg *leg, const struct message *m, enum leg_asking as)
 {
 	bool update = as == REFRESHING_UPDATE;
+	unsigned ms = retry_after_ms(m);
 
 	if (!leg->session.interval_s)
 		return;
 	if (message_status(m) == 491) {
-		session_timer_retry(&leg->session, glare_ms(leg));
+		session_timer_retry(&leg->session, leg_again_ms(leg, m));
 		return;
 	}
 	LOG(LOG_INFO, KV("call-id", leg_call_id(leg)), KV("event", "refresh"),
 	    KVN("code", message_status(m)), KV("result", "tried again"));
 	leg->peer_updates = leg->peer_updates && !update;
-	session_timer_retry(&leg->session, update ? 0 : retry_after_ms(m));
+	session_timer_retry(&leg->session, update ? 0 : ms ? ms : AGAIN_MS);
 }
 
 static void on_due(void *arg)

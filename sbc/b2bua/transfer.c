@@ -201,15 +201,15 @@ static void on_changed(struct transfer *t)
 }
 
 /* RFC 3261 14.1: glare is no refusal. */
-static void on_refused(struct transfer *t, const struct message *m)
+static void on_refused(struct transfer *t, const struct leg *leg, const struct message *m)
 {
-	unsigned status = m ? message_status(m) : 480;
+	unsigned ms = m ? leg_again_ms(leg, m) : 0;
 
 	t->asked = false;
-	if (status == 491 && t->tries++ < AGAIN_TIMES)
-		start_timer(t, AGAIN_MS, on_again);
+	if (ms && t->tries++ < AGAIN_TIMES)
+		start_timer(t, ms, on_again);
 	else
-		fail(t, status);
+		fail(t, m ? message_status(m) : 480);
 }
 
 static bool is_asked(const struct transfer *t, const struct leg *leg)
@@ -234,7 +234,7 @@ bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
 		if (event == LEG_CHANGED)
 			on_changed(t);
 		else
-			on_refused(t, m);
+			on_refused(t, leg, m);
 		return true;
 	}
 	if (call == t->next && event == LEG_CANCEL) {

@@ -100,6 +100,11 @@ void exchange_up(struct call *call)
 	(void)call;
 }
 
+void exchange_join(struct call *call)
+{
+	call->exchange = EX_REST;
+}
+
 void exchange_progress(struct call *call, const struct message *m)
 {
 	note_status("progress", call->caller.leg, message_status(m));

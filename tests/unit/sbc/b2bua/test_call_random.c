@@ -56,7 +56,7 @@ static struct {
 	struct timers *timers;
 	struct border border;
 	struct message *ringing, *ringing_sdp, *ok, *ok_sdp, *busy, *invite, *invite_sdp,
-	    *update_sdp, *ack, *ack_sdp;
+	    *update_sdp, *ack, *ack_sdp, *pending;
 } t;
 
 static unsigned chance(unsigned below)
@@ -239,6 +239,12 @@ bool leg_said(const struct leg *leg, const char *sdp)
 	(void)leg;
 	(void)sdp;
 	return one_in(5);
+}
+
+unsigned leg_again_ms(const struct leg *leg, const struct message *refusal)
+{
+	(void)leg;
+	return message_status(refusal) == 491 ? 1 + chance(4000) : 0;
 }
 
 bool leg_agreed(const struct leg *leg)
@@ -666,7 +672,11 @@ static void end_change(struct leg *leg)
 	} else {
 		leg->turn = AGREED;
 	}
-	tell(leg, well ? LEG_CHANGED : LEG_REFUSED, well ? t.ok_sdp : one_in(2) ? t.busy : NULL);
+	tell(leg, well ? LEG_CHANGED : LEG_REFUSED,
+	     well        ? t.ok_sdp
+	     : one_in(3) ? t.pending
+	     : one_in(2) ? t.busy
+	                 : NULL);
 }
 
 static void lose(struct leg *leg)
@@ -831,8 +841,11 @@ static void check(const struct call *call)
 		stuck(call, "a leg is left");
 	if (call->state != CALL_UP || !call->offer)
 		return;
-	if (call->offer->open != (call->exchange == EX_PASSED || call->exchange == EX_PROPOSED))
+	if (call->offer->open != (call->exchange == EX_PASSED || call->exchange == EX_PROPOSED ||
+	                          call->exchange == EX_TOLD))
 		stuck(call, "an offer is under way or is not");
+	if (timer_running(&call->again) < (call->exchange == EX_OWED))
+		stuck(call, "what is owed is forgotten");
 	/* Who waits for an answer has one under way. */
 	if ((call->caller.leg->asked || call->callee.leg->asked) && call->exchange != EX_PASSED &&
 	    call->exchange != EX_FETCHING)
@@ -955,6 +968,7 @@ static int open_all(void **state)
 	t.ok = make("SIP/2.0 200 OK", "INVITE", "");
 	t.ok_sdp = make("SIP/2.0 200 OK", "INVITE", SDP);
 	t.busy = make("SIP/2.0 486 Busy Here", "INVITE", "");
+	t.pending = make("SIP/2.0 491 Request Pending", "INVITE", "");
 	t.invite = make("INVITE sip:a@b SIP/2.0", "INVITE", "");
 	t.invite_sdp = make("INVITE sip:a@b SIP/2.0", "INVITE", SDP);
 	t.update_sdp = make("UPDATE sip:a@b SIP/2.0", "UPDATE", SDP);
@@ -965,10 +979,9 @@ static int open_all(void **state)
 
 static int close_all(void **state)
 {
-	struct message **all[] = {
-		&t.ringing, &t.ringing_sdp, &t.ok,         &t.ok_sdp, &t.busy,
-		&t.invite,  &t.invite_sdp,  &t.update_sdp, &t.ack,    &t.ack_sdp
-	};
+	struct message **all[] = { &t.ringing, &t.ringing_sdp, &t.ok,         &t.ok_sdp,
+		                   &t.busy,    &t.invite,      &t.invite_sdp, &t.update_sdp,
+		                   &t.ack,     &t.ack_sdp,     &t.pending };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

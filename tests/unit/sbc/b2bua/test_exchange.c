@@ -1,6 +1,7 @@
-/* sbc/b2bua/exchange.c: every cell of its table, from either side. Legs and offer are this test's:
- * they write down what they were asked for. */
+/* sbc/b2bua/exchange.c with exchange_act.c and exchange_owe.c: every cell of its table, from either
+ * side. Legs and offer are this test's: they write down what they were asked for. */
 #include "sbc/b2bua/exchange.c"
+#include "sbc/b2bua/exchange_owe.c"
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -15,10 +16,15 @@ static struct {
 	char done[256]; /* what the actions did, a word each */
 	enum err make_err, answer_err, change_err, accept_err;
 	bool said, holds, owed, disagreed, open;
+	unsigned again_ms, tries;      /* what the leg wants; how often it was asked before */
+	bool owes_caller, owes_callee; /* in the end */
+	bool moves, waits;             /* something moves meanwhile; it is tried again later */
+	struct border border;
 	const char *peer_sdp;
 	unsigned hosts; /* that the offer heard of */
 } t;
 static char legs[2];
+static struct timers *timers;
 
 #define CALLER ((struct leg *)(void *)&legs[0])
 #define CALLEE ((struct leg *)(void *)&legs[1])
@@ -83,6 +89,19 @@ enum err leg_accept(struct leg *leg, const char *sdp)
 void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s)
 {
 	note_status(retry_after_s == 7 ? "later" : "refuse", leg, status);
+}
+
+unsigned leg_again_ms(const struct leg *leg, const struct message *refusal)
+{
+	assert_non_null(refusal);
+	note("when", leg);
+	return t.again_ms;
+}
+
+struct timers *stack_timers(const struct stack *stack)
+{
+	(void)stack;
+	return timers;
 }
 
 enum err leg_confirm(struct leg *leg, const char *sdp)
@@ -226,9 +245,12 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 		             .asker = side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER };
 	struct offer_problem problem;
 
+	call.border = &t.border;
 	call.caller.leg = CALLER;
 	call.callee.leg = CALLEE;
 	call.offer = OFFER;
+	call.owes[SIDE_CALLEE] = state == EX_OWED || t.moves;
+	call.tries = t.tries;
 	t.done[0] = '\0';
 	t.disagreed = false;
 	t.open = state == EX_FIRST;
@@ -242,10 +264,16 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 		exchange_progress(&call, m);
 	else if (event == XE_UP)
 		exchange_up(&call);
+	else if (event == XE_AGAIN)
+		on_again(&call);
 	else if (event != XE_ANSWER)
 		exchange_on_leg(&call, side, leg_events[event], m, NULL);
 	else if (exchange_answer(&call, &problem))
 		note_status("fails", NULL, problem.status);
+	t.owes_caller = call.owes[SIDE_CALLER];
+	t.owes_callee = call.owes[SIDE_CALLEE];
+	t.waits = timer_running(&call.again);
+	exchange_owe_nothing(&call);
 	mem_free(call.heard);
 	mem_free(call.answer_sdp);
 	message_free(&m);
@@ -272,6 +300,7 @@ static struct message *message_of(enum exchange_event event)
 	case XE_ANSWER:
 	case XE_WITHDRAWN:
 	case XE_UP:
+	case XE_AGAIN:
 	case XE_NEVENTS:
 		return NULL;
 	}
@@ -299,26 +328,37 @@ static const struct cell {
 	{ EX_REST, XE_ANSWER, EX_REST, "bare:caller " },
 	{ EX_REST, XE_OFFER, EX_PASSED, "make:caller change:callee " },
 	{ EX_REST, XE_FETCH, EX_FETCHING, "fetch:callee " },
-	{ EX_REST, XE_MOVED, EX_PASSED, "make:caller change:callee " },
+	{ EX_REST, XE_MOVED, EX_TOLD, "make:caller change:callee " },
 	{ EX_PASSED, XE_PROGRESS, EX_PASSED, "progress183:caller " },
 	{ EX_PASSED, XE_ANSWER, EX_PASSED, "bare:caller " },
 	{ EX_PASSED, XE_CHANGED, EX_REST, "take settle accept:callee " },
 	{ EX_PASSED, XE_REFUSED, EX_REST, "drop later488:callee " },
 	{ EX_PASSED, XE_WITHDRAWN, EX_PASSED, "cancel:callee " },
+	{ EX_PASSED, XE_MOVED, EX_PASSED, "" },
 	{ EX_FETCHING, XE_PROGRESS, EX_FETCHING, "progress183:caller " },
 	{ EX_FETCHING, XE_EARLY_OFFER, EX_PROPOSED, "make:callee media183:caller " },
 	{ EX_FETCHING, XE_ANSWER, EX_PROPOSED, "make:callee answer:caller " },
 	{ EX_FETCHING, XE_CHANGED, EX_PROPOSED, "make:caller accept:callee " },
 	{ EX_FETCHING, XE_REFUSED, EX_REST, "drop later488:callee " },
 	{ EX_FETCHING, XE_WITHDRAWN, EX_FETCHING, "cancel:callee " },
+	{ EX_FETCHING, XE_MOVED, EX_FETCHING, "" },
 	{ EX_PROPOSED, XE_PROGRESS, EX_PROPOSED, "progress183:caller " },
 	{ EX_PROPOSED, XE_EARLY_OFFER, EX_PROPOSED, "progress183:caller " },
 	{ EX_PROPOSED, XE_ANSWER, EX_PROPOSED, "bare:caller " },
 	{ EX_INVENTED, XE_PROGRESS, EX_INVENTED, "progress183:caller " },
 	{ EX_INVENTED, XE_ANSWER, EX_SHOWN, "take settle make:callee answer:caller " },
-	{ EX_OWED, XE_UP, EX_PASSED, "new make:callee change:caller " },
-	{ EX_SHOWN, XE_ANSWERED, EX_PASSED, "settle make:caller change:callee " },
+	{ EX_SHOWN, XE_ANSWERED, EX_TOLD, "settle make:caller change:callee " },
+	{ EX_SHOWN, XE_MOVED, EX_SHOWN, "" },
+	{ EX_OWED, XE_OFFER, EX_PASSED, "make:caller change:callee " },
+	{ EX_OWED, XE_FETCH, EX_FETCHING, "fetch:callee " },
+	{ EX_OWED, XE_MOVED, EX_OWED, "" },
+	{ EX_OWED, XE_UP, EX_TOLD, "make:callee change:caller " },
+	{ EX_OWED, XE_AGAIN, EX_TOLD, "make:callee change:caller " },
+	{ EX_TOLD, XE_CHANGED, EX_REST, "take settle accept:callee " },
+	{ EX_TOLD, XE_REFUSED, EX_REST, "when:caller drop " },
+	{ EX_TOLD, XE_MOVED, EX_TOLD, "" },
 	{ EX_PROPOSED, XE_ANSWERED, EX_REST, "take settle confirm:callee " },
+	{ EX_PROPOSED, XE_MOVED, EX_PROPOSED, "" },
 };
 
 /* caller <-> callee */
@@ -346,6 +386,7 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 	case XE_WITHDRAWN:
 	case XE_MOVED:
 	case XE_UP:
+	case XE_AGAIN:
 	case XE_NEVENTS:
 		return "";
 	}
@@ -355,7 +396,8 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 static void check_cell(enum exchange_state s, enum exchange_event e, enum media_side side)
 {
 	const struct cell *cell = NULL;
-	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER || e == XE_UP;
+	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER || e == XE_UP ||
+	                 e == XE_AGAIN;
 	enum exchange_state next, got;
 	const char *what;
 	char text[256];
@@ -373,6 +415,8 @@ static void check_cell(enum exchange_state s, enum exchange_event e, enum media_
 		fail_msg("%s x %s: %s, \"%s\"; wanted %s, \"%s\"", state_names[s], event_names[e],
 		         state_names[got], t.done, state_names[next], what);
 	assert_int_equal(t.disagreed, !cell && (e == XE_CHANGED || e == XE_ANSWERED));
+	assert_int_equal(side == SIDE_CALLER ? t.owes_caller : t.owes_callee && s != EX_OWED,
+	                 e == XE_MOVED && cell && s != EX_REST && !(s == EX_OWED && side));
 }
 
 static void test_every_cell(void **state)
@@ -410,7 +454,6 @@ static void test_spared(void **state)
 	message_free(&m);
 }
 
-/* Nothing new for the other side: it is not asked. */
 /* Another fork answers than the one whose offer the caller has heard. */
 static void test_owed(void **state)
 {
@@ -422,18 +465,64 @@ static void test_owed(void **state)
 	assert_string_equal(t.done, "fails500 ");
 	assert_int_equal(fire(EX_PROPOSED, XE_ANSWERED, SIDE_CALLER), EX_OWED);
 	assert_string_equal(t.done, "take settle ");
-	assert_int_equal(fire(EX_PASSED, XE_CHANGED, SIDE_CALLER), EX_REST);
+	assert_int_equal(fire(EX_OWED, XE_UP, SIDE_CALLEE), EX_TOLD);
+	assert_string_equal(t.done, "new make:callee change:caller ");
+	assert_int_equal(fire(EX_TOLD, XE_CHANGED, SIDE_CALLER), EX_REST);
 	assert_string_equal(t.done, "take settle confirm:callee ");
-	assert_int_equal(fire(EX_PASSED, XE_REFUSED, SIDE_CALLER), EX_REST);
-	assert_string_equal(t.done, "drop ");
+	fire(EX_TOLD, XE_REFUSED, SIDE_CALLER);
+	assert_string_equal(t.done, "when:caller drop ");
 	assert_true(t.disagreed);
 	t.make_err = ERR_LIMIT;
 	assert_int_equal(fire(EX_OWED, XE_UP, SIDE_CALLER), EX_OWED);
 	assert_true(t.disagreed);
 	t.make_err = OK;
-	t.owed = false;
 }
 
+/* The other side has no time: 491, or an offer that is in the way. */
+static void test_again(void **state)
+{
+	(void)state;
+	t.again_ms = 2100;
+	assert_int_equal(fire(EX_TOLD, XE_REFUSED, SIDE_CALLER), EX_OWED);
+	assert_string_equal(t.done, "when:caller drop ");
+	assert_true(t.waits && t.owes_callee && !t.disagreed);
+	t.tries = 19;
+	assert_int_equal(fire(EX_TOLD, XE_REFUSED, SIDE_CALLER), EX_OWED);
+	t.tries = 20;
+	assert_int_equal(fire(EX_TOLD, XE_REFUSED, SIDE_CALLER), EX_REST);
+	assert_false(t.waits || t.owes_callee || t.disagreed);
+	t.owed = true;
+	fire(EX_TOLD, XE_REFUSED, SIDE_CALLER);
+	assert_true(t.disagreed);
+	t.owed = false;
+	t.tries = 0;
+	t.change_err = ERR_NOT_NOW;
+	assert_int_equal(fire(EX_REST, XE_MOVED, SIDE_CALLEE), EX_OWED);
+	assert_string_equal(t.done, "make:callee change:caller back ");
+	assert_true(t.waits && t.owes_callee);
+	assert_int_equal(fire(EX_SHOWN, XE_ANSWERED, SIDE_CALLER), EX_OWED);
+	assert_true(t.waits && t.owes_caller);
+	assert_int_equal(fire(EX_OWED, XE_AGAIN, SIDE_CALLEE), EX_OWED);
+	assert_true(t.waits && t.owes_callee);
+	assert_int_equal(fire(EX_OWED, XE_OFFER, SIDE_CALLER), EX_OWED);
+	assert_true(t.owes_callee);
+}
+
+/* What came while another exchange was under way is next. */
+static void test_moved_meanwhile(void **state)
+{
+	(void)state;
+	t.moves = true;
+	assert_int_equal(fire(EX_PASSED, XE_CHANGED, SIDE_CALLER), EX_OWED);
+	assert_true(t.waits && t.owes_callee);
+	assert_int_equal(fire(EX_PASSED, XE_REFUSED, SIDE_CALLER), EX_OWED);
+	assert_int_equal(fire(EX_PROPOSED, XE_ANSWERED, SIDE_CALLER), EX_OWED);
+	assert_int_equal(fire(EX_TOLD, XE_CHANGED, SIDE_CALLER), EX_OWED);
+	assert_int_equal(fire(EX_TOLD, XE_REFUSED, SIDE_CALLER), EX_OWED);
+	assert_true(t.waits && t.owes_callee);
+}
+
+/* Nothing new for the other side: it is not asked. */
 static void test_stays_here(void **state)
 {
 	(void)state;
@@ -544,6 +633,13 @@ static int open_library(void **state)
 	(void)state;
 	message_library_open();
 	log_set_level(LOG_ERROR);
+	return timers_new(&timers);
+}
+
+static int close_library(void **state)
+{
+	(void)state;
+	timers_free(&timers);
 	return 0;
 }
 
@@ -559,9 +655,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here),  TEST(spared),
-		                            TEST(fails),      TEST(next_target), TEST(statuses),
-		                            TEST(owed) };
+	const struct CMUnitTest tests[] = { TEST(every_cell),     TEST(stays_here),
+		                            TEST(spared),         TEST(fails),
+		                            TEST(next_target),    TEST(statuses),
+		                            TEST(owed),           TEST(again),
+		                            TEST(moved_meanwhile) };
 
-	return cmocka_run_group_tests(tests, open_library, NULL);
+	return cmocka_run_group_tests(tests, open_library, close_library);
 }

@@ -9,36 +9,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/offer_codecs.h"
-#include "sbc/b2bua/offer_line.h"
-#include "sbc/b2bua/offer_voice.h"
-#include "sbc/sip/sdp.h"
-
-/* What both sides have agreed on, or are about to. */
-struct session {
-	struct line *lines;
-	size_t nlines;
-	size_t known[MEDIA_NSIDES]; /* of them, that a side has heard of */
-	char *said[MEDIA_NSIDES];   /* each side's own description; NULL: none (or the old one) */
-};
-
-enum exchange { EXCHANGE_NONE, EXCHANGE_OFFERED, EXCHANGE_ANSWERED };
-
-struct offer {
-	struct offer_cfg cfg;
-	struct anchor *anchor;
-	struct voice voices[MEDIA_NSIDES];
-	struct session now, next; /* next: while an exchange is under way */
-	enum exchange exchange;
-	enum media_side from;
-	bool invented; /* from did not offer: we did, in its stead */
-};
+#include "sbc/b2bua/offer_internal.h"
 
 /* What we offer when nobody has said anything yet. */
 static const char invention[] = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
                                 "m=audio 9 RTP/AVP 8 0 101\r\na=rtpmap:101 telephone-event/8000\r\n"
                                 "a=fmtp:101 0-15\r\n";
 
-static enum err problem_is(struct offer_problem *p, unsigned status, const char *why)
+enum err offer_problem_is(struct offer_problem *p, unsigned status, const char *why)
 {
 	p->status = status;
 	snprintf(p->why, sizeof(p->why), "%s", why);
@@ -128,9 +106,8 @@ static void drop_streams(struct offer *o)
 	}
 }
 
-/* Appends how in is told to a side, as our own. */
-static enum err tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
-                     struct buf *out)
+enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
+                    struct buf *out)
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
 	struct sdp_out_media media[SDP_MEDIA_MAX];
@@ -138,20 +115,23 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 	struct sdp_out with = { .addr = o->cfg.sides[side].shown,
 		                .media = media,
 		                .nmedia = nlines };
+	bool offers = side != o->from && !o->met;
 	enum err err;
 
 	for (size_t i = 0; i < nlines; i++) {
 		struct line *line = &o->next.lines[i];
 
-		line_write(line, side, &o->cfg.sides[side], side != o->from, o->anchor, crypto[i],
+		line_write(line, side, &o->cfg.sides[side], offers, o->anchor, crypto[i],
 		           &media[i]);
+		if (o->met)
+			media[i].like = sdp_media_at(o->met, i);
 		media[i].feedback = line->feedback;
 		media[i].written = &line->sides[side].told;
 		media[i].ptime_ms = o->cfg.sides[side].ptime_ms;
 		if (!line->taken || i >= sdp_nmedia(in) || sdp_media_at(in, i)->rejected)
 			media[i].rejected = true;
 		else if (codecs_for(line, side, &o->cfg.sides[side].codecs, sdp_media_at(in, i),
-		                    side != o->from, &types[i]))
+		                    offers, &types[i]))
 			media[i].types = &types[i];
 		if (side == o->from) {
 			media[i].proto = line->proto;
@@ -167,7 +147,7 @@ static enum err tell(struct offer *o, enum media_side side, const struct sdp *in
 	return err;
 }
 
-static enum err keep_said(struct offer *o, enum media_side side, const char *sdp, size_t len)
+enum err offer_keep_said(struct offer *o, enum media_side side, const char *sdp, size_t len)
 {
 	mem_wipe_text(&o->next.said[side]);
 	o->next.said[side] = mem_zalloc(len + 1);
@@ -177,8 +157,7 @@ static enum err keep_said(struct offer *o, enum media_side side, const char *sdp
 	return OK;
 }
 
-/* next becomes a copy of the session with room for so many lines, or has more room. */
-static enum err open_exchange(struct offer *o, size_t nlines)
+enum err offer_open_exchange(struct offer *o, size_t nlines)
 {
 	const struct session *was = o->exchange == EXCHANGE_NONE ? &o->now : &o->next;
 	struct line *lines;
@@ -218,8 +197,9 @@ static enum err carry(struct offer *o, struct line *line, struct offer_problem *
 	if (!err && !line->carried)
 		err = anchor_add(o->anchor, &line->stream);
 	if (err) {
-		problem_is(problem, err == ERR_LIMIT ? 503 : 500,
-		           err == ERR_LIMIT ? "no media port left" : "no media port can be opened");
+		offer_problem_is(problem, err == ERR_LIMIT ? 503 : 500,
+		                 err == ERR_LIMIT ? "no media port left"
+		                                  : "no media port can be opened");
 		return err;
 	}
 	line->carried = line->taken = true;
@@ -312,8 +292,8 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		any = true;
 	}
 	if (!any && first_why)
-		return problem_is(problem, 488, first_why);
-	return any || o->now.nlines ? OK : problem_is(problem, 488, "no media");
+		return offer_problem_is(problem, 488, first_why);
+	return any || o->now.nlines ? OK : offer_problem_is(problem, 488, "no media");
 }
 
 static enum err exchange(struct offer *o, const struct sdp *in, struct buf *out,
@@ -323,8 +303,9 @@ static enum err exchange(struct offer *o, const struct sdp *in, struct buf *out,
 	enum err err;
 
 	if (n < o->now.known[o->from])
-		return problem_is(problem, 488, "the offer has fewer media lines than before");
-	err = open_exchange(o, n);
+		return offer_problem_is(problem, 488,
+		                        "the offer has fewer media lines than before");
+	err = offer_open_exchange(o, n);
 	if (err)
 		return err;
 	if (!o->invented)
@@ -332,19 +313,19 @@ static enum err exchange(struct offer *o, const struct sdp *in, struct buf *out,
 	err = take_offer(o, in, problem);
 	/* Without what the offers before this one had opened. */
 	drop_streams(o);
-	return err ? err : tell(o, other(o->from), in, o->next.nlines, out);
+	return err || !out ? err : offer_tell(o, other(o->from), in, o->next.nlines, out);
 }
 
 static enum err begin(struct offer *o, enum media_side side, bool invented,
                       struct offer_problem *problem)
 {
 	if (o->exchange != EXCHANGE_NONE && (o->from != side || o->invented != invented)) {
-		problem_is(problem, 491, "the other side's offer is under way");
+		offer_problem_is(problem, 491, "the other side's offer is under way");
 		return ERR_NOT_NOW;
 	}
 	o->from = side;
 	o->invented = invented;
-	problem_is(problem, 500, "out of memory");
+	offer_problem_is(problem, 500, "out of memory");
 	return OK;
 }
 
@@ -358,12 +339,12 @@ enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size
 		return err;
 	err = sdp_read(&in, sdp, len);
 	if (err == ERR_SYNTAX || err == ERR_LIMIT)
-		problem_is(problem, err == ERR_LIMIT ? 488 : 400,
-		           err == ERR_LIMIT ? "too many media lines" : "malformed SDP");
+		offer_problem_is(problem, err == ERR_LIMIT ? 488 : 400,
+		                 err == ERR_LIMIT ? "too many media lines" : "malformed SDP");
 	if (!err)
 		err = exchange(o, in, out, problem);
 	if (!err)
-		err = keep_said(o, side, sdp, len);
+		err = offer_keep_said(o, side, sdp, len);
 	sdp_free(&in);
 	if (err)
 		offer_drop(o);
@@ -396,7 +377,8 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 	bool any = false, wanted = false;
 
 	if (sdp_nmedia(sdp) != o->next.nlines)
-		return problem_is(problem, 488, "the answer has another number of media lines");
+		return offer_problem_is(problem, 488,
+		                        "the answer has another number of media lines");
 	for (size_t i = 0; i < o->next.nlines; i++) {
 		const struct sdp_media *m = sdp_media_at(sdp, i);
 		struct line *line = &o->next.lines[i];
@@ -419,7 +401,7 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		    !line_offered(line, side, &o->cfg.sides[side], place.key.suite))
 			why = "the answer has a suite that was not offered";
 		if (why)
-			return problem_is(problem, 488, why);
+			return offer_problem_is(problem, 488, why);
 		place.mux = place.mux && line->sides[side].mux;
 		line_place(line, side, &place);
 		line->sides[side].said = m->formats;
@@ -428,9 +410,10 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		mem_wipe(&place, sizeof(place));
 		any = true;
 	}
+	o->next.known[side] = o->next.nlines;
 	return any || !wanted || o->now.nlines
 	           ? OK
-	           : problem_is(problem, 488, "the answer takes none of the media");
+	           : offer_problem_is(problem, 488, "the answer takes none of the media");
 }
 
 static enum err map_line(struct offer *o, const struct line *line, enum media_side side)
@@ -458,6 +441,14 @@ static enum err apply(struct offer *o, struct session *s)
 	return OK;
 }
 
+enum err offer_agree(struct offer *o)
+{
+	for (size_t i = 0; i < o->next.nlines; i++)
+		codecs_agree(&o->next.lines[i]);
+	o->exchange = EXCHANGE_ANSWERED;
+	return apply(o, &o->next);
+}
+
 enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
                       struct offer_problem *problem)
 {
@@ -465,25 +456,21 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 	enum err err;
 
 	if (o->exchange == EXCHANGE_NONE) {
-		problem_is(problem, 500, "an answer without an offer");
+		offer_problem_is(problem, 500, "an answer without an offer");
 		return ERR_NOT_NOW;
 	}
-	problem_is(problem, 500, "out of memory");
+	offer_problem_is(problem, 500, "out of memory");
 	err = sdp_read(&in, sdp, len);
 	if (err == ERR_SYNTAX || err == ERR_LIMIT)
-		problem_is(problem, 502, "malformed SDP in the answer");
+		offer_problem_is(problem, 502, "malformed SDP in the answer");
 	if (!err)
 		err = judge_answer(o, in, problem);
 	if (!err && !o->invented && out)
-		err = tell(o, o->from, in, o->next.known[o->from], out);
-	for (size_t i = 0; !err && i < o->next.nlines; i++)
-		codecs_agree(&o->next.lines[i]);
-	if (!err) {
-		o->exchange = EXCHANGE_ANSWERED;
-		err = apply(o, &o->next);
-	}
+		err = offer_tell(o, o->from, in, o->next.known[o->from], out);
 	if (!err)
-		err = keep_said(o, other(o->from), sdp, len);
+		err = offer_agree(o);
+	if (!err)
+		err = offer_keep_said(o, other(o->from), sdp, len);
 	sdp_free(&in);
 	return err;
 }
@@ -492,7 +479,6 @@ void offer_settle(struct offer *o)
 {
 	if (o->exchange != EXCHANGE_ANSWERED)
 		return;
-	o->next.known[other(o->from)] = o->next.nlines;
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
 		if (!o->next.said[side]) {
 			o->next.said[side] = o->now.said[side];

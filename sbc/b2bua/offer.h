@@ -52,8 +52,8 @@ MUST_USE enum err offer_new(struct offer **out, const struct offer_cfg *cfg);
 /* side offers: for the first time, or again later. Appends what the other side is offered for it.
  * New m-lines have their streams from here on; what changes in old ones waits for the answer. While
  * no answer has settled it, the same side may offer again (another target is tried: offer_replace,
- * then this). ERR_NOT_NOW, 491: the other side's offer is under way. After an error there is no
- * exchange, as after offer_drop. */
+ * then this). out NULL: the other side does not hear of it. ERR_NOT_NOW, 491: the other side's
+ * offer is under way. After an error there is no exchange, as after offer_drop. */
 MUST_USE enum err offer_make(struct offer *o, enum media_side side, const char *sdp, size_t len,
                              struct buf *out, struct offer_problem *problem);
 /* The answer to the offer that is under way; appends the offerer's (nothing after offer_invent).
@@ -62,6 +62,15 @@ MUST_USE enum err offer_make(struct offer *o, enum media_side side, const char *
  * the exchange is still under way. */
 MUST_USE enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *out,
                                struct offer_problem *problem);
+/* Two offers meet, since who calls is picked up by somebody who calls as well: each is the answer
+ * to the other, in the lines and with one of the keys of who gets it. Errors as of offer_make;
+ * after one there is no exchange. */
+struct offer_meeting {
+	const char *called, *picked;       /* of the caller, and of who stands for the callee */
+	struct buf *to_caller, *to_picker; /* appended to */
+};
+MUST_USE enum err offer_meet(struct offer *o, const struct offer_meeting *m,
+                             struct offer_problem *problem);
 /* The answer was final. Lines that it did not take give their ports back. */
 void offer_settle(struct offer *o);
 /* The exchange failed: the session is as before it (RFC 3261 14.1), and what was new gives its

@@ -5,6 +5,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include "media/rtp.h"
 
 #define CODECS_MAX 32 /* of a list, with the other laws; it has at most 16 */
 #define DYNAMIC    96
@@ -71,6 +72,27 @@ static int find_kind(const struct sdp_formats *in, enum sdp_format_kind kind)
 			return in->list[i].type;
 	}
 	return NOWHERE;
+}
+
+bool codecs_share(const struct sdp_formats *a, const struct sdp_formats *b)
+{
+	bool laws =
+	    find_kind(a, SDP_FORMAT_PCMU) != NOWHERE || find_kind(a, SDP_FORMAT_PCMA) != NOWHERE;
+
+	if (a->n == 0 || b->n == 0 || a->cut || b->cut)
+		return true;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct sdp_format *f = &b->list[i];
+
+		if (laws && other_law(f) != SDP_FORMAT_OTHER)
+			return true;
+		for (size_t k = 0; k < a->n; k++) {
+			if (a->list[k].codec == f->codec && f->kind != SDP_FORMAT_EVENTS &&
+			    f->type != RTP_COMFORT_NOISE)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* The number that f has in a list, its own one if it has that there; none that is taken. */

@@ -15,6 +15,9 @@ bool codecs_want_both_laws(const struct offer_side sides[MEDIA_NSIDES]);
 /* How m, of the other side, is told to a side with these codecs. False: it needs no change. */
 bool codecs_for(const struct line *line, enum media_side reader, const struct sdp_codecs *codecs,
                 const struct sdp_media *m, bool offers, struct sdp_types *out);
+/* Whether two ends can speak: a codec of one is one of the other's, or both have G.711 in some law.
+ * What is not known of them is taken for yes. */
+bool codecs_share(const struct sdp_formats *a, const struct sdp_formats *b);
 /* Both sides have said theirs: where DTMF events are, and whether the laws differ. */
 void codecs_agree(struct line *line);
 /* What becomes of what a side sends. */

@@ -20,55 +20,64 @@ static bool is_allowed(const struct party *from, const struct party *replaced)
 	           : replaced->who.kind == PARTY_PHONE && from->realm == replaced->realm;
 }
 
-/* Two offers meet: each is the answer to the other (RFC 3264 6.1: an answer may list more formats
- * than were offered). */
-static enum err meet(struct offer *o, const struct leg *caller, const struct leg *picker,
-                     struct buf *to_caller, struct buf *to_picker, struct offer_problem *problem)
-{
-	const char *called = leg_peer_sdp(caller), *picked = leg_peer_sdp(picker);
-	enum err err = called && picked ? OK : ERR_NOMEM;
+struct meeting {
+	struct buf to_caller, to_picker;
+	struct offer_meeting of;
+};
 
-	if (!err)
-		err = offer_make(o, SIDE_CALLER, called, strlen(called), to_picker, problem);
-	return err ? err : offer_answer(o, picked, strlen(picked), to_caller, problem);
+static void meeting_open(struct meeting *m, const struct leg *caller, const struct leg *picker)
+{
+	buf_init(&m->to_caller, MESSAGE_MAX);
+	buf_init(&m->to_picker, MESSAGE_MAX);
+	m->of = (struct offer_meeting){ .called = leg_peer_sdp(caller),
+		                        .picked = leg_peer_sdp(picker),
+		                        .to_caller = &m->to_caller,
+		                        .to_picker = &m->to_picker };
+}
+
+static void meeting_close(struct meeting *m)
+{
+	buf_wipe(&m->to_caller);
+	buf_wipe(&m->to_picker);
+}
+
+static enum err meet(struct offer *o, const struct meeting *m, struct offer_problem *problem)
+{
+	return m->of.called && m->of.picked ? offer_meet(o, &m->of, problem) : ERR_NOMEM;
 }
 
 /* Tries it beside the call, for what rings is left only for somebody who can take it. */
 static enum err try_session(const struct call *call, const struct party *picker,
                             struct offer_problem *problem)
 {
-	struct buf to_caller, to_picker;
+	struct meeting m;
 	struct offer *trial = NULL;
 	enum err err = call_try_offer(call, picker, &trial);
 
-	buf_init(&to_caller, MESSAGE_MAX);
-	buf_init(&to_picker, MESSAGE_MAX);
+	meeting_open(&m, call->caller.leg, picker->leg);
 	if (!err)
-		err = meet(trial, call->caller.leg, picker->leg, &to_caller, &to_picker, problem);
+		err = meet(trial, &m, problem);
 	offer_close(&trial);
-	buf_wipe(&to_caller);
-	buf_wipe(&to_picker);
+	meeting_close(&m);
 	return err;
 }
 
 static enum err answer_both(struct call *call, struct offer_problem *problem)
 {
 	struct leg *caller = call->caller.leg, *picker = call->callee.leg;
-	struct buf to_caller, to_picker;
+	struct meeting m;
 	enum err err = call_new_offer(call);
 
-	buf_init(&to_caller, MESSAGE_MAX);
-	buf_init(&to_picker, MESSAGE_MAX);
+	meeting_open(&m, caller, picker);
 	if (!err)
-		err = meet(call->offer, caller, picker, &to_caller, &to_picker, problem);
+		err = meet(call->offer, &m, problem);
 	if (!err)
-		err = leg_answer(picker, to_picker.data);
+		err = leg_answer(picker, m.to_picker.data);
 	if (!err)
-		err = leg_answer(caller, to_caller.data);
+		err = leg_answer(caller, m.to_caller.data);
 	if (!err)
 		offer_settle(call->offer);
-	buf_wipe(&to_caller);
-	buf_wipe(&to_picker);
+	meeting_close(&m);
 	return err;
 }
 

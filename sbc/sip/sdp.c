@@ -306,7 +306,7 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	return err;
 }
 
-static enum err add_rejected(su_home_t *home, sdp_media_t **at)
+static enum err add_rejected(su_home_t *home, const struct sdp_media *like, sdp_media_t **at)
 {
 	sdp_media_t *m = su_salloc(home, sizeof(*m));
 	sdp_rtpmap_t *rm = su_salloc(home, sizeof(*rm));
@@ -314,8 +314,8 @@ static enum err add_rejected(su_home_t *home, sdp_media_t **at)
 	if (!m || !rm)
 		return ERR_NOMEM;
 	rm->rm_predef = true; /* format 0 */
-	sdp_media_type(m, "audio");
-	sdp_media_transport(m, "RTP/AVP");
+	sdp_media_type(m, like ? like->kind : "audio");
+	sdp_media_transport(m, like ? like->transport : "RTP/AVP");
 	m->m_rtpmaps = rm;
 	m->m_rejected = true;
 	*at = m;
@@ -364,7 +364,7 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 		if (i < in->nmedia)
 			err = write_media(home, *at, &in->media[i], &with->media[i]);
 		else
-			err = add_rejected(home, at);
+			err = add_rejected(home, with->media[i].like, at);
 	}
 	*at = NULL;
 	if (err)

@@ -99,6 +99,8 @@ struct sdp_out_media {
 	bool both_laws;                /* of RTP audio with G.711: the other law, too, behind it */
 	const struct sdp_types *types; /* of RTP; NULL: as they are */
 	struct sdp_formats *written;   /* of RTP: what is there at last; NULL: does not matter */
+	/* Whose kind and protocol a line has that in has not; NULL: RTP audio. */
+	const struct sdp_media *like;
 };
 
 struct sdp_out {

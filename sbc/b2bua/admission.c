@@ -98,40 +98,53 @@ static void refuse(struct call_refusal *r, enum over_limit how, bool trunk_calls
 	}
 }
 
-static enum err take_trunk(struct call *call, struct party *p)
+static enum err take_trunk(struct call *call, struct party *p, bool always)
 {
 	struct border *b = call->border;
 	struct trunk *trunk = trunk_find(b->cfg.trunks, p->who.trunk->name);
-	bool emergency = call_is_emergency(call);
 
-	if (emergency)
+	if (call_is_emergency(call))
 		preempt(b, trunk, p->who.trunk->max_calls, call);
-	if (trunk_take_slot(trunk, p == &call->callee, emergency))
+	if (trunk_take_slot(trunk, p == &call->callee, always))
 		return ERR_LIMIT;
 	p->trunk = trunk;
 	return OK;
 }
 
-static enum err take_phone(struct call *call, struct party *p)
+static enum err take_phone(struct call *call, struct party *p, bool always)
 {
 	struct border *b = call->border;
 	struct limit *limit = &b->phones[p->who.phone - b->cfg.cfg->phones];
 
-	if (limit_take(limit, call_is_emergency(call)))
+	if (limit_take(limit, always))
 		return ERR_LIMIT;
 	p->limit = limit;
 	return OK;
 }
 
-enum err admission_of_party(struct call *call, struct party *p, struct call_refusal *refusal)
+static enum err take_place(struct call *call, struct party *p, bool always,
+                           struct call_refusal *refusal)
 {
 	bool is_trunk = p->who.kind == PARTY_TRUNK;
 
-	if ((is_trunk ? take_trunk(call, p) : take_phone(call, p)) == OK)
+	if ((is_trunk ? take_trunk(call, p, always) : take_phone(call, p, always)) == OK)
 		return OK;
 	refuse(refusal, is_trunk ? p->who.trunk->over_limit : p->who.phone->over_limit,
 	       call->caller.who.kind == PARTY_TRUNK, party_name(&p->who));
 	return ERR_LIMIT;
+}
+
+enum err admission_of_party(struct call *call, struct party *p, struct call_refusal *refusal)
+{
+	return take_place(call, p, call_is_emergency(call), refusal);
+}
+
+enum err admission_in_place(struct call *call, struct party *p, const struct party *replaced,
+                            struct call_refusal *refusal)
+{
+	bool same = party_same(&p->who, &replaced->who);
+
+	return take_place(call, p, same || call_is_emergency(call), refusal);
 }
 
 static enum err take_request(struct border *b, const struct party *p)

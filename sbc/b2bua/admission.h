@@ -15,6 +15,10 @@ const char *admission_of_all(struct border *b, bool emergency);
  * gives back. ERR_LIMIT, and what the call is refused with. */
 MUST_USE enum err admission_of_party(struct call *call, struct party *p,
                                      struct call_refusal *refusal);
+/* The same for who takes the place of another party. Where both are one trunk or phone nothing is
+ * asked of its limits: for a moment it counts twice. */
+MUST_USE enum err admission_in_place(struct call *call, struct party *p,
+                                     const struct party *replaced, struct call_refusal *refusal);
 void admission_leave(struct party *p);
 /* A request out of any call, which has a second's share of its own, as large as that of calls: 0,
  * or with what it is refused. */

@@ -109,7 +109,8 @@ static void pick_up(struct call *call, struct server_txn *txn, const struct part
 	struct party picker = { 0 };
 
 	party_set(&picker, &from->who, from->number);
-	if (admission_of_party(call, &picker, &refusal) || call_take_leg(call, &picker, txn))
+	if (admission_in_place(call, &picker, &call->callee, &refusal) ||
+	    call_take_leg(call, &picker, txn))
 		server_txn_reply(txn, refusal.status, NULL, NULL);
 	else if (try_session(call, &picker, &problem))
 		leg_reject(picker.leg, problem.status, NULL);

@@ -162,7 +162,7 @@ void transfer_take_over(struct call *call, struct party *replaced, struct call *
 			.notify = { .silent = true, .on_told = transfer_on_told, .arg = t }
 		};
 		call->transfer = next->transfer = t;
-		err = admission_of_party(next, &next->callee, &refusal);
+		err = admission_in_place(next, &next->callee, replaced, &refusal);
 		if (err)
 			problem.status = refusal.status;
 	}

@@ -295,7 +295,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .standard = "carry-out",
 	  .help =
 	      "What becomes of a REFER of a phone in a call with it: carry-out does what is asked, and the "
-	      "trunk sees nothing of it; pass lets the trunk do it; refuse answers 403." },
+	      "trunk sees nothing of it; pass lets the trunk do it, where a call of the phone to that number "
+	      "would go to it as well; refuse answers 403." },
 	{ .key = "transfer-from-trunk",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, transfer_from_trunk),

@@ -122,7 +122,7 @@ bool pass_on_request(void *arg, struct leg *leg, struct server_txn *txn,
 		server_txn_reply(txn, 481, NULL, NULL);
 		return true;
 	}
-	if (is(request, "REFER") && !pass_refer_is_trunks(call, leg)) {
+	if (is(request, "REFER") && !pass_refer_is_trunks(call, leg, request)) {
 		transfer_on_refer(call, leg, txn, request);
 		return true;
 	}

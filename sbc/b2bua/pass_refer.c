@@ -10,14 +10,6 @@
 #include "sbc/b2bua/refer_to.h"
 #include "sbc/trunk/route.h"
 
-bool pass_refer_is_trunks(struct call *call, const struct leg *leg)
-{
-	const struct party *from = call_party(call, leg), *to = call_other(call, from);
-
-	return from->who.kind == PARTY_PHONE && from->realm->transfer != TRANSFER_REFUSE &&
-	       to->who.kind == PARTY_TRUNK && to->who.trunk->transfer == TRANSFER_PASS;
-}
-
 /* RFC 3261 19.1.2: for a header in a URI. */
 static void escape(const char *text, struct buf *out)
 {
@@ -60,56 +52,76 @@ static enum err add_replaces(const struct party *replaced, struct buf *out)
 	return OK;
 }
 
-/* The trunk calls at our cost: nobody is named to it whom the phone could not call, and by the
- * number that its own call would have. */
-static enum err write_called(const struct call *call, const struct party *phone, const char *number,
-                             char out[NUMBER_MAX])
+static bool leads_to(const struct config_route *route, const struct config_party *who)
+{
+	for (size_t i = 0; i < route->nto; i++) {
+		if (party_same(&route->to[i], who))
+			return true;
+	}
+	return false;
+}
+
+/* The trunk calls at our cost: nobody is named to it whom the phone itself would not call through
+ * it, and by the number that such a call would have. */
+static enum err write_called(const struct call *call, const struct party *phone,
+                             const struct party *trunk, const char *number, char out[NUMBER_MAX])
 {
 	const struct route_query q = { .from = &phone->who,
 		                       .called = number,
 		                       .caller = phone->number,
 		                       .at_s = clock_wall_s() };
-
 	const struct config_route *route = route_pick(call->border->cfg.cfg, &q);
 
-	return !route || number_by_route(route, NUMBER_CALLED, number, out) ? ERR_REFUSED : OK;
+	return !route || !leads_to(route, &trunk->who) ||
+	               number_by_route(route, NUMBER_CALLED, number, out)
+	           ? ERR_REFUSED
+	           : OK;
 }
 
-/* Whom the REFER names to the trunk: who is replaced, whatever number the phone writes beside that;
- * else a number that the phone could call. */
+/* Whom a REFER names to the trunk: replaced, where it is to take somebody's place, whatever number
+ * the phone writes beside that; else a number that the phone could call. */
 static enum err name_target(struct call *call, const struct party *trunk,
-                            const struct refer_to *refer_to, const struct party *replaced,
+                            const struct message *refer, const struct party **replaced,
                             char number[NUMBER_MAX])
 {
+	struct refer_to refer_to;
 	char asked[NUMBER_MAX];
 
-	if (refer_to->has_replaces) {
-		if (!replaced)
+	*replaced = NULL;
+	if (refer_to_read(refer, &refer_to))
+		return ERR_SYNTAX;
+	if (refer_to.has_replaces) {
+		*replaced = replaced_at_trunk(call, trunk, &refer_to.replaces);
+		if (!*replaced)
 			return ERR_NOT_FOUND;
-		snprintf(number, NUMBER_MAX, "%s", replaced->number);
+		snprintf(number, NUMBER_MAX, "%s", (*replaced)->number);
 		return OK;
 	}
-	if (number_read(refer_to->user, asked, NUMBER_MAX))
+	if (number_read(refer_to.user, asked, NUMBER_MAX))
 		return ERR_SYNTAX;
-	return write_called(call, call_other(call, trunk), asked, number);
+	return write_called(call, call_other(call, trunk), trunk, asked, number);
+}
+
+bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct message *refer)
+{
+	const struct party *from = call_party(call, leg), *to = call_other(call, from), *replaced;
+	char number[NUMBER_MAX];
+
+	return from->who.kind == PARTY_PHONE && from->realm->transfer != TRANSFER_REFUSE &&
+	       to->who.kind == PARTY_TRUNK && to->who.trunk->transfer == TRANSFER_PASS &&
+	       name_target(call, to, refer, &replaced, number) == OK;
 }
 
 enum err pass_refer_add(struct call *call, const struct message *refer, struct message *to)
 {
 	const struct party *trunk =
 	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
-	const struct party *replaced = NULL;
+	const struct party *replaced;
 	struct party target = { .who = trunk->who, .realm = trunk->realm };
-	struct refer_to refer_to;
 	struct names names;
 	struct buf uri;
-	enum err err;
+	enum err err = name_target(call, trunk, refer, &replaced, target.number);
 
-	if (refer_to_read(refer, &refer_to))
-		return ERR_SYNTAX;
-	if (refer_to.has_replaces)
-		replaced = replaced_at_trunk(call, trunk, &refer_to.replaces);
-	err = name_target(call, trunk, &refer_to, replaced, target.number);
 	if (err)
 		return err;
 	err = names_make(call->border, &names, call_other(call, trunk), &target);

@@ -5,11 +5,12 @@
 
 #include "sbc/b2bua/call_internal.h"
 
-/* Whether the trunk at the other end of the leg's call is to do it. */
-bool pass_refer_is_trunks(struct call *call, const struct leg *leg);
-/* Adds the Refer-To for the trunk. ERR_REFUSED: the phone has no route for the number in its own;
- * ERR_SYNTAX: that cannot be followed; ERR_NOT_FOUND: it names a dialog that is none of the phone's
- * with that trunk. */
+/* Whether the trunk at the other end of the leg's call is to do it: it carries transfers out, and
+ * whom the REFER names the phone would call through it, or speaks to there. Anything else is ours
+ * to carry out or to refuse. */
+bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct message *refer);
+/* Adds the Refer-To for the trunk. ERR_REFUSED, ERR_SYNTAX, ERR_NOT_FOUND: it is the trunk's no
+ * more, for a route's hours are over or the other dialog is gone. */
 MUST_USE enum err pass_refer_add(struct call *call, const struct message *refer,
                                  struct message *to);
 /* Whether a NOTIFY speaks of a REFER that was passed. */

@@ -95,10 +95,11 @@ const char *leg_contact(const struct leg *leg)
 	return "sip:us@192.0.2.9";
 }
 
-bool pass_refer_is_trunks(struct call *call, const struct leg *leg)
+bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct message *refer)
 {
 	(void)call;
 	(void)leg;
+	(void)refer;
 	return false;
 }
 

@@ -153,9 +153,11 @@ static enum err act_first_answer(struct call *call, const struct exchange_news *
 	err = take_answer(call, sdp, problem);
 	if (!err)
 		err = leg_answer(call->caller.leg, call->answer_sdp);
-	if (!err)
-		offer_settle(call->offer);
-	return err;
+	if (err)
+		return err;
+	offer_settle(call->offer);
+	exchange_forget(call);
+	return OK;
 }
 
 static enum err act_bare_answer(struct call *call, const struct exchange_news *news,

@@ -110,6 +110,7 @@ static void on_agreed(struct leg *leg, const struct message *m, enum leg_asking 
 	} else if (!is_update(as)) {
 		leg_send_ack(leg, fork, message_cseq(m), leg->ours);
 	}
+	leg_request_answered(leg->ours);
 	if (is_refresh(as)) {
 		note_move(leg, m, as);
 		return;

@@ -81,11 +81,11 @@ struct leg {
 	} rely;                     /* which of them the peer is to acknowledge */
 	bool answer_held;           /* 2xx waits for a PRACK */
 	bool no_prack;              /* ours: provisional answers are not acknowledged */
-	struct leg_request *invite; /* ours: until a final answer other than 2xx */
+	struct leg_request *invite; /* ours: while an answer may come */
 	struct leg_held held;
 	enum leg_asking asking; /* in the dialog of asking_fork */
 	struct leg_fork *asking_fork;
-	struct leg_request *ours; /* what we ask for, or asked for last: a 2xx may come again */
+	struct leg_request *ours; /* what we ask for, or asked for last: while an answer may come */
 	char *offered;            /* in it, where that is new */
 	enum leg_asked asked;     /* in the dialog of asked_fork */
 	struct leg_fork *asked_fork;
@@ -128,7 +128,7 @@ struct leg_request_handler {
 };
 /* Sends m over the flow of dialog, or to its next hop under the rules of the leg's target. Shares
  * m; handler is constant. The request ends by itself after a final answer (an INVITE that got a 2xx
- * with the leg), or with leg_requests_free. out may be NULL. */
+ * when no other can come), or with leg_requests_free. out may be NULL. */
 MUST_USE enum err leg_request_send(struct leg_request **out, struct leg *leg, struct dialog *dialog,
                                    struct message *m, const struct leg_request_handler *handler);
 /* The same for the leg's owner, who hears the end of it; see leg_pass_send. */
@@ -136,7 +136,11 @@ MUST_USE enum err leg_request_pass(struct leg_request **out, struct leg *leg, st
                                    struct message *m,
                                    void (*on_end)(void *, const struct message *, const char *),
                                    void *arg);
-const struct message *leg_request_message(const struct leg_request *rq); /* as it was sent last */
+/* As it was sent last; NULL: forgotten. */
+const struct message *leg_request_message(const struct leg_request *rq);
+/* An INVITE has its 2xx: of what was sent only credentials are needed, for the ACK. NULL is fine.
+ */
+void leg_request_answered(struct leg_request *rq);
 /* Forgets one that has its 2xx; NULL is fine. */
 void leg_request_end(struct leg_request *rq);
 void leg_request_cancel(struct leg_request *rq, const char *reason);

@@ -90,10 +90,15 @@ static bool amend(void *arg, const struct message *answer, struct message *next)
 	return rq->handler && rq->handler->amend && rq->handler->amend(rq->leg, answer, next);
 }
 
+static void on_over(void *arg)
+{
+	free_one(arg);
+}
+
 static enum err send_one(struct leg_request **out, const struct leg_request *as,
                          struct dialog *dialog, struct message *m)
 {
-	static const struct errand_handler handler = { on_response, on_fail, amend };
+	static const struct errand_handler handler = { on_response, on_fail, amend, on_over };
 	struct leg_request *rq = mem_zalloc(sizeof(*rq));
 	struct leg *leg = as->leg;
 	const struct errand_cfg cfg = { .stack = leg->env->stack,
@@ -137,6 +142,12 @@ enum err leg_request_pass(struct leg_request **out, struct leg *leg, struct dial
 const struct message *leg_request_message(const struct leg_request *rq)
 {
 	return errand_message(rq->errand);
+}
+
+void leg_request_answered(struct leg_request *rq)
+{
+	if (rq && !credentials_are_in(errand_message(rq->errand)))
+		errand_forget_message(rq->errand);
 }
 
 void leg_request_end(struct leg_request *rq)

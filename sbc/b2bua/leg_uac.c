@@ -48,8 +48,9 @@ enum err leg_invite(struct leg *leg, struct message **out)
 static struct leg_fork *new_fork(struct leg *leg, const struct message *m, const struct flow *flow)
 {
 	struct leg_fork *fork = &leg->forks[leg->nforks];
-	size_t len;
-	const char *ours = said_sdp(leg_request_message(leg->invite), &len);
+	size_t len = 0;
+	const struct message *invite = leg_request_message(leg->invite);
+	const char *ours = invite ? said_sdp(invite, &len) : NULL;
 	unsigned suppressed;
 
 	if (leg->nforks == LEG_FORKS_MAX ||
@@ -86,7 +87,7 @@ void leg_send_ack(struct leg *leg, const struct leg_fork *fork, uint32_t cseq,
 	enum err err = dialog_ack(fork->dialog, cseq, &ack);
 
 	if (!err) {
-		if (invite)
+		if (invite && leg_request_message(invite))
 			credentials_copy(leg_request_message(invite), ack);
 		if (fork->acks_answer && fork->said.ours)
 			message_set_body(ack, "application/sdp", fork->said.ours,
@@ -176,6 +177,7 @@ static void on_first_2xx(struct leg *leg, struct leg_fork *fork, const struct me
 	}
 	if (!leg->held.fork)
 		leg_send_ack(leg, fork, message_cseq(m), leg->invite);
+	leg_request_answered(leg->invite);
 	leg_tell(leg, LEG_ANSWER, m, NULL);
 }
 

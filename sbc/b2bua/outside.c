@@ -95,7 +95,7 @@ static enum err make_along(struct dialog *dlg, const struct message *request,
 static enum err send_along(const struct outside_way *way, struct message *m, struct lane_item *item,
                            void **out)
 {
-	static const struct errand_handler handler = { on_response, on_fail, NULL };
+	static const struct errand_handler handler = { on_response, on_fail, NULL, NULL };
 	struct sent *sent = mem_zalloc(sizeof(*sent));
 	const struct errand_cfg cfg = { .stack = way->stack,
 		                        .dialog = way->dialog,

@@ -213,6 +213,15 @@ enum err credentials_challenged(struct credentials *c, const struct message *req
 	return err;
 }
 
+bool credentials_are_in(const struct message *request)
+{
+	for (enum asker k = 0; k < NASKERS; k++) {
+		if (message_header(request, answer_names[k], 0))
+			return true;
+	}
+	return false;
+}
+
 void credentials_copy(const struct message *invite, struct message *ack)
 {
 	const char *text;

@@ -35,5 +35,6 @@ MUST_USE enum err credentials_challenged(struct credentials *c, const struct mes
                                          const struct message *response, unsigned before);
 /* What the ACK for a 2xx carries: the same as its INVITE (RFC 3261 22.1). */
 void credentials_copy(const struct message *invite, struct message *ack);
+bool credentials_are_in(const struct message *request);
 
 #endif

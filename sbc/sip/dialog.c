@@ -74,7 +74,6 @@ void dialog_free(struct dialog **dp)
 		family_free(dlg->family);
 	clear_routes(dlg);
 	flow_clear(&dlg->flow);
-	message_free(&dlg->hop);
 	mem_free(dlg->remote_tag);
 	mem_free(dlg->remote_target);
 	mem_free(dlg);

@@ -89,8 +89,8 @@ bool dialog_is(const struct dialog *dlg, const char *call_id, const char *local_
 bool dialog_has_peer(const struct dialog *dlg); /* its tag is known */
 bool dialog_is_ours(const struct dialog *dlg);  /* our INVITE began it: Call-ID is ours */
 const struct flow *dialog_flow(const struct dialog *dlg);
-/* Where the next request goes if the flow is gone: the first route, else the peer's Contact. host
- * and the like live as long as the dialog stays as it is. */
-bool dialog_next_hop(struct dialog *dlg, struct uri *out);
+/* Where the next request goes if the flow is gone: the first route, else the peer's Contact. held
+ * (NULL before) has the texts of out; the caller frees it, also after false. */
+bool dialog_next_hop(const struct dialog *dlg, struct message **held, struct uri *out);
 
 #endif

@@ -28,7 +28,6 @@ struct dialog {
 	size_t nroutes;
 	uint32_t local_cseq, remote_cseq;
 	struct flow flow;
-	struct message *hop; /* holds the texts of next_hop */
 };
 
 #endif

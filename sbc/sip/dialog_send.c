@@ -144,14 +144,12 @@ enum err dialog_again(struct dialog *dlg, struct message *sent, struct message *
 	return OK;
 }
 
-bool dialog_next_hop(struct dialog *dlg, struct uri *out)
+bool dialog_next_hop(const struct dialog *dlg, struct message **held, struct uri *out)
 {
 	char uri[URI_MAX];
 
 	if (dlg->nroutes > 0 ? !route_uri(dlg->routes[0], uri) : !target_of(dlg))
 		return false;
-	message_free(&dlg->hop);
-	return message_new_request(&dlg->hop, "OPTIONS", dlg->nroutes ? uri : target_of(dlg)) ==
-	           OK &&
-	       message_request_uri(dlg->hop, out) && !out->tel;
+	return message_new_request(held, "OPTIONS", dlg->nroutes ? uri : target_of(dlg)) == OK &&
+	       message_request_uri(*held, out) && !out->tel;
 }

@@ -14,16 +14,17 @@ struct errand {
 
 static void on_response(void *arg, const struct message *m, const struct flow *flow);
 static void on_fail(void *arg, enum err err, const char *why);
+static void on_over(void *arg);
 
 /* Where a request goes once the flow of the dialog is gone: to the peer's Contact, under the rules
- * of the trunk. What begins a dialog goes to the target itself. */
-static void aim(const struct errand *e, struct target *out)
+ * of the trunk. What begins a dialog goes to the target itself. held: holds the texts of out. */
+static void aim(const struct errand *e, struct target *out, struct message **held)
 {
 	const struct target *target = e->cfg.target;
 	struct uri hop;
 
 	*out = *target;
-	if (!*message_to_tag(e->message) || !dialog_next_hop(e->cfg.dialog, &hop))
+	if (!*message_to_tag(e->message) || !dialog_next_hop(e->cfg.dialog, held, &hop))
 		return;
 	out->host = hop.host;
 	out->port = hop.port;
@@ -36,13 +37,17 @@ static void aim(const struct errand *e, struct target *out)
 
 static enum err start(struct errand *e, const struct flow *flow)
 {
-	const struct request_handler handler = { .on_response = on_response,
-		                                 .on_fail = on_fail,
-		                                 .arg = e };
+	const struct request_handler handler = {
+		.on_response = on_response, .on_fail = on_fail, .on_over = on_over, .arg = e
+	};
+	struct message *held = NULL;
 	struct target target;
+	enum err err;
 
-	aim(e, &target);
-	return request_start(&e->request, e->cfg.stack, e->message, &target, flow, &handler);
+	aim(e, &target, &held);
+	err = request_start(&e->request, e->cfg.stack, e->message, &target, flow, &handler);
+	message_free(&held);
+	return err;
 }
 
 /* RFC 3261 22.2, 22.3: it asks for a password that we have. */
@@ -100,6 +105,14 @@ static void on_fail(void *arg, enum err err, const char *why)
 	e->cfg.handler->on_fail(e->cfg.arg, why);
 }
 
+static void on_over(void *arg)
+{
+	struct errand *e = arg;
+
+	if (e->cfg.handler->on_over)
+		e->cfg.handler->on_over(e->cfg.arg);
+}
+
 enum err errand_start(struct errand **out, const struct errand_cfg *cfg, struct message *m)
 {
 	struct errand *e = mem_zalloc(sizeof(*e));
@@ -121,6 +134,12 @@ enum err errand_start(struct errand **out, const struct errand_cfg *cfg, struct 
 const struct message *errand_message(const struct errand *e)
 {
 	return e->message;
+}
+
+void errand_forget_message(struct errand *e)
+{
+	request_forget_message(e->request);
+	message_free(&e->message);
 }
 
 void errand_cancel(struct errand *e, const char *reason)

@@ -17,6 +17,8 @@ struct errand_handler {
 	/* Whether a 422 lets us ask once more, by next, which is what was sent with the CSeq that
 	 * follows; changes next. NULL: never. */
 	bool (*amend)(void *arg, const struct message *answer, struct message *next);
+	/* See struct request_handler; NULL: the same. */
+	void (*on_over)(void *arg);
 };
 
 /* All borrowed for the errand's life. */
@@ -32,8 +34,11 @@ struct errand_cfg {
 /* Shares m. */
 MUST_USE enum err errand_start(struct errand **out, const struct errand_cfg *cfg,
                                struct message *m);
-const struct message *errand_message(const struct errand *e); /* as it was sent last */
-void errand_cancel(struct errand *e, const char *reason);     /* an INVITE: see request_cancel */
+const struct message *errand_message(
+    const struct errand *e); /* as it was sent last; NULL: forgotten */
+/* It has its 2xx: what was sent is not needed any more. */
+void errand_forget_message(struct errand *e);
+void errand_cancel(struct errand *e, const char *reason); /* an INVITE: see request_cancel */
 void errand_free(struct errand **ep); /* no more calls; also from within one; NULL is fine */
 
 #endif

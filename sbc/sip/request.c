@@ -180,12 +180,16 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 static void on_txn_end(void *arg)
 {
 	struct attempt *a = arg;
+	struct request *r = a->left ? NULL : a->r;
 
 	if (a->left && a->r)
 		LIST_REMOVE(a, link);
-	else if (a->r)
-		a->r->attempt = NULL;
 	free_attempt(a);
+	if (!r)
+		return;
+	r->attempt = NULL;
+	if (r->state == RQ_ANSWERED && r->handler.on_over)
+		r->handler.on_over(r->handler.arg);
 }
 
 /* No answer, to an INVITE not even 100: long before timers B and F the next address is asked. With
@@ -456,6 +460,11 @@ void request_cancel(struct request *r, const char *reason)
 	case RQ_FAILED:
 		return;
 	}
+}
+
+void request_forget_message(struct request *r)
+{
+	message_free(&r->message);
 }
 
 void request_free(struct request **rp)

@@ -37,6 +37,9 @@ struct request_handler {
 	/* Instead of a final answer: no address, no connection, no answer. Never from within
 	 * request_start. */
 	void (*on_fail)(void *arg, enum err err, const char *why);
+	/* The transaction of an INVITE that has its 2xx is over: nothing more comes. NULL: nobody
+	 * waits for it. */
+	void (*on_over)(void *arg);
 	void *arg;
 };
 
@@ -48,6 +51,8 @@ MUST_USE enum err request_start(struct request **out, struct stack *stack, struc
 /* Ends an INVITE early: CANCEL as soon as that is allowed (RFC 3261 9.1), or nothing is sent at
  * all. The handler hears a final answer or on_fail. */
 void request_cancel(struct request *r, const char *reason); /* of RFC 3326; NULL: none */
+/* It has its 2xx: what was sent is not needed any more. */
+void request_forget_message(struct request *r);
 /* No more calls; a transaction that is under way ends by itself, and a call that is answered late
  * is hung up. NULL is fine. */
 void request_free(struct request **rp);

@@ -381,6 +381,7 @@ void server_txn_acked(struct server_txn *t)
 	t->acked = true;
 	timer_stop(&t->again);
 	message_free(&t->request);
+	buf_free(&t->last);
 }
 
 void server_txn_settle(struct server_txn *t)

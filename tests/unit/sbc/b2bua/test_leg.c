@@ -340,6 +340,61 @@ static void test_silence(void **state)
 	assert_true(leg_is_gone(t.leg));
 }
 
+/* --- what stays of an INVITE --- */
+
+static void late_copy(const char *via, uint32_t cseq)
+{
+	rig_forget();
+	rig_receive("SIP/2.0 200 x\r\nVia: %s\r\n%sCSeq: %u INVITE\r\n"
+	            "Contact: <sip:peer@192.0.2.1>\r\nContent-Length: 0\r\n\r\n",
+	            via, t.tags, cseq);
+}
+
+/* A call takes no room for what it was begun with: the message goes with its answer, unless the
+ * ACK needs its credentials, the rest when no copy of the answer can come any more. */
+static void forgets_invite(bool challenged)
+{
+	const struct message *invite;
+	char via[256];
+	uint32_t cseq;
+
+	assert_int_equal(call(), OK);
+	if (challenged)
+		peer_answers(rig_last("INVITE", 0), 401,
+		             "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n", NULL);
+	invite = rig_last("INVITE", 0);
+	snprintf(via, sizeof(via), "%s", message_header(invite, "Via", 0));
+	cseq = message_cseq(invite);
+	snprintf(t.tags, sizeof(t.tags), "From: %s\r\nTo: %s;tag=peer\r\nCall-ID: %s\r\n",
+	         message_header(invite, "From", 0), message_header(invite, "To", 0),
+	         message_call_id(invite));
+	peer_answers(invite, 200, "", SDP);
+	assert_non_null(t.leg->invite);
+	assert_int_equal(leg_request_message(t.leg->invite) != NULL, challenged);
+	late_copy(via, cseq);
+	assert_non_null(rig_last("ACK", 0));
+	assert_int_equal(message_header(rig_last("ACK", 0), "Authorization", 0) != NULL,
+	                 challenged);
+	rig_turn(33000);
+	assert_null(t.leg->invite);
+	assert_int_equal(leg_requests_count(t.leg), 0);
+	assert_int_equal(t.leg->state, LEG_STANDING);
+	leg_bye(t.leg);
+	assert_non_null(rig_last("BYE", 0));
+	forget_leg();
+}
+
+static void test_forgets(void **state)
+{
+	const struct credentials_cfg cfg = { .trunk = "t", .username = "u", .password = "p" };
+
+	(void)state;
+	forgets_invite(false);
+	assert_int_equal(credentials_new(&t.target.credentials, &cfg), OK);
+	forgets_invite(true);
+	credentials_free(&t.target.credentials);
+}
+
 /* --- for the owner --- */
 
 static struct {
@@ -508,7 +563,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends),  TEST(not_now),
 		                            TEST(bye),          TEST(silence),   TEST(no_memory),
-		                            TEST(pass),         TEST(pass_ends), TEST(allow) };
+		                            TEST(pass),         TEST(pass_ends), TEST(allow),
+		                            TEST(forgets) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,6 +317,7 @@ static void life_starved(void *arg)
 	struct dialog *fork = NULL;
 	struct message *m = NULL;
 	enum err err = new_uac();
+	struct message *held = NULL;
 	struct uri uri;
 
 	if (!err)
@@ -327,8 +328,9 @@ static void life_starved(void *arg)
 	dialog_free(&fork);
 	if (!err)
 		err = dialog_on_answer(t.dlg, answered, &t.flow);
-	if (!err && !dialog_next_hop(t.dlg, &uri))
+	if (!err && !dialog_next_hop(t.dlg, &held, &uri))
 		err = ERR_NOMEM;
+	message_free(&held);
 	dialog_free(&t.dlg);
 	assert_true(err == OK || mem_has_failed());
 	assert_int_equal(dialogs_count(t.dialogs), 0);

@@ -53,24 +53,28 @@ static void test_strict_router(void **state)
 
 static void test_next_hop(void **state)
 {
+	struct message *held = NULL;
 	struct uri uri;
 
 	(void)state;
 	assert_int_equal(new_uas("Contact: <sip:a@10.0.0.9:5070;transport=tcp>\r\n"), OK);
-	assert_true(dialog_next_hop(t.dlg, &uri));
+	assert_true(dialog_next_hop(t.dlg, &held, &uri));
 	assert_string_equal(uri.host, "10.0.0.9");
 	assert_int_equal(uri.port, 5070);
 	assert_int_equal(uri.transport, TRANSPORT_TCP);
+	message_free(&held);
 	dialog_free(&t.dlg);
 	assert_int_equal(
 	    new_uas("Contact: <sip:a@10.0.0.9>\r\nRecord-Route: <sips:p1:5062;lr>\r\n"), OK);
-	assert_true(dialog_next_hop(t.dlg, &uri));
+	assert_true(dialog_next_hop(t.dlg, &held, &uri));
 	assert_string_equal(uri.host, "p1");
 	assert_true(uri.sips);
 	assert_int_equal(uri.port, 5062);
+	message_free(&held);
 	dialog_free(&t.dlg);
 	assert_int_equal(new_uas("Contact: <tel:+4930>\r\n"), OK);
-	assert_false(dialog_next_hop(t.dlg, &uri));
+	assert_false(dialog_next_hop(t.dlg, &held, &uri));
+	message_free(&held);
 }
 
 /* The same once more, for a challenge or a greater Min-SE. */
@@ -126,13 +130,13 @@ static void test_wants_sips(void **state)
 /* Nobody said where the peer is: there is nothing to send, and nothing falls over. */
 static void test_no_contact(void **state)
 {
-	struct message *m = NULL;
+	struct message *m = NULL, *held = NULL;
 	struct uri uri;
 
 	(void)state;
 	assert_int_equal(new_uas(""), OK);
 	assert_int_equal(dialog_request(t.dlg, "BYE", &m), ERR_NOT_NOW);
-	assert_false(dialog_next_hop(t.dlg, &uri));
+	assert_false(dialog_next_hop(t.dlg, &held, &uri));
 	assert_null(m);
 }
 

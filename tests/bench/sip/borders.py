@@ -19,6 +19,7 @@ class Border:
     media = True
     callee_tls = False
     first_rate = 500  # to try
+    half_rate = None  # of the calls a second that are its goal
 
     def __init__(self, work):
         self.work = os.path.join(work, self.name)
@@ -61,6 +62,7 @@ def options(number):
 
 class Trunkgate(Border):
     name = "trunkgate"
+    half_rate = 500
 
     def __init__(self, work, binary):
         super().__init__(work)
@@ -99,6 +101,7 @@ class ToTls(Trunkgate):
     """Its callee is a trunk: TLS on a connection that stands, SRTP keys in the descriptions."""
     name = "trunkgate-to-tls"
     first_rate = 300
+    half_rate = 400
     callee_tls = True
 
     def configuration(self):

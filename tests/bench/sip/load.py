@@ -142,11 +142,13 @@ class Wire:
                 note(CALLEE, at, message)
         return found
 
-    def times_ms(self, status):
-        """From each call's INVITE to its answer of that status, at the caller, sorted."""
+    def times_ms(self, status, watch=None):
+        """From each call's INVITE to its answer of that status, at the caller, sorted; with a watch, of those calls
+        alone during which it saw nothing."""
         found = self.firsts(status)
         begun, ended = found[CALLER, "INVITE"], found[CALLER, status]
-        return sorted((ended[call] - begun[call]) * 1000 for call in ended if call in begun)
+        return sorted((ended[call] - begun[call]) * 1000 for call in ended
+                      if call in begun and not (watch and watch.saw(begun[call], ended[call])))
 
     def own_ms(self, status):
         """The border's part of that: until the INVITE goes on, and until the answer does. Calls leave in the

@@ -123,7 +123,7 @@ enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in,
 
 		line_write(line, side, &o->cfg.sides[side], offers, o->anchor, crypto[i],
 		           &media[i]);
-		if (o->met)
+		if (o->met && i < sdp_nmedia(o->met))
 			media[i].like = sdp_media_at(o->met, i);
 		media[i].feedback = line->feedback;
 		media[i].written = &line->sides[side].told;
@@ -143,7 +143,7 @@ enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in,
 		    codecs_want_both_laws(o->cfg.sides) && !(media[i].types && types[i].turns);
 	}
 	err = voice_say(&o->voices[side], in, &with, out);
-	mem_wipe(crypto, sizeof(crypto));
+	mem_wipe(crypto, nlines * sizeof(*crypto));
 	return err;
 }
 

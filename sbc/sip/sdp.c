@@ -16,10 +16,10 @@
 #include "sbc/sip/sdp_guard.h"
 
 struct sdp {
-	su_home_t *home; /* owned; all of session lies in it */
-	sdp_session_t *session;
-	struct sdp_media media[SDP_MEDIA_MAX];
+	sdp_parser_t *parser; /* owned; all of session lies in it */
+	const sdp_session_t *session;
 	size_t nmedia;
+	struct sdp_media media[];
 };
 
 /* All of UDP but what has its keys by DTLS: these do not cross, so it could not be heard. */
@@ -93,61 +93,68 @@ static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
 	}
 }
 
-static enum err read_media(struct sdp *sdp)
+static void read_media(const sdp_session_t *session, const sdp_media_t *m, struct sdp_media *out)
 {
-	for (const sdp_media_t *m = sdp->session->sdp_media; m; m = m->m_next) {
-		struct sdp_media *out = &sdp->media[sdp->nmedia];
+	out->kind = m->m_type_name;
+	out->transport = m->m_proto_name ? m->m_proto_name : "";
+	out->proto = proto_of(out->transport, &out->feedback);
+	out->rejected = m->m_port == 0;
+	out->sends = m->m_mode & sdp_sendonly;
+	if (out->proto < SDP_DATAGRAM)
+		sdp_formats_read(m, out);
+	read_addr(m, &out->rtp);
+	read_attributes(session->sdp_attributes, out);
+	read_attributes(m->m_attributes, out);
+}
 
-		if (sdp->nmedia == SDP_MEDIA_MAX)
-			return ERR_LIMIT;
+static enum err count_media(const sdp_session_t *session, size_t *n)
+{
+	*n = 0;
+	for (const sdp_media_t *m = session->sdp_media; m; m = m->m_next) {
 		if (m->m_port > 65535)
 			return ERR_SYNTAX;
-		sdp->nmedia++;
-		out->kind = m->m_type_name;
-		out->transport = m->m_proto_name ? m->m_proto_name : "";
-		out->proto = proto_of(out->transport, &out->feedback);
-		out->rejected = m->m_port == 0;
-		out->sends = m->m_mode & sdp_sendonly;
-		if (out->proto < SDP_DATAGRAM)
-			sdp_formats_read(m, out);
-		read_addr(m, &out->rtp);
-		read_attributes(sdp->session->sdp_attributes, out);
-		read_attributes(m->m_attributes, out);
+		if (++*n > SDP_MEDIA_MAX)
+			return ERR_LIMIT;
 	}
+	return OK;
+}
+
+static enum err read_session(struct sdp **out, sdp_parser_t *parser)
+{
+	const sdp_session_t *session = sdp_session(parser);
+	struct sdp *sdp;
+	size_t nmedia;
+	enum err err;
+
+	if (!session)
+		return ERR_SYNTAX;
+	err = count_media(session, &nmedia);
+	if (err)
+		return err;
+	sdp = mem_zalloc(sizeof(*sdp) + nmedia * sizeof(*sdp->media));
+	if (!sdp)
+		return ERR_NOMEM;
+	sdp->parser = parser;
+	sdp->session = session;
+	for (const sdp_media_t *m = session->sdp_media; m; m = m->m_next)
+		read_media(session, m, &sdp->media[sdp->nmedia++]);
+	*out = sdp;
 	return OK;
 }
 
 enum err sdp_read(struct sdp **out, const char *text, size_t len)
 {
-	struct sdp *sdp;
-	sdp_parser_t *parser = NULL;
-	const sdp_session_t *read;
-	enum err err = ERR_NOMEM;
+	sdp_parser_t *parser;
+	enum err err;
 
 	if (!sdp_guard(text, len))
 		return ERR_SYNTAX;
-	sdp = mem_zalloc(sizeof(*sdp));
-	if (!sdp)
+	parser = sdp_parse(NULL, text, (issize_t)len, sdp_f_c_missing | sdp_f_mode_0000);
+	if (!parser)
 		return ERR_NOMEM;
-	sdp->home = su_home_new(sizeof(su_home_t));
-	if (!sdp->home)
-		goto fail;
-	parser = sdp_parse(sdp->home, text, (issize_t)len, sdp_f_c_missing | sdp_f_mode_0000);
-	read = parser ? sdp_session(parser) : NULL;
-	err = ERR_SYNTAX;
-	if (!read)
-		goto fail;
-	sdp->session = sdp_session_dup(sdp->home, read);
-	err = sdp->session ? read_media(sdp) : ERR_NOMEM;
+	err = read_session(out, parser);
 	if (err)
-		goto fail;
-	sdp_parser_free(parser);
-	*out = sdp;
-	return OK;
-fail:
-	if (parser)
 		sdp_parser_free(parser);
-	sdp_free(&sdp);
 	return err;
 }
 
@@ -157,9 +164,8 @@ void sdp_free(struct sdp **sdpp)
 
 	if (!sdp)
 		return;
-	if (sdp->home)
-		su_home_unref(sdp->home);
-	mem_wipe(sdp->media, sizeof(sdp->media));
+	sdp_parser_free(sdp->parser);
+	mem_wipe(sdp->media, sdp->nmedia * sizeof(*sdp->media));
 	mem_free(sdp);
 	*sdpp = NULL;
 }

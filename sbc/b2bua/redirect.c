@@ -125,6 +125,10 @@ static enum err add_of_phone(struct call *call, const struct message *m, const s
 		return OK;
 	}
 	err = targets_add_route(call, route, number, found);
+	if (err == ERR_SYNTAX || err == ERR_LIMIT) {
+		not_followed(call, number, "its route's number-rules make it unusable");
+		return OK;
+	}
 	first = before ? TAILQ_NEXT(before, link) : TAILQ_FIRST(found);
 	if (first) {
 		first->alternative = true;

@@ -27,7 +27,7 @@ static struct call call;
 static char listed[512], told[512];
 static unsigned rejected;
 static enum err add_err;
-static const char *routable;
+static const char *routable, *spoilt; /* that has a route; whose rules make nothing of it */
 
 enum err targets_add(struct call *of, const struct call_target *t, struct call_target_list *to)
 {
@@ -53,6 +53,8 @@ enum err targets_add_route(struct call *of, const struct config_route *r, const 
 	struct call_target t = { .alternative = true, .as_is = true };
 
 	assert_ptr_equal(r, &picked);
+	if (spoilt && strcmp(number, spoilt) == 0)
+		return ERR_SYNTAX;
 	snprintf(t.number, sizeof(t.number), "%s", number);
 	return targets_add(of, &t, to);
 }
@@ -62,7 +64,10 @@ const struct config_route *route_pick(const struct config *c, const struct route
 	assert_ptr_equal(c, &cfg);
 	assert_ptr_equal(q->from->phone, &desk);
 	assert_string_equal(q->caller, "555");
-	return routable && strcmp(q->called, routable) == 0 ? &picked : NULL;
+	return (routable && strcmp(q->called, routable) == 0) ||
+	               (spoilt && strcmp(q->called, spoilt) == 0)
+	           ? &picked
+	           : NULL;
 }
 
 const char *party_name(const struct config_party *who)
@@ -140,7 +145,7 @@ static int begin(void **state)
 	*listed = *told = '\0';
 	rejected = 0;
 	add_err = OK;
-	routable = NULL;
+	routable = spoilt = NULL;
 	return 0;
 }
 
@@ -211,6 +216,10 @@ static void test_of_phone(void **state)
 	assert_ptr_equal(call.route, &picked);
 	call.route = &route;
 	follow(305, "<sip:7@inside>", "");
+	spoilt = "6";
+	follow(302, "<sip:6@inside>", "");
+	assert_ptr_equal(call.route, &route);
+	follow(302, "<sip:6@inside>, <sip:7@inside>", "7@-:0 ");
 }
 
 static void test_not_for_ever(void **state)

@@ -153,22 +153,29 @@ static bool may_locate(const struct crossing_ends *ends, bool emergency)
 	       (trunk->trunk->location == LOCATION_EMERGENCY && emergency);
 }
 
-#define BOUNDARY_LEN 24
+#define BOUNDARY_LEN    24
+#define LOCATION_ID_MAX (BOUNDARY_LEN + sizeof("-00@") + 256)
 
 /* A body in the making. */
 struct mixed {
 	const struct passage *p;
 	struct buf text;
 	char boundary[BOUNDARY_LEN + 1];
+	const char *host; /* ours, in the identifiers of parts */
 	unsigned nlocations;
 };
 
-/* The words of the inside in it, such as the host of its entity, become none. */
-static void add_location(struct mixed *x, const struct body_part *part, const char *host)
+static void write_id(const struct mixed *x, unsigned n, char id[LOCATION_ID_MAX])
 {
-	char id[sizeof("location-00000@") + 256];
+	snprintf(id, LOCATION_ID_MAX, "%s-%u@%.200s", x->boundary, n, x->host);
+}
 
-	snprintf(id, sizeof(id), "%s-%u@%.200s", x->boundary, ++x->nlocations, host);
+/* The words of the inside in it, such as the host of its entity, become none. */
+static void add_location(struct mixed *x, const struct body_part *part)
+{
+	char id[LOCATION_ID_MAX];
+
+	write_id(x, x->nlocations++, id);
 	buf_printf(&x->text,
 	           "--%s\r\nContent-Type: application/pidf+xml\r\n"
 	           "Content-Disposition: by-reference;handling=optional\r\n"
@@ -176,7 +183,6 @@ static void add_location(struct mixed *x, const struct body_part *part, const ch
 	           x->boundary, id);
 	inside_words_hide(&x->p->words, part->data, part->len, "anonymous.invalid", &x->text);
 	buf_puts(&x->text, "\r\n");
-	message_add(x->p->to, "Geolocation", "<cid:%s>", id);
 }
 
 static void add_session(struct mixed *x)
@@ -191,17 +197,25 @@ static void add_session(struct mixed *x)
 	buf_puts(&x->text, "\r\n");
 }
 
-static void set_mixed(struct mixed *x)
+/* The parts with the headers that speak of them; false: they are more than a message holds, and the
+ * session goes alone. */
+static bool set_mixed(struct mixed *x)
 {
-	char type[sizeof("multipart/mixed;boundary=") + BOUNDARY_LEN];
+	char type[sizeof("multipart/mixed;boundary=") + BOUNDARY_LEN], id[LOCATION_ID_MAX];
 
 	buf_printf(&x->text, "--%s--\r\n", x->boundary);
 	snprintf(type, sizeof(type), "multipart/mixed;boundary=%s", x->boundary);
-	if (buf_err(&x->text))
+	if (buf_err(&x->text)) {
 		LOG(LOG_WARN, KV("event", "parts-left-out"),
 		    KV("call-id", message_call_id(x->p->from)), KV("why", "they are too long"));
-	else
-		message_set_body(x->p->to, type, x->text.data, x->text.len);
+		return false;
+	}
+	message_set_body(x->p->to, type, x->text.data, x->text.len);
+	for (unsigned i = 0; i < x->nlocations; i++) {
+		write_id(x, i, id);
+		message_add(x->p->to, "Geolocation", "<cid:%s>", id);
+	}
+	return true;
 }
 
 bool bodies_cross_call(const struct passage *p, bool emergency)
@@ -211,23 +225,24 @@ bool bodies_cross_call(const struct passage *p, bool emergency)
 	struct mixed x = { .p = p };
 	struct body_parts parts;
 	struct uri ours;
+	bool added;
 
 	if (!may_locate(p->ends, emergency) || body_parts_read(&parts, p->from) ||
 	    !message_contact_uri(p->to, &ours))
 		return false;
+	x.host = ours.host;
 	random_token(x.boundary, BOUNDARY_LEN);
 	buf_init(&x.text, MESSAGE_MAX);
 	add_session(&x);
 	for (size_t i = 0; i < parts.n; i++) {
 		if (verdict_on(&parts.part[i]) == PART_LOCATION && !parts.part[i].encoded)
-			add_location(&x, &parts.part[i], ours.host);
+			add_location(&x, &parts.part[i]);
 	}
-	if (x.nlocations) {
-		set_mixed(&x);
+	added = x.nlocations && set_mixed(&x);
+	if (added)
 		passage_cross(p, &routing);
-	}
 	if (x.text.data)
 		mem_wipe(x.text.data, x.text.len);
 	buf_free(&x.text);
-	return x.nlocations > 0;
+	return added;
 }

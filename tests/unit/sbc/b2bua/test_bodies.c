@@ -171,6 +171,48 @@ static void test_of_a_call(void **state)
 	}
 }
 
+/* An INVITE of the phone with its place in it, so many times the name of its host. */
+static struct message *with_place(size_t names)
+{
+	static char text[BODY_MOST];
+	static const char head[] = "--b\r\nContent-Type: application/pidf+xml\r\n\r\n";
+	struct message *m;
+	size_t n = sizeof(head) - 1;
+
+	memcpy(text, head, n);
+	for (size_t i = 0; i < names; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "192.0.2.1 ");
+	snprintf(text + n, sizeof(text) - n, "\r\n--b--");
+	m = make("", "");
+	message_set_body(m, "multipart/mixed;boundary=b", text, strlen(text));
+	return m;
+}
+
+/* What is longer in words of ours than a message may be: neither the place nor a word of it. */
+static void test_too_long(void **state)
+{
+	static const struct {
+		size_t names;
+		bool goes;
+	} cases[] = { { 1, true }, { 10000, true }, { 13000, false } };
+	struct passage p;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct message *from = with_place(cases[i].names);
+		struct message *to = make("Contact: <sip:us@192.0.2.9>\r\n", "");
+		const char *type;
+
+		passage_open(&p, from, to, &out);
+		assert_true(bodies_cross_call(&p, true) == cases[i].goes);
+		type = message_content_type(to);
+		assert_int_equal(strcmp(type, "multipart/mixed") == 0, cases[i].goes);
+		assert_int_equal(message_header(to, "Geolocation", 0) != NULL, cases[i].goes);
+		message_free(&from);
+		message_free(&to);
+	}
+}
+
 static int begin(void **state)
 {
 	(void)state;
@@ -183,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_types),
 		                            cmocka_unit_test(test_accepted),
 		                            cmocka_unit_test(test_of_a_call),
+		                            cmocka_unit_test(test_too_long),
 		                            cmocka_unit_test(test_cross) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);

@@ -41,12 +41,21 @@ static bool number_covers(const char *a, const char *b)
 	return lb >= la - 1 && strncmp(a, b, la - 1) == 0;
 }
 
+static bool is_among(const struct config_party *party, const struct config_party *list, size_t n)
+{
+	while (n > 0 && !same_party(party, &list[n - 1]))
+		n--;
+	return n > 0;
+}
+
+/* Calls of who is at both ends go on to the routes behind it. */
 static bool all_from_covered(const struct config_route *a, const struct config_route *b)
 {
 	for (size_t i = 0; i < b->nfrom; i++) {
 		size_t k = 0;
 
-		while (k < a->nfrom && !from_covers(&a->from[k], &b->from[i]))
+		while (k < a->nfrom && (!from_covers(&a->from[k], &b->from[i]) ||
+		                        is_among(&a->from[k], a->to, a->nto)))
 			k++;
 		if (k == a->nfrom)
 			return false;
@@ -135,19 +144,16 @@ static void check_parties(const struct check *ck, size_t i)
 	const struct config_route *route = &ck->cfg->routes[i];
 
 	for (size_t k = 0; k < route->nto; k++) {
-		for (size_t j = 0; j < route->nfrom; j++) {
-			if (!same_party(&route->from[j], &route->to[k]))
-				continue;
+		if (route->to[k].kind == PARTY_TRUNK &&
+		    is_among(&route->to[k], route->from, route->nfrom)) {
 			check_problem(ck, SECTION_ROUTES, i, "to",
 			              "goes back to where the call comes from; name another phone "
 			              "or trunk");
 			return;
 		}
-		for (size_t j = 0; j < k; j++) {
-			if (same_party(&route->to[j], &route->to[k]))
-				check_problem(ck, SECTION_ROUTES, i, "to",
-				              "has one of them twice; name each once");
-		}
+		if (is_among(&route->to[k], route->to, k))
+			check_problem(ck, SECTION_ROUTES, i, "to",
+			              "has one of them twice; name each once");
 	}
 	for (size_t j = 0; j < route->nfrom; j++) {
 		if (route->from[j].kind == PARTY_REALM)

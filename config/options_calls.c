@@ -165,7 +165,9 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	  .help =
 	      "The phone or trunk that the call goes to. Of several the next is tried within the same call "
 	      "when one cannot be reached, has no room or fails (408, 500, 503, 504), not when who is called "
-	      "is busy, refuses or is not known there." },
+	      "is busy, refuses or is not known there. A phone or PBX that is named in from: as well gets "
+	      "from itself what it hands on alone (transfers, redirections); calls of its own go on to the "
+	      "next route." },
 	{ .key = "share",
 	  .kind = KIND_WEIGHT,
 	  .flags = OPTION_LIST,

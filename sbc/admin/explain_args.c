@@ -6,6 +6,7 @@
 
 struct args {
 	const char *from, *to, *caller, *method, *at, *config;
+	bool handed_on;
 };
 
 static int bad(const char *word, const char *what)
@@ -23,14 +24,18 @@ static bool read_args(int argc, char **argv, struct args *out)
 		        { "--caller", &out->caller }, { "--method", &out->method },
 		        { "--at", &out->at },         { "--config", &out->config } };
 
-	for (int i = 2; i < argc; i += 2) {
+	for (int i = 2; i < argc; i++) {
 		size_t k = 0;
 
+		if (strcmp(argv[i], "--handed-on") == 0) {
+			out->handed_on = true;
+			continue;
+		}
 		while (k < ARRAY_LEN(options) && strcmp(argv[i], options[k].name) != 0)
 			k++;
 		if (k == ARRAY_LEN(options) || i + 1 == argc)
 			return false;
-		*options[k].value = argv[i + 1];
+		*options[k].value = argv[++i];
 	}
 	return out->from && out->to;
 }
@@ -73,7 +78,8 @@ static int explain(const struct config *cfg, const struct args *args)
 		                 .called = called,
 		                 .caller = caller,
 		                 .method = args->method,
-		                 .at_s = clock_wall_s() };
+		                 .at_s = clock_wall_s(),
+		                 .handed_on = args->handed_on };
 
 	clock_set_zone(cfg->time_zone);
 	if (!find_party(cfg, args->from, &from))
@@ -96,8 +102,9 @@ int explain_route_main(int argc, char **argv, const char *standard_config)
 	int status;
 
 	if (!read_args(argc, argv, &args))
-		return bad("", "write --from PHONE|TRUNK --to NUMBER [--caller NUMBER] [--at "
-		               "\"2027-01-15 08:30\"] [--method METHOD] [--config FILE]");
+		return bad("",
+		           "write --from PHONE|TRUNK --to NUMBER [--caller NUMBER] [--at "
+		           "\"2027-01-15 08:30\"] [--method METHOD] [--handed-on] [--config FILE]");
 	if (config_load(&cfg, args.config, stderr))
 		return 2;
 	status = explain(cfg, &args);

@@ -89,6 +89,10 @@ static void print_miss(FILE *out, const struct config_route *r, const struct rou
 	case MISS_HOURS:
 		print_hours(out, r);
 		return;
+	case MISS_CIRCLE:
+		fprintf(out, "it leads back to %s, for what that hands on alone",
+		        party_name(q->from));
+		return;
 	}
 }
 

@@ -209,6 +209,7 @@ struct asked {
 	struct config_party from;
 	char number[NUMBER_MAX], caller[NUMBER_MAX];
 	struct caller_id id; /* the caller's */
+	bool handed_on;      /* of a transfer */
 };
 
 static void set_caller(struct party *p, const struct asked *asked)
@@ -255,7 +256,8 @@ static const struct config_route *pick_route(const struct border *b, const struc
 		                           .called = asked->number,
 		                           .caller = asked->caller,
 		                           .method = method,
-		                           .at_s = clock_wall_s() };
+		                           .at_s = clock_wall_s(),
+		                           .handed_on = asked->handed_on };
 
 	return route_pick(b->cfg.cfg, &query);
 }
@@ -285,7 +287,7 @@ static const struct config_route *find_route(struct border *b, struct server_txn
 
 enum err border_route(const struct party *from, const char *user, struct call *call)
 {
-	struct asked asked = { .from = from->who };
+	struct asked asked = { .from = from->who, .handed_on = true };
 	const struct config_route *route;
 
 	snprintf(asked.caller, sizeof(asked.caller), "%s", from->number);
@@ -311,7 +313,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	const struct config_route *route;
 	struct session_timer_cfg session;
 	struct party from = { 0 };
-	struct asked asked;
+	struct asked asked = { .handed_on = false };
 	struct uri uri;
 
 	if (!identify(b, txn, &asked.from))
@@ -341,7 +343,7 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 {
 	const struct config_route *route;
 	struct party from = { 0 }, to = { 0 };
-	struct asked asked;
+	struct asked asked = { .handed_on = false };
 	char called[NUMBER_MAX];
 	unsigned refused;
 	struct uri uri;

@@ -69,7 +69,8 @@ static enum err write_called(const struct call *call, const struct party *phone,
 	const struct route_query q = { .from = &phone->who,
 		                       .called = number,
 		                       .caller = phone->number,
-		                       .at_s = clock_wall_s() };
+		                       .at_s = clock_wall_s(),
+		                       .handed_on = true };
 	const struct config_route *route = route_pick(call->border->cfg.cfg, &q);
 
 	return !route || !leads_to(route, &trunk->who) ||

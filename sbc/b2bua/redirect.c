@@ -110,7 +110,8 @@ static enum err add_of_phone(struct call *call, const struct message *m, const s
 	struct route_query q = { .from = &call->callee.who,
 		                 .called = number,
 		                 .caller = call->caller.number,
-		                 .at_s = clock_wall_s() };
+		                 .at_s = clock_wall_s(),
+		                 .handed_on = true };
 	struct uri uri;
 	enum err err;
 

@@ -86,6 +86,19 @@ static bool hours_fit(const struct config_route *r, int64_t at_s)
 	return false;
 }
 
+/* A PBX may send a call on to another of its numbers. What it calls itself would come back to it,
+ * and go out again: a route that names it at both ends is not for that. */
+static bool leads_back(const struct config_route *r, const struct config_party *from)
+{
+	bool comes = false, goes = false;
+
+	for (size_t i = 0; i < r->nfrom; i++)
+		comes = comes || (r->from[i].kind != PARTY_REALM && party_fits(&r->from[i], from));
+	for (size_t i = 0; i < r->nto; i++)
+		goes = goes || party_fits(&r->to[i], from);
+	return comes && goes;
+}
+
 enum route_miss route_judge(const struct config_route *r, const struct route_query *q)
 {
 	if (!from_fits(r, q->from))
@@ -96,7 +109,9 @@ enum route_miss route_judge(const struct config_route *r, const struct route_que
 		return MISS_NUMBER;
 	if (r->ncaller && !number_fits(r->caller, r->ncaller, q->caller))
 		return MISS_CALLER;
-	return hours_fit(r, q->at_s) ? ROUTE_FITS : MISS_HOURS;
+	if (!hours_fit(r, q->at_s))
+		return MISS_HOURS;
+	return !q->handed_on && leads_back(r, q->from) ? MISS_CIRCLE : ROUTE_FITS;
 }
 
 const struct config_route *route_pick(const struct config *cfg, const struct route_query *q)

@@ -3,6 +3,7 @@
 #ifndef SBC_TRUNK_ROUTE_H
 #define SBC_TRUNK_ROUTE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "config/config.h"
 
@@ -13,10 +14,19 @@ struct route_query {
 	const char *called, *caller; /* user parts; "" for none */
 	const char *method;          /* NULL: INVITE */
 	int64_t at_s;                /* wall clock */
+	bool handed_on;              /* from was called, and sends the call on (REFER, 3xx) */
 };
 
 /* The first thing of a route that does not fit. */
-enum route_miss { ROUTE_FITS, MISS_FROM, MISS_METHOD, MISS_NUMBER, MISS_CALLER, MISS_HOURS };
+enum route_miss {
+	ROUTE_FITS,
+	MISS_FROM,
+	MISS_METHOD,
+	MISS_NUMBER,
+	MISS_CALLER,
+	MISS_HOURS,
+	MISS_CIRCLE, /* it leads back to from, which does not hand it on */
+};
 
 enum route_miss route_judge(const struct config_route *route, const struct route_query *q);
 /* NULL: none fits. */

@@ -207,6 +207,16 @@ static const struct {
 	{ BORDER(OUT, ACME, ROUTES "  - { from: acme, number: \"*\", to: acme }\n"),
 	  "t.yaml:11: route 2: goes back to where the call comes from; name another phone or "
 	  "trunk\n" },
+	/* What a phone hands on may come back to it; its own calls go on to the next route. */
+	{ BORDER(OUT, ACME,
+	         "  - { from: desk, number: \"2*\", to: desk }\n"
+	         "  - { from: desk, number: \"21\", to: acme }\n"),
+	  "" },
+	{ BORDER(OUT, ACME,
+	         "  - { from: [ acme, desk ], number: \"2*\", to: desk }\n"
+	         "  - { from: acme, number: \"21\", to: desk }\n"),
+	  "t.yaml:11: route 2: is never reached: the route in line 10 takes all of its calls; put it "
+	  "before that one\n" },
 	{ BORDER(OUT, ACME, ROUTES "  - { from: out, number: \"*\", to: desk }\n"),
 	  "t.yaml:11: route 2: realm 'out' has no phones, so no call comes from it; name a phone or "
 	  "trunk\n" },

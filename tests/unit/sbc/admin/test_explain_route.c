@@ -23,7 +23,8 @@ static const char text[] =
     "  - { from: desk, number: \"+*\", caller: \"5*\", to: acme }\n"
     "  - { from: desk, number: \"+*\", hours: [ \"mon,fri 08:00-18:30\", sat ], to: soft }\n"
     "  - { from: desk, number: \"+*\", methods: [ MESSAGE ], to: soft }\n"
-    "  - { from: desk, number: \"+*\", to: [ backup, acme ], share: [ 1, 3 ] }\n";
+    "  - { from: desk, number: \"+*\", to: [ backup, acme ], share: [ 1, 3 ] }\n"
+    "  - { from: desk, number: \"7*\", to: desk }\n";
 
 static struct config *cfg;
 static struct config_party desk, acme;
@@ -100,6 +101,7 @@ static void each_reason(void **state)
 	     "  route 4 (line 17) does not: it takes calls alone (INVITE)\n"
 	     "  route 5 (line 18) does not: it takes MESSAGE\n"
 	     "  route 6 (line 19) does not: it takes calls alone (INVITE)\n"
+	     "  route 7 (line 20) does not: it takes calls alone (INVITE)\n"
 	     "No route takes it: the caller hears 404.\n");
 	q = (struct route_query){ .from = &acme, .called = "1", .caller = "" };
 	says(&q, 0,
@@ -107,6 +109,27 @@ static void each_reason(void **state)
 	     "  route 1 (line 14) takes it: it fits\n"
 	     "It goes to:\n"
 	     "  1. phone desk, at its address: over every limit\n");
+}
+
+static void circle(void **state)
+{
+	struct route_query q = { .from = &desk, .called = "7", .caller = "", .handed_on = true };
+
+	(void)state;
+	cfg->routes += 6;
+	cfg->nroutes -= 6;
+	says(&q, 0,
+	     "A call from desk to 7, thu 01:00:\n"
+	     "  route 1 (line 20) takes it: it fits\n"
+	     "It goes to:\n"
+	     "  1. phone desk, at its address: at most 1000 calls at the same time\n");
+	q.handed_on = false;
+	says(&q, 1,
+	     "A call from desk to 7, thu 01:00:\n"
+	     "  route 1 (line 20) does not: it leads back to desk, for what that hands on alone\n"
+	     "No route takes it: the caller hears 404.\n");
+	cfg->routes -= 6;
+	cfg->nroutes += 6;
 }
 
 static int run(const char *const words[], int n)
@@ -131,6 +154,8 @@ static void command_line(void **state)
 		{ 0, { "--from", "acme", "--to", "1", "--caller", "5" } },
 		{ 1, { "--from", "desk", "--to", "9" } },
 		{ 1, { "--from", "desk", "--to", "9", "--method", "INVITE" } },
+		{ 0, { "--handed-on", "--from", "desk", "--to", "+49" } },
+		{ 2, { "--from", "desk", "--handed-on", "--to" } },
 		{ 2, { "--from", "desk" } },
 		{ 2, { "--to", "1" } },
 		{ 2, { "--from", "desk", "--to" } },
@@ -155,7 +180,7 @@ static void command_line(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_reason),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_reason), cmocka_unit_test(circle),
 		                            cmocka_unit_test(command_line) };
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -33,7 +33,10 @@ static const char text[] =
     "  - { from: gate, number: \"9\", methods: [ MESSAGE, SUBSCRIBE ], to: guest }\n"
     "  - { from: gate, number: \"9\", to: guest }\n"
     "  - { from: desk, number: \"*\", to: [ gate, acme, umbrella ], share: [ 0, 30, 10 ] }\n"
-    "  - { from: guest, number: \"5*\", to: [ acme, umbrella ] }\n";
+    "  - { from: guest, number: \"5*\", to: [ acme, umbrella ] }\n"
+    /* 14 */
+    "  - { from: [ guest, acme ], number: \"6*\", to: [ guest, gate ] }\n"
+    "  - { from: lobby, number: \"6*\", to: guest }\n";
 
 static struct config *cfg;
 static struct config_party from_desk, from_gate, from_guest, from_acme, from_umbrella;
@@ -186,6 +189,22 @@ static void reasons(void **state)
 	assert_int_equal(route_judge(&cfg->routes[11], &q), ROUTE_FITS);
 }
 
+/* What somebody calls does not come back to him by a route that names him; what he hands on may. */
+static void circles(void **state)
+{
+	struct route_query q = { .from = &from_guest, .called = "61", .caller = "" };
+
+	(void)state;
+	assert_int_equal(route_judge(&cfg->routes[14], &q), MISS_CIRCLE);
+	assert_int_equal(picked(&q), 15);
+	q.handed_on = true;
+	assert_int_equal(picked(&q), 14);
+	q.called = "7";
+	assert_int_equal(route_judge(&cfg->routes[14], &q), MISS_NUMBER);
+	q = (struct route_query){ .from = &from_acme, .called = "61", .caller = "" };
+	assert_int_equal(route_judge(&cfg->routes[14], &q), ROUTE_FITS);
+}
+
 static void order_without_share(void **state)
 {
 	size_t order[ROUTE_TARGETS_MAX];
@@ -216,9 +235,13 @@ static void order_by_share(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),        cmocka_unit_test(callers),
-		cmocka_unit_test(hours),          cmocka_unit_test(methods),
-		cmocka_unit_test(reasons),        cmocka_unit_test(order_without_share),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(callers),
+		cmocka_unit_test(hours),
+		cmocka_unit_test(methods),
+		cmocka_unit_test(reasons),
+		cmocka_unit_test(circles),
+		cmocka_unit_test(order_without_share),
 		cmocka_unit_test(order_by_share),
 	};
 

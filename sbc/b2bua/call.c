@@ -57,6 +57,7 @@ void call_free(struct call **cp)
 	targets_close(call);
 	exchange_forget(call);
 	mem_wipe_text(&call->said);
+	mem_free(call->left_because);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);

@@ -81,8 +81,7 @@ void call_on_send(void *arg, struct leg *leg, struct message *m)
 	headers_cross(&p);
 }
 
-const char *call_cancel_reason(const struct call *call, const struct leg *leg,
-                               char out[HEADER_LINE_MAX])
+const char *call_reason(const struct call *call, const struct leg *leg, char out[HEADER_LINE_MAX])
 {
 	const struct call_news *news = call->news;
 	const struct crossing_ends ends = ends_to(call, leg);

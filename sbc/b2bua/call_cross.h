@@ -11,8 +11,8 @@ struct call_news;
 
 /* For the handler of a call's leg; arg is the call. */
 void call_on_send(void *arg, struct leg *leg, struct message *m);
-/* The Reason with which a leg's INVITE is taken back, by what the other leg got; NULL: none. */
-const char *call_cancel_reason(const struct call *call, const struct leg *leg,
-                               char out[HEADER_LINE_MAX]);
+/* The Reason with which a leg's INVITE is taken back, or its BYE goes out later, by what the other
+ * leg got; NULL: none. */
+const char *call_reason(const struct call *call, const struct leg *leg, char out[HEADER_LINE_MAX]);
 
 #endif

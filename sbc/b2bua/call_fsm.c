@@ -141,7 +141,7 @@ static void cancel_callee(struct call *call)
 {
 	char reason[HEADER_LINE_MAX];
 
-	leg_cancel_because(call->callee.leg, call_cancel_reason(call, call->callee.leg, reason));
+	leg_cancel_because(call->callee.leg, call_reason(call, call->callee.leg, reason));
 }
 
 static void act_cancel(struct call *call, const struct call_news *news)
@@ -222,13 +222,20 @@ static void act_callee_bye(struct call *call, const struct call_news *news)
 /* RFC 3261 15: no BYE to the caller before its ACK, or before that is waited for no longer. */
 static void act_callee_left(struct call *call, const struct call_news *news)
 {
+	char reason[HEADER_LINE_MAX];
+	const char *because = call_reason(call, call->caller.leg, reason);
+
+	call->left_because = because ? mem_strdup(because) : NULL;
 	end_by(call, news, 200, "the callee hung up");
 }
 
 static void act_bye_caller(struct call *call, const struct call_news *news)
 {
 	(void)news;
-	leg_bye(call->caller.leg);
+	if (call->left_because)
+		leg_bye_because(call->caller.leg, call->left_because);
+	else
+		leg_bye(call->caller.leg);
 }
 
 /* Its 200 waited for a PRACK (RFC 3262 3). */

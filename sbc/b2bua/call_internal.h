@@ -90,6 +90,7 @@ struct call {
 	enum media_side asker; /* whose offer, or wish for one, is with the other side */
 	char *heard;           /* what the callee answered to the first offer last, or offered */
 	uint32_t refer_cseq;   /* of the REFER that was passed last; 0: none */
+	char *left_because;    /* the Reason of the callee's BYE, for the caller's, which waits */
 	char *said;            /* by the caller, of its session, to a transfer */
 	struct transfer *transfer; /* that it has a part in; NULL: none */
 	char *answer_sdp;          /* what the caller hears for it */

@@ -127,6 +127,14 @@ static void on_agreed(struct leg *leg, const struct message *m, enum leg_asking 
 	leg_tell(leg, LEG_CHANGED, m, NULL);
 }
 
+/* What was sent last is known as long as its first answer may come. */
+static bool is_of_earlier(const struct leg *leg, const struct message *m)
+{
+	const struct message *ours = leg->ours ? leg_request_message(leg->ours) : NULL;
+
+	return leg->earlier && ours && message_cseq(m) != message_cseq(ours);
+}
+
 static void on_response(struct leg *leg, const struct message *m, const struct flow *flow)
 {
 	unsigned status = message_status(m);
@@ -136,6 +144,11 @@ static void on_response(struct leg *leg, const struct message *m, const struct f
 	(void)flow;
 	if (status < 200)
 		return;
+	if (is_of_earlier(leg, m)) {
+		if (status < 300) /* a copy: that ACK was lost (13.2.2.4) */
+			leg_send_ack(leg, leg->asking_fork, message_cseq(m), leg->earlier);
+		return;
+	}
 	if (leg->asking == ASKING_NOTHING || leg->state == LEG_HANGING_UP ||
 	    leg->state == LEG_OVER) {
 		/* A copy, or too late. */
@@ -203,7 +216,9 @@ enum err leg_ask(struct leg *leg, enum leg_asking as, const char *sdp)
 		message_free(&m);
 		return ERR_NOMEM;
 	}
-	leg_request_end(leg->ours);
+	leg_request_end(leg->earlier);
+	leg->earlier = leg->ours;
+	leg->ours = NULL;
 	err = leg_request_send(&leg->ours, leg, leg->fork->dialog, m, &handler);
 	message_free(&m);
 	if (err)

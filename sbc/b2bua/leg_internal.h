@@ -86,8 +86,9 @@ struct leg {
 	enum leg_asking asking; /* in the dialog of asking_fork */
 	struct leg_fork *asking_fork;
 	struct leg_request *ours; /* what we ask for, or asked for last: while an answer may come */
-	char *offered;            /* in it, where that is new */
-	enum leg_asked asked;     /* in the dialog of asked_fork */
+	struct leg_request *earlier; /* the one before: the same */
+	char *offered;               /* in it, where that is new */
+	enum leg_asked asked;        /* in the dialog of asked_fork */
 	struct leg_fork *asked_fork;
 	struct server_txn *theirs; /* what is asked for */
 	bool peer_updates;         /* it takes UPDATE, as its Allow said last */

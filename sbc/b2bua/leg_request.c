@@ -28,6 +28,8 @@ static void free_one(struct leg_request *rq)
 		rq->leg->invite = NULL;
 	if (rq == rq->leg->ours)
 		rq->leg->ours = NULL;
+	if (rq == rq->leg->earlier)
+		rq->leg->earlier = NULL;
 	errand_free(&rq->errand);
 	mem_free(rq);
 }

@@ -286,8 +286,7 @@ void call_on_send(void *arg, struct leg *leg, struct message *m)
 	(void)m;
 }
 
-const char *call_cancel_reason(const struct call *call, const struct leg *leg,
-                               char out[HEADER_LINE_MAX])
+const char *call_reason(const struct call *call, const struct leg *leg, char out[HEADER_LINE_MAX])
 {
 	(void)call;
 	(void)leg;

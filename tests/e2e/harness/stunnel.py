@@ -21,21 +21,26 @@ def _start(directory, name, host, text):
     return tunnel
 
 
-def server(directory, host, address, certificate, root, plain_port, port=5061):
-    """Takes TLS on ADDRESS:PORT from clients with a certificate under root; plain to PLAIN_PORT."""
-    return _start(directory, f"stunnel-in-{port}", host, f"""[sips]
+def servers(directory, host, address, root, doors):
+    """Takes TLS from clients with a certificate under root. doors: (certificate, port, plain port behind it) of each."""
+    return _start(directory, f"stunnel-in-{doors[0][1]}", host, "".join(f"""[sips{port}]
 accept = {address}:{port}
 connect = 127.0.0.1:{plain_port}
 cert = {certificate}
 CAfile = {root}
 verifyChain = yes
 requireCert = yes
-""")
+""" for certificate, port, plain_port in doors))
 
 
-def client(directory, host, target, name, certificate, root, plain_port):
-    """Takes plain TCP on PLAIN_PORT; TLS to TARGET:5061, shows a certificate, checks theirs."""
-    return _start(directory, "stunnel-out", host, f"""[sips]
+def server(directory, host, address, certificate, root, plain_port, port=5061):
+    """One such door."""
+    return servers(directory, host, address, root, [(certificate, port, plain_port)])
+
+
+def clients(directory, host, target, name, root, doors):
+    """Takes plain TCP, goes on by TLS to TARGET:5061, checks its name. doors: (certificate that is shown, plain port)."""
+    return _start(directory, "stunnel-out", host, "".join(f"""[sips{plain_port}]
 client = yes
 accept = 127.0.0.1:{plain_port}
 connect = {target}:5061
@@ -44,4 +49,4 @@ CAfile = {root}
 verifyChain = yes
 checkHost = {name}
 sni = {name}
-""")
+""" for certificate, plain_port in doors))

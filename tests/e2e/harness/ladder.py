@@ -1,0 +1,203 @@
+"""SIPp scenarios out of ladders: one text says what the caller (a) and the callee (b) send and expect, a line each.
+
+    a > INVITE | audio | Supported: 100rel    a request; a part with a colon is a header, the others name a body
+    b < INVITE | m=audio                      expected; parts are regular expressions: of a header's value, or in the body
+    b > 180                                   an answer, to the last request that came
+    b > 183 INVITE 2 | audio                  to that request; with the second of its tags, as another fork
+    a < 200 CANCEL                            an answer to that request of our own
+    a < 500/480                               the first where a is a phone, the second where it is a provider
+    a wait 500                                milliseconds
+    a settles                                 with loss: waits until the other side's ACK must have come
+
+Either side may be a phone on UDP or a provider behind TLS; which, is said when the scenario is made.
+With loss, a provisional answer that nobody repeats may stay away, and who answered last stays for the copies.
+"""
+from xml.sax.saxutils import quoteattr
+
+from . import network
+
+LINGER_MS = 4000  # for six copies of a request, at T1 and T2
+UNSURE_MS = 3000  # for four copies of an INVITE
+T1_MS, T2_MS = 200, 800  # with loss
+KEY = "V2l0aG91dFNlY3JldHNJblRlc3RzMTIzNDU2Nzg5"
+LAMP = """<?xml version="1.0"?>
+<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="1" state="full" entity="sip:200@provider.lab">
+<dialog id="d1" direction="recipient"><state>confirmed</state></dialog>
+</dialog-info>"""
+BODIES = {"digit": ("application/dtmf-relay", "Signal=5\nDuration=160"), "text": ("text/plain", "tea is ready"),
+          "lamp": ("application/dialog-info+xml", LAMP), "progress": ("message/sipfrag", "SIP/2.0 200 OK")}
+DIALOGS = ("INVITE", "SUBSCRIBE")  # what makes one
+ALLOW = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, INFO, MESSAGE, NOTIFY, REFER, OPTIONS"
+MESSAGE = """{line}
+{via}
+{sender}
+{to}
+Call-ID: [call_id]
+CSeq:{cseq}
+{rest}"""
+
+
+class Side:
+    """One end of a ladder; xml() is its scenario."""
+
+    def __init__(self, kind, port, caller, loses):
+        self.phone, self.caller, self.loses = kind == "phone", caller, loses
+        self.address = network.PHONE if self.phone else network.PROVIDER
+        self.contact = f"<{'sip' if self.phone else 'sips'}:{'alice' if self.phone else '4711'}@{self.address}:{port}>"
+        self.via = f"Via: SIP/2.0/{'UDP' if self.phone else 'TLS'} {self.address}:{port};branch={{}}" + (";alias" * (not self.phone))
+        self.border = f"sip:[service]@{network.SBC_INSIDE}" if self.phone else "sips:[service]@sbc.lab:5061"
+        self.steps, self.variables = [], []
+        self.cseq = self.version = self.status = 0
+        self.open = []  # steps of requests without a final answer yet
+        self.asked = {}  # method: step and CSeq of our last one
+        self.came, self.fresh = None, None  # the method that came last, and the one that came out of any dialog
+        self.known = False  # whose dialog we are in
+
+    def sdp(self, what):
+        self.version += 1
+        zero = what == "zero"
+        text = f"v=0\no=- 1 {self.version} IN IP4 {self.address}\ns=-\nc=IN IP4 {'0.0.0.0' if zero else self.address}\nt=0 0\n"
+        if what == "fax":
+            return text + "m=image 6002 udptl t38\na=T38FaxVersion:0"
+        text += f"m=audio 6000 RTP/{'AVP' if self.phone else 'SAVP'} 8\na=rtpmap:8 PCMA/8000"
+        if not self.phone:
+            text += f"\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
+        return text if zero or what == "audio" else f"{text}\na={what}"
+
+    def rest(self, parts):
+        """Headers and body of these parts."""
+        headers = "".join(f"{part}\n" for part in parts if ": " in part)
+        for part in parts:
+            if ": " not in part:
+                kind, text = BODIES[part] if part in BODIES else ("application/sdp", self.sdp(part))
+                return f"{headers}Content-Type: {kind}\nContent-Length: [len]\n\n{text}"
+        return headers + "Content-Length: 0\n"
+
+    def put(self, text, attributes):
+        self.steps.append(f"<send {attributes}><![CDATA[\n{text}\n]]></send>")
+
+    def repeat(self):
+        return f'retrans="{T1_MS if self.loses else 500}"' if self.phone else ""
+
+    def send_request(self, method, parts):
+        step, cseq = self.asked.get("INVITE", (0, 0))
+        outside = self.caller and not self.known or method == "CANCEL"
+        again = method == "CANCEL" or method == "ACK" and self.status >= 300  # part of the INVITE's transaction
+        branch = f"[branch-{len(self.steps) - step}]" if again else "[branch]"
+        if method not in ("ACK", "CANCEL"):
+            self.cseq = cseq = self.cseq + 1
+        attributes = f'ack_txn="t{step}"' if method == "ACK" else f'{self.repeat()} start_txn="t{len(self.steps)}"'
+        if method != "ACK":
+            self.asked.pop(method, None)  # the newest stands last
+            self.asked[method] = len(self.steps), cseq
+            self.open.append(len(self.steps))
+        if self.caller:
+            sender, to = "From: <sip:alice@pbx.inside.lab>;tag=[pid]a[call_number]", f"To: <{self.border}>" if outside else "To:[$theirs]"
+        else:
+            sender, to = "From:[$mine];tag=[pid]b[call_number]", "To:[$theirs]"
+        if method not in ("ACK", "CANCEL", "BYE"):
+            parts = [f"Contact: {self.contact}", ALLOW] + parts
+        self.put(MESSAGE.format(line=f"{method} {self.border if outside else '[$target]'} SIP/2.0", via=self.via.format(branch), sender=sender,
+                                to=to, cseq=f" {cseq} {method}", rest="Max-Forwards: 70\n" + self.rest(parts)), attributes)
+
+    def send_answer(self, status, method, tag, parts):
+        own = f";tag=[pid]b{tag}[call_number]" if method in (self.fresh, "CANCEL") and not self.caller else ""
+        lasts = method == "INVITE" and int(status) >= 200 or any(part.startswith("RSeq") for part in parts)
+        self.put(MESSAGE.format(line=f"SIP/2.0 {status} Said", via=f"Via:[$via{method}]", sender=f"From:[$from{method}]",
+                                to=f"To:[$to{method}]{own}", cseq=f"[$cseq{method}]",
+                                rest=self.rest([f"Contact: {self.contact}", ALLOW] + parts)), self.repeat() if lasts else "")
+
+    def take(self, attributes, actions, until=""):
+        """until: how long; SIPp minds that of the first message that it may take."""
+        inside = "".join(f"\n    {action}" for action in actions)
+        for step in self.open:
+            self.steps.append(f'<recv response="100" optional="true" response_txn="t{step}" {until}/>')
+        attributes += " " + until
+        self.steps.append(f"<recv {attributes}><action>{inside}\n  </action></recv>" if inside else f"<recv {attributes}/>")
+
+    def note(self, name, header, regex=".*"):
+        """Keeps a header's value, to say it again."""
+        self.variables.append(name)
+        return f'<ereg regexp={quoteattr(regex)} search_in="hdr" header="{header}:" check_it="true" assign_to="{name}"/>'
+
+    def checks(self, parts):
+        for part in parts:
+            header, _, regex = part.partition(": ")
+            name = f"check{len(self.variables)}"
+            self.variables.append(name)
+            where = f'"hdr" header="{header}:"' if regex else '"body"'
+            yield f'<ereg regexp={quoteattr(regex or part)} search_in={where} check_it="true" assign_to="{name}"/>'
+
+    def take_request(self, method, parts):
+        actions = [self.note(name + method, header) for name, header in
+                   (("via", "Via"), ("from", "From"), ("to", "To"), ("cseq", "CSeq"))] if method != "ACK" else []
+        if not self.known:
+            self.known, self.fresh = True, method
+            actions += [self.note("mine", "To"), self.note("theirs", "From")]
+            if method in DIALOGS:
+                actions.append(self.note("target", "Contact", "sips?:[^>]*"))
+        elif method == self.fresh:
+            self.fresh = None  # the next one of that name is one of the dialog
+        self.came = method if method != "ACK" else self.came
+        self.take(f'request="{method}"', actions + list(self.checks(parts)))
+
+    def take_answer(self, status, method, parts, sends_next):
+        txn = f'response_txn="t{self.asked[method][0]}"'
+        self.status = int(status) if method == "INVITE" else self.status
+        actions, reliable = list(self.checks(parts)), any(part.startswith("RSeq") for part in parts)
+        if reliable:
+            actions.append(self.note("rseq", "RSeq"))
+        if method in DIALOGS and not self.known and (status[0] == "2" or reliable):
+            self.known = True
+            actions += [self.note("theirs", "To"), self.note("target", "Contact", "sips?:[^>]*")]
+        if status == "100":
+            self.over(method)
+        if not self.loses or status[0] != "1" or reliable:
+            self.take(f'response="{status}" {txn}', actions)
+        elif not sends_next:
+            self.take(f'response="{status}" optional="true" {txn}', actions)
+        else:
+            after = len(self.steps)
+            self.take(f'response="{status}" {txn}', actions, f'timeout="{UNSURE_MS}" ontimeout="{after}"')
+            self.steps[-1] += f'\n  <label id="{after}"/>'
+        if status[0] != "1":
+            self.over(method)
+
+    def over(self, method):
+        """No more 100 is to be expected."""
+        self.open = [step for step in self.open if step != self.asked[method][0]]
+
+    def add(self, parts, sends_next, way, what="", *more):  # pylint: disable=keyword-arg-before-vararg
+        """A line of this side, without its letter."""
+        if way == "settles":
+            if self.loses:
+                self.steps.append(f'<pause milliseconds="{UNSURE_MS}"/>')
+        elif way == "wait":
+            self.steps.append(f'<pause milliseconds="{what}"/>')
+        elif not what[0].isdigit():
+            (self.send_request if way == ">" else self.take_request)(what, parts)
+        elif way == ">":
+            self.send_answer(what, more[0] if more else self.came, "".join(more[1:]), parts)
+        else:
+            what = what.split("/")[0 if self.phone else -1]
+            self.take_answer(what, more[0] if more else list(self.asked)[-1], parts, sends_next)
+
+    def xml(self):
+        if not self.steps:
+            return None
+        if self.loses and self.phone and self.steps[-1].startswith("<send"):
+            self.steps.append(f'<pause milliseconds="{LINGER_MS}"/>')
+        names = ",".join(sorted(set(self.variables)))
+        return ('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n<scenario name="ladder">\n  ' +
+                "\n  ".join(self.steps) + (f'\n  <Reference variables="{names}"/>' if names else "") + "\n</scenario>\n")
+
+
+def scenarios(ladder, ends, loses):
+    """The scenarios of a and b. ends: (kind, port) of each."""
+    sides = {name: Side(kind, port, name == "a", loses) for name, (kind, port) in zip("ab", ends)}
+    lines = [[part.strip() for part in line.split(" | ")] for line in ladder.splitlines() if line.strip()]
+    for i, (first, *parts) in enumerate(lines):
+        name, *words = first.split()
+        following = next((line[0].split()[1] for line in lines[i + 1:] if line[0][0] == name), "")
+        sides[name].add(parts, following == ">", *words)
+    return [sides[name].xml() for name in "ab"]

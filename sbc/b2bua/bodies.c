@@ -18,7 +18,7 @@
 #define OUTWARD(each)                                                                    \
 	each("application/dtmf-relay") each("application/dtmf")                          \
 	    each("application/media_control+xml") each("application/im-iscomposing+xml") \
-	        each("text/plain") each("text/html")
+	        each("text/plain") each("text/html") each("multipart/mixed")
 #define AS_ITEM(type)   type,
 #define AS_ACCEPT(type) ", " type
 
@@ -41,63 +41,22 @@ static bool write_type(const char *value, enum crossing way, char out[HEADER_LIN
 	return true;
 }
 
+static const struct policy disposition = { .name = "Content-Disposition" };
 static const struct policy about[] = {
 	{ .name = "Content-Type", .write = write_type },
-	{ .name = "Content-Disposition" },
 	{ .name = "Content-Encoding" },
 	{ .name = "Content-Language" },
 };
 
-bool bodies_may_cross(const struct message *m, enum crossing way)
-{
-	const char *type = message_content_type(m);
-	char value[HEADER_LINE_MAX];
-	unsigned n = 0;
-	size_t len;
-
-	if (!message_body(m, &len))
-		return true;
-	if (!*type || !header_next(m, "Content-Type", NULL, &n, value, sizeof(value)))
-		return false;
-	if (way == CROSSING_IN)
-		return strcasecmp(type, "application/sdp") != 0 &&
-		       (strncasecmp(type, "multipart/", 10) != 0 ||
-		        strcasecmp(type, "multipart/related") == 0 /* RFC 4662 */);
-	for (size_t i = 0; i < ARRAY_LEN(outward); i++) {
-		if (strcasecmp(type, outward[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 const char *bodies_accepted(enum crossing way)
 {
-	return way == CROSSING_OUT ? &OUTWARD(AS_ACCEPT)[2] : "*/*";
+	return way == CROSSING_OUT ? OUTWARD(AS_ACCEPT) + 2 : "*/*";
 }
 
-void bodies_cross(const struct passage *p)
-{
-	size_t len;
-	const char *body = message_body(p->from, &len);
-
-	if (!body)
-		return;
-	message_set_body(p->to, NULL, body, len);
-	for (size_t i = 0; i < ARRAY_LEN(about); i++)
-		passage_cross(p, &about[i]);
-}
-
-/* RFC 6442 4.2 */
-static bool write_yes_no(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
-{
-	(void)way;
-	snprintf(out, HEADER_LINE_MAX, "%s", value);
-	return strcasecmp(value, "yes") == 0 || strcasecmp(value, "no") == 0;
-}
-
-/* What becomes of a part of a call's body. What is not here is refused, unless its sender says that
- * it may be left out: RFC 3261 20.11 has it needed else. */
-enum verdict { PART_SESSION, PART_LOCATION, PART_LEFT_OUT, PART_REFUSED };
+/* What becomes of a part of a call's body, and of ISUP, QSIG and sessions anywhere. What is not
+ * here is refused, unless its sender says that it may be left out: RFC 3261 20.11 has it needed
+ * else. */
+enum verdict { PART_SESSION, PART_LOCATION, PART_LEFT_OUT, PART_REFUSED, PART_PASSES };
 
 static const struct {
 	const char *type;
@@ -113,20 +72,90 @@ static const struct {
 	{ "image/", PART_LEFT_OUT },
 };
 
-static enum verdict verdict_on(const struct body_part *part)
+static enum verdict verdict_on_type(const char *type, enum verdict unknown)
 {
 	for (size_t i = 0; i < ARRAY_LEN(call_parts); i++) {
-		const char *type = call_parts[i].type;
-		size_t len = strlen(type);
+		const char *known = call_parts[i].type;
+		size_t len = strlen(known);
 
-		if (strncasecmp(part->type, type, len) != 0 ||
-		    (part->type[len] && type[len - 1] != '/'))
-			continue;
-		return call_parts[i].verdict == PART_SESSION && !body_part_is_session(part)
-		           ? PART_REFUSED
-		           : call_parts[i].verdict;
+		if (strncasecmp(type, known, len) == 0 && (!type[len] || known[len - 1] == '/'))
+			return call_parts[i].verdict;
 	}
-	return PART_REFUSED;
+	return unknown;
+}
+
+static enum verdict verdict_on(const struct body_part *part)
+{
+	enum verdict verdict = verdict_on_type(part->type, PART_REFUSED);
+
+	return verdict == PART_SESSION && !body_part_is_session(part) ? PART_REFUSED : verdict;
+}
+
+static bool goes_outward(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(outward); i++) {
+		if (strcasecmp(type, outward[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of a request that is no INVITE: there is no session in it, and no place that it is about. */
+static enum verdict verdict_in_request(const struct body_part *part, enum crossing way)
+{
+	enum verdict verdict =
+	    verdict_on_type(part->type, way == CROSSING_IN ? PART_PASSES : PART_REFUSED);
+
+	if (way == CROSSING_OUT && goes_outward(part->type))
+		verdict = part->encoded ? PART_REFUSED : PART_PASSES; /* who knows what is in it */
+	else if (verdict == PART_SESSION)
+		verdict = PART_REFUSED;
+	else if (verdict != PART_REFUSED)
+		verdict = way == CROSSING_IN ? PART_PASSES : PART_LEFT_OUT;
+	return verdict == PART_REFUSED && part->optional ? PART_LEFT_OUT : verdict;
+}
+
+static bool parts_may_cross(const struct message *m, enum crossing way)
+{
+	struct body_parts parts;
+	bool any = false;
+
+	if (body_parts_read(&parts, m))
+		return false;
+	for (size_t i = 0; i < parts.n; i++) {
+		enum verdict verdict = verdict_in_request(&parts.part[i], way);
+
+		if (verdict == PART_REFUSED)
+			return false;
+		any = any || verdict == PART_PASSES;
+	}
+	return any;
+}
+
+static bool has_parts(const struct message *m)
+{
+	return strcasecmp(message_content_type(m), "multipart/mixed") == 0;
+}
+
+bool bodies_may_cross(const struct message *m, enum crossing way)
+{
+	const char *type = message_content_type(m);
+	char value[HEADER_LINE_MAX];
+	unsigned n = 0;
+	size_t len;
+
+	if (!message_body(m, &len))
+		return true;
+	if (!*type || !header_next(m, "Content-Type", NULL, &n, value, sizeof(value)))
+		return false;
+	if (has_parts(m))
+		return parts_may_cross(m, way);
+	if (way == CROSSING_IN && strncasecmp(type, "multipart/", 10) == 0)
+		return strcasecmp(type, "multipart/related") == 0; /* RFC 4662 */
+	if (way == CROSSING_IN)
+		return verdict_on_type(type, PART_PASSES) != PART_SESSION &&
+		       verdict_on_type(type, PART_PASSES) != PART_REFUSED;
+	return goes_outward(type);
 }
 
 unsigned bodies_call_problem(const struct message *invite)
@@ -142,17 +171,6 @@ unsigned bodies_call_problem(const struct message *invite)
 	return 0;
 }
 
-/* Where a caller is goes to whom the trunk's location lets it go. */
-static bool may_locate(const struct crossing_ends *ends, bool emergency)
-{
-	const struct config_party *trunk = ends->to->kind == PARTY_TRUNK ? ends->to : ends->from;
-
-	if (trunk->kind != PARTY_TRUNK)
-		return true;
-	return trunk->trunk->location == LOCATION_ALWAYS ||
-	       (trunk->trunk->location == LOCATION_EMERGENCY && emergency);
-}
-
 #define BOUNDARY_LEN    24
 #define LOCATION_ID_MAX (BOUNDARY_LEN + sizeof("-00@") + 256)
 
@@ -164,6 +182,19 @@ struct mixed {
 	const char *host; /* ours, in the identifiers of parts */
 	unsigned nlocations;
 };
+
+static void mixed_open(struct mixed *x)
+{
+	random_token(x->boundary, BOUNDARY_LEN);
+	buf_init(&x->text, MESSAGE_MAX);
+}
+
+static void mixed_close(struct mixed *x)
+{
+	if (x->text.data)
+		mem_wipe(x->text.data, x->text.len);
+	buf_free(&x->text);
+}
 
 static void write_id(const struct mixed *x, unsigned n, char id[LOCATION_ID_MAX])
 {
@@ -197,8 +228,8 @@ static void add_session(struct mixed *x)
 	buf_puts(&x->text, "\r\n");
 }
 
-/* The parts with the headers that speak of them; false: they are more than a message holds, and the
- * session goes alone. */
+/* The parts with the headers that speak of them; false: they are more than a message holds, and
+ * what goes has what it had. */
 static bool set_mixed(struct mixed *x)
 {
 	char type[sizeof("multipart/mixed;boundary=") + BOUNDARY_LEN], id[LOCATION_ID_MAX];
@@ -218,31 +249,82 @@ static bool set_mixed(struct mixed *x)
 	return true;
 }
 
-bool bodies_cross_call(const struct passage *p, bool emergency)
+bool bodies_cross_call(const struct passage *p)
 {
-	static const struct policy routing = { .name = "Geolocation-Routing",
-		                               .write = write_yes_no };
 	struct mixed x = { .p = p };
 	struct body_parts parts;
 	struct uri ours;
 	bool added;
 
-	if (!may_locate(p->ends, emergency) || body_parts_read(&parts, p->from) ||
-	    !message_contact_uri(p->to, &ours))
+	if (body_parts_read(&parts, p->from) || !message_contact_uri(p->to, &ours))
 		return false;
 	x.host = ours.host;
-	random_token(x.boundary, BOUNDARY_LEN);
-	buf_init(&x.text, MESSAGE_MAX);
+	mixed_open(&x);
 	add_session(&x);
 	for (size_t i = 0; i < parts.n; i++) {
 		if (verdict_on(&parts.part[i]) == PART_LOCATION && !parts.part[i].encoded)
 			add_location(&x, &parts.part[i]);
 	}
 	added = x.nlocations && set_mixed(&x);
-	if (added)
-		passage_cross(p, &routing);
-	if (x.text.data)
-		mem_wipe(x.text.data, x.text.len);
-	buf_free(&x.text);
+	mixed_close(&x);
 	return added;
+}
+
+/* Its octets as they came; of what is said of them no more than needed. */
+static void add_part(struct mixed *x, const struct body_part *part)
+{
+	const struct passage *p = x->p;
+	char value[sizeof(part->type) + sizeof(part->params)], type[HEADER_LINE_MAX];
+	bool named = *part->disposition && !inside_words_in(&p->words, part->disposition);
+
+	snprintf(value, sizeof(value), "%s%s", part->type, part->params);
+	write_type(value, p->way, type);
+	buf_printf(&x->text, "--%s\r\nContent-Type: %s\r\n", x->boundary, type);
+	if (named || part->optional)
+		buf_printf(&x->text, "Content-Disposition: %s%s\r\n",
+		           named ? part->disposition : "render",
+		           part->optional ? ";handling=optional" : "");
+	if (p->way == CROSSING_IN && *part->coding)
+		buf_printf(&x->text, "Content-Encoding: %s\r\n", part->coding);
+	if (p->way == CROSSING_IN && *part->transfer)
+		buf_printf(&x->text, "Content-Transfer-Encoding: %s\r\n", part->transfer);
+	if (p->way == CROSSING_IN && *part->id)
+		buf_printf(&x->text, "Content-ID: <%s>\r\n", part->id);
+	buf_puts(&x->text, "\r\n");
+	buf_add(&x->text, part->data, part->len);
+	buf_puts(&x->text, "\r\n");
+}
+
+static void cross_parts(const struct passage *p)
+{
+	struct mixed x = { .p = p };
+	struct body_parts parts;
+
+	if (body_parts_read(&parts, p->from))
+		return;
+	mixed_open(&x);
+	for (size_t i = 0; i < parts.n; i++) {
+		if (verdict_in_request(&parts.part[i], p->way) == PART_PASSES)
+			add_part(&x, &parts.part[i]);
+	}
+	if (set_mixed(&x))
+		passage_cross(p, &disposition);
+	mixed_close(&x);
+}
+
+void bodies_cross(const struct passage *p)
+{
+	size_t len;
+	const char *body = message_body(p->from, &len);
+
+	if (body && has_parts(p->from)) {
+		cross_parts(p);
+		return;
+	}
+	if (!body)
+		return;
+	message_set_body(p->to, NULL, body, len);
+	for (size_t i = 0; i < ARRAY_LEN(about); i++)
+		passage_cross(p, &about[i]);
+	passage_cross(p, &disposition);
 }

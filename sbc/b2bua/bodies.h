@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include "sbc/b2bua/headers.h"
 
-/* A message without a body may. */
+/* A message without a body may; so may one of parts (multipart/mixed), of which some cross and none
+ * is refused. */
 bool bodies_may_cross(const struct message *m, enum crossing way);
 /* Those that may, for Accept. */
 const char *bodies_accepted(enum crossing way);
-/* Copies the body that may cross, octet by octet, with the headers that say what it is. */
+/* Copies the body that may cross, octet by octet, with the headers that say what it is; of parts
+ * those that may, in a body of our own. */
 void bodies_cross(const struct passage *p);
 
 /* A call's body has the session description and may have other parts; they cross where the table in
@@ -20,6 +22,6 @@ unsigned bodies_call_problem(const struct message *invite);
 #define BODIES_CALL_ACCEPT "application/sdp, application/pidf+xml, multipart/mixed"
 /* Adds the parts of what came to the session description of what goes, and the headers that speak
  * of them. False: there are none. */
-bool bodies_cross_call(const struct passage *p, bool emergency);
+bool bodies_cross_call(const struct passage *p);
 
 #endif

@@ -161,6 +161,10 @@ static enum err add_leaf(struct body_parts *out, const struct about *a, const st
 	         *a->type ? a->type : "text/plain");
 	snprintf(part->disposition, sizeof(part->disposition), "%.*s", disposition_len,
 	         a->disposition);
+	if (strlen(a->type + strcspn(a->type, ";")) < sizeof(part->params))
+		snprintf(part->params, sizeof(part->params), "%s", a->type + strcspn(a->type, ";"));
+	snprintf(part->coding, sizeof(part->coding), "%.23s", a->coding);
+	snprintf(part->transfer, sizeof(part->transfer), "%.23s", a->transfer);
 	keep_id(part, a->id);
 	part->optional = optional || name_addr_param_is(params, "handling", "optional");
 	part->encoded = !is_plain(a->coding) || !is_plain(a->transfer);

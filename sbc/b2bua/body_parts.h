@@ -12,11 +12,14 @@
 
 struct body_part {
 	char type[64];        /* "application/sdp" */
+	char params[128];     /* behind it: ";charset=utf-8"; "" for none, or for more */
 	char disposition[32]; /* "session"; "" where it says nothing */
-	char id[128];         /* Content-ID without its < >; "" for none */
-	bool optional;        /* whoever does not know it may leave it out (RFC 3261 20.11) */
-	bool encoded;         /* its octets are not the text itself */
-	const char *data;     /* of the message */
+	char coding[24],
+	    transfer[24]; /* Content-Encoding, Content-Transfer-Encoding; "" for none */
+	char id[128];     /* Content-ID without its < >; "" for none */
+	bool optional;    /* whoever does not know it may leave it out (RFC 3261 20.11) */
+	bool encoded;     /* its octets are not the text itself */
+	const char *data; /* of the message */
 	size_t len;
 };
 

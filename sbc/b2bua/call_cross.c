@@ -7,6 +7,7 @@
 #include "sbc/b2bua/diversion.h"
 #include "sbc/b2bua/failure_map.h"
 #include "sbc/b2bua/names.h"
+#include "sbc/b2bua/place.h"
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
 {
@@ -46,19 +47,25 @@ static void add_answer(const struct passage *p)
 	add_cause(p->from, p->to);
 }
 
+static void add_place(const struct passage *p, struct call_target *target)
+{
+	bool has_parts = (!target || !target->bare) && bodies_cross_call(p);
+
+	if (target)
+		target->has_parts = has_parts;
+	place_cross(p);
+}
+
 /* A transfer's INVITE is made of none that came. */
 static void add_to_invite(struct call *call, const struct passage *p)
 {
 	struct call_target *target = call->callee.target;
 	struct diversions diversions = { .n = 0 };
-	bool has_parts = false;
 
 	if (p->from) {
 		caller_id_add(p, &call->caller.id, party_shown(&call->caller));
-		if (!target || !target->bare)
-			has_parts = bodies_cross_call(p, call_is_emergency(call));
-		if (target)
-			target->has_parts = has_parts;
+		if (place_may_go(p->ends, call_is_emergency(call)))
+			add_place(p, target);
 		diversions_read(&diversions, p->from, p->ends->from);
 	}
 	if (*call->targets.diverted)

@@ -40,6 +40,7 @@ static void test_types(void **state)
 		{ "Content-Type: application/sdp\r\n", "x", false, false },
 		{ "Content-Type: multipart/mixed;boundary=a\r\n", "x", false, false },
 		{ "Content-Type: message/sipfrag\r\n", "x", false, true },
+		{ "Content-Type: application/isup;version=x\r\n", "x", false, false },
 		{ "Content-Type: application/dialog-info+xml\r\n", "x", false, true },
 		{ "Content-Type: text/plain;\r\n charset=utf-8\r\n", "x", true, true },
 		{ long_type, "x", false, false },
@@ -70,7 +71,10 @@ static void test_accepted(void **state)
 		struct message *m;
 
 		snprintf(header, sizeof(header), "Content-Type: %s\r\n", type + (*type == ' '));
-		m = make(header, "x");
+		m = strstr(type, "multipart/")
+		        ? make("Content-Type: multipart/mixed;boundary=b\r\n",
+		               "--b\r\n\r\nx\r\n--b--")
+		        : make(header, "x");
 		assert_true(bodies_may_cross(m, CROSSING_OUT));
 		message_free(&m);
 		n++;
@@ -129,6 +133,68 @@ static void test_cross(void **state)
 	            "Content-Disposition", NULL);
 	check_about(&out, "Content-Type: text/plain\r\nContent-ID: <desk@inside>\r\n", "Content-ID",
 	            NULL);
+}
+
+/* Parts of a request that is no INVITE: NULL is 415. */
+static void test_parts(void **state)
+{
+#define MIXED       "Content-Type: multipart/mixed;boundary=b\r\n"
+#define TEXT        "--b\r\nContent-Type: text/plain;charset=utf-8;name=desk\r\n\r\nHallo\r\n"
+#define OTHER(type) "--b\r\nContent-Type: " type "\r\n\r\nxx\r\n"
+#define MAYBE(type)                  \
+	"--b\r\nContent-Type: " type \
+	"\r\nContent-Disposition: signal;handling=optional\r\n\r\nxx\r\n"
+	static const char text_out[] = "Content-Type: text/plain;charset=utf-8\r\n\r\nHallo\r\n",
+	                  text_in[] =
+	                      "Content-Type: text/plain;charset=utf-8;name=desk\r\n\r\nHallo\r\n";
+	static const struct {
+		const char *body, *out, *in;
+	} cases[] = {
+		{ TEXT "--b--", text_out, text_in },
+		{ TEXT OTHER("image/png"), text_out, "image/png\r\n\r\nxx\r\n" },
+		{ OTHER("image/png"), NULL, "image/png\r\n\r\nxx\r\n" },
+		{ TEXT OTHER("application/isup"), NULL, NULL },
+		{ TEXT MAYBE("application/ISUP;base=x"), text_out, text_in },
+		{ MAYBE("application/isup"), NULL, NULL },
+		{ TEXT OTHER("application/sdp"), NULL, NULL },
+		{ TEXT MAYBE("application/sdp"), text_out, text_in },
+		{ TEXT OTHER("application/pidf+xml"), text_out, "pidf+xml\r\n\r\nxx\r\n" },
+		{ TEXT OTHER("message/sipfrag"), NULL, "message/sipfrag\r\n\r\nxx\r\n" },
+		{ TEXT MAYBE("text/html"),
+		  "text/html\r\nContent-Disposition: signal;handling=optional\r\n",
+		  "text/html\r\nContent-Disposition: signal;handling=optional\r\n" },
+		{ "--b\r\nContent-Type: text/plain\r\nContent-ID: <a@desk>\r\n"
+		  "Content-Disposition: 192.0.2.1\r\n\r\nHallo\r\n--b--",
+		  "Content-Type: text/plain\r\n\r\nHallo",
+		  "Disposition: 192.0.2.1\r\nContent-ID: <a@desk>\r\n\r\nHallo" },
+		{ "--b\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+		  "ZGVzaw==\r\n--b--",
+		  NULL, "Content-Transfer-Encoding: base64\r\n\r\nZGVzaw==\r\n" },
+		{ "x", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		const struct crossing_ends *ends = i % 2 ? &in : &out;
+		const char *wanted = i % 2 ? cases[i / 2].in : cases[i / 2].out, *body;
+		struct message *from = make(MIXED, cases[i / 2].body), *to = make("", "");
+		struct passage p;
+		size_t len;
+
+		if (bodies_may_cross(from, crossing_way(ends)) != (wanted != NULL))
+			fail_msg("case %zu: %s", i, cases[i / 2].body);
+		if (wanted) {
+			passage_open(&p, from, to, ends);
+			bodies_cross(&p);
+			body = message_body(to, &len);
+			assert_string_equal(message_content_type(to), "multipart/mixed");
+			if (!memmem(body, len, wanted, strlen(wanted)) ||
+			    memmem(body, len, "isup", 4) || memmem(body, len, "--b\r\n", 5))
+				fail_msg("case %zu: %.*s", i, (int)len, body);
+		}
+		message_free(&from);
+		message_free(&to);
+	}
 }
 
 static void test_of_a_call(void **state)
@@ -204,7 +270,7 @@ static void test_too_long(void **state)
 		const char *type;
 
 		passage_open(&p, from, to, &out);
-		assert_true(bodies_cross_call(&p, true) == cases[i].goes);
+		assert_true(bodies_cross_call(&p) == cases[i].goes);
 		type = message_content_type(to);
 		assert_int_equal(strcmp(type, "multipart/mixed") == 0, cases[i].goes);
 		assert_int_equal(message_header(to, "Geolocation", 0) != NULL, cases[i].goes);
@@ -222,11 +288,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_types),
-		                            cmocka_unit_test(test_accepted),
-		                            cmocka_unit_test(test_of_a_call),
-		                            cmocka_unit_test(test_too_long),
-		                            cmocka_unit_test(test_cross) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_types),    cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_parts),    cmocka_unit_test(test_of_a_call),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_cross)
+	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

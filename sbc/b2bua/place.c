@@ -1,0 +1,106 @@
+/* Places by reference: a URI at which a server tells where the caller is (RFC 6442 4.1). It is for
+ * whoever is asked for help to look up, so it goes on as it is, or not at all. Places by value are
+ * parts of the body (bodies.c). Signalling thread. */
+#include "sbc/b2bua/place.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/log.h"
+#include "sbc/b2bua/headers_internal.h"
+
+bool place_may_go(const struct crossing_ends *ends, bool emergency)
+{
+	const struct config_party *trunk = ends->to->kind == PARTY_TRUNK ? ends->to : ends->from;
+
+	if (trunk->kind != PARTY_TRUNK)
+		return true;
+	return trunk->trunk->location == LOCATION_ALWAYS ||
+	       (trunk->trunk->location == LOCATION_EMERGENCY && emergency);
+}
+
+/* What stands behind the scheme of a URI that can be a place; NULL: it is none. A cid: would name a
+ * part of the body that came. */
+static const char *behind_scheme(const char *uri)
+{
+	static const char *const schemes[] = { "https://", "http://", "sips:", "sip:", "pres:" };
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (strncasecmp(uri, schemes[i], len) == 0)
+			return uri + len;
+	}
+	return NULL;
+}
+
+/* Whether it names a host that others can ask: a name of more than one label, no address. */
+static bool has_public_host(const char *rest)
+{
+	size_t len = strcspn(rest, "/?;#");
+	const char *at = memchr(rest, '@', len);
+	char host[256];
+	struct addr addr;
+
+	if (at) {
+		len -= (size_t)(at + 1 - rest);
+		rest = at + 1;
+	}
+	if (len >= sizeof(host))
+		return false;
+	snprintf(host, sizeof(host), "%.*s", (int)len, rest);
+	host[strcspn(host, ":")] = '\0';
+	return strchr(host, '.') && *host != '[' && addr_parse(&addr, host) != OK;
+}
+
+static void add_reference(const struct passage *p, const char *uri)
+{
+	const char *rest = behind_scheme(uri), *word;
+
+	if (!rest || strpbrk(uri, " \"<"))
+		return;
+	word = inside_words_in(&p->words, uri);
+	if (!word && p->way == CROSSING_OUT && !has_public_host(rest))
+		word = "its host";
+	if (word)
+		LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", "Geolocation"),
+		    KV("call-id", message_call_id(p->from)), KV("names", word));
+	else
+		message_add(p->to, "Geolocation", "<%s>", uri);
+}
+
+/* The parameters behind a URI are those of a draft, and no use (RFC 6442 4.1). */
+static void add_references(const struct passage *p)
+{
+	char line[HEADER_LINE_MAX], *uri, *end;
+	unsigned n = 0;
+
+	while (n < HEADER_EACH_MAX &&
+	       header_next(p->from, "Geolocation", NULL, &n, line, sizeof(line))) {
+		for (uri = strchr(line, '<'); uri; uri = strchr(end, '<')) {
+			end = strchr(uri, '>');
+			if (!end)
+				break;
+			*end++ = '\0';
+			add_reference(p, uri + 1);
+		}
+	}
+}
+
+/* RFC 6442 4.2 */
+static bool write_yes_no(const char *value, enum crossing way, char out[HEADER_LINE_MAX])
+{
+	(void)way;
+	snprintf(out, HEADER_LINE_MAX, "%s", value);
+	return strcasecmp(value, "yes") == 0 || strcasecmp(value, "no") == 0;
+}
+
+void place_cross(const struct passage *p)
+{
+	static const struct policy routing = { .name = "Geolocation-Routing",
+		                               .write = write_yes_no };
+
+	add_references(p);
+	if (message_header(p->to, "Geolocation", 0))
+		passage_cross(p, &routing);
+}

@@ -1,5 +1,4 @@
 /* What is done when a session is offered, answered, refused. Signalling thread. */
-#include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -315,13 +314,12 @@ static enum err act_refuse(struct call *call, const struct exchange_news *news,
 	const struct message *m = news->message;
 	const struct party *p = call->asker == SIDE_CALLER ? &call->caller : &call->callee;
 	enum crossing way = p->trunk ? CROSSING_OUT : CROSSING_IN;
-	const char *after = m ? message_header(m, "Retry-After", 0) : NULL;
-	unsigned long s = after ? strtoul(after, NULL, 10) : 0;
+	uint32_t s = m ? message_number(m, "Retry-After") : 0;
 
 	(void)problem;
 	offer_drop(call->offer);
 	leg_refuse(asker(call), m ? failure_status_passed(message_status(m), way) : 500,
-	           s < 3600 ? (unsigned)s : 3600);
+	           s < 3600 ? s : 3600);
 	return OK;
 }
 

@@ -223,10 +223,7 @@ void leg_on_request(struct leg *leg, struct server_txn *txn, const struct messag
 	}
 	err = dialog_on_request(fork->dialog, request, server_txn_flow(txn));
 	if (err) {
-		/* 12.2.2: out of order is 500; from somebody else it is as if there were no dialog.
-		 */
-		server_txn_reply(txn, err == ERR_REFUSED ? 500 : 481,
-		                 err == ERR_REFUSED ? "CSeq Out Of Order" : NULL, NULL);
+		dialog_refuse(txn, err);
 		return;
 	}
 	switch (message_method(request)) {

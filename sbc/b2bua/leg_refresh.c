@@ -1,6 +1,5 @@
 /* The refreshes that a leg owes its session (RFC 4028 7.4, 10): by UPDATE where the peer allows
  * that, else by a re-INVITE that says what we said before. Signalling thread. */
-#include <stdlib.h>
 #include "base/log.h"
 #include "base/random.h"
 #include "sbc/b2bua/leg_internal.h"
@@ -22,10 +21,9 @@ void leg_lose(struct leg *leg, const char *why)
 /* 0: it does not say, or later than anybody waits. */
 static unsigned retry_after_ms(const struct message *m)
 {
-	const char *text = message_header(m, "Retry-After", 0);
-	unsigned long s = text ? strtoul(text, NULL, 10) : 0;
+	uint32_t s = message_number(m, "Retry-After");
 
-	return s > 0 && s <= 32 ? (unsigned)s * 1000 : 0;
+	return s > 0 && s <= 32 ? s * 1000 : 0;
 }
 
 unsigned leg_again_ms(const struct leg *leg, const struct message *refusal)

@@ -2,7 +2,6 @@
  * (RFC 3261 13.2), provisional answers that want a PRACK among that (RFC 3262 4). Signalling
  * thread. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "sbc/b2bua/extensions.h"
@@ -137,11 +136,8 @@ static void hang_up_fork(struct leg *leg, struct leg_fork *fork, const struct me
 /* RFC 3262 7.1; 0: it wants no PRACK. */
 static uint32_t reliable_number(const struct message *m)
 {
-	const char *text = message_header(m, "RSeq", 0);
-	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
-
-	return n <= UINT32_MAX && *message_to_tag(m) && extension_in(m, "Require", "100rel")
-	           ? (uint32_t)n
+	return *message_to_tag(m) && extension_in(m, "Require", "100rel")
+	           ? message_number(m, "RSeq")
 	           : 0;
 }
 

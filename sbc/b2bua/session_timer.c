@@ -2,7 +2,6 @@
 #include "sbc/b2bua/session_timer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "sbc/b2bua/extensions.h"
@@ -15,15 +14,6 @@ enum refresher { REFRESHER_OPEN, REFRESHER_UAC, REFRESHER_UAS };
 static unsigned larger(unsigned a, unsigned b)
 {
 	return a > b ? a : b;
-}
-
-/* The number that a header begins with; 0: none. */
-static unsigned seconds_in(const struct message *m, const char *header)
-{
-	const char *text = message_header(m, header, 0);
-	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
-
-	return n < UINT32_MAX ? (unsigned)n : UINT32_MAX;
 }
 
 static enum refresher refresher_in(const struct message *m)
@@ -100,7 +90,7 @@ void session_timer_ask(const struct session_timer *st, struct message *request)
 
 void session_timer_on_2xx(struct session_timer *st, const struct message *answer)
 {
-	unsigned interval_s = seconds_in(answer, "Session-Expires");
+	unsigned interval_s = message_number(answer, "Session-Expires");
 
 	st->raised = false;
 	/* 7.2: without the header the session has no end, and we do not insist. */
@@ -113,7 +103,7 @@ void session_timer_on_2xx(struct session_timer *st, const struct message *answer
 bool session_timer_raise(struct session_timer *st, const struct message *answer,
                          struct message *next)
 {
-	unsigned least_s = seconds_in(answer, "Min-SE");
+	unsigned least_s = message_number(answer, "Min-SE");
 
 	if (message_status(answer) != 422 || st->raised || least_s <= st->asked_min_s ||
 	    least_s > MOST_S)
@@ -130,7 +120,7 @@ bool session_timer_raise(struct session_timer *st, const struct message *answer,
 bool session_timer_refuses(const struct session_timer_cfg *cfg, struct server_txn *txn,
                            const struct message *request)
 {
-	unsigned asked_s = seconds_in(request, "Session-Expires");
+	unsigned asked_s = message_number(request, "Session-Expires");
 	unsigned least_s = larger(cfg->min_se_s, LEAST_S);
 	char text[16];
 
@@ -158,8 +148,8 @@ static enum refresher choose(const struct session_timer *st, const struct messag
 void session_timer_answer(struct session_timer *st, const struct message *request,
                           struct message *answer)
 {
-	unsigned asked_s = seconds_in(request, "Session-Expires");
-	unsigned interval_s = larger(st->cfg.expires_s, seconds_in(request, "Min-SE"));
+	unsigned asked_s = message_number(request, "Session-Expires");
+	unsigned interval_s = larger(st->cfg.expires_s, message_number(request, "Min-SE"));
 	enum refresher refresher = choose(st, request);
 
 	if (!st->cfg.expires_s || (!asked_s && !supports(request))) {

@@ -389,8 +389,8 @@ static void take_request(struct sub_fork *f, bool from_far, struct server_txn *t
 	struct dialog *dlg = from_far ? f->far : f->near;
 	enum err err = dialog_on_request(dlg, request, server_txn_flow(txn));
 
-	if (err) /* as in a call */
-		server_txn_reply(txn, err == ERR_REFUSED ? 500 : 481, NULL, NULL);
+	if (err)
+		dialog_refuse(txn, err);
 	else if (extensions_refuse(txn, request))
 		return;
 	else if (strcmp(message_method_name(request), has) != 0)

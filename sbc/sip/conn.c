@@ -37,6 +37,12 @@ enum err conn_send(struct conn *c, const struct addr *peer, const char *data, si
 	return c->ops->send(c, peer, data, len);
 }
 
+bool conn_same_door(const struct conn *a, const struct conn *b)
+{
+	return a->realm == b->realm &&
+	       (a->trunk && b->trunk ? strcmp(a->trunk, b->trunk) == 0 : a->trunk == b->trunk);
+}
+
 void conn_waited(struct conn *c, uint64_t ms)
 {
 	enum overload_change change = overload_note(&c->overload, ms);

@@ -86,6 +86,9 @@ void conn_unref(struct conn **cp); /* NULL is fine */
 /* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is
  * closed), ERR_IO. */
 MUST_USE enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len);
+/* Whether both belong to the same realm, and to the same trunk or to none: then a peer may go on
+ * over one what it began over the other. */
+bool conn_same_door(const struct conn *a, const struct conn *b);
 /* UDP: the message that comes to hand waited so long for us. */
 void conn_waited(struct conn *c, uint64_t ms);
 /* Closes and says so to the handler; a closed one is fine. */

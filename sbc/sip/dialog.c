@@ -381,19 +381,11 @@ enum err dialog_new_answered(struct dialog **out, const struct message *answer,
 	return err;
 }
 
-static const char *or_none(const char *s)
-{
-	return s ? s : "";
-}
-
 enum err dialog_on_request(struct dialog *dlg, const struct message *request,
                            const struct flow *flow)
 {
-	const struct conn *was = dlg->flow.conn;
-
 	/* Another door, or another's certificate, is another peer. */
-	if (was && (was->realm != flow->conn->realm ||
-	            strcmp(or_none(was->trunk), or_none(flow->conn->trunk)) != 0))
+	if (dlg->flow.conn && !conn_same_door(dlg->flow.conn, flow->conn))
 		return ERR_AUTH;
 	if (message_method(request) != METHOD_ACK) {
 		if (message_cseq(request) <= dlg->remote_cseq && dlg->remote_cseq != 0)
@@ -403,6 +395,14 @@ enum err dialog_on_request(struct dialog *dlg, const struct message *request,
 	/* The peer is where it speaks from now. */
 	flow_copy(&dlg->flow, flow);
 	return OK;
+}
+
+void dialog_refuse(struct server_txn *txn, enum err err)
+{
+	if (err == ERR_REFUSED)
+		server_txn_reply_later(txn, 500, 0, 10);
+	else
+		server_txn_reply(txn, 481, NULL, NULL);
 }
 
 const char *dialog_call_id(const struct dialog *dlg)
@@ -417,7 +417,7 @@ const char *dialog_local_tag(const struct dialog *dlg)
 
 const char *dialog_remote_tag(const struct dialog *dlg)
 {
-	return or_none(dlg->remote_tag);
+	return dlg->remote_tag ? dlg->remote_tag : "";
 }
 
 const char *dialog_contact(const struct dialog *dlg)

@@ -6,8 +6,7 @@
 #include <stdint.h>
 #include "base/err.h"
 #include "base/table.h"
-#include "sbc/sip/conn.h"
-#include "sbc/sip/message.h"
+#include "sbc/sip/txn.h"
 
 struct dialogs; /* the table of all */
 struct dialog;
@@ -70,6 +69,10 @@ MUST_USE enum err dialog_take_target(struct dialog *dlg, const struct message *m
  * ERR_AUTH: it came through another realm or from another trunk; it gets 481. */
 MUST_USE enum err dialog_on_request(struct dialog *dlg, const struct message *request,
                                     const struct flow *flow);
+
+/* Answers what dialog_on_request refused. A retry has a number of its own, so who was only
+ * overtaken may come again: 500 has Retry-After. */
+void dialog_refuse(struct server_txn *txn, enum err err);
 
 /* A request within the dialog, without Via: Request-URI, Route, From, To, Call-ID, CSeq (one more),
  * Max-Forwards; Contact where it may move the dialog. */

@@ -368,6 +368,14 @@ const char *message_header(const struct message *m, const char *name, unsigned n
 	return h ? header_text(m, h) : NULL;
 }
 
+uint32_t message_number(const struct message *m, const char *name)
+{
+	const char *text = message_header(m, name, 0);
+	unsigned long long n = text && isdigit((unsigned char)*text) ? strtoull(text, NULL, 10) : 0;
+
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 bool message_lists(const struct message *m, const char *name, const char *word)
 {
 	msg_hclass_t *class = message_class(name);

@@ -88,6 +88,8 @@ int64_t message_expires_s(const struct message *m);
 
 /* The n-th (from 0) value of a header by its full name; NULL: there is none. */
 const char *message_header(const struct message *m, const char *name, unsigned n);
+/* The number that a header begins with, UINT32_MAX where it is larger; 0: there is none. */
+uint32_t message_number(const struct message *m, const char *name);
 /* Whether Allow, Require or Supported has a word, in any case. */
 bool message_lists(const struct message *m, const char *name, const char *word);
 const char *message_body(const struct message *m, size_t *len); /* NULL: none */

@@ -1,7 +1,6 @@
 /* A request on its way (RFC 3261 8.1.2, RFC 3263 4). Signalling thread. Owner: who started it. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -112,10 +111,9 @@ static void let_go(struct request *r)
 /* RFC 3261 21.5.4; 0: it does not say. */
 static unsigned retry_after_s(const struct message *response)
 {
-	const char *text = message_header(response, "Retry-After", 0);
-	unsigned long s = text ? strtoul(text, NULL, 10) : 0;
+	uint32_t s = message_number(response, "Retry-After");
 
-	return s < 86400 ? (unsigned)s : 86400;
+	return s < 86400 ? s : 86400;
 }
 
 static void on_response(void *arg, const struct message *response)

@@ -6,10 +6,10 @@
 #include "sbc/sip/stack_internal.h"
 
 /* name NULL: no header besides. */
-static enum err make_reply(const struct server_txn *t, unsigned status, const char *phrase,
-                           const char *to_tag, const char *name, const char *value,
-                           struct message **out)
+static enum err try_reply(struct server_txn *t, unsigned status, const char *phrase,
+                          const char *to_tag, const char *name, const char *value)
 {
+	struct message *response;
 	char tag[17];
 	enum err err;
 
@@ -19,26 +19,21 @@ static enum err make_reply(const struct server_txn *t, unsigned status, const ch
 		random_token(tag, sizeof(tag) - 1);
 		to_tag = tag;
 	}
-	err = message_new_response(out, server_txn_request(t), &server_txn_flow(t)->peer, status,
-	                           phrase, to_tag);
-	if (!err && name)
-		message_add(*out, name, "%s", value);
+	err = message_new_response(&response, server_txn_request(t), &server_txn_flow(t)->peer,
+	                           status, phrase, to_tag);
+	if (err)
+		return err;
+	if (name)
+		message_add(response, name, "%s", value);
+	err = server_txn_respond(t, response);
+	message_free(&response);
 	return err;
 }
 
 void server_txn_reply_with(struct server_txn *t, unsigned status, const char *name,
                            const char *value)
 {
-	struct message *response;
-	enum err err = ERR_NOT_NOW;
-
-	if (server_txn_waits(t))
-		err = make_reply(t, status, NULL, NULL, name, value, &response);
-	if (!err) {
-		err = server_txn_respond(t, response);
-		message_free(&response);
-	}
-	if (err)
+	if (server_txn_waits(t) && try_reply(t, status, NULL, NULL, name, value))
 		server_txn_reply(t, status, NULL, NULL);
 }
 
@@ -53,16 +48,11 @@ void server_txn_reply_later(struct server_txn *t, unsigned status, unsigned leas
 
 void server_txn_reply(struct server_txn *t, unsigned status, const char *phrase, const char *to_tag)
 {
-	struct message *response;
 	enum err err;
 
 	if (!server_txn_waits(t))
 		return; /* it has its final answer */
-	err = make_reply(t, status, phrase, to_tag, NULL, NULL, &response);
-	if (!err) {
-		err = server_txn_respond(t, response);
-		message_free(&response);
-	}
+	err = try_reply(t, status, phrase, to_tag, NULL, NULL);
 	if (!err)
 		return;
 	LOG(LOG_WARN, KV("call-id", message_call_id(server_txn_request(t))), KV("event", "answer"),

@@ -412,19 +412,12 @@ static void on_cancel(struct server_txn *invite, const struct message *cancel,
 		invite->handler.on_cancel(invite->handler.arg, cancel);
 }
 
-static const char *or_none(const char *text)
-{
-	return text ? text : "";
-}
-
 /* A branch is not always of chance: the INVITE's own sender cancels, nobody else who has heard of
  * it (9.2). */
 static bool may_cancel(const struct server_txn *t, const struct message *cancel,
                        const struct flow *flow)
 {
-	const struct conn *was = t->flow.conn, *is = flow->conn;
-
-	if (was->realm != is->realm || strcmp(or_none(was->trunk), or_none(is->trunk)) != 0 ||
+	if (!conn_same_door(t->flow.conn, flow->conn) ||
 	    (!reliable(t) && !addr_same_host(&t->flow.peer, &flow->peer)))
 		return false;
 	return !t->request || (strcmp(message_call_id(t->request), message_call_id(cancel)) == 0 &&

@@ -155,6 +155,8 @@ static enum err wire_send(struct conn *c, const struct addr *to, const char *dat
 	}
 	if (f.kind != FRAME_MESSAGE || f.len != len)
 		net.complain("what was sent is not one whole message", data);
+	if (p && p->unreachable && c->transport == TRANSPORT_UDP)
+		return ERR_IO;
 	if (p) {
 		deliver(p, data, len);
 		return OK;
@@ -265,6 +267,7 @@ static void is_open(struct wire *w)
 	struct conn *c = &w->conn;
 
 	w->peer->conn = c;
+	w->peer->nrest = 0;
 	c->state = CONN_OPEN;
 	if (c->transport == TRANSPORT_TLS) {
 		snprintf(c->tls_version, sizeof(c->tls_version), "TLSv1.3");
@@ -358,37 +361,80 @@ void net_queue(uint64_t ms)
 	net.queue_ms = ms;
 }
 
-/* As conn_udp.c and conn_tcp.c do, what is too long said. */
-static void hand_over(struct conn *c, const struct addr *peer, const char *text)
+static void say_unreadable(struct conn *c, const struct addr *peer, const char *data,
+                           const struct frame *f)
 {
-	struct frame f = frame_of_datagram(text, strlen(text), sip_realm_limits(c->realm));
+	if (f->status)
+		c->handler->on_unreadable(c->handler->arg, c, peer, data, f->head, f->status,
+		                          f->why);
+}
 
+/* As conn_udp.c does. */
+static void take_datagram(struct conn *c, const struct addr *peer, const char *data, size_t len)
+{
+	struct frame f = frame_of_datagram(data, len, sip_realm_limits(c->realm));
+
+	conn_waited(c, net.queue_ms);
 	if (f.kind == FRAME_MESSAGE)
-		c->handler->on_message(c->handler->arg, c, peer, text, strlen(text));
-	else if (f.status)
-		c->handler->on_unreadable(c->handler->arg, c, peer, text, f.head, f.status, f.why);
+		c->handler->on_message(c->handler->arg, c, peer, data, len);
+	else
+		say_unreadable(c, peer, data, &f);
+}
+
+/* As conn_tcp.c does: what is not whole waits for more. */
+static void take_stream(struct peer *p, struct conn *c, const char *data, size_t len)
+{
+	size_t done = 0;
+
+	p->rest = realloc(p->rest, p->nrest + len + 1);
+	memcpy(p->rest + p->nrest, data, len);
+	p->nrest += len;
+	while (c->state == CONN_OPEN) {
+		const char *at = p->rest + done;
+		struct frame f = frame_next(at, p->nrest - done, sip_realm_limits(c->realm));
+
+		if (f.kind == FRAME_MORE)
+			break;
+		if (f.kind == FRAME_BAD) {
+			say_unreadable(c, &c->peer, at, &f);
+			conn_close(c, ERR_SYNTAX, f.why);
+		} else if (f.kind == FRAME_SKIP) {
+			c->handler->on_pong(c->handler->arg, c);
+		} else if (f.kind == FRAME_MESSAGE) {
+			c->handler->on_message(c->handler->arg, c, &c->peer, at, f.len);
+		}
+		done += f.len;
+	}
+	p->nrest -= done;
+	memmove(p->rest, p->rest + done, p->nrest);
+}
+
+void net_octets(struct peer *p, const char *data, size_t len)
+{
+	struct wire *ours = p->transport == TRANSPORT_UDP ? find_ours(p) : NULL;
+	struct conn *c;
+
+	if (p->transport != TRANSPORT_UDP && !p->conn)
+		net_connect(p);
+	c = ours ? &ours->conn : p->conn;
+	if (!c) {
+		net.complain("no way from this peer to us", p->name);
+		return;
+	}
+	conn_ref(c);
+	if (ours)
+		take_datagram(c, &p->addr, data, len);
+	else
+		take_stream(p, c, data, len);
+	conn_unref(&c);
 }
 
 void net_send(struct peer *p, const char *text)
 {
-	struct wire *ours = p->transport == TRANSPORT_UDP ? find_ours(p) : NULL;
-	struct conn *c = ours ? &ours->conn : p->conn;
 	char *copy = strdup(text);
 
-	if (!c && p->transport != TRANSPORT_UDP) {
-		net_connect(p);
-		c = p->conn;
-	}
-	if (c) {
-		note(p, true, copy);
-		conn_ref(c);
-		if (p->transport == TRANSPORT_UDP)
-			conn_waited(c, net.queue_ms);
-		hand_over(c, p->transport == TRANSPORT_UDP ? &p->addr : &c->peer, copy);
-		conn_unref(&c);
-	} else {
-		net.complain("no way from this peer to us", p->name);
-	}
+	note(p, true, copy);
+	net_octets(p, copy, strlen(copy));
 	free(p->last_sent);
 	p->last_sent = copy;
 }
@@ -401,6 +447,7 @@ void net_end(void)
 		while ((text = net_receive(&net.peers[i])))
 			free(text);
 		free(net.peers[i].last_sent);
+		free(net.peers[i].rest);
 	}
 	for (size_t i = 0; i < net.nmarkers; i++)
 		free(net.markers[i]);

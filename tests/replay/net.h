@@ -21,11 +21,14 @@ struct peer {
 	char trunk[64];         /* that its certificate proves; "": none */
 	bool outside;           /* nothing of the inside may reach it */
 	bool unmarked;          /* what it says is no secret of the inside */
+	bool unreachable;       /* the system refuses to send datagrams there */
 	enum on_connect on_connect;
 	struct conn *conn; /* of streams; NULL: none stands */
 	char named[256];   /* the name that our last connection to it was made for */
 	STAILQ_HEAD(, letter) inbox;
 	char *last_sent;
+	char *rest; /* of a stream: what is not a whole message yet */
+	size_t nrest;
 };
 
 /* What net finds wrong by itself goes here: a message to nobody, a broken frame, a leak. */
@@ -40,6 +43,7 @@ void net_add_marker(const char *text);
 void net_connect(struct peer *p); /* the peer connects to us */
 void net_close(struct peer *p);   /* and goes away */
 void net_send(struct peer *p, const char *text);
+void net_octets(struct peer *p, const char *data, size_t len); /* whatever they are */
 /* From now on datagrams wait so long in the socket of ours before they come to hand. */
 void net_queue(uint64_t ms);
 /* Ends what connects are under way. True: there was one. */

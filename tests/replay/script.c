@@ -247,6 +247,14 @@ static void do_on_connect(char **w, size_t n)
 	fail("on-connect PEER open|refuse|hang|fail-tls");
 }
 
+/* datagrams PEER go|fail: whether the system sends what is for it */
+static void do_datagrams(char **w, size_t n)
+{
+	if (n != 3 || (strcmp(w[2], "go") != 0 && strcmp(w[2], "fail") != 0))
+		fail("datagrams PEER go|fail");
+	peer_of(w[1])->unreachable = w[2][0] == 'f';
+}
+
 /* named PEER NAME: what the last connection to it asked for, and its certificate was checked for */
 static void do_named(char **w, size_t n)
 {
@@ -309,6 +317,36 @@ static void do_resend(char **w, size_t n)
 
 	send_text(p, copy);
 	free(copy);
+}
+
+/* octets PEER FILE: as they are, below tests/ */
+static void do_octets(char **w, size_t n)
+{
+	struct peer *p = peer_of(n > 1 ? w[1] : NULL);
+	char path[1024], data[MESSAGE_MAX];
+	size_t len = 0;
+	FILE *in;
+
+	if (n != 3)
+		fail("octets PEER FILE");
+	(void)house();
+	snprintf(path, sizeof(path), SOURCE_DIR "/tests/%s", w[2]);
+	in = fopen(path, "r");
+	if (in) {
+		len = fread(data, 1, sizeof(data), in);
+		fclose(in);
+	}
+	if (!len)
+		fail("cannot read %s", path);
+	net_octets(p, data, len);
+	settle();
+}
+
+/* pong PEER: it answers a ping of ours (RFC 5626 3.5.1) */
+static void do_pong(char **w, size_t n)
+{
+	net_octets(peer_of(n > 1 ? w[1] : NULL), "\r\n", 2);
+	settle();
 }
 
 static void check_line(const struct peer *p, char *line, const char *message)
@@ -491,14 +529,17 @@ static void do_include(char **w, size_t n)
 static const struct {
 	const char *name;
 	void (*fn)(char **w, size_t n);
-} verbs[] = { { "include", do_include }, { "config", do_config }, { "peer", do_peer },
-	      { "inside", do_inside },   { "text", do_text },     { "set", do_set },
-	      { "connect", do_connect }, { "close", do_close },   { "on-connect", do_on_connect },
-	      { "send", do_send },       { "resend", do_resend }, { "expect", do_expect },
-	      { "advance", do_advance }, { "count", do_count },   { "shutdown", do_shutdown },
-	      { "empty", do_empty },     { "reload", do_reload }, { "log", do_log },
-	      { "name", names_command }, { "named", do_named },   { "hosts", do_hosts },
-	      { "stun", seen_command },  { "queue", do_queue } };
+} verbs[] = {
+	{ "include", do_include }, { "config", do_config },      { "peer", do_peer },
+	{ "inside", do_inside },   { "text", do_text },          { "set", do_set },
+	{ "connect", do_connect }, { "close", do_close },        { "on-connect", do_on_connect },
+	{ "send", do_send },       { "resend", do_resend },      { "expect", do_expect },
+	{ "advance", do_advance }, { "count", do_count },        { "shutdown", do_shutdown },
+	{ "empty", do_empty },     { "reload", do_reload },      { "log", do_log },
+	{ "name", names_command }, { "named", do_named },        { "hosts", do_hosts },
+	{ "stun", seen_command },  { "queue", do_queue },        { "octets", do_octets },
+	{ "pong", do_pong },       { "datagrams", do_datagrams }
+};
 
 static void run_command(const struct command *c)
 {

@@ -168,6 +168,30 @@ static void test_headers(void **state)
 }
 
 /* Whole, however long: also one with many parameters, whose printer guesses its length. */
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *value;
+		uint32_t number;
+	} rows[] = { { "30", 30 },
+		     { "18000;duration=3600", 18000 },
+		     { "5 (later)", 5 },
+		     { "4294967295", UINT32_MAX },
+		     { "99999999999999999999999", UINT32_MAX },
+		     { "-1", 0 },
+		     { "soon", 0 } };
+	struct message *m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(message_new_request(&m, "INVITE", "sip:a"), OK);
+		assert_int_equal(message_number(m, "X-Number"), 0);
+		message_add(m, "X-Number", "%s", rows[i].value);
+		assert_int_equal(message_number(m, "X-Number"), rows[i].number);
+		message_free(&m);
+	}
+}
+
 static void test_long_headers(void **state)
 {
 	static char more[8192];
@@ -396,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_response),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_long_headers),
 		cmocka_unit_test(test_reply_addr),
 		cmocka_unit_test(test_problems),

@@ -58,14 +58,14 @@ endforeach()
 file(GLOB replay_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/replay/*.c)
 if(replay_sources)
 	add_executable(replay ${replay_sources})
-	target_link_libraries(replay PRIVATE b2bua)
+	target_link_libraries(replay PRIVATE app)
 	target_compile_definitions(replay PRIVATE SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 	# The same scripts that tests/run takes.
 	add_test(NAME replay/all COMMAND tests/replay/scenarios
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 	add_test(NAME replay/starved COMMAND tests/replay/starved
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 300
+	set_tests_properties(replay/all replay/starved PROPERTIES TIMEOUT 600
 		ENVIRONMENT TRUNKGATE_BUILD=${PROJECT_BINARY_DIR})
 endif()
 

@@ -1,5 +1,5 @@
-/* Wires the layers together and takes them apart again. What travels upward is one handler per
- * layer, set here. The signalling thread is the one that calls server_run. */
+/* The layers with their doors: signals, the control socket. The signalling thread is the one that
+ * calls server_run. */
 #include "sbc/app/server.h"
 
 #include <signal.h>
@@ -13,17 +13,10 @@
 #include "base/mem.h"
 #include "certs/tls_context.h"
 #include "media/anchor.h"
-#include "media/media.h"
 #include "sbc/admin/ctl.h"
-#include "sbc/b2bua/border.h"
-#include "sbc/b2bua/realm_media.h"
-#include "sbc/phone/auth.h"
-#include "sbc/phone/location.h"
-#include "sbc/sip/dialog.h"
+#include "sbc/app/layers.h"
 #include "sbc/sip/stack.h"
-#include "sbc/trunk/expiry.h"
 #include "sbc/trunk/reload.h"
-#include "sbc/trunk/trunk.h"
 
 /* Calls that do not end when asked to are left behind after this. */
 #define SHUT_MS 4000
@@ -32,16 +25,7 @@
 struct server {
 	const struct config *cfg;
 	struct loop *loop;
-	struct media *media;
-	struct media_realm **media_realms;
-	struct trunks *trunks;
-	struct stack *stack;
-	struct dialogs *dialogs;
-	struct locations *locations;
-	struct phone_auth *auth;
-	struct border *border;
-	struct reload *reload;
-	struct expiry *expiry;
+	struct layers layers;
 	struct ctl *ctl;
 	struct timer shut_timer, tidy_timer;
 	bool busy_before; /* something was going on when tidy_timer last looked */
@@ -56,107 +40,17 @@ static enum err because(struct server *s, enum err err, const char *what)
 	return err;
 }
 
-static enum err open_media(struct server *s)
-{
-	const struct config *cfg = s->cfg;
-	enum err err = media_new(&s->media, s->loop, cfg->media_workers, cfg->media_gather_ms);
-
-	if (err)
-		return because(s, err, "media workers");
-	s->media_realms = mem_zalloc(cfg->nrealms * sizeof(struct media_realm *));
-	if (!s->media_realms)
-		return because(s, ERR_NOMEM, "media");
-	for (size_t i = 0; !err && i < cfg->nrealms; i++) {
-		const struct config_realm *r = &cfg->realms[i];
-		struct media_realm_cfg m = realm_media(r);
-
-		err = because(s, media_add_realm(s->media, &m, &s->media_realms[i]), r->name);
-	}
-	return err;
-}
-
-static enum err open_sip(struct server *s)
-{
-	const struct stack_limits limits = { .transactions = s->cfg->max_transactions,
-		                             .connections = s->cfg->max_connections,
-		                             .connections_per_source =
-		                                 s->cfg->max_connections_per_source };
-	struct sip_realm *realm;
-	enum err err = trunks_new(&s->trunks, s->cfg, s->loop, s->why);
-
-	if (!err)
-		err =
-		    because(s, stack_new(&s->stack, s->loop, loop_timers(s->loop), &limits), "SIP");
-	for (size_t i = 0; !err && i < s->cfg->nrealms; i++) {
-		struct realm_tls tls = trunks_realm_tls(s->trunks, &s->cfg->realms[i]);
-
-		err = stack_add_realm(s->stack, &s->cfg->realms[i], &tls, &realm, s->why);
-	}
-	if (!err)
-		err = because(s, stack_watch_addresses(s->stack, trunks_system_resolver(s->trunks)),
-		              "SIP");
-	if (!err)
-		err = because(s, dialogs_new(&s->dialogs, 2 * (size_t)s->cfg->max_calls + 1000),
-		              "SIP");
-	return err;
-}
-
-static enum err open_border(struct server *s)
-{
-	struct border_cfg border;
-	struct stack_handler handler = { .on_request = border_on_request, .on_ack = border_on_ack };
-	enum err err = locations_new(&s->locations, s->cfg, loop_timers(s->loop));
-
-	if (!err)
-		err = phone_auth_new(&s->auth, s->cfg);
-	border = (struct border_cfg){ .cfg = s->cfg,
-		                      .stack = s->stack,
-		                      .dialogs = s->dialogs,
-		                      .media = s->media,
-		                      .media_realms = s->media_realms,
-		                      .trunks = s->trunks,
-		                      .locations = s->locations,
-		                      .auth = s->auth };
-	if (!err)
-		err = border_new(&s->border, &border);
-	if (err)
-		return because(s, err, "border");
-	handler.arg = s->border;
-	stack_set_handler(s->stack, &handler);
-	return OK;
-}
-
-static enum err open_reload(struct server *s)
-{
-	const struct reload_cfg cfg = { .cfg = s->cfg,
-		                        .loop = s->loop,
-		                        .trunks = s->trunks,
-		                        .stack = s->stack,
-		                        .expiry = s->expiry };
-
-	return reload_open(&s->reload, &cfg);
-}
-
-static enum err open_certificate_care(struct server *s)
-{
-	enum err err = expiry_open(&s->expiry, s->cfg, loop_timers(s->loop), trunks_tls(s->trunks));
-
-	if (!err)
-		err = open_reload(s);
-	return because(s, err, "certificates");
-}
-
 static enum err open_ctl(struct server *s)
 {
 	const struct ctl_cfg ctl = { .loop = s->loop,
 		                     .cfg = s->cfg,
-		                     .stack = s->stack,
-		                     .dialogs = s->dialogs,
-		                     .media_realms = s->media_realms,
-		                     .trunks = s->trunks,
-		                     .locations = s->locations,
-		                     .border = s->border,
-		                     .reload = s->reload };
+		                     .stack = s->layers.stack,
+		                     .dialogs = s->layers.dialogs,
+		                     .media_realms = s->layers.media_realms,
+		                     .trunks = s->layers.trunks,
+		                     .locations = s->layers.locations,
+		                     .border = s->layers.border,
+		                     .reload = s->layers.reload };
 
 	return ctl_open(&s->ctl, &ctl, s->why);
 }
@@ -170,8 +64,8 @@ static void on_tidy(void *arg)
 	struct stack_counts counts;
 	bool busy;
 
-	stack_counts(s->stack, &counts);
-	busy = border_ncalls(s->border) + counts.client_txns + counts.server_txns > 0;
+	stack_counts(s->layers.stack, &counts);
+	busy = border_ncalls(s->layers.border) + counts.client_txns + counts.server_txns > 0;
 	if (!busy && s->busy_before)
 		mem_tidy();
 	s->busy_before = busy;
@@ -189,7 +83,7 @@ static void on_shut_late(void *arg)
 {
 	struct server *s = arg;
 
-	LOG(LOG_WARN, KV("event", "stopped"), KVN("calls_left", border_ncalls(s->border)));
+	LOG(LOG_WARN, KV("event", "stopped"), KVN("calls_left", border_ncalls(s->layers.border)));
 	loop_stop(s->loop);
 }
 
@@ -200,9 +94,9 @@ static void on_terminate(void *arg)
 	if (s->shutting)
 		return;
 	s->shutting = true;
-	LOG(LOG_INFO, KV("event", "stopping"), KVN("calls", border_ncalls(s->border)));
+	LOG(LOG_INFO, KV("event", "stopping"), KVN("calls", border_ncalls(s->layers.border)));
 	timer_start(loop_timers(s->loop), &s->shut_timer, SHUT_MS, on_shut_late, s);
-	border_shut(s->border, on_empty, s);
+	border_shut(s->layers.border, on_empty, s);
 }
 
 static void on_hangup(void *arg)
@@ -210,7 +104,7 @@ static void on_hangup(void *arg)
 	struct server *s = arg;
 	char why[CERT_WHY_MAX];
 
-	if (reload_now(s->reload, "SIGHUP", why))
+	if (reload_now(s->layers.reload, "SIGHUP", why))
 		return; /* the log has it */
 }
 
@@ -248,16 +142,7 @@ static void server_close(struct server *s)
 	timer_stop(&s->shut_timer);
 	timer_stop(&s->tidy_timer);
 	ctl_close(&s->ctl);
-	reload_close(&s->reload);
-	expiry_close(&s->expiry);
-	border_free(&s->border);
-	phone_auth_free(&s->auth);
-	locations_free(&s->locations);
-	stack_free(&s->stack);
-	dialogs_free(&s->dialogs);
-	trunks_free(&s->trunks);
-	media_free(&s->media);
-	mem_free(s->media_realms);
+	layers_close(&s->layers);
 	loop_free(&s->loop);
 	tls_keylog_close();
 }
@@ -272,14 +157,9 @@ static enum err server_open(struct server *s)
 	if (keylog && tls_keylog_open(keylog))
 		return because(s, ERR_IO, "SSLKEYLOGFILE");
 	raise_descriptor_limit(s->cfg);
-	message_library_open();
-	err = open_media(s);
-	if (!err)
-		err = open_sip(s);
-	if (!err)
-		err = open_border(s);
-	if (!err)
-		err = open_certificate_care(s);
+	s->layers.cfg = s->cfg;
+	s->layers.loop = s->loop;
+	err = layers_open(&s->layers, s->why);
 	if (!err)
 		err = open_ctl(s);
 	if (!err)

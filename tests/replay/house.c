@@ -10,15 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "config/config.h"
-#include "media/media.h"
-#include "sbc/b2bua/border.h"
-#include "sbc/b2bua/realm_media.h"
-#include "sbc/phone/auth.h"
-#include "sbc/phone/location.h"
-#include "sbc/sip/dialog.h"
-#include "sbc/sip/stack.h"
-#include "sbc/trunk/reload.h"
-#include "sbc/trunk/trunk.h"
+#include "sbc/app/layers.h"
 #include "tests/replay/net.h"
 
 #define PORTS_BACK_MS 2000 /* of real time, for the media workers */
@@ -28,15 +20,7 @@ struct house {
 	struct loop *loop; /* borrowed */
 	struct io *nudge;
 	int nudge_fd;
-	struct media *media;
-	struct media_realm *media_realms[8];
-	struct trunks *trunks;
-	struct stack *stack;
-	struct dialogs *dialogs;
-	struct locations *locations;
-	struct phone_auth *auth;
-	struct border *border;
-	struct reload *reload;
+	struct layers layers;
 	bool is_empty;
 	char why[CERT_WHY_MAX];
 };
@@ -62,77 +46,14 @@ static uint16_t own_port(unsigned port)
 	return (uint16_t)(port + (unsigned)getpid() % 48 * 20);
 }
 
-static enum err open_media(struct house *h)
+static void bound(struct config *cfg)
 {
-	enum err err = media_new(&h->media, h->loop, h->cfg->media_workers, 0);
-
-	for (size_t i = 0; !err && i < h->cfg->nrealms && i < ARRAY_LEN(h->media_realms); i++) {
-		const struct config_realm *r = &h->cfg->realms[i];
-		struct media_realm_cfg m = realm_media(r);
-
-		m.port_low = own_port(r->media_port_low);
-		m.port_high = own_port(r->media_port_high);
-
-		err = media_add_realm(h->media, &m, &h->media_realms[i]);
+	cfg->max_connections = 20;
+	cfg->media_gather_ms = 0;
+	for (size_t i = 0; i < cfg->nrealms; i++) {
+		cfg->realms[i].media_port_low = own_port(cfg->realms[i].media_port_low);
+		cfg->realms[i].media_port_high = own_port(cfg->realms[i].media_port_high);
 	}
-	return err;
-}
-
-static enum err open_sip(struct house *h)
-{
-	const struct stack_limits limits = { .transactions = h->cfg->max_transactions,
-		                             .connections = 20 };
-	struct sip_realm *realm;
-	enum err err = trunks_new(&h->trunks, h->cfg, h->loop, h->why);
-
-	if (!err)
-		err = stack_new(&h->stack, h->loop, loop_timers(h->loop), &limits);
-	if (!err)
-		stack_set_opener(h->stack, net_opener());
-	for (size_t i = 0; !err && i < h->cfg->nrealms; i++) {
-		struct realm_tls tls = trunks_realm_tls(h->trunks, &h->cfg->realms[i]);
-
-		err = stack_add_realm(h->stack, &h->cfg->realms[i], &tls, &realm, h->why);
-	}
-	if (!err)
-		err = stack_watch_addresses(h->stack, trunks_system_resolver(h->trunks));
-	if (!err)
-		err = dialogs_new(&h->dialogs, 1000);
-	return err;
-}
-
-static enum err open_border(struct house *h)
-{
-	struct stack_handler handler = { .on_request = border_on_request, .on_ack = border_on_ack };
-	struct border_cfg border;
-	enum err err = locations_new(&h->locations, h->cfg, loop_timers(h->loop));
-
-	if (!err)
-		err = phone_auth_new(&h->auth, h->cfg);
-	border = (struct border_cfg){ .cfg = h->cfg,
-		                      .stack = h->stack,
-		                      .dialogs = h->dialogs,
-		                      .media = h->media,
-		                      .media_realms = h->media_realms,
-		                      .trunks = h->trunks,
-		                      .locations = h->locations,
-		                      .auth = h->auth };
-	if (!err)
-		err = border_new(&h->border, &border);
-	if (err)
-		return err;
-	handler.arg = h->border;
-	stack_set_handler(h->stack, &handler);
-	return OK;
-}
-
-static enum err open_reload(struct house *h)
-{
-	const struct reload_cfg cfg = {
-		.cfg = h->cfg, .loop = h->loop, .trunks = h->trunks, .stack = h->stack
-	};
-
-	return reload_open(&h->reload, &cfg);
 }
 
 struct house *house_open(const char *yaml, const char *folder, struct loop *loop)
@@ -149,14 +70,11 @@ struct house *house_open(const char *yaml, const char *folder, struct loop *loop
 	mem_free(file);
 	if (!err)
 		err = io_new(&h->nudge, loop, h->nudge_fd, IO_READ, on_nudge, h);
-	if (!err)
-		err = open_media(h);
-	if (!err)
-		err = open_sip(h);
-	if (!err)
-		err = open_border(h);
-	if (!err)
-		err = open_reload(h);
+	if (!err) {
+		bound(h->cfg);
+		h->layers = (struct layers){ .cfg = h->cfg, .loop = loop, .opener = net_opener() };
+		err = layers_open(&h->layers, h->why);
+	}
 	if (!err)
 		return h;
 	fprintf(stderr, "the house does not stand: %s: %s\n", err_text(err), h->why);
@@ -166,14 +84,7 @@ struct house *house_open(const char *yaml, const char *folder, struct loop *loop
 
 void house_close(struct house *h)
 {
-	reload_close(&h->reload);
-	border_free(&h->border);
-	phone_auth_free(&h->auth);
-	locations_free(&h->locations);
-	stack_free(&h->stack);
-	dialogs_free(&h->dialogs);
-	trunks_free(&h->trunks);
-	media_free(&h->media);
+	layers_close(&h->layers);
 	io_free(&h->nudge);
 	close(h->nudge_fd);
 	config_free(&h->cfg);
@@ -208,12 +119,12 @@ static void on_empty(void *arg)
 
 void house_shut(struct house *h)
 {
-	border_shut(h->border, on_empty, h);
+	border_shut(h->layers.border, on_empty, h);
 }
 
 enum err house_reload(struct house *h, char *why)
 {
-	return reload_now(h->reload, "script", why);
+	return reload_now(h->layers.reload, "script", why);
 }
 
 bool house_is_empty(const struct house *h)
@@ -226,7 +137,7 @@ static size_t used_ports(const struct house *h)
 	size_t used = 0;
 
 	for (size_t i = 0; i < h->cfg->nrealms; i++)
-		used += media_realm_used(h->media_realms[i]);
+		used += media_realm_used(h->layers.media_realms[i]);
 	return used;
 }
 
@@ -236,23 +147,23 @@ void house_count(struct house *h, struct house_counts *out)
 	struct stack_counts counts;
 
 	memset(out, 0, sizeof(*out));
-	stack_counts(h->stack, &counts);
-	out->calls = border_ncalls(h->border);
-	out->subscriptions = border_nsubscriptions(h->border);
-	out->dialogs = dialogs_count(h->dialogs);
+	stack_counts(h->layers.stack, &counts);
+	out->calls = border_ncalls(h->layers.border);
+	out->subscriptions = border_nsubscriptions(h->layers.border);
+	out->dialogs = dialogs_count(h->layers.dialogs);
 	out->clients = counts.client_txns;
 	out->servers = counts.server_txns;
-	for (size_t i = 0; i < trunks_count(h->trunks); i++) {
+	for (size_t i = 0; i < trunks_count(h->layers.trunks); i++) {
 		struct trunk_stats stats;
 
-		trunk_stats(trunks_at(h->trunks, i), &stats);
+		trunk_stats(trunks_at(h->layers.trunks, i), &stats);
 		out->slots += stats.calls;
 	}
 	/* The workers let go of ports in their own time, which no clock of ours turns. */
 	pump(h);
 	for (int i = 0; out->calls == 0 && used_ports(h) > 0 && i < PORTS_BACK_MS; i++) {
 		nanosleep(&ms, NULL);
-		media_sweep(h->media);
+		media_sweep(h->layers.media);
 	}
 	out->ports = used_ports(h);
 }

@@ -228,6 +228,7 @@ bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
 	/* Who asked for a blind transfer may go at once (RFC 5589 6.1). */
 	if (call == t->call && leg == t->referrer->leg && event == LEG_BYE) {
 		t->left = true;
+		pass_end(call);
 		return true;
 	}
 	if (t->asked && is_asked(t, leg) && (event == LEG_CHANGED || event == LEG_REFUSED)) {

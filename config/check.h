@@ -25,6 +25,14 @@ void check_phones(const struct check *ck);
 void check_trunks(const struct check *ck);
 void check_routes(const struct check *ck);
 
+/* An option that says how numbers are written, which needs to know the country. */
+struct form_option {
+	const char *key;
+	enum number_form form;
+};
+void check_forms(const struct check *ck, enum section_id section, size_t i,
+                 const struct form_option *forms, size_t n);
+
 /* For the parts: whether an option is written (perhaps wrongly), and a problem at it, or at its
  * object where it is not; key NULL: at the object. */
 bool check_written(const struct check *ck, enum section_id section, size_t i, const char *key);

@@ -279,16 +279,30 @@ static void check_trunk_credentials(const struct check *ck, size_t i)
 		              "has a password and no user; write username: NAME");
 }
 
+void check_forms(const struct check *ck, enum section_id section, size_t i,
+                 const struct form_option *forms, size_t n)
+{
+	if (check_written(ck, section, i, "country"))
+		return;
+	for (size_t k = 0; k < n; k++) {
+		if (forms[k].form == NUMBERS_AS_IS || forms[k].form == NUMBERS_SAME)
+			continue;
+		check_problem(ck, section, i, forms[k].key,
+		              "without a country nobody can tell what a number stands for; write "
+		              "country: \"49\" or the like");
+		return;
+	}
+}
+
 static void check_trunk_numbers(const struct check *ck, size_t i)
 {
 	const struct config_trunk *trunk = &ck->cfg->trunks[i];
-	bool out = trunk->numbers_out != NUMBERS_AS_IS;
+	const struct form_option forms[] = { { "numbers-out", trunk->numbers_out },
+		                             { "numbers-in", trunk->numbers_in },
+		                             { "calling-out", trunk->calling_out },
+		                             { "calling-in", trunk->calling_in } };
 
-	if ((out || trunk->numbers_in != NUMBERS_AS_IS) &&
-	    !check_written(ck, SECTION_TRUNKS, i, "country"))
-		check_problem(ck, SECTION_TRUNKS, i, out ? "numbers-out" : "numbers-in",
-		              "without a country nobody can tell what a number stands for; write "
-		              "country: \"49\" or the like");
+	check_forms(ck, SECTION_TRUNKS, i, forms, ARRAY_LEN(forms));
 }
 
 static void check_trunk_codecs(const struct check *ck, size_t i)

@@ -1,5 +1,6 @@
 /* The rules between options: routes. */
 #include <string.h>
+#include "base/mem.h"
 #include "config/check.h"
 
 static const void *party_object(const struct config_party *party)
@@ -177,6 +178,40 @@ static void check_share(const struct check *ck, size_t i)
 		              "is 0 for all; one must be more, or leave it out");
 }
 
+/* The trunk reads what the route wrote, and would take a country code for an area's digits. */
+static void check_form_of_trunk(const struct check *ck, size_t i, const struct config_trunk *trunk)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+	enum number_form calling =
+	    trunk->calling_out == NUMBERS_SAME ? trunk->numbers_out : trunk->calling_out;
+
+	if (route->called_form == NUMBERS_PLAIN && trunk->numbers_out != NUMBERS_AS_IS)
+		check_problem(
+		    ck, SECTION_ROUTES, i, "called-form",
+		    "plain is read as a local number by trunk '%s', which has a form of its "
+		    "own (numbers-out); write one of the two",
+		    trunk->name);
+	if (route->calling_form == NUMBERS_PLAIN && calling != NUMBERS_AS_IS)
+		check_problem(
+		    ck, SECTION_ROUTES, i, "calling-form",
+		    "plain is read as a local number by trunk '%s', which has a form of its "
+		    "own (calling-out, numbers-out); write one of the two",
+		    trunk->name);
+}
+
+static void check_number_forms(const struct check *ck, size_t i)
+{
+	const struct config_route *route = &ck->cfg->routes[i];
+	const struct form_option forms[] = { { "called-form", route->called_form },
+		                             { "calling-form", route->calling_form } };
+
+	check_forms(ck, SECTION_ROUTES, i, forms, ARRAY_LEN(forms));
+	for (size_t k = 0; k < route->nto; k++) {
+		if (route->to[k].kind == PARTY_TRUNK)
+			check_form_of_trunk(ck, i, route->to[k].trunk);
+	}
+}
+
 void check_routes(const struct check *ck)
 {
 	for (size_t i = 0; i < ck->cfg->nroutes; i++) {
@@ -184,6 +219,7 @@ void check_routes(const struct check *ck)
 			continue;
 		check_parties(ck, i);
 		check_share(ck, i);
+		check_number_forms(ck, i);
 		if (ck->cfg->routes[i].nnumber)
 			check_reached(ck, i);
 	}

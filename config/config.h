@@ -117,7 +117,23 @@ enum tolerance {
 /* The way of a call or message across a trunk. */
 enum trunk_way { TRUNK_OUT, TRUNK_IN };
 enum number_of { NUMBER_CALLED, NUMBER_CALLING };
-enum number_form { NUMBERS_AS_IS, NUMBERS_E164, NUMBERS_NATIONAL };
+/* NUMBERS_SAME: of the calling number, as the called one is written. */
+enum number_form {
+	NUMBERS_AS_IS,
+	NUMBERS_E164,
+	NUMBERS_NATIONAL,
+	NUMBERS_INTERNATIONAL,
+	NUMBERS_PLAIN,
+	NUMBERS_SAME
+};
+enum bare_digits { DIGITS_DIALLED, DIGITS_INTERNATIONAL };
+
+/* How numbers are dialled somewhere, by which one can tell what they stand for. */
+struct config_dialling {
+	char *country, *area; /* digits; NULL: unknown */
+	char *international_prefix, *national_prefix;
+	enum bare_digits digits; /* how those are read that have no prefix */
+};
 
 /* The first that fits a number writes it anew. */
 struct config_number_rule {
@@ -214,9 +230,8 @@ struct config_trunk {
 	size_t nnetworks;
 	struct config_number_rule *number_rules;
 	size_t nnumber_rules;
-	enum number_form numbers_out, numbers_in;
-	char *country, *area; /* digits; NULL: unknown */
-	char *international_prefix, *national_prefix;
+	enum number_form numbers_out, numbers_in, calling_out, calling_in;
+	struct config_dialling dialling;
 	enum caller_id_header *caller_id_in; /* where it is looked for; none: in From */
 	size_t ncaller_id_in;
 	enum caller_id_header *caller_id_out; /* where it is written besides From */
@@ -296,6 +311,8 @@ struct config_route {
 	size_t nshare;
 	struct config_number_rule *number_rules; /* for its calls, before those of a trunk */
 	size_t nnumber_rules;
+	enum number_form called_form, calling_form; /* of what no rule wrote */
+	struct config_dialling dialling;            /* of who calls */
 	enum no_yes emergency;
 	enum redirects redirects;
 	unsigned line; /* in the file, for messages */

@@ -191,6 +191,23 @@ const struct option route_options[ROUTE_OPTIONS] = {
 	      "How the numbers of its calls are written anew once it is taken: of the rules for a number the first "
 	      "one that fits. Those of the trunk that a call comes from are done before, those of the trunk that it "
 	      "goes to afterwards, where a phone's caller-id stands in place of its number." },
+	{ .key = "called-form",
+	  .kind = KIND_ENUM,
+	  FIELD(config_route, called_form),
+	  .names = config_number_forms,
+	  .standard = "as-is",
+	  .help =
+	      "How the called number is written where none of the number-rules wrote it: the forms of a trunk's "
+	      "numbers-out. What the trunk that is called says of its numbers is done afterwards." },
+	{ .key = "calling-form",
+	  .kind = KIND_ENUM,
+	  FIELD(config_route, calling_form),
+	  .names = config_number_forms,
+	  .standard = "as-is",
+	  .help = "The same for the caller's number." },
+#define DIALLING(field) FIELD(config_route, dialling.field)
+#include "config/options_dialling.inc"
+#undef DIALLING
 	{ .key = "emergency",
 	  .kind = KIND_ENUM,
 	  FIELD(config_route, emergency),

@@ -4,6 +4,12 @@
 #include "config/value_kinds.h"
 
 static const char *const ways[] = { "out", "in", NULL };
+#define NUMBER_FORMS "as-is", "e164", "national", "international", "plain"
+
+const char *const config_number_forms[] = { NUMBER_FORMS, NULL };
+const char *const config_calling_forms[] = { NUMBER_FORMS, "same", NULL };
+const char *const config_bare_digits[] = { "dialled", "international", NULL };
+
 static const char *const number_names[] = { "called", "calling", NULL };
 
 static const struct option number_rule[] = {

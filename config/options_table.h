@@ -10,8 +10,8 @@
 	.offset = offsetof(struct type, field), .offset2 = offsetof(struct type, n##field)
 
 #define PHONE_OPTIONS 11
-#define TRUNK_OPTIONS 66
-#define ROUTE_OPTIONS 10
+#define TRUNK_OPTIONS 69
+#define ROUTE_OPTIONS 17
 
 /* options_calls.c */
 extern const char *const config_over_limits[];
@@ -21,7 +21,9 @@ extern const struct option route_options[ROUTE_OPTIONS];
 /* options_trunk.c */
 extern const struct option trunk_options[TRUNK_OPTIONS];
 
-/* options_rules.c: lists of maps */
+/* options_rules.c: lists of maps, and how numbers are written */
+extern const char *const config_number_forms[], *const config_calling_forms[];
+extern const char *const config_bare_digits[];
 extern const struct option_group number_rule_group, route_number_rule_group;
 extern const struct option_group header_rule_group;
 

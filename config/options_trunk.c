@@ -12,7 +12,6 @@ static const char *const transfers[] = { "carry-out", "refuse", "pass", NULL };
 static const char *const uri_forms[] = { "sips", "sip-tls", NULL };
 static const char *const delayed_offers[] = { "pass", "invent", NULL };
 static const char *const caller_ids[] = { "from", "pai", "ppi", "rpid", NULL };
-static const char *const number_forms[] = { "as-is", "e164", "national", NULL };
 static const char *const diversions[] = { "diversion", "history-info", "both", "none", NULL };
 static const char *const locations[] = { "emergency", "always", "never", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };

@@ -2,6 +2,7 @@
 #include "sbc/admin/explain_route.h"
 
 #include "base/clock.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/numbers.h"
 
 static const char *const weekdays[] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
@@ -96,30 +97,38 @@ static void print_miss(FILE *out, const struct config_route *r, const struct rou
 	}
 }
 
-/* As it is called there: by the trunk's number rules. */
-static void print_number(FILE *out, const struct config_trunk *trunk, const char *called)
-{
-	char number[NUMBER_MAX];
+/* The call's numbers once the route has written them. */
+struct numbers {
+	char called[NUMBER_MAX], calling[NUMBER_MAX];
+};
 
-	if (number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, called, number))
+/* As they are written there: by the trunk's number rules and forms. */
+static void print_numbers(FILE *out, const struct config_party *from, const struct numbers *n,
+                          const struct config_trunk *trunk)
+{
+	char called[NUMBER_MAX], calling[NUMBER_MAX];
+
+	if (number_cross(trunk, TRUNK_OUT, NUMBER_CALLED, n->called, called))
 		fputs("by a number that its rules make unusable", out);
 	else
-		fprintf(out, "as %s", number);
+		fprintf(out, "as %s, from %s", called,
+		        caller_id_number(from, n->calling, trunk, calling));
 }
 
-static void print_target(FILE *out, const struct config_party *to, const char *called,
-                         bool emergency)
+static void print_target(FILE *out, const struct route_query *q, const struct config_party *to,
+                         const struct numbers *n, bool emergency)
 {
 	unsigned max_calls, per_s;
 
 	if (to->kind == PARTY_TRUNK) {
 		fprintf(out, "trunk %s, ", to->trunk->name);
-		print_number(out, to->trunk, called);
+		print_numbers(out, q->from, n, to->trunk);
 		fputs(": ", out);
 		max_calls = to->trunk->max_calls;
 		per_s = to->trunk->calls_per_second;
 	} else {
-		fprintf(out, "phone %s, %s: ", to->phone->name,
+		fprintf(out, "phone %s, as %s, from %s, %s: ", to->phone->name, n->called,
+		        n->calling,
 		        addr_is_set(&to->phone->address) ? "at its address" : "where it registers");
 		max_calls = to->phone->max_calls;
 		per_s = to->phone->calls_per_second;
@@ -134,7 +143,8 @@ static void print_target(FILE *out, const struct config_party *to, const char *c
 }
 
 /* With shares the order is another one for each call, so it is told and not drawn. */
-static void print_targets(FILE *out, const struct config_route *r, const char *called)
+static void print_targets(FILE *out, const struct config_route *r, const struct route_query *q,
+                          const struct numbers *n)
 {
 	unsigned sum = 0;
 
@@ -146,7 +156,7 @@ static void print_targets(FILE *out, const struct config_route *r, const char *c
 	                     : "");
 	for (size_t i = 0; i < r->nto; i++) {
 		fprintf(out, "  %zu. ", i + 1);
-		print_target(out, &r->to[i], called, r->emergency == YES);
+		print_target(out, q, &r->to[i], n, r->emergency == YES);
 		if (sum)
 			fprintf(out, "; first in %u of %u", r->share[i], sum);
 		fputs("\n", out);
@@ -155,7 +165,7 @@ static void print_targets(FILE *out, const struct config_route *r, const char *c
 
 int explain_route(FILE *out, const struct config *cfg, const struct route_query *q)
 {
-	char called[NUMBER_MAX];
+	struct numbers numbers;
 	struct clock_local at;
 
 	clock_local(q->at_s, &at);
@@ -172,10 +182,11 @@ int explain_route(FILE *out, const struct config *cfg, const struct route_query 
 		fputs("\n", out);
 		if (miss != ROUTE_FITS)
 			continue;
-		if (number_by_route(r, NUMBER_CALLED, q->called, called))
+		number_shown(r, q->caller, numbers.calling);
+		if (number_by_route(r, NUMBER_CALLED, q->called, numbers.called))
 			fputs("Its number-rules make the number unusable.\n", out);
 		else
-			print_targets(out, r, called);
+			print_targets(out, r, q, &numbers);
 		return 0;
 	}
 	fputs("No route takes it: the caller hears 404.\n", out);

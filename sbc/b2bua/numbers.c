@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define LOCAL_LEAST 4 /* digits: what is shorter is 110, 112, 911 or an extension */
+#define PLAIN_LEAST 7 /* with a country code; no E.164 number is shorter */
+#define PLAIN_MOST  15
 
 bool number_is_clean(const char *text)
 {
@@ -104,56 +106,85 @@ static const char *behind(const char *text, const char *prefix)
 	return len > 0 && strncmp(text, prefix, len) == 0 && text[len] ? text + len : NULL;
 }
 
+/* Behind a country code's prefix, or where digits may begin with one themselves. A country code
+ * does not begin with 0. NULL: it has none. */
+static const char *behind_country(const struct config_dialling *d, enum bare_digits bare,
+                                  const char *digits)
+{
+	size_t len = strlen(digits);
+	const char *rest = behind(digits, "+");
+
+	if (*digits == '+')
+		return rest;
+	rest = behind(digits, d->international_prefix);
+	if (!rest && bare == DIGITS_INTERNATIONAL && *digits != '0' && len >= PLAIN_LEAST &&
+	    len <= PLAIN_MOST)
+		rest = digits;
+	return rest;
+}
+
 /* The number with its country code, as "+..." (E.164). False: it is none that has one. */
-static bool make_international(const struct config_trunk *trunk, const char *number,
-                               char out[NUMBER_MAX])
+static bool make_international(const struct config_dialling *d, enum bare_digits bare,
+                               const char *number, char out[NUMBER_MAX])
 {
 	char digits[NUMBER_MAX];
 	const char *rest, *area = "";
-	bool plain;
 	int n;
 
 	if (!bare_digits(number, digits))
 		return false;
-	rest = behind(digits, "+");
-	plain = rest != NULL;
-	if (!rest)
-		rest = behind(digits, trunk->international_prefix);
-	if (plain || rest) {
+	rest = behind_country(d, bare, digits);
+	if (rest) {
 		n = snprintf(out, NUMBER_MAX, "+%s", rest);
 		return n > 0 && n < NUMBER_MAX;
 	}
-	rest = behind(digits, trunk->national_prefix);
-	if (!rest && strlen(digits) >= LOCAL_LEAST && (trunk->area || !*trunk->national_prefix)) {
+	rest = behind(digits, d->national_prefix);
+	if (!rest && strlen(digits) >= LOCAL_LEAST && (d->area || !*d->national_prefix)) {
 		rest = digits;
-		area = *trunk->national_prefix ? trunk->area : "";
+		area = *d->national_prefix ? d->area : "";
 	}
 	if (!rest)
 		return false;
-	n = snprintf(out, NUMBER_MAX, "+%s%s%s", trunk->country, area, rest);
+	n = snprintf(out, NUMBER_MAX, "+%s%s%s", d->country, area, rest);
 	return n > 0 && n < NUMBER_MAX;
 }
 
-static enum err make_national(const struct config_trunk *trunk, char number[NUMBER_MAX])
+/* Of "+...". */
+static enum err write_form(const struct config_dialling *d, enum number_form form,
+                           char number[NUMBER_MAX])
 {
-	const char *rest = behind(number + 1, trunk->country);
+	const char *rest = behind(number + 1, d->country), *prefix = "";
 	char out[NUMBER_MAX + 8];
 
-	snprintf(out, sizeof(out), "%s%s",
-	         rest ? trunk->national_prefix : trunk->international_prefix,
-	         rest ? rest : number + 1);
+	switch (form) {
+	case NUMBERS_AS_IS:
+	case NUMBERS_SAME:
+	case NUMBERS_E164:
+		return OK;
+	case NUMBERS_NATIONAL:
+		prefix = rest ? d->national_prefix : d->international_prefix;
+		break;
+	case NUMBERS_INTERNATIONAL:
+		prefix = d->international_prefix;
+		rest = NULL;
+		break;
+	case NUMBERS_PLAIN:
+		rest = NULL;
+		break;
+	}
+	snprintf(out, sizeof(out), "%s%s", prefix, rest ? rest : number + 1);
 	return keep(number, out);
 }
 
-static enum err bring_into_form(const struct config_trunk *trunk, enum number_form form,
-                                char number[NUMBER_MAX])
+static enum err bring_into_form(const struct config_dialling *d, enum bare_digits bare,
+                                enum number_form form, char number[NUMBER_MAX])
 {
 	char international[NUMBER_MAX];
 
-	if (form == NUMBERS_AS_IS || !make_international(trunk, number, international))
+	if (form == NUMBERS_AS_IS || !make_international(d, bare, number, international))
 		return OK;
 	memcpy(number, international, sizeof(international));
-	return form == NUMBERS_NATIONAL ? make_national(trunk, number) : OK;
+	return write_form(d, form, number);
 }
 
 enum err number_by_route(const struct config_route *route, enum number_of which, const char *number,
@@ -162,13 +193,29 @@ enum err number_by_route(const struct config_route *route, enum number_of which,
 	enum err err = number_rewrite(route->number_rules, route->nnumber_rules, TRUNK_OUT, which,
 	                              number, out);
 
-	return err == ERR_NOT_FOUND ? keep(out, number) : err;
+	if (err != ERR_NOT_FOUND)
+		return err;
+	err = keep(out, number);
+	return err ? err
+	           : bring_into_form(
+	                 &route->dialling, route->dialling.digits,
+	                 which == NUMBER_CALLED ? route->called_form : route->calling_form, out);
 }
 
 void number_shown(const struct config_route *route, const char *number, char out[NUMBER_MAX])
 {
 	if (number_by_route(route, NUMBER_CALLING, number, out))
 		snprintf(out, NUMBER_MAX, "unknown");
+}
+
+static enum number_form form_of(const struct config_trunk *trunk, enum trunk_way way,
+                                enum number_of which)
+{
+	enum number_form calling = way == TRUNK_OUT ? trunk->calling_out : trunk->calling_in;
+
+	if (which == NUMBER_CALLING && calling != NUMBERS_SAME)
+		return calling;
+	return way == TRUNK_OUT ? trunk->numbers_out : trunk->numbers_in;
 }
 
 enum err number_cross(const struct config_trunk *trunk, enum trunk_way way, enum number_of which,
@@ -180,7 +227,9 @@ enum err number_cross(const struct config_trunk *trunk, enum trunk_way way, enum
 	if (err != ERR_NOT_FOUND)
 		return err;
 	err = keep(out, number);
+	/* What the inside writes is what is dialled there. */
 	return err ? err
-	           : bring_into_form(
-	                 trunk, way == TRUNK_OUT ? trunk->numbers_out : trunk->numbers_in, out);
+	           : bring_into_form(&trunk->dialling,
+	                             way == TRUNK_OUT ? DIGITS_DIALLED : trunk->dialling.digits,
+	                             form_of(trunk, way, which), out);
 }

@@ -1,5 +1,5 @@
-/* Numbers on their way across a trunk: written anew by one of its rules, else brought into the form
- * that the other side knows. Any thread. */
+/* Numbers on their way across a trunk, or by a route: written anew by one of its rules, else
+ * brought into the form that the other side knows. Any thread. */
 #ifndef SBC_B2BUA_NUMBERS_H
 #define SBC_B2BUA_NUMBERS_H
 
@@ -27,8 +27,8 @@ MUST_USE enum err number_rewrite(const struct config_number_rule *rules, size_t 
                                  enum trunk_way way, enum number_of which, const char *number,
                                  char out[NUMBER_MAX]);
 
-/* The number of a call that takes a route, by the rules of that. Errors as above, but for
- * ERR_NOT_FOUND: without a rule that fits it is as it was. */
+/* The number of a call that takes a route, by the rules of that, or without one that fits in its
+ * form. Errors as above, but for ERR_NOT_FOUND. */
 MUST_USE enum err number_by_route(const struct config_route *route, enum number_of which,
                                   const char *number, char out[NUMBER_MAX]);
 /* The caller's number as the route wants it shown; one that it makes unusable is "unknown". */

@@ -20,10 +20,12 @@ static void check_numbers(struct config_number_rule *rule, const char *text)
 		                      .nnumber_rules = rule ? 1 : 0,
 		                      .numbers_out = NUMBERS_NATIONAL,
 		                      .numbers_in = NUMBERS_E164,
-		                      .country = country,
-		                      .area = area,
-		                      .international_prefix = international,
-		                      .national_prefix = national };
+		                      .calling_in = NUMBERS_PLAIN,
+		                      .dialling = { .country = country,
+		                                    .area = area,
+		                                    .international_prefix = international,
+		                                    .national_prefix = national,
+		                                    .digits = DIGITS_INTERNATIONAL } };
 	char number[NUMBER_MAX], out[NUMBER_MAX];
 
 	if (number_read(text, number, sizeof(number)))

@@ -207,6 +207,25 @@ static const struct {
 	{ BORDER(OUT, ACME, ROUTES "  - { from: acme, number: \"*\", to: acme }\n"),
 	  "t.yaml:11: route 2: goes back to where the call comes from; name another phone or "
 	  "trunk\n" },
+	/* Forms of numbers. */
+	{ BORDER(OUT, ACME ", calling-in: plain", ROUTES),
+	  "t.yaml:8: trunk 'acme': without a country nobody can tell what a number stands "
+	  "for; write country: \"49\" or the like\n" },
+	{ BORDER(OUT, ACME ", calling-in: as-is, calling-out: same, digits: international", ROUTES),
+	  "" },
+	{ BORDER(OUT, ACME, "  - { from: desk, number: \"*\", to: acme, calling-form: e164 }\n"),
+	  "t.yaml:10: route 1: without a country nobody can tell what a number stands "
+	  "for; write country: \"49\" or the like\n" },
+	{ BORDER(OUT, ACME ", country: \"49\", numbers-out: e164, calling-out: as-is",
+	         "  - { from: desk, number: \"*\", to: acme, country: \"49\", called-form: plain,\n"
+	         "      calling-form: plain }\n"),
+	  "t.yaml:10: route 1: plain is read as a local number by trunk 'acme', which has a form "
+	  "of its own (numbers-out); write one of the two\n" },
+	{ BORDER(OUT, ACME ", country: \"49\", calling-out: e164",
+	         "  - { from: desk, number: \"*\", to: acme, country: \"49\", called-form: plain,\n"
+	         "      calling-form: plain }\n"),
+	  "t.yaml:11: route 1: plain is read as a local number by trunk 'acme', which has a form "
+	  "of its own (calling-out, numbers-out); write one of the two\n" },
 	/* What a phone hands on may come back to it; its own calls go on to the next route. */
 	{ BORDER(OUT, ACME,
 	         "  - { from: desk, number: \"2*\", to: desk }\n"

@@ -24,7 +24,9 @@ static const char text[] =
     "  - { from: desk, number: \"+*\", hours: [ \"mon,fri 08:00-18:30\", sat ], to: soft }\n"
     "  - { from: desk, number: \"+*\", methods: [ MESSAGE ], to: soft }\n"
     "  - { from: desk, number: \"+*\", to: [ backup, acme ], share: [ 1, 3 ] }\n"
-    "  - { from: desk, number: \"7*\", to: desk }\n";
+    "  - { from: desk, number: \"7*\", to: desk }\n"
+    "  - { from: desk, number: \"0*\", to: [ backup, soft ], country: \"49\", area: \"30\",\n"
+    "      called-form: e164, calling-form: international }\n";
 
 static struct config *cfg;
 static struct config_party desk, acme;
@@ -80,17 +82,18 @@ static void each_reason(void **state)
 	    "  route 5 (line 18) does not: it takes MESSAGE\n"
 	    "  route 6 (line 19) takes it: it fits\n"
 	    "It goes to, each as the first one as often as said:\n"
-	    "  1. trunk backup, as 0049: at most 1000 calls at the same time; first in 1 of 4\n"
-	    "  2. trunk acme, as +49: at most 30 calls at the same time, 5 a second; first in 3 of 4\n");
+	    "  1. trunk backup, as 0049, from 4: at most 1000 calls at the same time; first in 1 of 4\n"
+	    "  2. trunk acme, as +49, from 4: at most 30 calls at the same time, 5 a second; first in 3 of 4\n");
 	q.at_s = 1800000000;
-	says(&q, 0,
-	     "A call from desk to +49, fri 09:00:\n"
-	     "  route 1 (line 14) does not: it is for calls from acme, soft\n"
-	     "  route 2 (line 15) does not: +49 is not like \"1*\", \"/^2/\"\n"
-	     "  route 3 (line 16) does not: the caller's number '4' is not like \"5*\"\n"
-	     "  route 4 (line 17) takes it: it fits\n"
-	     "It goes to:\n"
-	     "  1. phone soft, where it registers: at most 1000 calls at the same time\n");
+	says(
+	    &q, 0,
+	    "A call from desk to +49, fri 09:00:\n"
+	    "  route 1 (line 14) does not: it is for calls from acme, soft\n"
+	    "  route 2 (line 15) does not: +49 is not like \"1*\", \"/^2/\"\n"
+	    "  route 3 (line 16) does not: the caller's number '4' is not like \"5*\"\n"
+	    "  route 4 (line 17) takes it: it fits\n"
+	    "It goes to:\n"
+	    "  1. phone soft, as +49, from 4, where it registers: at most 1000 calls at the same time\n");
 	q.method = "PUBLISH";
 	q.called = "1";
 	says(&q, 1,
@@ -102,32 +105,47 @@ static void each_reason(void **state)
 	     "  route 5 (line 18) does not: it takes MESSAGE\n"
 	     "  route 6 (line 19) does not: it takes calls alone (INVITE)\n"
 	     "  route 7 (line 20) does not: it takes calls alone (INVITE)\n"
+	     "  route 8 (line 21) does not: it takes calls alone (INVITE)\n"
 	     "No route takes it: the caller hears 404.\n");
-	q = (struct route_query){ .from = &acme, .called = "1", .caller = "" };
+	q = (struct route_query){ .from = &acme, .called = "1", .caller = "5" };
 	says(&q, 0,
 	     "A call from acme to 1, thu 01:00:\n"
 	     "  route 1 (line 14) takes it: it fits\n"
 	     "It goes to:\n"
-	     "  1. phone desk, at its address: over every limit\n");
+	     "  1. phone desk, as 1, from 5, at its address: over every limit\n");
 }
 
-static void circle(void **state)
+static void circles_and_forms(void **state)
 {
-	struct route_query q = { .from = &desk, .called = "7", .caller = "", .handed_on = true };
+	struct route_query q = { .from = &desk, .called = "7", .caller = "5", .handed_on = true };
 
 	(void)state;
 	cfg->routes += 6;
 	cfg->nroutes -= 6;
-	says(&q, 0,
-	     "A call from desk to 7, thu 01:00:\n"
-	     "  route 1 (line 20) takes it: it fits\n"
-	     "It goes to:\n"
-	     "  1. phone desk, at its address: at most 1000 calls at the same time\n");
+	says(
+	    &q, 0,
+	    "A call from desk to 7, thu 01:00:\n"
+	    "  route 1 (line 20) takes it: it fits\n"
+	    "It goes to:\n"
+	    "  1. phone desk, as 7, from 5, at its address: at most 1000 calls at the same time\n");
 	q.handed_on = false;
 	says(&q, 1,
 	     "A call from desk to 7, thu 01:00:\n"
 	     "  route 1 (line 20) does not: it leads back to desk, for what that hands on alone\n"
+	     "  route 2 (line 21) does not: 7 is not like \"0*\"\n"
 	     "No route takes it: the caller hears 404.\n");
+	/* By the route's forms, then by the rules of the trunk. */
+	q.called = "0891234";
+	q.caller = "12345";
+	says(
+	    &q, 0,
+	    "A call from desk to 0891234, thu 01:00:\n"
+	    "  route 1 (line 20) does not: 0891234 is not like \"7*\"\n"
+	    "  route 2 (line 21) takes it: it fits\n"
+	    "It goes to, in this order:\n"
+	    "  1. trunk backup, as 0049891234, from 00493012345: at most 1000 calls at the same time\n"
+	    "  2. phone soft, as +49891234, from 00493012345, where it registers: at most 1000 calls "
+	    "at the same time\n");
 	cfg->routes -= 6;
 	cfg->nroutes += 6;
 }
@@ -180,7 +198,8 @@ static void command_line(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(each_reason), cmocka_unit_test(circle),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(each_reason),
+		                            cmocka_unit_test(circles_and_forms),
 		                            cmocka_unit_test(command_line) };
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -56,10 +56,12 @@ static struct config_trunk berlin(enum number_form form)
 {
 	return (struct config_trunk){ .numbers_out = form,
 		                      .numbers_in = form,
-		                      .country = "49",
-		                      .area = "30",
-		                      .international_prefix = "00",
-		                      .national_prefix = "0" };
+		                      .calling_out = NUMBERS_SAME,
+		                      .calling_in = NUMBERS_SAME,
+		                      .dialling = { .country = "49",
+		                                    .area = "30",
+		                                    .international_prefix = "00",
+		                                    .national_prefix = "0" } };
 }
 
 static void check_cross(const struct config_trunk *trunk, const char *number, const char *wanted)
@@ -75,45 +77,51 @@ static void check_cross(const struct config_trunk *trunk, const char *number, co
 static void test_forms(void **state)
 {
 	static const struct {
-		const char *number, *e164, *national;
+		const char *number, *e164, *national, *international, *plain;
 	} cases[] = {
-		{ "+493012345", "+493012345", "03012345" },
-		{ "00493012345", "+493012345", "03012345" },
-		{ "03012345", "+493012345", "03012345" },
-		{ "12345", "+493012345", "03012345" },
-		{ "0891234", "+49891234", "0891234" },
-		{ "0043123", "+43123", "0043123" },
-		{ "+1(212)555-0100", "+12125550100", "0012125550100" },
+		{ "+493012345", "+493012345", "03012345", "00493012345", "493012345" },
+		{ "00493012345", "+493012345", "03012345", "00493012345", "493012345" },
+		{ "03012345", "+493012345", "03012345", "00493012345", "493012345" },
+		{ "12345", "+493012345", "03012345", "00493012345", "493012345" },
+		{ "0891234", "+49891234", "0891234", "0049891234", "49891234" },
+		{ "0043123", "+43123", "0043123", "0043123", "43123" },
+		{ "+1(212)555-0100", "+12125550100", "0012125550100", "0012125550100",
+		  "12125550100" },
 		/* No numbers that have a country. */
-		{ "110", "110", "110" },
-		{ "desk", "desk", "desk" },
-		{ "*21#", "*21#", "*21#" },
-		{ "+", "+", "+" },
-		{ "0", "0", "0" },
-		{ "00", "+490", "00" }, /* the digit behind a prefix */
-		{ "-", "-", "-" },
-		{ "1+2345", "1+2345", "1+2345" },
+		{ "110", "110", "110", "110", "110" },
+		{ "desk", "desk", "desk", "desk", "desk" },
+		{ "*21#", "*21#", "*21#", "*21#", "*21#" },
+		{ "+", "+", "+", "+", "+" },
+		{ "0", "0", "0", "0", "0" },
+		{ "00", "+490", "00", "00490", "490" }, /* the digit behind a prefix */
+		{ "-", "-", "-", "-", "-" },
+		{ "1+2345", "1+2345", "1+2345", "1+2345", "1+2345" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct config_trunk as_is = berlin(NUMBERS_AS_IS), e164 = berlin(NUMBERS_E164);
 		struct config_trunk national = berlin(NUMBERS_NATIONAL);
+		struct config_trunk international = berlin(NUMBERS_INTERNATIONAL);
+		struct config_trunk plain = berlin(NUMBERS_PLAIN);
 
 		check_cross(&as_is, cases[i].number, cases[i].number);
 		check_cross(&e164, cases[i].number, cases[i].e164);
 		check_cross(&national, cases[i].number, cases[i].national);
+		check_cross(&international, cases[i].number, cases[i].international);
+		check_cross(&plain, cases[i].number, cases[i].plain);
 	}
 }
 
 /* Where an area code has no prefix, the number is whole; without an area it is nobody's. */
 static void test_other_plans(void **state)
 {
-	struct config_trunk madrid = { .numbers_out = NUMBERS_E164,
-		                       .numbers_in = NUMBERS_E164,
-		                       .country = "34",
-		                       .international_prefix = "00",
-		                       .national_prefix = "" };
+	struct config_trunk madrid = {
+		.numbers_out = NUMBERS_E164,
+		.numbers_in = NUMBERS_E164,
+		.calling_in = NUMBERS_SAME,
+		.dialling = { .country = "34", .international_prefix = "00", .national_prefix = "" }
+	};
 	struct config_trunk nowhere = berlin(NUMBERS_E164);
 
 	(void)state;
@@ -121,8 +129,81 @@ static void test_other_plans(void **state)
 	check_cross(&madrid, "112", "112");
 	madrid.numbers_out = madrid.numbers_in = NUMBERS_NATIONAL;
 	check_cross(&madrid, "+34911234567", "911234567");
-	nowhere.area = NULL;
+	nowhere.dialling.area = NULL;
 	check_cross(&nowhere, "12345", "12345");
+}
+
+/* What comes may begin with a country code by itself; what goes is as the inside dials. */
+static void test_bare_digits(void **state)
+{
+	static const struct {
+		const char *number, *in, *out;
+	} cases[] = {
+		{ "493012345", "+493012345", "+4930493012345" },
+		{ "12125550100", "+12125550100", "+493012125550100" },
+		{ "03012345", "+493012345", "+493012345" },
+		{ "0043123", "+43123", "+43123" },
+		{ "+43123", "+43123", "+43123" },
+		{ "123456", "+4930123456", "+4930123456" }, /* too short for it */
+		{ "1234567890123456", "+49301234567890123456", "+49301234567890123456" },
+		{ "112", "112", "112" },
+	};
+	struct config_trunk trunk = berlin(NUMBERS_E164);
+	char out[NUMBER_MAX];
+
+	(void)state;
+	trunk.dialling.digits = DIGITS_INTERNATIONAL;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(
+		    number_cross(&trunk, TRUNK_IN, NUMBER_CALLED, cases[i].number, out), OK);
+		assert_string_equal(out, cases[i].in);
+		assert_int_equal(
+		    number_cross(&trunk, TRUNK_OUT, NUMBER_CALLED, cases[i].number, out), OK);
+		assert_string_equal(out, cases[i].out);
+	}
+}
+
+/* Each number and each way has a form of its own. */
+static void test_calling_form(void **state)
+{
+	static const struct {
+		enum trunk_way way;
+		enum number_of which;
+		const char *wanted;
+	} cases[] = { { TRUNK_OUT, NUMBER_CALLED, "03012345" },
+		      { TRUNK_OUT, NUMBER_CALLING, "+493012345" },
+		      { TRUNK_IN, NUMBER_CALLED, "03012345" },
+		      { TRUNK_IN, NUMBER_CALLING, "493012345" } };
+	struct config_trunk trunk = berlin(NUMBERS_NATIONAL);
+	char out[NUMBER_MAX];
+
+	(void)state;
+	trunk.calling_out = NUMBERS_E164;
+	trunk.calling_in = NUMBERS_PLAIN;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(
+		    number_cross(&trunk, cases[i].way, cases[i].which, "00493012345", out), OK);
+		assert_string_equal(out, cases[i].wanted);
+	}
+}
+
+static void test_form_of_route(void **state)
+{
+	const struct config_route route = { .called_form = NUMBERS_E164,
+		                            .calling_form = NUMBERS_NATIONAL,
+		                            .dialling = { .country = "49",
+		                                          .area = "30",
+		                                          .international_prefix = "00",
+		                                          .national_prefix = "0" } };
+	char out[NUMBER_MAX];
+
+	(void)state;
+	assert_int_equal(number_by_route(&route, NUMBER_CALLED, "12345", out), OK);
+	assert_string_equal(out, "+493012345");
+	assert_int_equal(number_by_route(&route, NUMBER_CALLING, "+493012345", out), OK);
+	assert_string_equal(out, "03012345");
+	number_shown(&route, "0043123", out);
+	assert_string_equal(out, "0043123");
 }
 
 static struct pattern *pattern(const char *text)
@@ -213,10 +294,11 @@ static void test_by_route(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_route),    cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_number),      cmocka_unit_test(test_forms),
-		cmocka_unit_test(test_other_plans), cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_long)
+		cmocka_unit_test(test_by_route),     cmocka_unit_test(test_clean),
+		cmocka_unit_test(test_number),       cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_other_plans),  cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_long),         cmocka_unit_test(test_bare_digits),
+		cmocka_unit_test(test_calling_form), cmocka_unit_test(test_form_of_route)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

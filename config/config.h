@@ -154,6 +154,8 @@ enum diversion_use { DIVERSION_DIVERSION, DIVERSION_HISTORY_INFO, DIVERSION_BOTH
 
 enum rule_action { RULE_SET, RULE_REMOVE, RULE_RENAME, RULE_COPY };
 extern const char *const config_rule_methods[]; /* that a rule can be for; then NULL */
+/* Whether Trunkgate makes a header itself of what its sender may say, such as Diversion. */
+bool config_makes_header(const char *name);
 
 /* What an integrator does to a header; in what order and when, header_rules.c says. */
 struct config_header_rule {

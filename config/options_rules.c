@@ -118,7 +118,10 @@ static const struct option header_rule[] = {
 	  .flags = OPTION_REQUIRED,
 	  FIELD(config_header_rule, header),
 	  .example = "X-Account",
-	  .help = "The header that is looked at. copy may look at From and To as well." },
+	  .help =
+	      "The header that is looked at: rename and copy see what came, before what goes. copy may look at From "
+	      "and To as well. Of Diversion, History-Info, Geolocation and the headers of caller-id-out all see "
+	      "what Trunkgate wrote, and what a rule makes of it goes." },
 	{ .key = "to",
 	  .kind = KIND_HEADER,
 	  FIELD(config_header_rule, to),

@@ -116,16 +116,29 @@ static const struct {
 	{ "Remote-Party-ID", "caller-id-out" },
 };
 
-VALUE_PARSER(header_pass)
+/* NULL: it makes no such header. */
+static const char *option_of_made(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
-		if (strcasecmp(made[i].header, text) != 0)
-			continue;
-		value_problem(env, o, text, "is made by Trunkgate itself; write %s: for it",
-		              made[i].option);
-		return false;
+		if (strcasecmp(made[i].header, name) == 0)
+			return made[i].option;
 	}
-	return value_parse_header(env, o, text, field);
+	return NULL;
+}
+
+bool config_makes_header(const char *name)
+{
+	return option_of_made(name) != NULL;
+}
+
+VALUE_PARSER(header_pass)
+{
+	const char *option = option_of_made(text);
+
+	if (!option)
+		return value_parse_header(env, o, text, field);
+	value_problem(env, o, text, "is made by Trunkgate itself; write %s: for it", option);
+	return false;
 }
 
 VALUE_PARSER(status)

@@ -241,7 +241,7 @@ static void write_diversion(const struct diversions *d, const struct passage *p,
 }
 
 /* The oldest first, each with the cause that it was called for, and the call itself (RFC 7544 6):
- * index 1, 1.1, 1.1.1. */
+ * index 1, 1.1, 1.1.1. One that nobody sent on begins its history with itself (RFC 7044 5.1). */
 static void write_history(const struct diversions *d, const struct passage *p,
                           const struct uri *ours)
 {
@@ -258,12 +258,13 @@ static void write_history(const struct diversions *d, const struct passage *p,
 		memcpy(index + len, ".1", 3);
 		len += 2;
 	}
-	if (message_request_uri(p->to, &to))
-		message_add(p->to, "History-Info",
-		            strchr(to.host, ':') ? "<%s:%s%s[%.200s]%s>;index=%s;mp=%.*s"
-		                                 : "<%s:%s%s%.200s%s>;index=%s;mp=%.*s",
-		            to.sips ? "sips" : "sip", to.user, *to.user ? "@" : "", to.host, cause,
-		            index, (int)len - 2, index);
+	if (!message_request_uri(p->to, &to))
+		return;
+	message_add(p->to, "History-Info",
+	            strchr(to.host, ':') ? "<%s:%s%s[%.200s]%s>;index=%s%s%.*s"
+	                                 : "<%s:%s%s%.200s%s>;index=%s%s%.*s",
+	            to.sips ? "sips" : "sip", to.user, *to.user ? "@" : "", to.host, cause, index,
+	            len > 1 ? ";mp=" : "", len > 1 ? (int)len - 2 : 0, index);
 }
 
 void diversions_write(const struct diversions *d, const struct passage *p)
@@ -274,7 +275,7 @@ void diversions_write(const struct diversions *d, const struct passage *p)
 	    with->kind == PARTY_TRUNK ? with->trunk->diversion : DIVERSION_DIVERSION;
 	struct uri ours;
 
-	if (d->n == 0 || !message_contact_uri(p->to, &ours))
+	if (!message_contact_uri(p->to, &ours))
 		return;
 	if (use == DIVERSION_DIVERSION || use == DIVERSION_BOTH)
 		write_diversion(d, p, &ours);

@@ -79,11 +79,21 @@ static void drop(const struct work *w)
 	}
 }
 
-/* What came is asked first, so that no header needs to cross only to be looked at. */
+/* What came is asked first, so that no header needs to cross only to be looked at. Of what we make
+ * ourselves of it ours counts, for that is what its sender may say; so does our From or To where a
+ * number is withheld. */
+static bool reads_theirs(const struct work *w)
+{
+	const char *name = w->rule->header, *ours = message_header(w->m, name, 0);
+
+	return w->p->from && message_header(w->p->from, name, 0) && !config_makes_header(name) &&
+	       !(ours && strcasestr(ours, "@anonymous.invalid"));
+}
+
 static void copy(const struct work *w, bool move)
 {
 	const struct config_header_rule *rule = w->rule;
-	bool theirs = w->p->from && message_header(w->p->from, rule->header, 0);
+	bool theirs = reads_theirs(w);
 	const struct message *from = theirs ? w->p->from : w->m;
 	char values[HEADER_EACH_MAX][HEADER_LINE_MAX], value[HEADER_LINE_MAX];
 	unsigned nvalues = 0, n = 0;

@@ -149,7 +149,8 @@ static void test_write(void **state)
 	              "H <sips:2@sbc.lab;cause=486>;index=1.1;mp=1\n"
 	              "H <sips:+99@p.lab;cause=408>;index=1.1.1;mp=1.1\n");
 	d.n = 0;
-	check_written(DIVERSION_BOTH, false, &d, "");
+	check_written(DIVERSION_BOTH, false, &d, "H <sips:+99@p.lab>;index=1\n");
+	check_written(DIVERSION_DIVERSION, false, &d, "");
 	for (unsigned i = 0; i < DIVERSIONS_MAX + 2; i++)
 		diversions_add(&d, i == 0 ? "first" : "7");
 	assert_int_equal(d.n, DIVERSIONS_MAX);

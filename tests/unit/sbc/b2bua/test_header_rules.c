@@ -14,15 +14,17 @@ static const struct config_phone phone = { .realm = &office };
 static char domain[] = "provider.lab", x_a[] = "X-A", x_b[] = "X-B";
 static const struct config_party the_phone = { .kind = PARTY_PHONE, .phone = &phone };
 
-static struct message *make(const char *first, const char *headers)
+static const char *our_from, *their_from; /* NULL: the usual one */
+
+static struct message *make(const char *first, const char *headers, const char *name)
 {
 	char text[16384];
 	struct message *m;
 	int len = snprintf(text, sizeof(text),
 	                   "%s\r\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK1\r\n"
-	                   "From: <sip:a@10.0.0.9>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: x\r\n"
+	                   "From: %s\r\nTo: <sip:c@d>\r\nCall-ID: x\r\n"
 	                   "CSeq: 1 INVITE\r\n%sContent-Length: 0\r\n\r\n",
-	                   first, headers);
+	                   first, name ? name : "<sip:a@10.0.0.9>;tag=1", headers);
 
 	assert_int_equal(message_parse(&m, text, (size_t)len), OK);
 	return m;
@@ -64,7 +66,8 @@ static void check(const struct config_header_rule *rule, const char *first, cons
 		                            .nheader_rules = 1 };
 	const struct config_party the_trunk = { .kind = PARTY_TRUNK, .trunk = &trunk };
 	const struct crossing_ends out = { &the_phone, &the_trunk };
-	struct message *from = theirs ? make(first, theirs) : NULL, *read = make(first, ours), *to;
+	struct message *from = theirs ? make(first, theirs, their_from) : NULL,
+	               *read = make(first, ours, our_from), *to;
 	struct passage p;
 
 	assert_int_equal(message_copy(&to, read), OK);
@@ -75,6 +78,29 @@ static void check(const struct config_header_rule *rule, const char *first, cons
 	message_free(&from);
 	message_free(&read);
 	message_free(&to);
+}
+
+/* A header that we make, a From of ours: what came of it is not looked at. */
+static void test_ours(void **state)
+{
+	char diversion[] = "Diversion", identity[] = "p-asserted-identity", name[] = "From";
+	struct config_header_rule rule = { .action = RULE_COPY, .header = diversion, .to = x_b };
+
+	(void)state;
+	check(&rule, INVITE, "Diversion: <sip:1@provider.lab>\r\n", "Diversion: <sip:2@y>\r\n", "",
+	      "<sip:2@y>|");
+	check(&rule, INVITE, "Diversion: <sip:1@provider.lab>\r\n", "", "", "");
+	rule.header = identity;
+	rule.action = RULE_RENAME;
+	check(&rule, INVITE, "P-Asserted-Identity: <sip:1@provider.lab>\r\n", "X-A: 1\r\n", "1|",
+	      "");
+	rule.header = name;
+	rule.action = RULE_COPY;
+	their_from = "<sip:+4930@provider.lab>;tag=1";
+	check(&rule, INVITE, "", "", "", "<sip:+4930@provider.lab>;tag=1|");
+	our_from = "<sip:anonymous@anonymous.invalid>;tag=1";
+	check(&rule, INVITE, "", "", "", "<sip:anonymous@anonymous.invalid>;tag=1|");
+	their_from = our_from = NULL;
 }
 
 static void test_set(void **state)
@@ -177,7 +203,7 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_set),
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ours), cmocka_unit_test(test_set),
 		                            cmocka_unit_test(test_remove),
 		                            cmocka_unit_test(test_rename_and_copy),
 		                            cmocka_unit_test(test_what_it_is_for) };

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Presence and texts out of calls: a phone (baresip) watches another phone and somebody at the provider (both baresip) by
-SUBSCRIBE and NOTIFY, sees them come and go, and sends them a MESSAGE. The provider may not watch the phone."""
-from harness import lab, network
+SUBSCRIBE and NOTIFY, sees them come and go, and sends them a MESSAGE. The provider may not watch the phone. And the lamp of a
+phone behind a PBX that tells of its dialogs."""
+import subprocess
+
+from harness import lab, network, presence, sipp, wait
 
 DESK_ACCOUNT = f"<sip:200@{network.DESK}>;regint=0;answermode=auto"
 WATCHED = ["INVITE", "MESSAGE", "SUBSCRIBE"]
@@ -42,6 +45,59 @@ class Lamps(lab.LabTest):
         for word in (network.INSIDE_PREFIX, lab.INSIDE_DOMAIN):
             self.assertNotIn(word, provider.process.log())
         self.assertNotIn("10.99.1.2:5060 -> 10.99.1.10:5060\nSUBSCRIBE", phone.process.log())
+
+
+class BusyLamp(lab.LabTest):
+    """A desk (SIPp) watches a phone of a PBX (Kamailio, which knows from the calls themselves who talks)."""
+
+    def setUp(self):
+        super().setUp()
+        self.start_dns()
+        config = self.config_for_baresip()
+        config["phones"] = {"pbx": {"realm": "office", "address": f"{network.PBX}:5060", "numbers": ["100"]},
+                            "desk": {"realm": "office", "address": f"{network.DESK}:5060", "numbers": ["200"]}}
+        config["routes"] = [{"from": "desk", "number": "100", "to": "pbx", "methods": WATCHED},
+                            {"from": "pbx", "number": "*", "to": "provider"}]
+        self.start_trunkgate(config)
+        self.pbx = presence.start(self.directory)
+        self.addCleanup(self.pbx.stop)
+        self.pbx.wait_for_line("udp: ")
+
+    def lamps(self, wire, target):
+        """What was said to target of the phone's dialogs, each text once, copies apart."""
+        sent = [payload for _, _, to, _, payload in wire.udp() if to == target and payload.startswith(b"NOTIFY")]
+        return list(dict.fromkeys(message.partition(b"\r\n\r\n")[2] for message in sent if b"dialog-info" in message))
+
+    def states(self, text):
+        """As a reader of XML that we did not write has it."""
+        done = subprocess.run(["xmllint", "--nonet", "--xpath", "//*[local-name()='state']/text()", "-"],
+                              input=text, capture_output=True, check=False)
+        self.assertIn(done.returncode, (0, 10), done.stderr)  # 10: there is none
+        return done.stdout.decode().split()
+
+    def wait_lamp(self, wire, state):
+        """Until it has come to us, and gone on to the desk."""
+        wait.until(f"the lamp to be {state.decode()}", lambda: wire.raw().count(b"<state>" + state + b"</state>") >= 2)
+
+    def test_desk_watches(self):
+        wire = self.start_capture("office", "sbc", "inside")
+        provider = self.start_provider()
+        phone = self.start_phone(account=f"<sip:100@{network.PBX}>;regint=0;audio_codecs=pcma")
+        desk = sipp.start(self.directory, "desk", "desk", "desk_watches", "-t", "u1", "-i", network.DESK, "-p", "5060", "-s", "100",
+                          "-m", "1", f"{network.SBC_INSIDE}:5060")
+        self.addCleanup(desk.stop)
+        wait.until("what the desk is told first", lambda: b"NOTIFY sip:desk@" in wire.raw())
+        phone.dial(f"sip:4711@{network.PBX}")
+        provider.wait_event("CALL_ESTABLISHED")
+        self.wait_lamp(wire, b"confirmed")
+        phone.hang_up()
+        provider.wait_event("CALL_CLOSED")
+        self.wait_lamp(wire, b"terminated")
+        wire.stop()
+        seen = self.lamps(wire, network.DESK)
+        self.assertEqual(seen, self.lamps(wire, network.SBC_INSIDE))
+        states = [state for text in seen for state in self.states(text)]
+        self.assertEqual(states[-2:], ["confirmed", "terminated"], states)
 
 
 if __name__ == "__main__":

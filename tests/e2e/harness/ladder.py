@@ -7,7 +7,7 @@
     a < 200 CANCEL                            an answer to that request of our own
     a < 500/480                               the first where a is a phone, the second where it is a provider
     a wait 500                                milliseconds
-    a settles                                 with loss: waits until the other side's ACK must have come
+    a settles                                 with loss: waits until an answer, or the other side's ACK, must have come
 
 Either side may be a phone on UDP or a provider behind TLS; which, is said when the scenario is made.
 With loss, a provisional answer that nobody repeats may stay away, and who answered last stays for the copies.
@@ -59,9 +59,12 @@ class Side:
         text = f"v=0\no=- 1 {self.version} IN IP4 {self.address}\ns=-\nc=IN IP4 {'0.0.0.0' if zero else self.address}\nt=0 0\n"
         if what == "fax":
             return text + "m=image 6002 udptl t38\na=T38FaxVersion:0"
-        text += f"m=audio 6000 RTP/{'AVP' if self.phone else 'SAVP'} 8\na=rtpmap:8 PCMA/8000"
-        if not self.phone:
-            text += f"\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
+        profile = f"RTP/{'AVP' if self.phone else 'SAVP'}"
+        crypto = "" if self.phone else f"\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
+        text += f"m=audio 6000 {profile} 8\na=rtpmap:8 PCMA/8000{crypto}"
+        if what in ("video", "no video"):
+            port = 6004 if what == "video" else 0
+            return text + f"\nm=video {port} {profile} 97\na=rtpmap:97 H264/90000{crypto}"
         return text if zero or what == "audio" else f"{text}\na={what}"
 
     def rest(self, parts):
@@ -105,7 +108,7 @@ class Side:
         lasts = method == "INVITE" and int(status) >= 200 or any(part.startswith("RSeq") for part in parts)
         self.put(MESSAGE.format(line=f"SIP/2.0 {status} Said", via=f"Via:[$via{method}]", sender=f"From:[$from{method}]",
                                 to=f"To:[$to{method}]{own}", cseq=f"[$cseq{method}]",
-                                rest=self.rest([f"Contact: {self.contact}", ALLOW] + parts)), self.repeat() if lasts else "")
+                                rest=self.rest([f"Contact: {self.contact}", ALLOW][status[0] == "3":] + parts)), self.repeat() if lasts else "")
 
     def take(self, attributes, actions, until=""):
         """until: how long; SIPp minds that of the first message that it may take."""

@@ -157,12 +157,15 @@ static void start_waiting(struct server_txn *t)
 	timer_start_lazy(timers, &t->timeout, times.give_up_ms, on_over, t);
 }
 
-/* The last eighth is for the calls that stand. */
+/* The last eighth is for the calls that stand. What begins one needs a transaction of ours as well.
+ */
 static bool has_room(const struct stack *stack, const struct message *request)
 {
-	size_t limit = table_limit(stack->server_txns), count = table_count(stack->server_txns);
+	size_t limit = table_limit(stack->server_txns), most = limit - limit / 8;
 
-	return count < (*message_to_tag(request) ? limit : limit - limit / 8);
+	if (*message_to_tag(request))
+		return table_count(stack->server_txns) < limit;
+	return table_count(stack->server_txns) < most && table_count(stack->client_txns) < most;
 }
 
 /* Without memory a copy by another way is not known: nothing to fail for. */

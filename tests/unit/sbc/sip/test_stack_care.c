@@ -183,6 +183,25 @@ static void one_source_has_its_share(void **state)
 		conn_unref(&c[i]);
 }
 
+static void all_have_a_limit(void **state)
+{
+	struct conn *c[6];
+	char addr[32];
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		snprintf(addr, sizeof(addr), "192.0.2.%zu", i + 1);
+		c[i] = come_in(addr, NULL);
+		assert_int_equal(c[i]->state, i < 5 ? CONN_OPEN : CONN_CLOSED);
+	}
+	conn_close(c[0], ERR_CLOSED, "test");
+	conn_unref(&c[5]);
+	c[5] = come_in("192.0.2.6", NULL);
+	assert_int_equal(c[5]->state, CONN_OPEN);
+	for (size_t i = 0; i < 6; i++)
+		conn_unref(&c[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +210,7 @@ int main(void)
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(idle_ones_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_source_has_its_share, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_have_a_limit, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

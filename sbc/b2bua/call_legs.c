@@ -49,11 +49,13 @@ static void take_event(struct call *call, enum leg_event event, const struct cal
 	case LEG_ACK:
 		if (caller)
 			call_event(call, EV_CALLER_ACK, news);
+		else /* it called, to take somebody's place */
+			exchange_on_leg(call, SIDE_CALLEE, LEG_FREE, news->message, NULL);
 		return;
 	case LEG_NO_ACK:
 		if (caller)
 			call_event(call, EV_CALLER_NO_ACK, news);
-		else /* it called, to take somebody's place */
+		else /* as above */
 			leg_lose(leg, news->why);
 		return;
 	case LEG_BYE:
@@ -67,6 +69,7 @@ static void take_event(struct call *call, enum leg_event event, const struct cal
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
 	case LEG_MOVED:
+	case LEG_FREE:
 		exchange_on_leg(call, caller ? SIDE_CALLER : SIDE_CALLEE, event, news->message,
 		                news->why);
 		return;

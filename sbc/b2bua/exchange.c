@@ -13,13 +13,13 @@ struct exchange_rule {
 	enum exchange_state next;
 };
 
-static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed",
-	                                             "fetching", "proposed", "invented",
-	                                             "shown",    "owed",     "told" };
-static const char *const event_names[XE_NEVENTS] = { "progress", "early-offer", "answer",
-	                                             "offer",    "fetch",       "changed",
-	                                             "refused",  "answered",    "withdrawn",
-	                                             "moved",    "up",          "again" };
+static const char *const state_names[EX_NSTATES] = { "first",    "rest",     "passed",   "held",
+	                                             "fetching", "proposed", "invented", "shown",
+	                                             "owed",     "told" };
+static const char *const event_names[XE_NEVENTS] = {
+	"progress", "early-offer", "answer", "offer", "fetch", "changed", "refused",
+	"answered", "withdrawn",   "moved",  "free",  "up",    "again"
+};
 
 struct leg *exchange_leg(const struct call *call, enum media_side side)
 {
@@ -43,8 +43,8 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 	[EX_REST] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_REST },
 		[XE_ANSWER] = { &exchange_bare_answer, EX_REST },
-		[XE_OFFER] = { &exchange_pass_on, EX_PASSED },
-		[XE_FETCH] = { &exchange_fetch, EX_FETCHING },
+		[XE_OFFER] = { &exchange_pass_or_hold, EX_PASSED },
+		[XE_FETCH] = { &exchange_fetch_or_hold, EX_FETCHING },
 		[XE_MOVED] = { &exchange_tell_moved, EX_TOLD },
 	},
 	[EX_PASSED] = {
@@ -54,6 +54,12 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_REFUSED] = { &exchange_refuse, EX_REST },
 		[XE_WITHDRAWN] = { &exchange_withdraw, EX_PASSED },
 		[XE_MOVED] = { &exchange_note_moved, EX_PASSED },
+	},
+	[EX_HELD] = {
+		[XE_WITHDRAWN] = { &exchange_let_go, EX_REST },
+		[XE_MOVED] = { &exchange_note_moved, EX_HELD },
+		[XE_FREE] = { &exchange_release, EX_PASSED },
+		[XE_UP] = { &exchange_release, EX_PASSED },
 	},
 	[EX_FETCHING] = {
 		[XE_PROGRESS] = { &exchange_ring, EX_FETCHING },
@@ -156,6 +162,43 @@ void exchange_begin(struct call *call, bool offers)
 	exchange_owe_nothing(call);
 }
 
+/* Whether who stays has yet to say something to the exchange, which then ends it. */
+static bool stays_speaks(const struct call *call, enum media_side gone)
+{
+	switch (call->exchange) {
+	case EX_PASSED:
+	case EX_TOLD:
+	case EX_FETCHING:
+		return call->asker == gone;
+	case EX_PROPOSED:
+	case EX_SHOWN:
+		return call->asker != gone;
+	case EX_FIRST:
+	case EX_REST:
+	case EX_HELD:
+	case EX_INVENTED:
+	case EX_OWED:
+	case EX_NSTATES:
+		return false;
+	}
+	return false;
+}
+
+void exchange_leave(struct call *call, enum media_side gone)
+{
+	struct leg *stays = exchange_leg(call, gone == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER);
+
+	if (stays_speaks(call, gone))
+		return;
+	offer_drop(call->offer);
+	leg_refuse(stays, 491, 0);
+	if (leg_holds_offer(stays) && leg_confirm(stays, NULL))
+		LOG(LOG_WARN, KV("call", call->id), KV("event", "session"),
+		    KV("result", "an offer could not be answered"));
+	exchange_owe_nothing(call);
+	call->exchange = EX_REST;
+}
+
 void exchange_join(struct call *call)
 {
 	call->exchange = EX_REST;
@@ -192,7 +235,8 @@ void exchange_up(struct call *call)
 	const struct exchange_news news = { .side = SIDE_CALLER };
 	struct offer_problem problem;
 
-	if (call->exchange == EX_OWED && exchange_event(call, XE_UP, &news, &problem))
+	if ((call->exchange == EX_OWED || call->exchange == EX_HELD) &&
+	    exchange_event(call, XE_UP, &news, &problem))
 		exchange_disagree(call, &problem);
 }
 
@@ -203,7 +247,7 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 		[LEG_OFFER] = XE_OFFER,       [LEG_FETCH] = XE_FETCH,
 		[LEG_CHANGED] = XE_CHANGED,   [LEG_REFUSED] = XE_REFUSED,
 		[LEG_ANSWERED] = XE_ANSWERED, [LEG_WITHDRAWN] = XE_WITHDRAWN,
-		[LEG_MOVED] = XE_MOVED,
+		[LEG_MOVED] = XE_MOVED,       [LEG_FREE] = XE_FREE,
 	};
 	const struct exchange_news news = news_of(side, m);
 	struct offer_problem problem;

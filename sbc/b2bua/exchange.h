@@ -15,6 +15,7 @@ enum exchange_state {
 	EX_FIRST,  /* the caller's first offer is with the callee, each of whose forks may answer */
 	EX_REST,   /* both sides agreed */
 	EX_PASSED, /* an offer of one side is with the other, and its answer is waited for */
+	EX_HELD,   /* it waits, or a wish for one, until the other side is free */
 	EX_FETCHING, /* one side's INVITE without an offer is with the other, which is to make it */
 	EX_PROPOSED, /* that offer is with who asked, whose PRACK or ACK brings the answer */
 	EX_INVENTED, /* the caller made no offer; one of ours is with the callee */
@@ -36,6 +37,7 @@ enum exchange_event {
 	XE_ANSWERED,  /* by PRACK or ACK, an offer that stood in an answer of ours */
 	XE_WITHDRAWN, /* nobody waits for the answer any more */
 	XE_MOVED,     /* a refresh of ours was answered with another session */
+	XE_FREE,      /* what was in the way of an offer to that side is over */
 	XE_UP,        /* the caller has confirmed the call */
 	XE_AGAIN,     /* it is time to offer what is owed */
 	XE_NEVENTS,
@@ -52,9 +54,12 @@ void exchange_progress(struct call *call, const struct message *m);
 MUST_USE enum err exchange_answer(struct call *call, struct offer_problem *problem);
 /* The caller has confirmed the call. */
 void exchange_up(struct call *call);
+/* A side has hung up, and the call stays, since the other side is being transferred: nobody waits
+ * for it any more. */
+void exchange_leave(struct call *call, enum media_side gone);
 /* Two legs that agreed elsewhere are the call's from now on. */
 void exchange_join(struct call *call);
-/* Whatever else happens to the session of a leg: LEG_OFFER to LEG_MOVED. */
+/* Whatever else happens to the session of a leg: LEG_OFFER to LEG_FREE. */
 void exchange_on_leg(struct call *call, enum media_side side, enum leg_event event,
                      const struct message *m, const char *why);
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "sbc/b2bua/exchange_internal.h"
+#include "sbc/b2bua/said.h"
 
 static enum media_side other(enum media_side side)
 {
@@ -226,6 +227,22 @@ static enum err act_pass(struct call *call, const struct exchange_news *news,
 	return exchange_pass(call, news, message_method(news->message), problem);
 }
 
+/* RFC 3261 14.2 has 491 for what meets an offer of ours in the same dialog, and nothing of that is
+ * under way here: what waits for an ACK at the other end waits with it. */
+static enum err or_hold(struct call *call, enum err err)
+{
+	if (err != ERR_NOT_NOW || !leg_is_busy(asked(call)))
+		return err;
+	call->exchange = EX_HELD;
+	return OK;
+}
+
+static enum err act_pass_or_hold(struct call *call, const struct exchange_news *news,
+                                 struct offer_problem *problem)
+{
+	return or_hold(call, act_pass(call, news, problem));
+}
+
 /* Who offers has the first answer for good; the other side must as well (RFC 3311 5.1). */
 static enum err act_pass_early(struct call *call, const struct exchange_news *news,
                                struct offer_problem *problem)
@@ -250,6 +267,43 @@ static enum err act_fetch(struct call *call, const struct exchange_news *news,
 	if (err == ERR_NOT_NOW)
 		exchange_problem(problem, err, 491, not_ready);
 	return err;
+}
+
+static enum err act_fetch_or_hold(struct call *call, const struct exchange_news *news,
+                                  struct offer_problem *problem)
+{
+	return or_hold(call, act_fetch(call, news, problem));
+}
+
+/* Whoever waits hears of what goes wrong, and nobody else. */
+static enum err act_release(struct call *call, const struct exchange_news *news,
+                            struct offer_problem *problem)
+{
+	struct exchange_news held = { .side = call->asker, .message = leg_asked(asker(call)) };
+	enum err err = ERR_NOT_NOW;
+
+	(void)news;
+	if (held.message)
+		held.sdp = said_sdp(held.message, &held.len);
+	if (!held.sdp)
+		call->exchange = EX_FETCHING;
+	if (held.message)
+		err = held.sdp ? act_pass_or_hold(call, &held, problem)
+		               : act_fetch_or_hold(call, &held, problem);
+	if (err) {
+		leg_refuse(asker(call), problem->status, 0);
+		call->exchange = EX_REST;
+	}
+	return OK;
+}
+
+static enum err act_let_go(struct call *call, const struct exchange_news *news,
+                           struct offer_problem *problem)
+{
+	(void)news;
+	(void)problem;
+	leg_refuse(asker(call), 487, 0);
+	return OK;
 }
 
 static enum err act_settle(struct call *call, const struct exchange_news *news,
@@ -284,6 +338,11 @@ static enum err act_propose(struct call *call, const struct exchange_news *news,
 	if (!err)
 		err = leg_accept(asker(call), out.data);
 	buf_wipe(&out);
+	if (err == ERR_NOT_NOW) { /* nobody waits for it */
+		offer_drop(call->offer);
+		call->exchange = EX_REST;
+		err = leg_confirm(asked(call), NULL);
+	}
 	return err;
 }
 
@@ -356,6 +415,17 @@ const struct exchange_action exchange_show_answer = {
 const struct exchange_action exchange_pass_on = {
 	"Offers it to the other side; answers it here if that would hear nothing new.", act_pass
 };
+const struct exchange_action exchange_pass_or_hold = {
+	"Offers it to the other side, when no ACK or answer to a refresh is to come from there any more; answers it here if that would hear nothing new.",
+	act_pass_or_hold
+};
+const struct exchange_action exchange_fetch_or_hold = {
+	"Asks the other side for an offer; one that refuses that is spared, and what we said last is offered. It waits as well.",
+	act_fetch_or_hold
+};
+const struct exchange_action exchange_release = { "What waited is offered, or asked for, now.",
+	                                          act_release };
+const struct exchange_action exchange_let_go = { "487: nobody wants that any more.", act_let_go };
 const struct exchange_action exchange_pass_early = {
 	"Offers it to the other side, which has the first answer for certain.", act_pass_early
 };

@@ -44,13 +44,14 @@ enum leg_event {
 	                  says it */
 	LEG_ANSWERED,  /* PRACK or ACK (message) to an answer of ours that had an offer */
 	LEG_MOVED,     /* the peer answered a refresh of ours with another session; message */
+	LEG_FREE,      /* leg_is_busy is over, but for LEG_ACK, which says the same */
 	LEG_BYE,       /* the peer hung up, which was answered; message. The leg is gone */
 	LEG_GONE,      /* our BYE was answered, or will never be. The leg is gone */
 };
 
 struct leg_handler {
 	/* message and why are borrowed; NULL where the event has none. The leg may be freed in
-	 * here, but not for LEG_OFFER, LEG_ANSWERED and LEG_ACK. */
+	 * here, but not for LEG_OFFER, LEG_ANSWERED, LEG_MOVED and LEG_ACK. */
 	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
 	                 const char *why);
 	/* A request in the dialog that is none of the leg's own, such as INFO. False: nor the
@@ -116,7 +117,7 @@ void leg_reject_with(struct leg *leg, unsigned status, const char *why,
  * leg_accept answers what LEG_OFFER or LEG_FETCH told of (NULL: with what we said last); leg_refuse
  * leaves the session as it was (retry_after_s 0: nothing of when). leg_confirm sends the ACK or
  * PRACK that a LEG_CHANGED, LEG_ANSWER or LEG_PROGRESS with an offer waits for (leg_holds_offer);
- * sdp is the answer. */
+ * sdp is the answer; NULL: what we said last. */
 MUST_USE enum err leg_change(struct leg *leg, enum method like, const char *sdp);
 void leg_cancel_change(struct leg *leg);
 MUST_USE enum err leg_accept(struct leg *leg, const char *sdp);
@@ -126,6 +127,11 @@ MUST_USE enum err leg_confirm(struct leg *leg, const char *sdp);
 /* Whether this is what we said of the session last; and whether no offer is under way. */
 bool leg_said(const struct leg *leg, const char *sdp);
 bool leg_agreed(const struct leg *leg);
+/* Whether leg_change is ERR_NOT_NOW for something that ends by itself soon: an ACK or the answer to
+ * a refresh is still to come. LEG_FREE, LEG_ACK or the leg's end follows. */
+bool leg_is_busy(const struct leg *leg);
+/* What LEG_OFFER or LEG_FETCH told of and waits; NULL: nothing. */
+const struct message *leg_asked(const struct leg *leg);
 /* How many milliseconds to wait before the peer is asked once more for what it refused for now: 491
  * (RFC 3261 14.1), or 500 with Retry-After (14.2). 0: it is not. */
 unsigned leg_again_ms(const struct leg *leg, const struct message *refusal);

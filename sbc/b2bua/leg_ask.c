@@ -42,10 +42,12 @@ static enum leg_asking done(struct leg *leg)
 static void refuse(struct leg *leg, enum leg_asking as, const struct message *m, const char *why)
 {
 	set_offered(leg, NULL);
-	if (is_refresh(as) && m)
-		leg_refresh_refused(leg, m, as);
-	else if (!is_refresh(as))
+	if (!is_refresh(as)) {
 		leg_tell(leg, LEG_REFUSED, m, why);
+	} else if (m) {
+		leg_refresh_refused(leg, m, as);
+		leg_tell(leg, LEG_FREE, m, NULL);
+	}
 }
 
 /* RFC 5057 5: these end the dialog. So does no answer, which is as a 408 (RFC 3261 12.2.1.2). */
@@ -113,6 +115,7 @@ static void on_agreed(struct leg *leg, const struct message *m, enum leg_asking 
 	leg_request_answered(leg->ours);
 	if (is_refresh(as)) {
 		note_move(leg, m, as);
+		leg_tell(leg, LEG_FREE, m, NULL);
 		return;
 	}
 	if (!has_sdp) {
@@ -244,6 +247,13 @@ enum err leg_change(struct leg *leg, enum method like, const char *sdp)
 	               : sdp  ? CHANGING_INVITE
 	                      : FETCHING_INVITE,
 	               sdp);
+}
+
+bool leg_is_busy(const struct leg *leg)
+{
+	return leg->state == LEG_UNACKED ||
+	       (leg->state == LEG_STANDING && !leg->held.fork &&
+	        (leg->asked == ASKED_UNACKED || is_refresh(leg->asking)));
 }
 
 void leg_cancel_change(struct leg *leg)

@@ -165,6 +165,11 @@ void leg_drop_asked(struct leg *leg)
 	forget(leg);
 }
 
+const struct message *leg_asked(const struct leg *leg)
+{
+	return leg->asked == ASKED_WAITS ? server_txn_request(leg->theirs) : NULL;
+}
+
 bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 {
 	struct said *said;
@@ -180,6 +185,8 @@ bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 		said_keep_theirs(said, ack);
 		said->turn = SAID_AGREED;
 		leg_tell(leg, LEG_ANSWERED, ack, NULL);
+	} else {
+		leg_tell(leg, LEG_FREE, ack, NULL);
 	}
 	return true;
 }
@@ -233,8 +240,14 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 	case LEG_STANDING:
 		break;
 	}
-	if (leg->asked == ASKED_UNACKED && leg->fork->said.turn == SAID_AGREED)
+	if (leg->asked == ASKED_UNACKED && leg->fork->said.turn == SAID_AGREED) {
 		leg_drop_asked(leg);
+		leg_tell(leg, LEG_FREE, request, NULL);
+		if (leg->state != LEG_STANDING) {
+			server_txn_reply(txn, 481, NULL, NULL);
+			return;
+		}
+	}
 	if (invite_is_out(leg) || leg->held.fork || leg->fork->said.turn == SAID_OURS)
 		server_txn_reply(txn, 491, NULL, NULL);
 	else if (leg->asked == ASKED_WAITS)

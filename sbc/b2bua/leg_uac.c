@@ -349,7 +349,8 @@ enum err leg_confirm(struct leg *leg, const char *sdp)
 	if (!held.fork)
 		return ERR_NOT_NOW;
 	leg->held.fork = NULL;
-	said_keep_ours(&held.fork->said, sdp, strlen(sdp));
+	if (sdp)
+		said_keep_ours(&held.fork->said, sdp, strlen(sdp));
 	held.fork->said.turn = SAID_AGREED;
 	if (held.rseq)
 		return send_prack(leg, held.fork, held.rseq, held.cseq, sdp);

@@ -229,6 +229,7 @@ bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
 	if (call == t->call && leg == t->referrer->leg && event == LEG_BYE) {
 		t->left = true;
 		pass_end(call);
+		exchange_leave(call, leg == call->caller.leg ? SIDE_CALLER : SIDE_CALLEE);
 		return true;
 	}
 	if (t->asked && is_asked(t, leg) && (event == LEG_CHANGED || event == LEG_REFUSED)) {

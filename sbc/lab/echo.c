@@ -142,6 +142,7 @@ static void on_event(void *arg, struct leg *leg, enum leg_event event, const str
 	case LEG_REFUSED:
 	case LEG_ANSWERED:
 	case LEG_MOVED:
+	case LEG_FREE:
 	case LEG_ACK:
 	case LEG_PROGRESS:
 	case LEG_ANSWER:

@@ -105,7 +105,17 @@ static void ack_change(struct leg *leg)
 	if (leg->turn == OURS && !leg->asking) {
 		leg->turn = AGREED;
 		tell(leg, LEG_ANSWERED, one_in(8) ? t.ack : t.ack_sdp);
+	} else {
+		tell(leg, LEG_FREE, t.ack);
 	}
+}
+
+static void end_refresh(struct leg *leg)
+{
+	leg->refreshing = false;
+	if (one_in(2))
+		tell(leg, LEG_MOVED, t.ok_sdp);
+	tell(leg, LEG_FREE, t.ok);
 }
 
 static void end_change(struct leg *leg)
@@ -226,10 +236,11 @@ static void take_over(void)
 
 static void may_ask(struct leg *leg)
 {
-	if (leg->turn != AGREED || leg->asked || leg->asking || leg->unacked || leg->held)
+	if (leg->turn != AGREED || leg->asked || leg->asking || leg->unacked || leg->held ||
+	    leg->refreshing)
 		return;
 	if (leg->life == STANDING && one_in(4))
-		tell(leg, LEG_MOVED, t.ok_sdp);
+		leg->refreshing = true;
 	else if (leg->life == STANDING || (leg->life != UNACKED && leg->relies))
 		ask(leg, leg->life == STANDING && one_in(3));
 }
@@ -264,6 +275,8 @@ static void go_on(struct leg *leg)
 		}
 	} else if (leg->asking) {
 		one_in(10) ? lose(leg) : end_change(leg);
+	} else if (leg->refreshing) {
+		one_in(10) ? lose(leg) : end_refresh(leg);
 	} else if (leg->unacked) {
 		one_in(10) ? lose(leg) : ack_change(leg);
 	}
@@ -350,8 +363,15 @@ static void check_session(const struct call *call)
 		stuck(call, "what is owed is forgotten");
 	/* Who waits for an answer has one under way. */
 	if ((call->caller.leg->asked || call->callee.leg->asked) && call->exchange != EX_PASSED &&
-	    call->exchange != EX_FETCHING)
+	    call->exchange != EX_FETCHING && call->exchange != EX_HELD)
 		stuck(call, "an offer has no answer");
+	if ((call->exchange == EX_PASSED || call->exchange == EX_FETCHING) &&
+	    !exchange_leg(call, call->asker == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER)->asking)
+		stuck(call, "an offer is with nobody");
+	if (call->exchange == EX_HELD &&
+	    !leg_is_busy(
+	        exchange_leg(call, call->asker == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER)))
+		stuck(call, "an offer waits for nothing");
 }
 
 static void check_transfer(const struct call *call)

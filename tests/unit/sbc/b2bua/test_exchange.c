@@ -19,12 +19,16 @@ static struct {
 	unsigned again_ms, tries;      /* what the leg wants; how often it was asked before */
 	bool owes_caller, owes_callee; /* in the end */
 	bool moves, waits;             /* something moves meanwhile; it is tried again later */
+	bool caller_holds;
+	bool busy;             /* what is in a leg's way ends by itself */
+	struct message *asked; /* what waits in a leg */
 	struct border border;
 	const char *peer_sdp;
 	unsigned hosts; /* that the offer heard of */
 } t;
 static char legs[2];
 static struct timers *timers;
+static struct message *asked;
 
 #define CALLER ((struct leg *)(void *)&legs[0])
 #define CALLEE ((struct leg *)(void *)&legs[1])
@@ -91,6 +95,18 @@ void leg_refuse(struct leg *leg, unsigned status, unsigned retry_after_s)
 	note_status(retry_after_s == 7 ? "later" : "refuse", leg, status);
 }
 
+bool leg_is_busy(const struct leg *leg)
+{
+	(void)leg;
+	return t.busy;
+}
+
+const struct message *leg_asked(const struct leg *leg)
+{
+	(void)leg;
+	return t.asked;
+}
+
 unsigned leg_again_ms(const struct leg *leg, const struct message *refusal)
 {
 	assert_non_null(refusal);
@@ -106,14 +122,13 @@ struct timers *stack_timers(const struct stack *stack)
 
 enum err leg_confirm(struct leg *leg, const char *sdp)
 {
-	assert_non_null(sdp);
-	note("confirm", leg);
+	note(sdp ? "confirm" : "anyway", leg);
 	return OK;
 }
 
 bool leg_holds_offer(const struct leg *leg)
 {
-	return t.holds && leg == CALLEE;
+	return t.holds && leg == (t.caller_holds ? CALLER : CALLEE);
 }
 
 bool leg_said(const struct leg *leg, const char *sdp)
@@ -239,7 +254,7 @@ static enum exchange_state fire_with(enum exchange_state state, enum exchange_ev
 		[XE_OFFER] = LEG_OFFER,       [XE_FETCH] = LEG_FETCH,
 		[XE_CHANGED] = LEG_CHANGED,   [XE_REFUSED] = LEG_REFUSED,
 		[XE_ANSWERED] = LEG_ANSWERED, [XE_WITHDRAWN] = LEG_WITHDRAWN,
-		[XE_MOVED] = LEG_MOVED,
+		[XE_MOVED] = LEG_MOVED,       [XE_FREE] = LEG_FREE,
 	};
 	struct call call = { .exchange = state,
 		             .asker = side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER };
@@ -292,6 +307,7 @@ static struct message *message_of(enum exchange_event event)
 		return make("INVITE sip:a@b SIP/2.0", "INVITE", "");
 	case XE_CHANGED:
 	case XE_MOVED:
+	case XE_FREE:
 		return make("SIP/2.0 200 OK", "INVITE", SDP);
 	case XE_REFUSED:
 		return make("SIP/2.0 488 Not Acceptable Here", "INVITE", "");
@@ -335,6 +351,10 @@ static const struct cell {
 	{ EX_PASSED, XE_REFUSED, EX_REST, "drop later488:callee " },
 	{ EX_PASSED, XE_WITHDRAWN, EX_PASSED, "cancel:callee " },
 	{ EX_PASSED, XE_MOVED, EX_PASSED, "" },
+	{ EX_HELD, XE_WITHDRAWN, EX_REST, "refuse487:caller " },
+	{ EX_HELD, XE_MOVED, EX_HELD, "" },
+	{ EX_HELD, XE_FREE, EX_PASSED, "make:callee change:caller " },
+	{ EX_HELD, XE_UP, EX_PASSED, "make:callee change:caller " },
 	{ EX_FETCHING, XE_PROGRESS, EX_FETCHING, "progress183:caller " },
 	{ EX_FETCHING, XE_EARLY_OFFER, EX_PROPOSED, "make:callee media183:caller " },
 	{ EX_FETCHING, XE_ANSWER, EX_PROPOSED, "make:callee answer:caller " },
@@ -385,6 +405,7 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 	case XE_ANSWERED:
 	case XE_WITHDRAWN:
 	case XE_MOVED:
+	case XE_FREE:
 	case XE_UP:
 	case XE_AGAIN:
 	case XE_NEVENTS:
@@ -396,8 +417,8 @@ static const char *empty_cell(enum exchange_event event, enum media_side side)
 static void check_cell(enum exchange_state s, enum exchange_event e, enum media_side side)
 {
 	const struct cell *cell = NULL;
-	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER || e == XE_UP ||
-	                 e == XE_AGAIN;
+	bool of_callee = e == XE_PROGRESS || e == XE_EARLY_OFFER || e == XE_ANSWER ||
+	                 (e == XE_UP && s != EX_HELD) || e == XE_AGAIN;
 	enum exchange_state next, got;
 	const char *what;
 	char text[256];
@@ -506,6 +527,77 @@ static void test_again(void **state)
 	assert_true(t.waits && t.owes_callee);
 	assert_int_equal(fire(EX_OWED, XE_OFFER, SIDE_CALLER), EX_OWED);
 	assert_true(t.owes_callee);
+}
+
+/* The other side is to say ACK first. */
+static void test_held(void **state)
+{
+	struct message *fetch = message_of(XE_FETCH);
+
+	(void)state;
+	t.busy = true;
+	t.change_err = ERR_NOT_NOW;
+	assert_int_equal(fire(EX_REST, XE_OFFER, SIDE_CALLEE), EX_HELD);
+	assert_string_equal(t.done, "make:callee change:caller back ");
+	assert_int_equal(fire(EX_REST, XE_FETCH, SIDE_CALLEE), EX_HELD);
+	assert_string_equal(t.done, "fetch:caller ");
+	assert_int_equal(fire(EX_HELD, XE_OFFER, SIDE_CALLEE), EX_HELD);
+	assert_string_equal(t.done, "refuse491:callee ");
+	/* Something else is in its way. */
+	assert_int_equal(fire(EX_HELD, XE_FREE, SIDE_CALLER), EX_HELD);
+	t.busy = false;
+	assert_int_equal(fire(EX_HELD, XE_FREE, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "make:callee change:caller back refuse491:callee ");
+	/* Where one waits already, so does not what meets it. */
+	t.busy = true;
+	assert_int_equal(fire(EX_OWED, XE_OFFER, SIDE_CALLER), EX_OWED);
+	assert_string_equal(t.done, "make:caller change:callee back refuse491:caller ");
+	t.change_err = OK;
+	t.asked = fetch;
+	assert_int_equal(fire(EX_HELD, XE_UP, SIDE_CALLER), EX_FETCHING);
+	assert_string_equal(t.done, "fetch:caller ");
+	t.asked = NULL;
+	assert_int_equal(fire(EX_HELD, XE_FREE, SIDE_CALLER), EX_REST);
+	message_free(&fetch);
+}
+
+/* Of a transfer, who asked for it hangs up. */
+static void leave(enum exchange_state state, enum media_side asker, const char *wanted)
+{
+	struct call call = { .exchange = state, .asker = asker, .border = &t.border };
+	bool stays = !*wanted;
+
+	call.caller.leg = CALLER;
+	call.callee.leg = CALLEE;
+	call.offer = OFFER;
+	t.done[0] = '\0';
+	exchange_leave(&call, SIDE_CALLEE);
+	assert_string_equal(t.done, wanted);
+	assert_int_equal(call.exchange, stays ? state : EX_REST);
+}
+
+static void test_leave(void **state)
+{
+	(void)state;
+	leave(EX_REST, SIDE_CALLER, "drop refuse491:caller ");
+	leave(EX_HELD, SIDE_CALLER, "drop refuse491:caller ");
+	leave(EX_PASSED, SIDE_CALLER, "drop refuse491:caller ");
+	leave(EX_FETCHING, SIDE_CALLER, "drop refuse491:caller ");
+	leave(EX_TOLD, SIDE_CALLER, "drop refuse491:caller ");
+	leave(EX_OWED, SIDE_CALLER, "drop refuse491:caller ");
+	/* It has yet to answer, or to say ACK. */
+	leave(EX_PASSED, SIDE_CALLEE, "");
+	leave(EX_FETCHING, SIDE_CALLEE, "");
+	leave(EX_TOLD, SIDE_CALLEE, "");
+	leave(EX_PROPOSED, SIDE_CALLER, "");
+	leave(EX_SHOWN, SIDE_CALLER, "");
+	t.holds = t.caller_holds = true;
+	leave(EX_PROPOSED, SIDE_CALLEE, "drop refuse491:caller anyway:caller ");
+	/* Nobody waits for the offer that was asked for. */
+	t.accept_err = ERR_NOT_NOW;
+	assert_int_equal(fire(EX_FETCHING, XE_CHANGED, SIDE_CALLER), EX_REST);
+	assert_string_equal(t.done, "make:caller accept:callee drop anyway:caller ");
+	assert_false(t.disagreed);
 }
 
 /* What came while another exchange was under way is next. */
@@ -640,6 +732,7 @@ static int close_library(void **state)
 {
 	(void)state;
 	timers_free(&timers);
+	message_free(&asked);
 	return 0;
 }
 
@@ -648,6 +741,8 @@ static int begin(void **state)
 	(void)state;
 	memset(&t, 0, sizeof(t));
 	t.peer_sdp = SDP;
+	message_free(&asked);
+	asked = t.asked = message_of(XE_OFFER);
 	return 0;
 }
 
@@ -655,11 +750,10 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(every_cell),     TEST(stays_here),
-		                            TEST(spared),         TEST(fails),
-		                            TEST(next_target),    TEST(statuses),
-		                            TEST(owed),           TEST(again),
-		                            TEST(moved_meanwhile) };
+	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here),     TEST(spared),
+		                            TEST(fails),      TEST(next_target),    TEST(statuses),
+		                            TEST(owed),       TEST(again),          TEST(held),
+		                            TEST(leave),      TEST(moved_meanwhile) };
 
 	return cmocka_run_group_tests(tests, open_library, close_library);
 }

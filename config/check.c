@@ -124,6 +124,18 @@ static void check_addresses(const struct check *ck, size_t i)
 		              "write two of one");
 }
 
+/* RFC 4568 7.3: who reads the description has the keys. */
+static void check_srtp(const struct check *ck, size_t i)
+{
+	const struct config_realm *realm = &ck->cfg->realms[i];
+
+	if (realm->srtp != SRTP_OFF &&
+	    (has_transport(realm, TRANSPORT_UDP) || has_transport(realm, TRANSPORT_TCP)))
+		check_problem(ck, SECTION_REALMS, i, "srtp",
+		              "SRTP's keys stand in SDP, and a udp or tcp listener would show "
+		              "them to everybody; give phones without TLS a realm of their own");
+}
+
 static void check_ports(const struct check *ck, size_t i)
 {
 	const struct config_realm *realm = &ck->cfg->realms[i];
@@ -231,6 +243,7 @@ void check_realms(const struct check *ck)
 
 	for (size_t i = 0; i < ck->cfg->nrealms; i++) {
 		check_addresses(ck, i);
+		check_srtp(ck, i);
 		check_ports(ck, i);
 		check_times(ck, i);
 		check_session(ck, i);

@@ -41,6 +41,9 @@ enum digest_offer { DIGEST_OFFER_ALL, DIGEST_OFFER_MD5 };
 /* What becomes of a REFER. */
 enum transfer_policy { TRANSFER_CARRY_OUT, TRANSFER_REFUSE, TRANSFER_PASS };
 
+/* OFFERED: in place of RTP, and once more without to who refuses it; OFFERED_BOTH: beside RTP. */
+enum srtp_mode { SRTP_REQUIRED, SRTP_OFF, SRTP_OFFERED, SRTP_OFFERED_BOTH };
+
 struct config_realm {
 	char *name;
 	struct config_listener *listeners;
@@ -53,6 +56,7 @@ struct config_realm {
 	struct addr media_advertise; /* written into SDP while outer is not known */
 	struct config_outer outer;
 	unsigned media_port_low, media_port_high;
+	enum srtp_mode srtp; /* of its phones */
 	enum latch_mode latch;
 	unsigned media_timeout_ms;            /* 0: none */
 	unsigned media_dscp, signalling_dscp; /* of what we send */
@@ -93,7 +97,6 @@ struct config_phone {
 	enum over_limit over_limit;
 };
 
-enum srtp_mode { SRTP_REQUIRED, SRTP_OFF, SRTP_OFFERED };
 /* How our URIs look towards a trunk: sips:… or sip:…;transport=tls */
 enum uri_form { URI_SIPS, URI_SIP_TLS };
 /* An INVITE without an offer: goes as it is, or with an offer of ours. */

@@ -301,6 +301,16 @@ static const struct option realms[] = {
 	  .max = 60000,
 	  .standard = "5s", /* RFC 3261 17.1.2.2 */
 	  .help = "How long a message may be under way in the network." },
+	{ .key = "srtp",
+	  .kind = KIND_ENUM,
+	  FIELD(config_realm, srtp),
+	  .names = option_srtp_modes,
+	  .standard = "off",
+	  .help =
+	      "Whether its phones speak SRTP; a trunk has an srtp of its own. required: nothing else. offered: a phone "
+	      "that refuses it (488, 415, 606) is called without, and one that calls without is heard. offered-both: "
+	      "as offered, with RTP as an m-line of its own beside SRTP in one offer. Keys stand in SDP: all "
+	      "listeners must be tls, and who is to be called registers, also where its address is known." },
 	{ .key = "latch",
 	  .kind = KIND_ENUM,
 	  FIELD(config_realm, latch),

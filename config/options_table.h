@@ -19,6 +19,7 @@ extern const struct option phone_options[PHONE_OPTIONS];
 extern const struct option route_options[ROUTE_OPTIONS];
 
 /* options_trunk.c */
+extern const char *const option_srtp_modes[]; /* as enum srtp_mode; then NULL */
 extern const struct option trunk_options[TRUNK_OPTIONS];
 
 /* options_rules.c: lists of maps, and how numbers are written */

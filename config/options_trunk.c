@@ -1,7 +1,7 @@
 /* The options of a trunk, the longest part of the table. */
 #include "config/options_table.h"
 
-static const char *const srtp_modes[] = { "required", "off", "offered", NULL };
+const char *const option_srtp_modes[] = { "required", "off", "offered", "offered-both", NULL };
 /* As media's enum srtp_suite has them, after its first. */
 static const char *const srtp_suites[] = {
 	"AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_256_CM_HMAC_SHA1_80",
@@ -223,11 +223,12 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	{ .key = "srtp",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, srtp),
-	  .names = srtp_modes,
+	  .names = option_srtp_modes,
 	  .standard = "required",
 	  .help =
 	      "off sends calls unencrypted over the provider's network. offered sends them so only where the provider "
-	      "refuses SRTP (488, 415, 606) or calls without it. Both must be written here; no profile can." },
+	      "refuses SRTP (488, 415, 606) or calls without it. offered-both leaves it the choice in one offer, "
+	      "RTP as an m-line of its own beside SRTP. All three must be written here; no profile can." },
 	{ .key = "srtp-suites",
 	  .kind = KIND_ENUM,
 	  .flags = OPTION_LIST,

@@ -25,10 +25,12 @@ static struct addr shown_address(const struct border *b, const struct config_rea
 static struct offer_side media_side(const struct border *b, const struct party *p)
 {
 	const struct config_trunk *trunk = p->who.kind == PARTY_TRUNK ? p->who.trunk : NULL;
+	enum srtp_mode srtp = party_srtp(&p->who);
 
 	return (struct offer_side){ .shown = shown_address(b, p->realm),
 		                    .media = border_media_realm(b, p->realm),
-		                    .srtp = trunk ? trunk->srtp : SRTP_OFF,
+		                    .srtp = srtp == SRTP_OFFERED_BOTH ? SRTP_OFFERED : srtp,
+		                    .both = srtp == SRTP_OFFERED_BOTH,
 		                    .plain = p->target && p->target->plain,
 		                    .plain_media = trunk ? trunk->plain_media : NULL,
 		                    .nplain_media = trunk ? trunk->nplain_media : 0,

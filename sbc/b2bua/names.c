@@ -5,9 +5,12 @@
 #include <string.h>
 #include "sbc/b2bua/caller_id.h"
 
-/* A phone is reached over UDP where its realm speaks that, else over TCP. */
+/* A phone is reached over UDP where its realm speaks that, else over TCP. Where SDP may have keys
+ * in it, over TLS alone: the connection that it opened. */
 static enum transport phone_transport(const struct config_realm *realm)
 {
+	if (realm->srtp != SRTP_OFF)
+		return TRANSPORT_TLS;
 	for (size_t i = 0; i < realm->nlisteners; i++) {
 		if (realm->listeners[i].transport == TRANSPORT_UDP)
 			return TRANSPORT_UDP;
@@ -49,7 +52,8 @@ enum err party_find(struct border *b, const struct party *p, struct call_refusal
 	const struct location *where = location_get(b->cfg.locations, phone);
 	char why[160];
 
-	if (addr_is_set(&phone->address) || (where && flow_alive(&where->flow)))
+	if ((addr_is_set(&phone->address) && p->realm->srtp == SRTP_OFF) ||
+	    (where && flow_alive(&where->flow)))
 		return OK;
 	snprintf(why, sizeof(why),
 	         where ? "the connection that phone %s registered over is gone"

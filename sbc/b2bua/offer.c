@@ -68,6 +68,7 @@ enum err offer_continue(struct offer *o, enum media_side side, const struct offe
 	const struct line *line = first_line(was);
 	const struct line_place *place = line ? &line->sides[was_side].place : NULL;
 
+	o->now.slots[side] = was->now.slots[was_side];
 	o->cfg.sides[side].plain =
 	    place && addr_is_set(&place->rtp) && place->key.suite == SRTP_NONE;
 	return voice_continue(&o->voices[side], &was->voices[was_side]);
@@ -106,21 +107,24 @@ static void drop_streams(struct offer *o)
 	}
 }
 
-enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in, size_t nlines,
-                    struct buf *out)
+enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in, struct buf *out)
 {
 	struct sdp_crypto crypto[SDP_MEDIA_MAX][SDP_CRYPTO_MAX];
-	struct sdp_out_media media[SDP_MEDIA_MAX];
+	struct sdp_out_media media[SDP_MEDIA_MAX], all[SDP_MEDIA_MAX];
 	struct sdp_types types[SDP_MEDIA_MAX];
-	struct sdp_out with = { .addr = o->cfg.sides[side].shown,
-		                .media = media,
-		                .nmedia = nlines };
-	bool offers = side != o->from && !o->met;
+	struct slots *slots = &o->next.slots[side];
+	bool offers = side != o->from && !o->met, beside[SDP_MEDIA_MAX];
+	uint8_t of[SDP_MEDIA_MAX];
+	struct sdp_out with = { .addr = o->cfg.sides[side].shown, .media = all, .of = of };
 	enum err err;
 
-	for (size_t i = 0; i < nlines; i++) {
+	for (size_t i = slots->nlines; offers && i < o->next.nlines; i++)
+		slots_open(slots, line_is_twofold(&o->next.lines[i], side, &o->cfg.sides[side]),
+		           o->next.nlines - i - 1);
+	for (size_t i = 0; i < slots->nlines; i++) {
 		struct line *line = &o->next.lines[i];
 
+		beside[i] = offers && line_is_twofold(line, side, &o->cfg.sides[side]);
 		line_write(line, side, &o->cfg.sides[side], offers, o->anchor, crypto[i],
 		           &media[i]);
 		if (o->met && i < sdp_nmedia(o->met))
@@ -142,8 +146,10 @@ enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in,
 		media[i].both_laws =
 		    codecs_want_both_laws(o->cfg.sides) && !(media[i].types && types[i].turns);
 	}
+	slots_write(slots, media, beside, offers, all, of);
+	with.nmedia = slots->n;
 	err = voice_say(&o->voices[side], in, &with, out);
-	mem_wipe(crypto, nlines * sizeof(*crypto));
+	mem_wipe(crypto, slots->nlines * sizeof(*crypto));
 	return err;
 }
 
@@ -164,13 +170,17 @@ enum err offer_open_exchange(struct offer *o, size_t nlines)
 
 	if (nlines < was->nlines)
 		nlines = was->nlines;
+	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		if (nlines < was->slots[side].nlines)
+			nlines = was->slots[side].nlines;
+	}
 	lines = mem_zalloc((nlines ? nlines : 1) * sizeof(*lines));
 	if (!lines)
 		return ERR_NOMEM;
 	if (was->nlines)
 		memcpy(lines, was->lines, was->nlines * sizeof(*lines));
 	for (int side = 0; o->exchange == EXCHANGE_NONE && side < MEDIA_NSIDES; side++)
-		o->next.known[side] = o->now.known[side];
+		o->next.slots[side] = o->now.slots[side];
 	mem_wipe(o->next.lines, o->next.nlines * sizeof(*lines));
 	mem_free(o->next.lines);
 	o->next.lines = lines;
@@ -235,27 +245,6 @@ static enum err take_line(struct offer *o, size_t i, const struct line_place *pl
 	                                                : line_apply(line, o->from, o->anchor);
 }
 
-/* Of two lines of which one is the other without SRTP (RFC 8643 has the same end) the plain one:
- * best effort, where a side wants no more. */
-static bool is_second_choice(const struct offer *o, const struct sdp *sdp, size_t i)
-{
-	const struct offer_side *side = &o->cfg.sides[o->from];
-	const struct sdp_media *m = sdp_media_at(sdp, i);
-	struct line_place place;
-	bool found = false;
-
-	if (side->srtp != SRTP_OFFERED || o->invented || m->proto != SDP_RTP)
-		return false;
-	for (size_t k = 0; k < sdp_nmedia(sdp) && !found; k++) {
-		const struct sdp_media *other = sdp_media_at(sdp, k);
-
-		found = other->proto == SDP_SRTP && !other->rejected &&
-		        strcasecmp(other->kind, m->kind) == 0 && !line_judge(side, other, &place);
-	}
-	mem_wipe(&place, sizeof(place));
-	return found;
-}
-
 static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
 {
 	const char *why = NULL, *first_why = NULL;
@@ -274,8 +263,6 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 		}
 		if (m && !m->rejected && !o->invented)
 			why = line_judge(&o->cfg.sides[o->from], m, &place);
-		if (m && !m->rejected && !why && is_second_choice(o, sdp, i))
-			why = "the same with SRTP is taken";
 		if (m && !m->rejected && !why)
 			why = line_may_go(&o->cfg.sides[other(o->from)], m);
 		if (m && !m->rejected && !why)
@@ -296,24 +283,26 @@ static enum err take_offer(struct offer *o, const struct sdp *sdp, struct offer_
 	return any || o->now.nlines ? OK : offer_problem_is(problem, 488, "no media");
 }
 
-static enum err exchange(struct offer *o, const struct sdp *in, struct buf *out,
+static enum err exchange(struct offer *o, struct sdp *in, struct buf *out,
                          struct offer_problem *problem)
 {
-	size_t n = sdp_nmedia(in);
+	struct slots slots = o->now.slots[o->from];
 	enum err err;
 
-	if (n < o->now.known[o->from])
+	if (sdp_nmedia(in) < slots.n)
 		return offer_problem_is(problem, 488,
 		                        "the offer has fewer media lines than before");
-	err = offer_open_exchange(o, n);
+	slots_take(&slots, in);
+	slots_fold(&slots, &o->cfg.sides[o->from], in);
+	err = offer_open_exchange(o, slots.nlines);
 	if (err)
 		return err;
 	if (!o->invented)
-		o->next.known[o->from] = n;
+		o->next.slots[o->from] = slots;
 	err = take_offer(o, in, problem);
 	/* Without what the offers before this one had opened. */
 	drop_streams(o);
-	return err || !out ? err : offer_tell(o, other(o->from), in, o->next.nlines, out);
+	return err || !out ? err : offer_tell(o, other(o->from), in, out);
 }
 
 static enum err begin(struct offer *o, enum media_side side, bool invented,
@@ -371,35 +360,58 @@ enum err offer_invent(struct offer *o, enum media_side side, struct buf *out,
 	return err;
 }
 
-static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offer_problem *problem)
+/* Whether an answer for a line is of what the side was offered; NULL: it is. */
+static const char *judge_answered(const struct offer *o, size_t i, const struct sdp_media *m,
+                                  struct line_place *place)
 {
 	enum media_side side = other(o->from);
+	const struct line *line = &o->next.lines[i];
+	const struct line_side *s = &line->sides[side];
+	const struct slots *slots = &o->next.slots[side];
+	bool plain = slots->all[slots->used[i]].proto == SDP_RTP;
+	bool secure = s->seeded && (!plain || s->place.avp);
+	const char *why = line_judge(&o->cfg.sides[side], m, place);
+
+	if (why)
+		return why;
+	if (place->opaque != line->opaque)
+		return "the answer has another protocol";
+	if (line->opaque)
+		return NULL;
+	if (place->avp && !secure) { /* nobody asked for its keys */
+		mem_wipe(&place->key, sizeof(place->key));
+		place->avp = false;
+	}
+	if (place->key.suite == SRTP_NONE)
+		return plain ? NULL : "RTP without encryption where SRTP was offered";
+	if (!secure)
+		return "SRTP where RTP was offered";
+	return line_offered(line, side, &o->cfg.sides[side], place->key.suite)
+	           ? NULL
+	           : "the answer has a suite that was not offered";
+}
+
+static enum err judge_answer(struct offer *o, struct sdp *sdp, struct offer_problem *problem)
+{
+	enum media_side side = other(o->from);
+	struct slots *slots = &o->next.slots[side];
 	bool any = false, wanted = false;
 
-	if (sdp_nmedia(sdp) != o->next.nlines)
+	if (sdp_nmedia(sdp) != slots->n)
 		return offer_problem_is(problem, 488,
 		                        "the answer has another number of media lines");
+	slots_fold(slots, &o->cfg.sides[side], sdp);
 	for (size_t i = 0; i < o->next.nlines; i++) {
-		const struct sdp_media *m = sdp_media_at(sdp, i);
+		const struct sdp_media *m = i < sdp_nmedia(sdp) ? sdp_media_at(sdp, i) : NULL;
 		struct line *line = &o->next.lines[i];
 		struct line_place place;
 		const char *why;
 
-		line->taken = line->carried && !m->rejected;
+		line->taken = line->carried && m && !m->rejected && slots->all[slots->used[i]].open;
 		wanted = wanted || line->carried;
 		if (!line->taken)
 			continue;
-		why = line_judge(&o->cfg.sides[side], m, &place);
-		if (!why && place.opaque != line->opaque)
-			why = "the answer has another protocol";
-		if (!why && !line->opaque &&
-		    (place.key.suite != SRTP_NONE) != line->sides[side].seeded)
-			why = line->sides[side].seeded
-			          ? "RTP without encryption where SRTP was offered"
-			          : "SRTP where RTP was offered";
-		if (!why && place.key.suite != SRTP_NONE &&
-		    !line_offered(line, side, &o->cfg.sides[side], place.key.suite))
-			why = "the answer has a suite that was not offered";
+		why = judge_answered(o, i, m, &place);
 		if (why)
 			return offer_problem_is(problem, 488, why);
 		place.mux = place.mux && line->sides[side].mux;
@@ -410,7 +422,6 @@ static enum err judge_answer(struct offer *o, const struct sdp *sdp, struct offe
 		mem_wipe(&place, sizeof(place));
 		any = true;
 	}
-	o->next.known[side] = o->next.nlines;
 	return any || !wanted || o->now.nlines
 	           ? OK
 	           : offer_problem_is(problem, 488, "the answer takes none of the media");
@@ -466,7 +477,7 @@ enum err offer_answer(struct offer *o, const char *sdp, size_t len, struct buf *
 	if (!err)
 		err = judge_answer(o, in, problem);
 	if (!err && !o->invented && out)
-		err = offer_tell(o, o->from, in, o->next.known[o->from], out);
+		err = offer_tell(o, o->from, in, out);
 	if (!err)
 		err = offer_agree(o);
 	if (!err)
@@ -535,7 +546,7 @@ void offer_take_back(struct offer *o)
 
 static void session_forget(struct session *s, enum media_side side)
 {
-	s->known[side] = 0;
+	s->slots[side] = (struct slots){ 0 };
 	mem_wipe_text(&s->said[side]);
 	for (size_t i = 0; i < s->nlines; i++)
 		line_forget(&s->lines[i], side);

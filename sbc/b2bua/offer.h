@@ -19,6 +19,7 @@ struct offer_side {
 	struct media_realm *media;
 	struct addr shown; /* our address in what the side is told, without a port */
 	enum srtp_mode srtp;
+	bool both;  /* SRTP_OFFERED: RTP is offered beside SRTP, as an m-line of its own */
 	bool plain; /* SRTP_OFFERED: it refused SRTP or stands without, so ours have none */
 	/* What goes without encryption where SRTP is required, all other protocols than RTP; none:
 	 * UDP/BFCP and UDP/UDT/IX. Borrowed. */

@@ -5,6 +5,7 @@
 
 #include "sbc/b2bua/offer.h"
 #include "sbc/b2bua/offer_line.h"
+#include "sbc/b2bua/offer_slots.h"
 #include "sbc/b2bua/offer_voice.h"
 #include "sbc/sip/sdp.h"
 
@@ -12,8 +13,8 @@
 struct session {
 	struct line *lines;
 	size_t nlines;
-	size_t known[MEDIA_NSIDES]; /* of them, that a side has heard of */
-	char *said[MEDIA_NSIDES];   /* each side's own description; NULL: none (or the old one) */
+	struct slots slots[MEDIA_NSIDES];
+	char *said[MEDIA_NSIDES]; /* each side's own description; NULL: none (or the old one) */
 };
 
 enum exchange { EXCHANGE_NONE, EXCHANGE_OFFERED, EXCHANGE_ANSWERED };
@@ -33,7 +34,7 @@ struct offer {
 /* Appends how in is told to a side, as our own: as an answer to who offered or is met, else as an
  * offer. */
 MUST_USE enum err offer_tell(struct offer *o, enum media_side side, const struct sdp *in,
-                             size_t nlines, struct buf *out);
+                             struct buf *out);
 /* next becomes a copy of the session with room for so many lines, or has more room. */
 MUST_USE enum err offer_open_exchange(struct offer *o, size_t nlines);
 /* The exchange has its answer: payload types are agreed on, and media hears of all. */

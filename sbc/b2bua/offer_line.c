@@ -92,11 +92,12 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 		return NULL;
 	if (side->srtp == SRTP_OFF)
 		return m->proto == SDP_RTP ? NULL : "SRTP where this side is set to RTP";
-	if (m->proto == SDP_RTP && side->srtp == SRTP_OFFERED)
-		return NULL;
-	if (m->proto != SDP_SRTP)
+	if (m->proto != SDP_SRTP && side->srtp != SRTP_OFFERED)
 		return "RTP without encryption where SRTP is required";
 	crypto = choose_crypto(side, m);
+	place->avp = crypto && m->proto == SDP_RTP;
+	if (!crypto && m->proto == SDP_RTP)
+		return NULL;
 	if (!crypto)
 		return m->has_keys_elsewhere ? "DTLS keys where SDES keys are needed"
 		                             : "no crypto line with a suite that we have";
@@ -128,6 +129,13 @@ bool line_wants_key(const struct line *line, enum media_side side, const struct 
 	if (offered)
 		return s->place.key.suite != SRTP_NONE;
 	return addr_is_set(&s->place.rtp) ? s->seeded : !cfg->plain;
+}
+
+bool line_is_twofold(const struct line *line, enum media_side side, const struct offer_side *cfg)
+{
+	const struct line_side *s = &line->sides[side];
+
+	return cfg->both && line->carried && s->seeded && !addr_is_set(&s->place.rtp);
 }
 
 void line_drop_key(struct line *line, enum media_side side)
@@ -181,9 +189,14 @@ static void settle_keys(struct line_side *s)
 void line_settle(struct line *line, const struct line *tried)
 {
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
+		struct line_side *s = &line->sides[side];
+
 		if (tried)
-			line->sides[side].used |= tried->sides[side].used;
-		settle_keys(&line->sides[side]);
+			s->used |= tried->sides[side].used;
+		/* Of what it was offered it took RTP. */
+		if (addr_is_set(&s->place.rtp) && s->place.key.suite == SRTP_NONE)
+			line_drop_key(line, (enum media_side)side);
+		settle_keys(s);
 	}
 }
 
@@ -270,7 +283,7 @@ void line_write(const struct line *line, enum media_side side, const struct offe
 	out->rejected = false;
 	out->port = addr_port(anchor_local(anchor, line->stream, side));
 	out->mux = s->mux;
-	out->proto = line->opaque ? SDP_DATAGRAM : s->seeded ? SDP_SRTP : SDP_RTP;
+	out->proto = line->opaque ? SDP_DATAGRAM : s->seeded && !s->place.avp ? SDP_SRTP : SDP_RTP;
 	if (!s->seeded)
 		return;
 	out->crypto = crypto;

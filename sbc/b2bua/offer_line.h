@@ -20,6 +20,7 @@ struct line_place {
 	bool idle;
 	bool mux;    /* RTCP on RTP's port (RFC 5761) */
 	bool opaque; /* no RTP */
+	bool avp;    /* it speaks of SRTP under RTP's profile (RFC 8643) */
 	struct offer_key key;
 };
 
@@ -59,6 +60,8 @@ void line_place(struct line *line, enum media_side side, const struct line_place
 bool line_wants_key(const struct line *line, enum media_side side, const struct offer_side *cfg,
                     bool offered);
 void line_drop_key(struct line *line, enum media_side side);
+/* Whether RTP is offered to a side beside SRTP. */
+bool line_is_twofold(const struct line *line, enum media_side side, const struct offer_side *cfg);
 /* Our keys towards a side, made once; tag and suite are the peer's where it said them. */
 void line_make_key(struct line *line, enum media_side side);
 /* Tells the anchor what the side said, if it does not know. */

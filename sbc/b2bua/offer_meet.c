@@ -89,10 +89,10 @@ static enum err tell_both(struct offer *o, const struct offer_meeting *m, const 
 	enum err err;
 
 	o->met = called;
-	err = offer_tell(o, SIDE_CALLER, picked, sdp_nmedia(called), m->to_caller);
+	err = offer_tell(o, SIDE_CALLER, picked, m->to_caller);
 	o->met = picked;
 	if (!err)
-		err = offer_tell(o, SIDE_CALLEE, called, sdp_nmedia(picked), m->to_picker);
+		err = offer_tell(o, SIDE_CALLEE, called, m->to_picker);
 	o->met = NULL;
 	return err;
 }
@@ -100,14 +100,20 @@ static enum err tell_both(struct offer *o, const struct offer_meeting *m, const 
 enum err offer_meet(struct offer *o, const struct offer_meeting *m, struct offer_problem *problem)
 {
 	struct sdp *called = NULL, *picked = NULL;
+	struct slots slots = { 0 };
 	enum err err = offer_make(o, SIDE_CALLER, m->called, strlen(m->called), NULL, problem);
 
 	if (err)
 		return err;
 	offer_problem_is(problem, 500, "out of memory");
 	err = read_both(m, &called, &picked, problem);
-	if (!err)
-		err = offer_open_exchange(o, sdp_nmedia(picked));
+	if (!err) {
+		slots_fold(&o->next.slots[SIDE_CALLER], &o->cfg.sides[SIDE_CALLER], called);
+		slots_take(&slots, picked);
+		slots_fold(&slots, &o->cfg.sides[SIDE_CALLEE], picked);
+		err = offer_open_exchange(o, slots.nlines);
+	}
+	o->next.slots[SIDE_CALLEE] = slots;
 	if (!err)
 		err = take_lines(o, called, picked, problem);
 	if (!err)
@@ -116,8 +122,6 @@ enum err offer_meet(struct offer *o, const struct offer_meeting *m, struct offer
 		err = offer_agree(o);
 	if (!err)
 		err = offer_keep_said(o, SIDE_CALLEE, m->picked, strlen(m->picked));
-	if (!err)
-		o->next.known[SIDE_CALLEE] = sdp_nmedia(picked);
 	sdp_free(&called);
 	sdp_free(&picked);
 	if (err)

@@ -200,15 +200,14 @@ const struct config_party *targets_left(const struct call *call, const struct le
  * it spoke of something else. */
 static const char *spare(struct call_target *again, const struct call *call, unsigned status)
 {
-	const struct config_party *who = &again->who;
+	enum srtp_mode srtp = party_srtp(&again->who);
 
 	if (status == 415 && again->has_parts) {
 		again->bare = true;
 		return "parts-left-out";
 	}
 	if ((status != 488 && status != 415 && status != 606) || again->plain ||
-	    who->kind != PARTY_TRUNK || who->trunk->srtp != SRTP_OFFERED ||
-	    call->exchange == EX_FETCHING)
+	    (srtp != SRTP_OFFERED && srtp != SRTP_OFFERED_BOTH) || call->exchange == EX_FETCHING)
 		return NULL;
 	again->plain = true;
 	return "srtp";

@@ -29,7 +29,7 @@ static void aim(const struct errand *e, struct target *out, struct message **hel
 	out->host = hop.host;
 	out->port = hop.port;
 	out->srv = !hop.port && target->srv;
-	if (!out->tls)
+	if (out->transport != TRANSPORT_TLS)
 		out->transport = hop.has_transport && hop.transport == TRANSPORT_TCP
 		                     ? TRANSPORT_TCP
 		                     : TRANSPORT_UDP;

@@ -347,6 +347,11 @@ static enum err try_stream(struct request *r, const struct addr *peer)
 		                       .sni = r->target.sni,
 		                       .timeout_ms = r->target.connect_timeout_ms };
 
+	if (r->target.transport == TRANSPORT_TLS && !r->target.tls) {
+		snprintf(r->why, sizeof(r->why),
+		         "its TLS connection is gone, and only it can open another one");
+		return ERR_CLOSED;
+	}
 	return send_by(r, &way);
 }
 

@@ -17,8 +17,9 @@
 
 struct sdp {
 	sdp_parser_t *parser; /* owned; all of session lies in it */
-	const sdp_session_t *session;
-	size_t nmedia;
+	sdp_session_t *session;
+	size_t nmedia, nread;         /* those that are had, and all of media */
+	uint8_t order[SDP_MEDIA_MAX]; /* of media, as session has them */
 	struct sdp_media media[];
 };
 
@@ -121,7 +122,7 @@ static enum err count_media(const sdp_session_t *session, size_t *n)
 
 static enum err read_session(struct sdp **out, sdp_parser_t *parser)
 {
-	const sdp_session_t *session = sdp_session(parser);
+	sdp_session_t *session = sdp_session(parser);
 	struct sdp *sdp;
 	size_t nmedia;
 	enum err err;
@@ -136,8 +137,11 @@ static enum err read_session(struct sdp **out, sdp_parser_t *parser)
 		return ERR_NOMEM;
 	sdp->parser = parser;
 	sdp->session = session;
-	for (const sdp_media_t *m = session->sdp_media; m; m = m->m_next)
-		read_media(session, m, &sdp->media[sdp->nmedia++]);
+	for (const sdp_media_t *m = session->sdp_media; m; m = m->m_next) {
+		sdp->order[sdp->nread] = (uint8_t)sdp->nread;
+		read_media(session, m, &sdp->media[sdp->nread++]);
+	}
+	sdp->nmedia = sdp->nread;
 	*out = sdp;
 	return OK;
 }
@@ -165,7 +169,7 @@ void sdp_free(struct sdp **sdpp)
 	if (!sdp)
 		return;
 	sdp_parser_free(sdp->parser);
-	mem_wipe(sdp->media, sdp->nmedia * sizeof(*sdp->media));
+	mem_wipe(sdp->media, sdp->nread * sizeof(*sdp->media));
 	mem_free(sdp);
 	*sdpp = NULL;
 }
@@ -177,7 +181,32 @@ size_t sdp_nmedia(const struct sdp *sdp)
 
 const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i)
 {
-	return &sdp->media[i];
+	return &sdp->media[sdp->order[i]];
+}
+
+/* The session's m-lines, in order. */
+static void list_media(const sdp_session_t *s, sdp_media_t *list[SDP_MEDIA_MAX])
+{
+	size_t n = 0;
+
+	for (sdp_media_t *m = s->sdp_media; m && n < SDP_MEDIA_MAX; m = m->m_next)
+		list[n++] = m;
+}
+
+void sdp_pick(struct sdp *sdp, const uint8_t *pick, size_t n)
+{
+	sdp_media_t *list[SDP_MEDIA_MAX] = { NULL }, **at = &sdp->session->sdp_media;
+	uint8_t was[SDP_MEDIA_MAX];
+
+	list_media(sdp->session, list);
+	memcpy(was, sdp->order, sizeof(was));
+	for (size_t i = 0; i < n; i++) {
+		sdp->order[i] = was[pick[i]];
+		*at = list[pick[i]];
+		at = &(*at)->m_next;
+	}
+	*at = NULL;
+	sdp->nmedia = n;
 }
 
 static sdp_connection_t *make_connection(su_home_t *home, const struct addr *a)
@@ -243,7 +272,7 @@ bool sdp_media_speaks(const struct sdp *sdp, size_t i, const struct sdp_codecs *
 {
 	const sdp_media_t *m = sdp->session->sdp_media;
 
-	if (codecs->n == 0 || !is_speech(&sdp->media[i]))
+	if (codecs->n == 0 || !is_speech(sdp_media_at(sdp, i)))
 		return true;
 	while (i-- > 0)
 		m = m->m_next;
@@ -312,7 +341,7 @@ static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_me
 	return err;
 }
 
-static enum err add_rejected(su_home_t *home, const struct sdp_media *like, sdp_media_t **at)
+static enum err make_rejected(su_home_t *home, const struct sdp_media *like, sdp_media_t **out)
 {
 	sdp_media_t *m = su_salloc(home, sizeof(*m));
 	sdp_rtpmap_t *rm = su_salloc(home, sizeof(*rm));
@@ -324,7 +353,7 @@ static enum err add_rejected(su_home_t *home, const struct sdp_media *like, sdp_
 	sdp_media_transport(m, like ? like->transport : "RTP/AVP");
 	m->m_rtpmaps = rm;
 	m->m_rejected = true;
-	*at = m;
+	*out = m;
 	return OK;
 }
 
@@ -349,15 +378,45 @@ static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sd
 	return o->o_address ? OK : ERR_NOMEM;
 }
 
+/* s, a copy of in's, has what with says of its m-lines. */
+static enum err write_lines(su_home_t *home, sdp_session_t *s, const struct sdp *in,
+                            const struct sdp_out *with)
+{
+	sdp_media_t *theirs[SDP_MEDIA_MAX], *ours[SDP_MEDIA_MAX], *m, **at = &s->sdp_media;
+	unsigned used = 0;
+
+	list_media(in->session, theirs);
+	list_media(s, ours);
+	*at = NULL;
+	for (size_t i = 0; i < with->nmedia; i++) {
+		size_t of = with->of ? with->of[i] : i;
+		enum err err = OK;
+
+		if (of >= in->nmedia) {
+			err = make_rejected(home, with->media[i].like, &m);
+		} else {
+			/* Written over where it is used for the first time. */
+			m = used & 1U << of ? sdp_media_dup(home, theirs[of], s) : ours[of];
+			used |= 1U << of;
+			err = m ? write_media(home, m, sdp_media_at(in, of), &with->media[i])
+			        : ERR_NOMEM;
+		}
+		if (err)
+			return err;
+		m->m_next = NULL;
+		*at = m;
+		at = &m->m_next;
+	}
+	return OK;
+}
+
 enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out)
 {
 	su_home_t *home;
 	sdp_session_t *s;
 	sdp_printer_t *printer = NULL;
 	const char *text;
-	sdp_media_t **at;
 	enum err err = ERR_NOMEM;
-	size_t i;
 
 	home = su_home_new(sizeof(su_home_t));
 	if (!home)
@@ -366,13 +425,8 @@ enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf 
 	if (!s)
 		goto done;
 	err = write_session(home, s, with);
-	for (at = &s->sdp_media, i = 0; i < with->nmedia && !err; at = &(*at)->m_next, i++) {
-		if (i < in->nmedia)
-			err = write_media(home, *at, &in->media[i], &with->media[i]);
-		else
-			err = add_rejected(home, with->media[i].like, at);
-	}
-	*at = NULL;
+	if (!err)
+		err = write_lines(home, s, in, with);
 	if (err)
 		goto done;
 	printer = sdp_print(home, s, NULL, 0, 0);

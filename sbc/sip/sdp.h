@@ -109,6 +109,7 @@ struct sdp_out {
 	const struct sdp_out_media *media; /* one per m-line */
 	size_t nmedia; /* those of in beyond them are left out; those that in has not are rejected
 	                  audio: a slot that the reader knows and in's sender does not */
+	const uint8_t *of; /* in's m-line that each one is; NULL: the same */
 };
 
 struct sdp;
@@ -118,6 +119,8 @@ MUST_USE enum err sdp_read(struct sdp **out, const char *text, size_t len);
 void sdp_free(struct sdp **sdpp); /* wipes the keys */
 size_t sdp_nmedia(const struct sdp *sdp);
 const struct sdp_media *sdp_media_at(const struct sdp *sdp, size_t i);
+/* Has these n of its m-lines from now on, each once, in that order. */
+void sdp_pick(struct sdp *sdp, const uint8_t *pick, size_t n);
 /* Whether a line is no RTP audio, or has speech in one of the codecs; with n 0: all are. */
 bool sdp_media_speaks(const struct sdp *sdp, size_t i, const struct sdp_codecs *codecs);
 /* Appends in, made ours: own origin, address, ports, protocol and keys; m-lines, formats,

@@ -54,6 +54,21 @@ static const struct {
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': media-address and media-advertise are of different IP versions; "
 	  "write two of one\n" },
+	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    srtp: offered\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:4: realm 'in': SRTP's keys stand in SDP, and a udp or tcp listener would show them to "
+	  "everybody; give phones without TLS a realm of their own\n" },
+	{ "identities: { us: { certificate: us.pem, key: us.key } }\n"
+	  "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\", \"tcp:10.0.0.1\" ]\n    identity: us\n"
+	  "    srtp: required\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "t.yaml:6: realm 'in': SRTP's keys stand in SDP, and a udp or tcp listener would show them to "
+	  "everybody; give phones without TLS a realm of their own\n" },
+	{ "identities: { us: { certificate: us.pem, key: us.key } }\n"
+	  "realms:\n  in:\n    listen: [ \"tls:10.0.0.1\", \"mtls:10.0.0.1:5062\" ]\n    identity: us\n"
+	  "    srtp: required\n"
+	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
+	  "" },
 	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    t1: 5s\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "t.yaml:4: realm 'in': t2 is 4000 ms and t1 is 5000 ms: copies would come closer together, "

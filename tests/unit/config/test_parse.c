@@ -115,7 +115,7 @@ static const struct {
 	{ TRUNK "connect-timeout: 2h } }\n",
 	  "t.yaml:6: trunk 'acme': connect-timeout '2h' is out of range; write 100ms to 1m\n" },
 	{ TRUNK "srtp: no } }\n",
-	  "t.yaml:6: trunk 'acme': srtp 'no' is none of its values; known here: required, off, offered\n" },
+	  "t.yaml:6: trunk 'acme': srtp 'no' is none of its values; known here: required, off, offered, offered-both\n" },
 	{ TRUNK "verify-names: sip.provider.example } }\n",
 	  "t.yaml:6: trunk 'acme': verify-names takes a list; did you mean verify-names: [ "
 	  "sip.provider.example ]?\n" },

@@ -17,9 +17,9 @@ static struct {
 } t;
 
 static struct media_realm *media_realms[1];
-static struct config_realm office = { .name = "office",
-	                              .session_expires_ms = 1800000,
-	                              .min_se_ms = 300000 };
+static struct config_realm office = {
+	.name = "office", .srtp = SRTP_OFF, .session_expires_ms = 1800000, .min_se_ms = 300000
+};
 static struct config_phone phone = { .name = "desk", .realm = &office };
 static struct addr_net networks[1];
 static struct config_trunk acme_cfg = { .name = "acme", .realm = &office };

@@ -16,6 +16,7 @@
 static const struct dns_record zone[] = {
 	{ "_sip._tcp.two.test", DNS_SRV, 10, 0, 5061, "first.test" },
 	{ "_sip._tcp.two.test", DNS_SRV, 20, 0, 5061, "second.test" },
+	{ "_sips._tcp.two.test", DNS_SRV, 10, 0, 5061, "first.test" },
 	{ "_sip._udp.two.test", DNS_SRV, 10, 0, 5061, "first.test" },
 	{ "_sip._udp.two.test", DNS_SRV, 20, 0, 5061, "second.test" },
 	{ "first.test", DNS_A, 0, 0, 0, "127.3.0.1" },
@@ -397,6 +398,16 @@ static void test_late_and_long(void **state)
 	assert_true(addr_same_host(&t.from, &t.conns[FIRST]->peer));
 }
 
+/* Nobody says whose certificate it should have: it does not go in the clear instead. */
+static void test_without_tls(void **state)
+{
+	(void)state;
+	start_over(TRANSPORT_TLS, "INVITE", "short");
+	assert_int_equal(t.failed, 1);
+	assert_non_null(strstr(t.why, "TLS connection is gone"));
+	assert_int_equal(t.nsent[FIRST], 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
 
 int main(void)
@@ -404,7 +415,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(first),         TEST(refused_goes_on), TEST(503_goes_on),   TEST(all_refused),
 		TEST(break_goes_on), TEST(cancelled_503),   TEST(cancel_breaks), TEST(cancel_early),
-		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps), TEST(never_heard)
+		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps), TEST(never_heard),
+		TEST(without_tls)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

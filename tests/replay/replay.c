@@ -23,6 +23,17 @@ static char folder[] = "/tmp/trunkgate-replay.XXXXXX";
 static bool verbose, starve;
 static unsigned passed, failed;
 
+#define CHILDREN_MAX 8
+
+/* A scenario under way. */
+struct child {
+	char *path;
+	pid_t pid;
+	FILE *from; /* what it says */
+};
+static struct child children[CHILDREN_MAX];
+static size_t oldest, nchildren;
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -50,18 +61,15 @@ static bool make_files(void)
 	return setenv("SSL_CERT_FILE", line, 1) == 0 && setenv("SSL_CERT_DIR", folder, 1) == 0;
 }
 
-/* What the child says; its status in *status. n: the allocation that fails, 0 for none. */
-static char *run_child(const char *path, unsigned n, int *status)
+/* n: the allocation that fails, 0 for none. */
+static struct child child_start(const char *path, unsigned n)
 {
-	char *said = NULL;
-	size_t size = 0;
+	struct child c = { .path = strdup(path) };
 	int fds[2];
-	FILE *from;
-	pid_t pid;
 
-	if (pipe(fds) || (fflush(NULL), pid = fork()) < 0)
+	if (pipe2(fds, O_CLOEXEC) || (fflush(NULL), c.pid = fork()) < 0)
 		abort();
-	if (pid == 0) {
+	if (c.pid == 0) {
 		dup2(fds[1], 1);
 		dup2(fds[1], 2);
 		close(fds[0]);
@@ -73,13 +81,22 @@ static char *run_child(const char *path, unsigned n, int *status)
 		exit(0);
 	}
 	close(fds[1]);
-	from = fdopen(fds[0], "r");
-	if (getdelim(&said, &size, '\0', from) < 0) {
+	c.from = fdopen(fds[0], "r");
+	return c;
+}
+
+/* What the child says, to free; its status in *status. */
+static char *child_end(struct child *c, int *status)
+{
+	char *said = NULL;
+	size_t size = 0;
+
+	if (getdelim(&said, &size, '\0', c->from) < 0) {
 		free(said);
 		said = strdup("");
 	}
-	fclose(from);
-	waitpid(pid, status, 0);
+	fclose(c->from);
+	waitpid(c->pid, status, 0);
 	return said;
 }
 
@@ -91,23 +108,11 @@ static const char *shown(const char *path)
 	return at ? at + strlen("tests/replay/") : path;
 }
 
-static void run_file(const char *path)
+static void judge(const char *path, const char *title, const char *said, int status)
 {
-	struct commands c;
-	const char *title;
-	bool must_fail, ok;
-	char *said;
-	int status;
+	bool ok;
 
-	if (!lines_read(&c, path)) {
-		perror(path);
-		failed++;
-		return;
-	}
-	title = c.title ? c.title : "";
-	must_fail = strncmp(title, FAILS, strlen(FAILS)) == 0;
-	said = run_child(path, 0, &status);
-	if (must_fail)
+	if (strncmp(title, FAILS, strlen(FAILS)) == 0)
 		ok = WIFEXITED(status) && WEXITSTATUS(status) == 1 &&
 		     strstr(said, title + strlen(FAILS));
 	else
@@ -119,8 +124,36 @@ static void run_file(const char *path)
 		passed++;
 	else
 		failed++;
+}
+
+static void end_oldest(void)
+{
+	struct child *c = &children[oldest];
+	struct commands commands;
+	int status;
+	char *said = child_end(c, &status);
+
+	if (lines_read(&commands, c->path)) {
+		judge(c->path, commands.title ? commands.title : "", said, status);
+		lines_free(&commands);
+	} else {
+		perror(c->path);
+		failed++;
+	}
 	free(said);
-	lines_free(&c);
+	free(c->path);
+	oldest = (oldest + 1) % CHILDREN_MAX;
+	nchildren--;
+}
+
+/* As many at a time as there are processors; they are told of in their order. */
+static void run_file(const char *path)
+{
+	long most = sysconf(_SC_NPROCESSORS_ONLN);
+
+	while (nchildren >= CHILDREN_MAX || (nchildren > 0 && (long)nchildren >= most))
+		end_oldest();
+	children[(oldest + nchildren++) % CHILDREN_MAX] = child_start(path, 0);
 }
 
 /* Every allocation of the scenario fails once. */
@@ -130,13 +163,15 @@ static void starve_file(const char *path)
 	int status;
 
 	for (;;) {
-		char *said = run_child(path, ++n, &status);
+		struct child c = child_start(path, ++n);
+		char *said = child_end(&c, &status);
 		bool over = WIFEXITED(status) && WEXITSTATUS(status) == NO_MORE;
 
 		if (over || status != 0)
 			printf("%-4s %s: %u allocations failed\n%s", over ? "ok" : "FAIL", path,
 			       n - 1, over ? "" : said);
 		free(said);
+		free(c.path);
 		if (over)
 			passed++;
 		else if (status != 0)
@@ -197,6 +232,8 @@ int main(int argc, char **argv)
 		return 1;
 	for (int i = first; i < argc; i++)
 		run_path(argv[i]);
+	while (nchildren > 0)
+		end_oldest();
 	srtp_library_close();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	printf("%u scenarios as they should be, %u not\n", passed, failed);

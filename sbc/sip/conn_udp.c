@@ -26,16 +26,49 @@ struct conn_udp {
 	struct conn conn; /* first */
 	struct io *io;
 	int fd;
+	struct log_limit lost;
 };
+
+/* Whether an error speaks of this one datagram, as if it was lost on the way: there is no room for
+ * it now, or a rule of this host's firewall drops it (EPERM), perhaps the next one not. Nor are
+ * ICMP errors of the peer: of a socket that has many peers nobody knows whose they are. What is
+ * left (no route, too long) hits each copy, and is a failure (RFC 3261 18.4). */
+static bool is_lost(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case ENOBUFS:
+	case ENOMEM:
+	case EPERM:
+	case EINTR:
+	case ECONNREFUSED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void log_lost(struct conn_udp *u, const struct addr *peer, int error)
+{
+	char text[ADDR_TEXT_MAX];
+	unsigned suppressed;
+
+	if (log_limit_admits(&u->lost, &suppressed))
+		LOG(LOG_WARN, KV("event", "send"), KV("peer", addr_text(peer, text, sizeof(text))),
+		    KV("result", "lost"), KV("why", strerror(error)),
+		    KVN_LAST("suppressed", suppressed));
+}
 
 static enum err udp_send(struct conn *c, const struct addr *peer, const char *data, size_t len)
 {
 	struct conn_udp *u = (struct conn_udp *)(void *)c;
 
-	/* UDP loses what does not fit now; the transaction sends it again. */
 	if (sendto(u->fd, data, len, MSG_NOSIGNAL, &peer->sa, addr_len(peer)) >= 0)
 		return OK;
-	return errno == EAGAIN || errno == ECONNREFUSED || errno == ENOBUFS ? OK : ERR_IO;
+	if (!is_lost(errno))
+		return ERR_IO;
+	log_lost(u, peer, errno);
+	return OK;
 }
 
 static void udp_close(struct conn *c)

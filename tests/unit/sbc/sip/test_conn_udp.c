@@ -1,4 +1,7 @@
 /* sbc/sip/conn_udp.c: a socket of a realm, over the loopback. */
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "tests/unit/sbc/sip/conn_rig.h"
 
 static int begin(void **state)
@@ -11,6 +14,20 @@ static int begin(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, rig_end)
+
+static int send_error; /* of the next datagram; 0: it goes */
+
+/* In place of the C library's, which has this type in its header. */
+ssize_t sendto(int fd, const void *data, size_t len, int flags, __CONST_SOCKADDR_ARG to,
+               socklen_t to_len)
+{
+	if (send_error) {
+		errno = send_error;
+		send_error = 0;
+		return -1;
+	}
+	return syscall(SYS_sendto, fd, data, len, flags, to.__sockaddr__, to_len);
+}
 
 static int open_peer(struct addr *at)
 {
@@ -49,6 +66,28 @@ static void test_both_ways(void **state)
 	assert_int_equal(recv(p.fd, data, sizeof(data), 0), 6);
 	assert_memory_equal(data, "answer", 6);
 	close(p.fd);
+}
+
+/* RFC 3261 18.4: what may well not happen to the next copy is no failure. */
+static void test_errors(void **state)
+{
+	static const int lost[] = { EPERM, ENOBUFS, EAGAIN, ENOMEM, EINTR, ECONNREFUSED },
+	                 lasting[] = { EMSGSIZE, ENETUNREACH, EHOSTUNREACH, EINVAL, EACCES };
+	static char big[70000];
+	struct addr at;
+	int fd = open_peer(&at);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lost); i++) {
+		send_error = lost[i];
+		assert_int_equal(conn_send(rig.out, &at, "x", 1), OK);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(lasting); i++) {
+		send_error = lasting[i];
+		assert_int_equal(conn_send(rig.out, &at, "x", 1), ERR_IO);
+	}
+	assert_int_equal(conn_send(rig.out, &at, big, sizeof(big)), ERR_IO);
+	close(fd);
 }
 
 /* Keepalives of NAT are nobody's message; what is as long as it gets is whole. */
@@ -176,9 +215,15 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(both_ways),  TEST(lengths),          TEST(many_at_once),
-		TEST(peer_gone),  TEST(waiting_is_noted), TEST(closed_by_its_handler),
-		TEST(port_taken), TEST(no_memory),
+		TEST(both_ways),
+		TEST(errors),
+		TEST(lengths),
+		TEST(many_at_once),
+		TEST(peer_gone),
+		TEST(waiting_is_noted),
+		TEST(closed_by_its_handler),
+		TEST(port_taken),
+		TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,9 +59,9 @@ static inline void rig_nothing(struct conn *c)
 
 static const struct conn_ops rig_ops = { rig_send, rig_nothing, rig_nothing };
 
-static inline void rig_open(const struct stack_handler *handler)
+static inline void rig_open_with(const struct stack_handler *handler, size_t transactions)
 {
-	const struct stack_limits limits = { .transactions = 10000, .connections = 10 };
+	const struct stack_limits limits = { .transactions = transactions, .connections = 10 };
 	char why[CERT_WHY_MAX];
 
 	memset(&rig, 0, sizeof(rig));
@@ -80,6 +80,11 @@ static inline void rig_open(const struct stack_handler *handler)
 		                  .transport = TRANSPORT_UDP,
 		                  .state = CONN_OPEN };
 	rig.flow.conn = &rig.conn;
+}
+
+static inline void rig_open(const struct stack_handler *handler)
+{
+	rig_open_with(handler, 10000);
 }
 
 static inline void rig_close(void)

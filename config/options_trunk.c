@@ -228,7 +228,7 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .help =
 	      "off sends calls unencrypted over the provider's network. offered sends them so only where the provider "
 	      "refuses SRTP (488, 415, 606) or calls without it. offered-both leaves it the choice in one offer, "
-	      "RTP as an m-line of its own beside SRTP. All three must be written here; no profile can." },
+	      "RTP as an m-line of its own beside SRTP; for who answers 200 without media instead of refusing. All three must be written here; no profile can." },
 	{ .key = "srtp-suites",
 	  .kind = KIND_ENUM,
 	  .flags = OPTION_LIST,

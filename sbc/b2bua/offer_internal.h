@@ -1,5 +1,5 @@
-/* The inside of an offer, for its own rooms: offer.c (one offer and its answer) and offer_meet.c
- * (two offers). */
+/* The inside of an offer, for its own rooms: offer.c (the session and what is offered),
+ * offer_answer.c (what is answered) and offer_meet.c (two offers). */
 #ifndef SBC_B2BUA_OFFER_INTERNAL_H
 #define SBC_B2BUA_OFFER_INTERNAL_H
 
@@ -30,6 +30,12 @@ struct offer {
 	/* Two offers meet: the one of who is told; NULL: they do not. Borrowed. */
 	const struct sdp *met;
 };
+
+/* Who is to answer. */
+static inline enum media_side offer_asked(const struct offer *o)
+{
+	return o->from == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER;
+}
 
 /* Appends how in is told to a side, as our own: as an answer to who offered or is met, else as an
  * offer. */

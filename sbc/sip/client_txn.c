@@ -395,17 +395,20 @@ bool client_txn_loops(const struct stack *stack, const struct message *received,
 void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum err err,
                                 const char *why)
 {
-	struct client_txn *t;
+	TAILQ_HEAD(client_list, client_txn) broken = TAILQ_HEAD_INITIALIZER(broken);
+	struct client_txn *t, *next;
 
-	/* A failing one calls upward, and that may start or end others: begin anew each time. */
-	for (;;) {
-		TAILQ_FOREACH (t, &stack->client_list, link) {
-			if (t->flow.conn == c &&
-			    (t->state == CT_CALLING || t->state == CT_PROCEEDING))
-				break;
-		}
-		if (!t)
-			return;
+	/* A failing one calls upward, and that may start or end others: these are apart by then. */
+	for (t = TAILQ_FIRST(&stack->client_list); t; t = next) {
+		next = TAILQ_NEXT(t, link);
+		if (t->flow.conn != c || (t->state != CT_CALLING && t->state != CT_PROCEEDING))
+			continue;
+		TAILQ_REMOVE(&stack->client_list, t, link);
+		TAILQ_INSERT_TAIL(&broken, t, link);
+	}
+	while ((t = TAILQ_FIRST(&broken))) {
+		TAILQ_REMOVE(&broken, t, link);
+		TAILQ_INSERT_HEAD(&stack->client_list, t, link);
 		fail(t, err ? err : ERR_CLOSED, why);
 	}
 }

@@ -2,7 +2,7 @@
  * and is turned. */
 #include "tests/unit/sbc/sip/stack_rig.h"
 
-#include "sbc/sip/txn.h"
+#include "sbc/sip/stack_internal.h"
 #include "tests/unit/alloc.h"
 
 #define LIMIT 16
@@ -10,7 +10,10 @@
 static struct {
 	unsigned responses, failures, ends;
 	unsigned status; /* of the last one */
+	bool again;      /* a failure starts another */
 } heard;
+
+static enum err start(struct client_txn **out, const char *method, unsigned n, const char *to_tag);
 
 static void on_response(void *arg, const struct message *response)
 {
@@ -25,6 +28,11 @@ static void on_fail(void *arg, enum err err, const char *why)
 	(void)err;
 	(void)why;
 	heard.failures++;
+	if (heard.again) {
+		struct client_txn *t;
+
+		assert_int_equal(start(&t, "OPTIONS", 100 + heard.failures, ""), OK);
+	}
 }
 
 static void on_end(void *arg)
@@ -153,11 +161,37 @@ static void test_no_memory(void **state)
 	assert_true(each_allocation_fails(starved, NULL) > 15);
 }
 
+/* RFC 3261 17.1.4: the ones that wait for an answer hear of it, once each, and not those that begin
+ * meanwhile; what is answered goes on for its copies. */
+static void test_connection_breaks(void **state)
+{
+	struct conn other = rig.conn;
+	struct client_txn *t;
+
+	(void)state;
+	assert_int_equal(start(&t, "BYE", 0, ";tag=2"), OK);
+	answer("BYE", 200);
+	assert_int_equal(start(&t, "INVITE", 1, ""), OK);
+	answer("INVITE", 180);
+	assert_int_equal(start(&t, "OPTIONS", 2, ""), OK);
+	assert_int_equal(start(&t, "OPTIONS", 3, ""), OK);
+	client_txns_on_conn_closed(rig.stack, &other, ERR_CLOSED, "another one");
+	assert_int_equal(heard.failures, 0);
+	heard.again = true;
+	client_txns_on_conn_closed(rig.stack, &rig.conn, ERR_CLOSED, "reset");
+	assert_int_equal(heard.failures, 3);
+	assert_int_equal(under_way(), 1 + 3);
+	heard.again = false;
+	rig_turn(64 * T1_MS + 1);
+	assert_int_equal(heard.failures, 6);
+	assert_int_equal(heard.ends, 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, end)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(room), TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(room), TEST(connection_breaks), TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,9 +317,9 @@ static const struct option realms[] = {
 	  .names = latch_modes,
 	  .standard = "latch",
 	  .help =
-	      "Whose media packets are taken, and where ours go. latch: the first good packet decides, which "
-	      "survives NAT; another source is followed after a re-INVITE that names another address, or when "
-	      "its SRTP authenticates. network: whoever is in the realm's networks or near the address in the "
+	      "Whose media packets are taken, and where ours go. latch: the first good packet from SDP's address or "
+	      "the realm's networks decides, which survives NAT; another source is followed after a re-INVITE that "
+	      "names another address, or when its SRTP authenticates. network: whoever is in the realm's networks or near the address in the "
 	      "peer's SDP (its /24, or /64), where ports change in mid-call. strict: only the address in the "
 	      "peer's SDP." },
 	{ .key = "media-timeout",
@@ -367,7 +367,9 @@ static const struct option realms[] = {
 	  .max = 256,
 	  .otherwise = "anybody",
 	  .example = "[ 10.0.0.0/8, \"2001:db8::/32\" ]",
-	  .help = "Who may speak to us here; others are dropped without an answer." },
+	  .help =
+	      "Who may speak to us here; others are dropped without an answer, their media too unless SDP names "
+	      "their address." },
 };
 
 const struct section config_sections[NSECTIONS] = {

@@ -56,38 +56,47 @@ static bool is_named(const struct latch *l, const struct addr *from)
 	return rank(l, from) || (addr_is_set(&l->host) && addr_same_host(from, &l->host));
 }
 
-/* Of a realm that learns: whether somebody whom nobody vouches for may be learned. Before SDP said
- * where the peer is (held from the start) there is nothing to be learned against. */
-static bool may_be_a_peer(const struct latch *l, const struct addr *from, bool rtp_known)
+static bool is_in_networks(const struct latch *l, const struct addr *from)
 {
-	if (is_named(l, from))
-		return true;
-	return addr_is_set(&l->told) && !l->opaque && (!l->rtcp || rtp_known);
+	for (size_t i = 0; i < l->cfg->nnetworks; i++) {
+		if (addr_in_net(from, &l->cfg->networks[i]))
+			return true;
+	}
+	return false;
 }
 
-static bool is_in_networks(const struct latch *l, const struct addr *from)
+static bool is_near(const struct latch *l, const struct addr *from)
 {
 	const struct addr_net subnet = { .base = l->told,
 		                         .bits = l->told.sa.sa_family == AF_INET6
 		                                     ? SUBNET_V6_BITS
 		                                     : SUBNET_V4_BITS };
 
-	for (size_t i = 0; i < l->cfg->nnetworks; i++) {
-		if (addr_in_net(from, &l->cfg->networks[i]))
-			return true;
-	}
 	return addr_is_set(&l->told) && addr_in_net(from, &subnet);
+}
+
+/* Of a realm that learns: whether somebody may be learned. Whom nobody vouches for, not before SDP
+ * said where the peer is (held from the start): there is nothing to be learned against. */
+static bool may_be_a_peer(const struct latch *l, const struct addr *from, bool rtp_known,
+                          bool vouched)
+{
+	if (is_named(l, from))
+		return true;
+	if (l->cfg->nnetworks && !is_in_networks(l, from))
+		return false;
+	/* Reports prove nothing of who sends them. */
+	return vouched || (addr_is_set(&l->told) && !l->opaque && (!l->rtcp || rtp_known));
 }
 
 /* Another one than the source that we have. */
 static bool may_follow(const struct latch *l, const struct addr *from, bool vouched,
                        uint64_t now_ms)
 {
+	if (rank(l, from) > rank(l, &l->source))
+		return true;
 	if (now_ms < l->settle_until_ms && addr_equal(&l->source, &l->previous))
 		return true;
-	if (vouched || l->cfg->rule == SOURCE_NETWORK)
-		return now_ms >= l->good_ms + LATCH_QUIET_MS;
-	return rank(l, from) > rank(l, &l->source);
+	return (vouched || l->cfg->rule == SOURCE_NETWORK) && now_ms >= l->good_ms + LATCH_QUIET_MS;
 }
 
 bool latch_admits(const struct latch *l, const struct addr *from, const struct addr *rtp_source,
@@ -101,10 +110,9 @@ bool latch_admits(const struct latch *l, const struct addr *from, const struct a
 		return true;
 	if (l->cfg->rule == SOURCE_STRICT)
 		return l->rtcp ? addr_same_host(from, &l->told) : addr_equal(from, &l->told);
-	if (l->cfg->rule == SOURCE_NETWORK && !is_in_networks(l, from))
+	if (l->cfg->rule == SOURCE_NETWORK && !is_in_networks(l, from) && !is_near(l, from))
 		return false;
-	/* Reports prove nothing of who sends them. */
-	if (l->cfg->rule == SOURCE_LATCH && !vouched && !may_be_a_peer(l, from, rtp_known))
+	if (l->cfg->rule == SOURCE_LATCH && !may_be_a_peer(l, from, rtp_known, vouched))
 		return false;
 	return !addr_is_set(&l->source) || may_follow(l, from, vouched, now_ms);
 }

@@ -24,14 +24,15 @@
 enum source_rule {
 	SOURCE_STRICT,  /* only where SDP says; of RTCP, the host */
 	SOURCE_LATCH,   /* the first good one, which gives way to what SDP says and, with SRTP, to
-	                   one that authenticates */
+	                   one that authenticates once it is silent; of the networks, where there
+	                   are any, unless SDP or signalling names it */
 	SOURCE_NETWORK, /* whoever is in the networks or SDP's subnet, one after the other */
 };
 
 /* Of a realm; outlives its latches. */
 struct latch_cfg {
 	enum source_rule rule;
-	const struct addr_net *networks; /* NETWORK; besides SDP's /24 or /64 */
+	const struct addr_net *networks; /* with NETWORK besides SDP's /24 or /64 */
 	size_t nnetworks;
 };
 

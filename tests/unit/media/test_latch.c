@@ -130,6 +130,21 @@ static void srtp_proves_a_new_source(void **state)
 	goes_to(&l, "192.0.2.1:5001");
 }
 
+/* A captured packet that is sent again from elsewhere, before it came itself, authenticates. */
+static void sdp_outranks_what_srtp_proves(void **state)
+{
+	struct latch l = told(&first, false, "10.0.0.1:4000");
+	const struct addr copier = at("192.0.2.66:1"), peer = at("10.0.0.1:4000");
+
+	(void)state;
+	assert_int_equal(latch_learn(&l, &copier, true, NULL, 1000), LATCH_LEARNED);
+	assert_true(latch_admits(&l, &peer, NULL, true, 1001));
+	goes_to(&l, "192.0.2.66:1"); /* until it authenticates */
+	assert_int_equal(latch_learn(&l, &peer, true, NULL, 1001), LATCH_LEARNED);
+	assert_false(latch_admits(&l, &copier, NULL, true, 1002));
+	goes_to(&l, "10.0.0.1:4000");
+}
+
 static void networks_are_let_in(void **state)
 {
 	struct addr_net nets[2];
@@ -146,6 +161,25 @@ static void networks_are_let_in(void **state)
 	assert_false(arrives(&l, "10.0.1.1:4000", 10000));
 	assert_true(arrives(&l, "10.0.0.200:4000", 10000));
 	goes_to(&l, "10.0.0.200:4000");
+}
+
+/* The access list of a realm that learns: for whom SDP does not name. */
+static void networks_bound_what_is_learned(void **state)
+{
+	struct addr_net net;
+	const struct latch_cfg cfg = { .rule = SOURCE_LATCH, .networks = &net, .nnetworks = 1 };
+	struct latch l = told(&cfg, false, "198.51.100.1:4000");
+	const struct addr outside = at("192.0.2.1:5000");
+
+	(void)state;
+	assert_int_equal(addr_net_parse(&net, "10.0.0.0/8"), OK);
+	for (uint16_t seq = 1; seq <= 2 * LATCH_PROOF; seq++)
+		assert_int_equal(streams(&l, "192.0.2.1:5000", 1, seq), LATCH_REFUSED);
+	assert_false(latch_admits(&l, &outside, NULL, true, 0)); /* SRTP or not */
+	for (uint16_t seq = 1; seq < LATCH_PROOF; seq++)
+		assert_int_equal(streams(&l, "10.9.9.9:5000", 1, seq), LATCH_REFUSED);
+	assert_int_equal(streams(&l, "10.9.9.9:5000", 1, LATCH_PROOF), LATCH_LEARNED);
+	assert_true(arrives(&l, "198.51.100.1:4000", 10)); /* SDP names it */
 }
 
 static void only_good_packets_teach(void **state)
@@ -345,7 +379,9 @@ int main(void)
 		cmocka_unit_test(others_prove_themselves),
 		cmocka_unit_test(sdp_is_believed_most),
 		cmocka_unit_test(srtp_proves_a_new_source),
+		cmocka_unit_test(sdp_outranks_what_srtp_proves),
 		cmocka_unit_test(networks_are_let_in),
+		cmocka_unit_test(networks_bound_what_is_learned),
 		cmocka_unit_test(only_good_packets_teach),
 		cmocka_unit_test(strict_takes_the_told_one_alone),
 		cmocka_unit_test(strict_rtcp_takes_the_host),

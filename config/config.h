@@ -59,6 +59,7 @@ struct config_realm {
 	enum srtp_mode srtp; /* of its phones */
 	enum latch_mode latch;
 	unsigned media_timeout_ms;            /* 0: none */
+	unsigned media_keepalive_ms;          /* 0: 15 s */
 	unsigned media_dscp, signalling_dscp; /* of what we send */
 	enum digest_offer digest;
 	unsigned keepalive_ms;         /* between two pings; 0: none */

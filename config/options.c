@@ -331,6 +331,15 @@ static const struct option realms[] = {
 	  .help =
 	      "How long a peer that should be sending media may send nothing, on none of its streams and no "
 	      "RTCP either, until the call is hung up. On hold it may. 0s: for ever." },
+	{ .key = "media-keepalive",
+	  .kind = KIND_DURATION,
+	  FIELD(config_realm, media_keepalive_ms),
+	  .min = 1000,
+	  .max = 60000,
+	  .standard = "15s", /* RFC 6263 6 */
+	  .help =
+	      "How long nothing may go to a peer's media, as on hold, until a packet of ours does, so that "
+	      "no NAT forgets the way: less than its mappings live." },
 	{ .key = "media-dscp",
 	  .kind = KIND_NUMBER,
 	  FIELD(config_realm, media_dscp),

@@ -329,7 +329,8 @@ enum err anchor_renew(struct anchor *a, enum media_side side, struct media_realm
 }
 
 /* Where RTCP goes when SDP does not say (RFC 3605 2.1). */
-static void fill_addresses(struct relay_change *change, const struct stream_remote *remote)
+static void fill_addresses(struct relay_change *change, const struct media_realm *realm,
+                           const struct stream_remote *remote)
 {
 	uint16_t port = addr_port(&remote->rtp);
 
@@ -337,6 +338,7 @@ static void fill_addresses(struct relay_change *change, const struct stream_remo
 	change->opaque = remote->opaque;
 	change->primer_type = remote->primer_type;
 	change->idle = remote->idle;
+	change->keepalive_ms = realm->keepalive_ms;
 	change->event_type = remote->event_type;
 	change->rtp = remote->rtp;
 	change->rtcp = remote->rtcp;
@@ -394,7 +396,7 @@ enum err anchor_set_remote(struct anchor *a, unsigned stream, enum media_side wh
 	change = new_change(a->streams[stream], which);
 	if (!change)
 		return ERR_NOMEM;
-	fill_addresses(&change->msg.change, remote);
+	fill_addresses(&change->msg.change, side->realm, remote);
 	err = fill_sessions(&change->msg.change, side, remote);
 	if (err) {
 		anchor_changed(&change->msg);

@@ -13,7 +13,7 @@ struct media_realm {
 	char *name;
 	struct addr address;
 	struct latch_cfg latch;
-	unsigned timeout_ms;
+	unsigned timeout_ms, keepalive_ms;
 	bool nearly_full; /* that was said */
 	struct port_pool *ports;
 };

@@ -126,6 +126,7 @@ enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
 	realm->address = cfg->address;
 	realm->latch = cfg->latch;
 	realm->timeout_ms = cfg->timeout_ms;
+	realm->keepalive_ms = cfg->keepalive_ms;
 	realm->name = mem_strdup(cfg->name);
 	if (realm->name)
 		err = port_pool_new(&realm->ports, &cfg->address, cfg->port_low, cfg->port_high,

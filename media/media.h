@@ -21,7 +21,8 @@ struct media_realm_cfg {
 	uint16_t port_low, port_high; /* inclusive; RTP even, RTCP the odd one above */
 	uint8_t dscp;                 /* of what we send */
 	unsigned timeout_ms;          /* without a packet, until a call is dead; 0: never */
-	struct latch_cfg latch;       /* its networks outlive the media */
+	unsigned keepalive_ms;  /* without a packet to a peer, until one of ours goes; 0: 15 s */
+	struct latch_cfg latch; /* its networks outlive the media */
 };
 
 /* workers: threads; at least one is started. gather_ms: so long may packets wait for others while

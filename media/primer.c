@@ -1,6 +1,7 @@
 /* One timer a stream. When it is due it looks at what went to both sides since, so that a stream
- * that is busy costs one look in 15 seconds. What we send has an SSRC of ours: it is no part of the
- * stream that we relay, whose numbers are its sender's. The worker of the stream. RFC 6263, 3389.
+ * that is busy costs one look in 15 seconds (or what its realm says). What we send has an SSRC of
+ * ours: it is no part of the stream that we relay, whose numbers are its sender's. The worker of
+ * the stream. RFC 6263, 3389.
  */
 #include "media/primer.h"
 
@@ -26,7 +27,7 @@ static uint64_t interval_ms(const struct relay_side *side, const struct relay_si
 		return PRIMER_WAIT_MS;
 	if (rtcp && side->reports.at_ms && now_ms >= other->reports.heard_ms + REPORTS_QUIET_MS)
 		return REPORTS_EVERY_MS;
-	return PRIMER_IDLE_MS;
+	return p->keepalive_ms;
 }
 
 static uint64_t due_ms(const struct relay_side *side, const struct relay_side *other, bool rtcp,
@@ -123,6 +124,7 @@ void primer_tell(struct relay_stream *s, const struct relay_change *change, bool
 		choose_numbers(p);
 	p->type = change->primer_type;
 	p->idle = change->idle;
+	p->keepalive_ms = change->keepalive_ms ? change->keepalive_ms : PRIMER_IDLE_MS;
 	if (moved) {
 		p->since_ms = clock_mono_ms();
 		p->sent_ms[false] = p->sent_ms[true] = 0;

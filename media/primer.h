@@ -10,7 +10,8 @@
 struct relay_stream;
 struct relay_change;
 
-/* Between two while a side that should send has not been heard; and where nothing was sent. */
+/* Between two while a side that should send has not been heard; and where nothing was sent, unless
+ * its realm says so. */
 #define PRIMER_WAIT_MS 200
 #define PRIMER_IDLE_MS 15000 /* RFC 6263 6 */
 /* So long the former where the stream is no RTP, which may have nothing to say for minutes. */
@@ -18,11 +19,12 @@ struct relay_change;
 
 /* Of one side. Zeroed to begin with. */
 struct primer {
-	uint8_t type;        /* payload type; 0: RTCP alone */
-	bool idle;           /* the peer sends nothing, by its own word */
-	uint64_t since_ms;   /* it is where it is; 0: it was never said */
-	uint64_t sent_ms[2]; /* when RTP, when RTCP went there last; 0: never */
-	uint32_t ssrc;       /* ours; 0: not chosen yet */
+	uint8_t type;          /* payload type; 0: RTCP alone */
+	bool idle;             /* the peer sends nothing, by its own word */
+	unsigned keepalive_ms; /* between two where nothing was sent */
+	uint64_t since_ms;     /* it is where it is; 0: it was never said */
+	uint64_t sent_ms[2];   /* when RTP, when RTCP went there last; 0: never */
+	uint32_t ssrc;         /* ours; 0: not chosen yet */
 	uint16_t seq;
 };
 

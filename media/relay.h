@@ -82,6 +82,7 @@ struct relay_change {
 	bool opaque;
 	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
 	bool idle;
+	unsigned keepalive_ms; /* see struct media_realm_cfg */
 	struct sessions_change in, out;
 	bool remap;              /* nothing of the above, but: */
 	struct payload_map *map; /* this one; afterwards the old one */

@@ -14,6 +14,7 @@ struct media_realm_cfg realm_media(const struct config_realm *realm)
 		.port_high = (uint16_t)realm->media_port_high,
 		.dscp = (uint8_t)realm->media_dscp,
 		.timeout_ms = realm->media_timeout_ms,
+		.keepalive_ms = realm->media_keepalive_ms,
 		.latch = { .rule = rules[realm->latch],
 		           .networks = realm->networks,
 		           .nnetworks = realm->nnetworks },

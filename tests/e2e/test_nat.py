@@ -8,6 +8,7 @@ import time
 
 from harness import lab, network, sandbox, wait
 
+MAPPING_S, HELD_S = 2, 12  # mappings of 20 s and a hold of two minutes, ten times as fast
 NAT_OUTSIDE, NAT_INSIDE, PHONE = "10.99.1.20", "192.168.7.1", "192.168.7.10"
 RULES = """table ip nat {
 	chain out { type nat hook postrouting priority srcnat; oifname "outside" masquerade fully-random; }
@@ -51,13 +52,13 @@ class Talker:
         self.sip.settimeout(5)
         self.rtp = network.udp_socket(host, address, 4000)
         self.rtp.settimeout(0.02)
-        self.target, self.talks, self.heard, self.any, self.ends = None, not waits, 0, 0, False
+        self.target, self.talks, self.heard, self.any, self.ends, self.held = None, not waits, 0, 0, False, False
         self.sources = set()
         self.thread = threading.Thread(target=self.run)
 
-    def sdp(self):
+    def sdp(self, direction="sendrecv"):
         return (f"v=0\r\no=- 1 1 IN IP4 {self.says}\r\ns=-\r\nc=IN IP4 {self.says}\r\nt=0 0\r\n"
-                "m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n")
+                f"m=audio 4000 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na={direction}\r\n")
 
     def send(self, message, body=""):
         kind = "Content-Type: application/sdp\r\n" if body else ""
@@ -76,7 +77,7 @@ class Talker:
     def run(self):
         seq, due = 0, time.monotonic()
         while not self.ends:
-            if self.talks and time.monotonic() >= due:
+            if self.talks and not self.held and time.monotonic() >= due:
                 seq += 1
                 due += 0.02
                 self.rtp.sendto(bytes([0x80, 8]) + seq.to_bytes(2, "big") + (seq * 160).to_bytes(4, "big") +
@@ -106,9 +107,21 @@ def header(message, name):
     return re.search(rf"(?mi)^{name}:\s*(.*?)\r$", message).group(1)
 
 
+def answer(near, invite, tag, direction="sendrecv"):
+    near.send("SIP/2.0 200 OK\r\n" + "".join(f"{name}: {header(invite, name)}\r\n" for name in ("Via", "From", "Call-ID", "CSeq")) +
+              f"To: {header(invite, 'To')}{tag}\r\nContact: <sip:200@{network.PHONE}:5060>\r\n", near.sdp(direction))
+
+
+def set_mappings(seconds):
+    """How long the NAT's mappings live without a packet."""
+    for name in ("timeout", "timeout_stream"):
+        run_in("nat", "sysctl", "-qw", f"net.netfilter.nf_conntrack_udp_{name}={seconds}")
+
+
 class Nat(lab.LabTest):
-    def call(self, latch, waits=False, says=PHONE):
+    def call(self, latch, waits=False, says=PHONE, **realm):
         config = self.configuration()
+        config["realms"]["office"].update({name.replace("_", "-"): value for name, value in realm.items()})
         config["realms"]["office"].update({"latch": latch, "networks": ["10.99.1.0/24"], "media-ports": "26000-26999"})
         config["max-calls"] = 10
         del config["trunks"], config["realms"]["internet"]
@@ -119,20 +132,33 @@ class Nat(lab.LabTest):
         far, near = Talker("home", PHONE, waits, says), Talker("phone", network.PHONE, waits, network.PHONE)
         self.addCleanup(far.stop)
         self.addCleanup(near.stop)
-        head = f"From: <sip:far@{PHONE}>;tag=1\r\nCall-ID: nat\r\nMax-Forwards: 70\r\nContact: <sip:far@{PHONE}:5060>\r\n"
+        self.head = head = f"From: <sip:far@{PHONE}>;tag=1\r\nCall-ID: nat\r\nMax-Forwards: 70\r\nContact: <sip:far@{PHONE}:5060>\r\n"
         via = f"Via: SIP/2.0/UDP {PHONE}:5060;rport;branch=z9hG4bK"
         far.send(f"INVITE sip:200@{network.SBC_INSIDE} SIP/2.0\r\n{via}1\r\nTo: <sip:200@{network.SBC_INSIDE}>\r\n"
                  f"{head}CSeq: 1 INVITE\r\n", far.sdp())
         invite = near.expect("INVITE ")
-        near.send("SIP/2.0 200 OK\r\n" + "".join(f"{name}: {header(invite, name)}\r\n" for name in
-                                                 ("Via", "From", "Call-ID", "CSeq")) +
-                  f"To: {header(invite, 'To')};tag=2\r\nContact: <sip:200@{network.PHONE}:5060>\r\n", near.sdp())
-        ok = far.expect("SIP/2.0 200")
-        target = re.search(r"<([^>]*)>", header(ok, "Contact")).group(1)
-        far.send(f"ACK {target} SIP/2.0\r\n{via}2\r\nTo: {header(ok, 'To')}\r\n{head}CSeq: 1 ACK\r\n")
+        answer(near, invite, ";tag=2")
+        self.ok = ok = far.expect("SIP/2.0 200")
+        self.acknowledge(far, 1)
         near.talk(invite)
         far.talk(ok)
         return far, near
+
+    def line(self, method, cseq):
+        target = re.search(r"<([^>]*)>", header(self.ok, "Contact")).group(1)
+        return (f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE}:5060;rport;branch=z9hG4bK{method}{cseq}\r\n"
+                f"To: {header(self.ok, 'To')}\r\n{self.head}CSeq: {cseq} {method}\r\n")
+
+    def acknowledge(self, far, cseq):
+        far.send(self.line("ACK", cseq))
+
+    def change(self, far, near, cseq, direction):
+        """The one behind the NAT asks for another direction, and gets it."""
+        far.send(self.line("INVITE", cseq), far.sdp(direction))
+        answer(near, near.expect("INVITE "), "", direction)
+        while f" {cseq} INVITE" not in far.expect("SIP/2.0 200"):
+            pass
+        self.acknowledge(far, cseq)
 
     def assert_talk(self, far, near, packets=50):
         begun = far.heard, near.heard
@@ -149,8 +175,7 @@ class Nat(lab.LabTest):
 
     def test_the_port_changes(self):
         """Mappings end after a second here, and the next one has another port."""
-        for name in ("timeout", "timeout_stream"):
-            run_in("nat", "sysctl", "-qw", f"net.netfilter.nf_conntrack_udp_{name}=1")
+        set_mappings(1)
         far, near = self.call("network")
         self.assert_talk(far, near)
         leg = self.trunkgate.show("calls")[0]["caller"]
@@ -159,6 +184,24 @@ class Nat(lab.LabTest):
         run_in("sbc", "nft", "-f", "-", given=SILENT)
         far.pause(2.5)
         run_in("sbc", "nft", "delete", "table", "ip", "off")
+        self.assert_talk(far, near)
+
+    def test_hold(self):
+        """For six lives of a mapping neither sends: our packets come through the same mapping all that time, and the audio of the
+        other one is heard by it before it has said a word again."""
+        set_mappings(MAPPING_S)
+        far, near = self.call("latch", media_keepalive="1s")
+        self.assert_talk(far, near)
+        far.held = near.held = True
+        self.change(far, near, 2, "inactive")
+        begun, far.any = time.monotonic(), 0
+        wait.until("packets of ours, one a second", lambda: far.any >= HELD_S, 2 * HELD_S)
+        self.assertGreater(time.monotonic() - begun, 0.7 * HELD_S)
+        heard = far.heard
+        self.change(far, near, 3, "sendrecv")
+        near.held = False
+        wait.until("audio behind the NAT", lambda: far.heard > heard + 50)
+        far.held = False
         self.assert_talk(far, near)
 
     def test_loss(self):

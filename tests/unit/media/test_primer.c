@@ -286,6 +286,26 @@ static void what_is_no_rtp_gets_empty_datagrams(void **state)
 	close_primed(&p);
 }
 
+static void holds_the_way_open_as_its_realm_says(void **state)
+{
+	struct relay_change c = { .primer_type = UNUSED, .idle = true };
+	struct primed p;
+
+	(void)state;
+	open_primed(&p);
+	for (unsigned side = 0; side < MEDIA_NSIDES; side++) {
+		c.side = (enum media_side)side;
+		c.rtp = p.r.peer[side][0].addr;
+		c.rtcp = p.r.peer[side][1].addr;
+		c.keepalive_ms = side == SIDE_CALLER ? 2000 : 0;
+		relay_apply(&p.r.s, &c);
+	}
+	pass(&p, PRIMER_IDLE_MS + 1000);
+	assert_in_range(count(&p.r.peer[SIDE_CALLER][0]), 8, 9);
+	assert_in_range(count(&p.r.peer[SIDE_CALLEE][0]), 1, 2);
+	close_primed(&p);
+}
+
 static void goes_through_srtp(void **state)
 {
 	struct srtp_session *peer = NULL;
@@ -356,6 +376,7 @@ int main(void)
 		cmocka_unit_test(takes_the_form_that_fits),
 		cmocka_unit_test(reports_where_the_other_sends_none),
 		cmocka_unit_test(what_is_no_rtp_gets_empty_datagrams),
+		cmocka_unit_test(holds_the_way_open_as_its_realm_says),
 		cmocka_unit_test(goes_through_srtp),
 		cmocka_unit_test(goes_on_after_one_that_could_not_be_sent),
 	};

@@ -254,7 +254,7 @@ static const struct option realms[] = {
 	  .standard = "2h",
 	  .help =
 	      "How long a connection that came in, and no trunk's, may carry nothing until it is closed. "
-	      "Longer than phones take to register again." },
+	      "Longer than phones take to register again. One that has brought no message yet has 32 s." },
 	{ .key = "handshake-timeout",
 	  .kind = KIND_DURATION,
 	  FIELD(config_realm, handshake_timeout_ms),

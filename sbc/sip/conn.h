@@ -67,7 +67,7 @@ struct conn {
 	const char *tls_cipher;   /* NULL: none */
 	int64_t verified_until_s; /* the first end in the chain that proved it; 0: none did */
 	enum peer_fault fault;    /* of the peer's, for which TLS failed; PEER_OK: none */
-	uint64_t used_ms;         /* when something last went over it */
+	uint64_t used_ms;         /* when something whole last went over it */
 	struct overload overload;
 	/* The stack's: */
 	struct timer care;  /* the next ping, its answer, or the end of an idle one */

@@ -155,6 +155,8 @@ static bool take_frames(struct conn_stream *s)
 		done += f.len;
 	}
 	buf_consume(&s->in, done);
+	if (done > 0) /* what never becomes whole is as nothing */
+		c->used_ms = clock_mono_ms();
 	return c->state == CONN_OPEN;
 }
 
@@ -180,7 +182,6 @@ static void on_readable(struct conn_stream *s)
 		s->read_wants_write = result == STREAM_WANT_WRITE;
 		if (result != STREAM_OK)
 			break;
-		s->conn.used_ms = clock_mono_ms();
 		buf_add(&s->in, data, got);
 		if (buf_err(&s->in)) {
 			conn_close(&s->conn, buf_err(&s->in), "out of memory");

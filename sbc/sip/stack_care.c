@@ -5,7 +5,7 @@
  * answer does need to know that the peer answers at all. Nobody negotiates that here (RFC 6223), so
  * only a peer that has answered before on the connection is held to it. Those of phones
  * are theirs to keep alive: what carries nothing for the realm's idle-timeout is closed, also one
- * that we made for a request too long for UDP.
+ * that we made for a request too long for UDP; one that never brought a message after 32 s.
  *
  * One over which nothing came since a request went is doubted: late answers still find it, new
  * requests do not, and unless it is heard it closes.
@@ -22,6 +22,7 @@
 #define PONG_MS  10000 /* RFC 5626 4.4.1 */
 #define QUIET_MS 1000
 #define DOUBT_MS 32000 /* timers B and F: what comes later is nobody's */
+#define FIRST_MS 32000 /* the same: whoever connects has something to say */
 
 static void on_ping(void *arg);
 
@@ -127,22 +128,32 @@ void stack_care_pong(void *arg, struct conn *c)
 	c->answers_pings = true;
 }
 
+/* One that came in and has brought no message yet has less. */
+static unsigned idle_limit_ms(const struct conn *c)
+{
+	unsigned ms = sip_realm_config(c->realm)->idle_timeout_ms;
+
+	return c->accepted && !c->heard_ms && ms > FIRST_MS ? FIRST_MS : ms;
+}
+
 static void on_idle(void *arg)
 {
 	struct conn *c = arg;
 	const struct stack *stack = c->handler->arg;
-	uint64_t limit_ms = sip_realm_config(c->realm)->idle_timeout_ms;
+	unsigned limit_ms = idle_limit_ms(c);
 	uint64_t idle_ms = clock_mono_ms() - c->used_ms;
 
 	if (idle_ms >= limit_ms)
-		conn_close(c, ERR_TIMEOUT, "nothing went over it for the idle-timeout");
+		conn_close(c, ERR_TIMEOUT,
+		           c->heard_ms ? "nothing went over it for the idle-timeout"
+		                       : "no message came over it");
 	else
 		timer_start(stack->timers, &c->care, limit_ms - idle_ms, on_idle, c);
 }
 
 void stack_care_begin(struct stack *stack, struct conn *c)
 {
-	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms;
+	unsigned idle_ms = idle_limit_ms(c);
 
 	if (c->trunk || (c->tls && !c->accepted))
 		wait_for_ping(c);

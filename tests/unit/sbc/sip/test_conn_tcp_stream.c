@@ -40,13 +40,19 @@ static void test_split(void **state)
 
 	(void)state;
 	assert_int_equal(rig.in->transport, TRANSPORT_TCP);
-	for (size_t i = 0; i < strlen(MESSAGE) - 1; i++) {
+	for (size_t i = 0; i < strlen(MESSAGE) - 2; i++) {
 		rig_write(fd, &MESSAGE[i], 1);
 		rig_until(&rig.opened, 1); /* one turn of the loop */
 	}
 	assert_int_equal(rig.messages, 0);
+	/* It counts as used once the message is whole. */
+	rig.in->used_ms = 0;
+	rig_write(fd, &MESSAGE[strlen(MESSAGE) - 2], 1);
+	rig_until(&rig.opened, 1);
+	assert_int_equal(rig.in->used_ms, 0);
 	rig_write(fd, &MESSAGE[strlen(MESSAGE) - 1], 1);
 	rig_until(&rig.messages, 1);
+	assert_int_not_equal(rig.in->used_ms, 0);
 	assert_string_equal(rig.got, MESSAGE);
 	assert_true(addr_equal(&rig.got_from, &rig.in->peer));
 	close(fd);

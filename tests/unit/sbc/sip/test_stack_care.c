@@ -152,6 +152,7 @@ static void idle_ones_end(void **state)
 	struct conn *c = come_in("192.0.2.1", NULL);
 
 	(void)state;
+	c->heard_ms = clock_mono_ms();
 	turn(IDLE_MS - 1);
 	c->used_ms = clock_mono_ms();
 	turn(1);
@@ -161,6 +162,25 @@ static void idle_ones_end(void **state)
 	assert_int_equal(c->state, CONN_CLOSED);
 	assert_int_equal(t.pings, 0);
 	conn_unref(&c);
+}
+
+/* Connected, and then nothing, or pings alone for a while. */
+static void half_open_ones_end_sooner(void **state)
+{
+	struct conn *silent = come_in("192.0.2.1", NULL), *pings = come_in("192.0.2.2", NULL);
+
+	(void)state;
+	turn(31999);
+	pings->used_ms = clock_mono_ms();
+	assert_int_equal(silent->state, CONN_OPEN);
+	turn(1);
+	assert_int_equal(silent->state, CONN_CLOSED);
+	turn(31998);
+	assert_int_equal(pings->state, CONN_OPEN);
+	turn(1);
+	assert_int_equal(pings->state, CONN_CLOSED);
+	conn_unref(&silent);
+	conn_unref(&pings);
 }
 
 static void one_source_has_its_share(void **state)
@@ -209,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_that_answered_once_must_go_on, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(idle_ones_end, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(half_open_ones_end_sooner, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_source_has_its_share, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_have_a_limit, set_up, tear_down),
 	};

@@ -377,7 +377,7 @@ static enum err act_refuse(struct call *call, const struct exchange_news *news,
 
 	(void)problem;
 	offer_drop(call->offer);
-	leg_refuse(asker(call), m ? failure_status_passed(message_status(m), way) : 500,
+	leg_refuse(asker(call), m ? failure_status_of_change(message_status(m), way) : 500,
 	           s < 3600 ? s : 3600);
 	return OK;
 }

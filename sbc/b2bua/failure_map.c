@@ -164,6 +164,13 @@ unsigned failure_status_passed(unsigned status, enum crossing way)
 	return way == CROSSING_IN ? f->in : f->out;
 }
 
+unsigned failure_status_of_change(unsigned status, enum crossing way)
+{
+	const struct failure *f = find(status);
+
+	return status == 491 ? status : way == CROSSING_IN ? f->in : f->out;
+}
+
 unsigned failure_status(const struct message *answer, enum crossing way)
 {
 	unsigned status = message_status(answer), better = 0;

@@ -17,6 +17,9 @@ unsigned failure_status(const struct message *answer, enum crossing way);
 /* The same of any other request: what speaks of the hop between us alone is told as above, the rest
  * as it is. */
 unsigned failure_status_passed(unsigned status, enum crossing way);
+/* The same of a re-INVITE or UPDATE that changes the session: as of an INVITE, for what is refused
+ * was made by us, and an offer that meets another one is that for both sides. */
+unsigned failure_status_of_change(unsigned status, enum crossing way);
 /* RFC 3398 8.2.6.1; 0: none. */
 unsigned failure_q850(unsigned status);
 

@@ -709,6 +709,10 @@ static void test_statuses(void **state)
 		      { "SIP/2.0 408 Silent", "drop later480:caller " },
 		      { "SIP/2.0 481 Gone", "drop later500:caller " },
 		      { "SIP/2.0 491 Pending", "drop later491:caller " },
+		      { "SIP/2.0 405 No", "drop later500:caller " },
+		      { "SIP/2.0 415 No", "drop later488:caller " },
+		      { "SIP/2.0 420 No", "drop later500:caller " },
+		      { "SIP/2.0 500 Later", "drop later500:caller " },
 		      { "SIP/2.0 603 No", "drop later603:caller " } };
 
 	(void)state;

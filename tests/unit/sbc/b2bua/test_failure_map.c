@@ -91,6 +91,22 @@ static void test_passed(void **state)
 	assert_int_equal(failure_status_passed(489, CROSSING_IN), 489);
 }
 
+/* A change of the session is refused as an INVITE is, but that glare stays what it is. */
+static void test_changes(void **state)
+{
+	(void)state;
+	for (unsigned status = 300; status < 700; status++) {
+		struct message *m = answer(status, "");
+
+		for (unsigned way = 0; way < 2 && status != 491; way++)
+			assert_int_equal(failure_status_of_change(status, (enum crossing)way),
+			                 failure_status(m, (enum crossing)way));
+		message_free(&m);
+	}
+	assert_int_equal(failure_status_of_change(491, CROSSING_IN), 491);
+	assert_int_equal(failure_status_of_change(491, CROSSING_OUT), 491);
+}
+
 /* RFC 3398 7.2.4.1 */
 static void test_q850(void **state)
 {
@@ -134,11 +150,13 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_status), cmocka_unit_test(test_some),
-		cmocka_unit_test(test_passed),       cmocka_unit_test(test_q850),
-		cmocka_unit_test(test_classes),      cmocka_unit_test(test_the_table_is_sorted)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_status),
+		                            cmocka_unit_test(test_some),
+		                            cmocka_unit_test(test_passed),
+		                            cmocka_unit_test(test_changes),
+		                            cmocka_unit_test(test_q850),
+		                            cmocka_unit_test(test_classes),
+		                            cmocka_unit_test(test_the_table_is_sorted) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);
 }

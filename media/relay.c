@@ -61,6 +61,24 @@ static void look(const struct relay_shown *shown, struct addr *out)
 	addr_set_port(out, (uint16_t)words[2]);
 }
 
+static void forget(struct relay_counters *c)
+{
+	_Atomic uint64_t *const all[] = { &c->packets_in,  &c->octets_in,   &c->packets_out,
+		                          &c->octets_out,  &c->rtcp_in,     &c->rtcp_out,
+		                          &c->primers_out, &c->unreachable, &c->heard_ms,
+		                          &c->lost,        &c->bad_source,  &c->bad_auth,
+		                          &c->malformed,   &c->send_errors, &c->reordered,
+		                          &c->events };
+	const struct addr nowhere = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		atomic_store_explicit(all[i], 0, memory_order_relaxed);
+	atomic_store_explicit(&c->jitter_us, 0, memory_order_relaxed);
+	atomic_store_explicit(&c->round_trip_us, 0, memory_order_relaxed);
+	atomic_store_explicit(&c->payload_type, 0, memory_order_relaxed);
+	show(&c->latched, &nowhere);
+}
+
 void relay_init(struct relay_stream *s, const char *call, unsigned index)
 {
 	s->call = call;
@@ -98,8 +116,6 @@ static int renew_port(struct relay_port *port, int fd, const struct latch_cfg *l
 
 static void renew(struct relay_side *side, struct relay_change *change)
 {
-	const struct addr nowhere = { 0 };
-
 	change->rtp_fd = renew_port(&side->rtp, change->rtp_fd, change->latch);
 	change->rtcp_fd = renew_port(&side->rtcp, change->rtcp_fd, change->latch);
 	sessions_renew(&side->in, &change->in);
@@ -110,7 +126,8 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	side->warned_auth = side->warned_stranger = false;
 	memset(&side->primer, 0, sizeof(side->primer));
 	memset(&side->reports, 0, sizeof(side->reports));
-	show(&side->count.latched, &nowhere);
+	memset(&side->quality, 0, sizeof(side->quality));
+	forget(&side->count);
 }
 
 void relay_apply(struct relay_stream *s, struct relay_change *change)
@@ -385,7 +402,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	if (in->map && !p->rtcp)
 		payload_map_apply(in->map, &header, p->data);
 	if (p->rtcp) {
-		rtcp_hide_names(p->data, p->len, s->name_key);
+		rtcp_hide_names(p->data, p->len, s->name_key, &out->reports.name);
 		reports_go(&out->reports, &said, now_us);
 	} else {
 		reports_rtp_goes(&out->reports, &header, now_us / 1000);

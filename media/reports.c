@@ -42,7 +42,8 @@ size_t reports_write(struct reports *r, struct quality *came, uint32_t own_ssrc,
 		.octets = (uint32_t)r->octets,
 	};
 	struct rtcp_report report = { .ssrc = r->packets ? r->ssrc : own_ssrc,
-		                      .sender = r->packets ? &sender : NULL };
+		                      .sender = r->packets ? &sender : NULL,
+		                      .name = &r->name };
 	struct quality_report block;
 
 	if (quality_report(came, &block)) {

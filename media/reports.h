@@ -22,7 +22,8 @@ struct reports {
 	uint64_t heard_ms;       /* when RTCP came from it last; 0: never */
 	/* Of the RTP that went to it. */
 	uint32_t ssrc, timestamp;
-	uint64_t packets, octets, at_ms; /* packets 0: none went */
+	uint64_t packets, octets, at_ms; /* of that ssrc; packets 0: none went */
+	struct rtcp_name name;           /* that RTCP to it showed */
 };
 
 /* Good RTCP came from the side, which says that. Gives the time from us to it and back in us; 0: it
@@ -33,6 +34,8 @@ void reports_go(struct reports *r, const struct rtcp_said *said, uint64_t now_us
 /* RTP goes to it. */
 static inline void reports_rtp_goes(struct reports *r, const struct rtp_header *h, uint64_t now_ms)
 {
+	if (r->ssrc != h->ssrc) /* RFC 3550 6.4.1 */
+		r->packets = r->octets = 0;
 	r->ssrc = h->ssrc;
 	r->timestamp = h->timestamp;
 	r->at_ms = now_ms;

@@ -22,18 +22,27 @@ static void put_header(uint8_t *p, unsigned count, uint8_t type, size_t len)
 }
 
 /* The SSRC is a number by chance, and serves as a name that says nothing of us. */
-static uint8_t *put_name(uint8_t *p, uint32_t ssrc)
+static struct rtcp_name make_name(uint32_t ssrc)
 {
-	uint8_t *at = put32(p + 4, ssrc);
-	char name[CNAME_LEN + 1];
+	struct rtcp_name name = { .ssrc = ssrc, .len = CNAME_LEN };
+	char text[CNAME_LEN + 1];
 
-	snprintf(name, sizeof(name), "%08x", ssrc);
+	snprintf(text, sizeof(text), "%08x", ssrc);
+	memcpy(name.text, text, CNAME_LEN);
+	return name;
+}
+
+static uint8_t *put_name(uint8_t *p, const struct rtcp_name *name)
+{
+	uint8_t *at = put32(p + 4, name->ssrc);
+
 	*at++ = SDES_CNAME;
-	*at++ = CNAME_LEN;
-	memcpy(at, name, CNAME_LEN);
-	at += CNAME_LEN;
-	memset(at, 0, 2); /* the list's end, and up to 32 bits */
-	at += 2;
+	*at++ = name->len;
+	for (unsigned i = 0; i < name->len; i++)
+		*at++ = name->text[i % RTCP_NAME_TURN];
+	do /* the list's end, and up to 32 bits */
+		*at++ = 0;
+	while ((at - p) % 4);
 	put_header(p, 1, RTCP_SDES, (size_t)(at - p));
 	return at;
 }
@@ -61,6 +70,7 @@ static uint8_t *put_block(uint8_t *at, const struct rtcp_report *report)
 
 size_t rtcp_write(uint8_t *out, const struct rtcp_report *report)
 {
+	const struct rtcp_name made = make_name(report->ssrc), *name = report->name;
 	uint8_t *at = put32(out + 4, report->ssrc);
 
 	if (report->sender)
@@ -69,7 +79,9 @@ size_t rtcp_write(uint8_t *out, const struct rtcp_report *report)
 		at = put_block(at, report);
 	put_header(out, report->block != NULL, report->sender ? RTCP_SR : RTCP_RR,
 	           (size_t)(at - out));
-	return (size_t)(put_name(at, report->ssrc) - out);
+	if (!name || !name->len || name->ssrc != report->ssrc)
+		name = &made;
+	return (size_t)(put_name(at, name) - out);
 }
 
 /* Of a part of a compound packet. */
@@ -125,11 +137,17 @@ static void veil(uint8_t *text, size_t len, uint64_t key)
 		sum = (sum ^ text[i]) * 1099511628211U; /* FNV-1a */
 	sum ^= sum >> 32;
 	for (size_t i = 0; i < len; i++)
-		text[i] = (uint8_t) "0123456789abcdef"[sum >> (i % 16 * 4) & 15];
+		text[i] = (uint8_t) "0123456789abcdef"[sum >> (i % RTCP_NAME_TURN * 4) & 15];
 }
 
-/* Gives where the items of a chunk end. */
-static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key)
+static void keep_name(struct rtcp_name *name, const uint8_t *item)
+{
+	name->len = item[1];
+	memcpy(name->text, item + 2, name->len < RTCP_NAME_TURN ? name->len : RTCP_NAME_TURN);
+}
+
+/* Gives where the items of a chunk end. name: NULL: not to be kept. */
+static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key, struct rtcp_name *name)
 {
 	while (at < len && part[at]) {
 		uint8_t *item = part + at;
@@ -138,6 +156,8 @@ static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key)
 			return len;
 		if (item[0] == SDES_CNAME) {
 			veil(item + 2, item[1], key);
+			if (name)
+				keep_name(name, item);
 		} else {
 			item[0] = SDES_NOTE;
 			memset(item + 2, ' ', item[1]);
@@ -148,12 +168,15 @@ static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key)
 }
 
 /* A null ends a chunk, and more of them up to 32 bits. */
-static void hide_in_sdes(uint8_t *part, size_t len, uint64_t key)
+static void hide_in_sdes(uint8_t *part, size_t len, uint64_t key, struct rtcp_name *name)
 {
 	size_t at = 4;
 
-	for (unsigned n = part[0] & 0x1f; n > 0 && at + 4 <= len; n--)
-		at = hide_items(part, at + 4, len, key) / 4 * 4 + 4;
+	for (unsigned n = part[0] & 0x1f; n > 0 && at + 4 <= len; n--) {
+		bool is_its = get32(part + at) == name->ssrc;
+
+		at = hide_items(part, at + 4, len, key, is_its ? name : NULL) / 4 * 4 + 4;
+	}
 }
 
 static void hide_reason(uint8_t *bye, size_t len)
@@ -164,11 +187,15 @@ static void hide_reason(uint8_t *bye, size_t len)
 		memset(bye + at + 1, ' ', bye[at]);
 }
 
-void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key)
+void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key, struct rtcp_name *name)
 {
+	uint32_t ssrc = get32(packet + 4);
+
+	if (ssrc != name->ssrc)
+		*name = (struct rtcp_name){ .ssrc = ssrc };
 	for (uint8_t *part = packet; part < packet + len; part += part_len(part)) {
 		if (part[1] == RTCP_SDES)
-			hide_in_sdes(part, part_len(part), key);
+			hide_in_sdes(part, part_len(part), key, name);
 		else if (part[1] == RTCP_BYE)
 			hide_reason(part, part_len(part));
 	}

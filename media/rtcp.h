@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include "media/quality.h"
 
-#define RTCP_REPORT_MAX 96 /* octets; of 4, and so well aligned for SRTCP */
+#define RTCP_REPORT_MAX 324 /* octets, with the longest name; of 4, and so aligned for SRTCP */
+#define RTCP_NAME_TURN  16  /* a name of ours repeats itself after so many */
 
 /* What an SR says of its sender. */
 struct rtcp_sender {
@@ -15,10 +16,18 @@ struct rtcp_sender {
 	uint32_t timestamp, packets, octets;
 };
 
+/* What a source is called where names are hidden. */
+struct rtcp_name {
+	uint32_t ssrc;
+	uint8_t len; /* 0: not known */
+	uint8_t text[RTCP_NAME_TURN];
+};
+
 struct rtcp_report {
 	uint32_t ssrc;                      /* whose report it is */
 	const struct rtcp_sender *sender;   /* NULL: an RR */
 	const struct quality_report *block; /* NULL: none */
+	const struct rtcp_name *name;       /* NULL, or of another source: one made of ssrc */
 	uint32_t lsr, dlsr; /* of block: the middle of the last SR's ntp; 1/65536 s since */
 };
 
@@ -37,8 +46,8 @@ struct rtcp_said {
 MUST_USE enum err rtcp_read(struct rtcp_said *out, const uint8_t *packet, size_t len);
 /* Takes the names out of a packet that rtcp_read took: what a source calls itself often has its
  * host's address in it (RFC 3550 6.5.1). Equal CNAMEs stay equal under one key; the rest is blank.
- */
-void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key);
+ * name: what the packet's sender is called then, where it says so. */
+void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key, struct rtcp_name *name);
 /* wall_us: clock_wall_us(). */
 uint64_t rtcp_ntp(uint64_t wall_us);
 

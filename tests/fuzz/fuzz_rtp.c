@@ -57,12 +57,13 @@ static void check_rtp(const uint8_t *packet, size_t len, uint64_t arrival_us)
 static void check_rtcp(const uint8_t *packet, size_t len)
 {
 	uint8_t copy[RTP_PACKET_MAX];
+	struct rtcp_name name = { 0 };
 	struct rtcp_said said;
 
 	if (rtcp_read(&said, packet, len))
 		return;
 	memcpy(copy, packet, len);
-	rtcp_hide_names(copy, len, 1);
+	rtcp_hide_names(copy, len, 1, &name);
 }
 
 static void check_srtp(const uint8_t *packet, size_t len, bool rtcp, bool valid)

@@ -542,6 +542,39 @@ static void old_sockets_speak_for_nobody(void **state)
 	udp_close(&rtcp);
 }
 
+/* What the second target's record tells, and what we report to it. */
+static void a_new_peer_is_counted_anew(void **state)
+{
+	struct rig r;
+	struct udp rtp = udp_open(), rtcp = udp_open();
+	struct relay_change c = {
+		.side = SIDE_CALLEE, .renew = true, .rtp_fd = rtp.fd, .rtcp_fd = rtcp.fd
+	};
+	struct stream_stats none = { 0 }, now;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	c.latch = &r.latch;
+	tell(&r, SIDE_CALLER, false);
+	tell(&r, SIDE_CALLEE, false);
+	send_rtp(&r, &r.peer[SIDE_CALLEE][0], SIDE_CALLEE, 1);
+	send_rtp(&r, &r.peer[SIDE_CALLEE][0], SIDE_CALLEE, 5);
+	send_rtcp(&r, &r.peer[SIDE_CALLEE][1], SIDE_CALLEE, true);
+	send_rtp(&r, &r.stranger, SIDE_CALLEE, 6);
+	send_rtp(&r, &r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	now = stats(&r, SIDE_CALLEE);
+	assert_int_equal(now.packets_in, 2);
+	assert_int_equal(now.lost, 3);
+	relay_apply(&r.s, &c);
+	now = stats(&r, SIDE_CALLEE);
+	assert_memory_equal(&now, &none, sizeof(now));
+	assert_false(r.s.sides[SIDE_CALLEE].quality.started);
+	assert_int_equal(stats(&r, SIDE_CALLER).packets_in, 1);
+	rig_close(&r);
+	udp_close(&rtp);
+	udp_close(&rtcp);
+}
+
 static int open_all(void **state)
 {
 	(void)state;
@@ -582,6 +615,7 @@ int main(void)
 		cmocka_unit_test(closed_peers_do_not_stop_us),
 		cmocka_unit_test(reads_one_at_a_time),
 		cmocka_unit_test(old_sockets_speak_for_nobody),
+		cmocka_unit_test(a_new_peer_is_counted_anew),
 	};
 
 	return cmocka_run_group_tests(tests, open_all, close_all);

@@ -66,6 +66,60 @@ static void sends_what_came_and_went(void **state)
 	assert_int_equal(word(packet, 44), 0); /* no SR came yet */
 }
 
+/* RFC 3550 6.4.1: an SR counts since its SSRC began. */
+static void a_new_source_counts_anew(void **state)
+{
+	struct rtp_header h = { .ssrc = 1, .payload_len = 160 };
+	struct quality none = { 0 };
+	struct reports r = { 0 };
+	uint8_t packet[RTCP_REPORT_MAX];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		reports_rtp_goes(&r, &h, 1000);
+	h.ssrc = 2;
+	reports_rtp_goes(&r, &h, 1000);
+	reports_write(&r, &none, 5, packet, 2000000, WALL_US);
+	assert_int_equal(word(packet, 4), 2);
+	assert_int_equal(word(packet, 20), 1);
+	assert_int_equal(word(packet, 24), 160);
+}
+
+/* RFC 3550 6.5.1: of a source whose veiled name was shown, our report shows the same. */
+static void a_source_keeps_its_name(void **state)
+{
+	struct rtp_header h = { .ssrc = 0x0a0b0c0d };
+	struct quality none = { 0 };
+
+	(void)state;
+	for (unsigned n = 0; n < 256; n++) {
+		struct reports r = { 0 };
+		uint8_t own[RTCP_REPORT_MAX],
+		    theirs[8 + 12 + 256 + 4] = { 0x80, 201, 0, 1,  10, 11, 12, 13, 0x81,
+			                         202,  0,   0, 10, 11, 12, 13, 1 };
+		size_t len = 18 + n + 1, at = 28;
+
+		len += (4 - len % 4) % 4;
+		theirs[11] = (uint8_t)((len - 8) / 4 - 1);
+		theirs[17] = (uint8_t)n;
+		memset(theirs + 18, '@', n);
+		rtcp_hide_names(theirs, len, 7, &r.name);
+		reports_rtp_goes(&r, &h, 1000);
+		assert_true(reports_write(&r, &none, 5, own, 2000000, WALL_US) <= sizeof(own));
+		assert_int_equal(own[at + 1], 202);
+		assert_int_equal(word(own, at + 4), h.ssrc);
+		assert_int_equal(own[at + 9], n ? n : 8);
+		if (n)
+			assert_memory_equal(own + at + 10, theirs + 18, n);
+		/* Another source has another name. */
+		h.ssrc++;
+		reports_rtp_goes(&r, &h, 1000);
+		reports_write(&r, &none, 5, own, 2000000, WALL_US);
+		assert_int_equal(own[at + 9], 8);
+		h.ssrc--;
+	}
+}
+
 /* A and B, half a second apart, B answers after a second. */
 static void round_trip_is_what_was_not_held(void **state)
 {
@@ -133,19 +187,21 @@ static void lies_are_read_no_further(void **state)
 /* Of every length that a name may claim, and of more sources than there are. */
 static void names_that_lie_are_read_no_further(void **state)
 {
+	struct rtcp_name name = { 0 };
+
 	(void)state;
 	for (unsigned n = 0; n < 256; n++) {
 		uint8_t sdes[] = { 0x9f, 202, 0, 2, 0, 0, 0, 1, 1, (uint8_t)n, '@', '@' };
 		uint8_t bye[] = { 0x81, 203, 0, 2, 0, 0, 0, 1, (uint8_t)n, '@', '@', '@' };
 		uint8_t end[] = { 0x82, 202, 0, 2, 0, 0, 0, 1, 0, 0, 0, (uint8_t)n };
 
-		rtcp_hide_names(sdes, sizeof(sdes), n);
+		rtcp_hide_names(sdes, sizeof(sdes), n, &name);
 		assert_int_equal(sdes[10] != '@', n == 1 || n == 2);
 		assert_int_equal(sdes[11] != '@', n == 2);
-		rtcp_hide_names(bye, sizeof(bye), n);
+		rtcp_hide_names(bye, sizeof(bye), n, &name);
 		assert_int_equal(bye[9] != '@', n > 0 && n < 4);
 		assert_int_equal(bye[11] != '@', n == 3);
-		rtcp_hide_names(end, sizeof(end), n);
+		rtcp_hide_names(end, sizeof(end), n, &name);
 		assert_int_equal(end[11], n);
 	}
 }
@@ -154,6 +210,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sends_what_came_and_went),
+		cmocka_unit_test(a_new_source_counts_anew),
+		cmocka_unit_test(a_source_keeps_its_name),
 		cmocka_unit_test(round_trip_is_what_was_not_held),
 		cmocka_unit_test(compound_packets_add_up),
 		cmocka_unit_test(lies_are_read_no_further),

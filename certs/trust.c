@@ -3,6 +3,7 @@
  */
 #include "certs/trust.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -243,6 +244,7 @@ enum err trust_load(struct trust **out, const struct trust_cfg *cfg, char *why)
 	struct trust *t = mem_zalloc(sizeof(*t));
 	enum err err;
 
+	assert(!cfg->npins || !cfg->ncrls); /* the configuration refuses both */
 	if (!t)
 		return no_memory(cfg->roots ? cfg->roots : "trust", why);
 	t->refs = 1;

@@ -24,7 +24,8 @@ struct trust_cfg {
 	 * certificate of that key. Where there is one, no root counts. */
 	char *const *pins;
 	size_t npins;
-	char *const *crls; /* files, PEM or DER, or directories of them (*.crl, *.pem) */
+	/* Files, PEM or DER, or directories of them (*.crl, *.pem). Not beside pins. */
+	char *const *crls;
 	size_t ncrls;
 };
 

@@ -136,6 +136,28 @@ static void check_srtp(const struct check *ck, size_t i)
 		              "them to everybody; give phones without TLS a realm of their own");
 }
 
+/* The media of realm i where another one, or itself, hears signalling. */
+static void check_ports_of(const struct check *ck, size_t i, const struct config_realm *other)
+{
+	const struct config_realm *realm = &ck->cfg->realms[i];
+	unsigned low = realm->media_port_low, high = realm->media_port_high;
+
+	for (size_t k = 0; k < other->nlisteners; k++) {
+		const struct addr *at = &other->listeners[k].addr;
+		unsigned port = addr_port(at);
+		bool shared = addr_is_any(at)
+		                  ? at->sa.sa_family == realm->media_address.sa.sa_family
+		                  : addr_same_host(at, &realm->media_address);
+
+		if (other->listeners[k].transport == TRANSPORT_UDP && port >= low && port <= high &&
+		    shared)
+			check_problem(ck, SECTION_REALMS, i, "media-ports",
+			              "media-ports %u-%u have port %u of a udp listener of realm "
+			              "'%s' among them; move one",
+			              low, high, port, other->name);
+	}
+}
+
 static void check_ports(const struct check *ck, size_t i)
 {
 	const struct config_realm *realm = &ck->cfg->realms[i];
@@ -147,18 +169,8 @@ static void check_ports(const struct check *ck, size_t i)
 		              "media-ports %u-%u are enough for %u calls, and max-calls is %u; "
 		              "widen the range, or lower max-calls",
 		              low, high, calls, ck->cfg->max_calls);
-	for (size_t k = 0; k < realm->nlisteners; k++) {
-		const struct config_listener *l = &realm->listeners[k];
-		unsigned port = addr_port(&l->addr);
-
-		if (l->transport == TRANSPORT_UDP && port >= low && port <= high &&
-		    (addr_is_any(&l->addr) || addr_same_host(&l->addr, &realm->media_address)))
-			check_problem(
-			    ck, SECTION_REALMS, i, "media-ports",
-			    "media-ports %u-%u have port %u of a udp listener among them; "
-			    "move one",
-			    low, high, port);
-	}
+	for (size_t j = 0; j < ck->cfg->nrealms; j++)
+		check_ports_of(ck, i, &ck->cfg->realms[j]);
 }
 
 static void check_times(const struct check *ck, size_t i)

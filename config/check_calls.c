@@ -185,12 +185,6 @@ static void check_trunk_routes(const struct check *ck, size_t i)
 	if (!from && !to)
 		check_problem(ck, SECTION_TRUNKS, i, NULL,
 		              "no route begins or ends at it; add one under routes:, or remove it");
-	if (from && !trunk->nnetworks && !check_written(ck, SECTION_TRUNKS, i, "networks") &&
-	    trunk->realm && trunk->realm->client_certificate == CLIENT_CERT_OPTIONAL)
-		check_problem(ck, SECTION_TRUNKS, i, NULL,
-		              "realm '%s' takes calls without a certificate, so anybody could call "
-		              "as this trunk; write networks:, or client-certificate: required",
-		              trunk->realm->name);
 }
 
 static void check_trunk_networks(const struct check *ck, size_t i)
@@ -305,6 +299,17 @@ static void check_trunk_numbers(const struct check *ck, size_t i)
 	check_forms(ck, SECTION_TRUNKS, i, forms, ARRAY_LEN(forms));
 }
 
+/* What a list of revoked certificates says counts by its issuer's signature. */
+static void check_trunk_pins(const struct check *ck, size_t i)
+{
+	if (check_written(ck, SECTION_TRUNKS, i, "pins") &&
+	    check_written(ck, SECTION_TRUNKS, i, "crls"))
+		check_problem(ck, SECTION_TRUNKS, i, "crls",
+		              "a pinned key is trusted without an issuer, so there is nobody whose "
+		              "list could be believed; remove crls, and take out the pin of a key "
+		              "that is no good any more");
+}
+
 static void check_trunk_codecs(const struct check *ck, size_t i)
 {
 	const struct config_trunk *trunk = &ck->cfg->trunks[i];
@@ -348,5 +353,6 @@ void check_trunks(const struct check *ck)
 		check_trunk_routes(ck, i);
 		check_trunk_networks(ck, i);
 		check_trunk_codecs(ck, i);
+		check_trunk_pins(ck, i);
 	}
 }

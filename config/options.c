@@ -211,8 +211,9 @@ static const struct option realms[] = {
 	      "phone, or joins two calls of theirs; refuse answers 403." },
 	{ .key = "keepalive",
 	  .kind = KIND_DURATION,
+	  .flags = OPTION_OFF,
 	  FIELD(config_realm, keepalive_ms),
-	  .min = 0,
+	  .min = 1000,
 	  .max = 280000, /* E8-05 */
 	  .standard = "30s",
 	  .help =
@@ -221,8 +222,9 @@ static const struct option realms[] = {
 	      "connection is closed. 0s: never." },
 	{ .key = "udp-keepalive",
 	  .kind = KIND_DURATION,
+	  .flags = OPTION_OFF,
 	  FIELD(config_realm, udp_keepalive_ms),
-	  .min = 0,
+	  .min = 1000,
 	  .max = 280000,
 	  .standard = "25s", /* RFC 5626 4.4.2: under the 30 s that many NATs give UDP */
 	  .help =
@@ -324,8 +326,9 @@ static const struct option realms[] = {
 	      "peer's SDP." },
 	{ .key = "media-timeout",
 	  .kind = KIND_DURATION,
+	  .flags = OPTION_OFF,
 	  FIELD(config_realm, media_timeout_ms),
-	  .min = 0,
+	  .min = 5000,
 	  .max = 86400000,
 	  .standard = "60s",
 	  .help =

@@ -71,6 +71,7 @@ enum option_flags {
 	OPTION_SHOWN = 8,   /* full.yaml has the example as a value, not as a comment */
 	OPTION_REALMS = 16, /* KIND_PARTY: a realm will do */
 	OPTION_ONE = 32,    /* with OPTION_LIST: one alone may stand without brackets */
+	OPTION_OFF = 64,    /* KIND_DURATION: 0 as well, though it is below min */
 };
 
 struct option;

@@ -131,7 +131,8 @@ const struct option trunk_options[TRUNK_OPTIONS] = {
 	  .example = "[ acme.crl ]",
 	  .help =
 	      "Lists of revoked certificates: files, PEM or DER, or folders of them (*.crl, *.pem). With one, the "
-	      "peer's certificate needs a list of its issuer that is not out of date." },
+	      "peer's certificate needs a list of its issuer that is not out of date. Not beside pins, which know "
+	      "no issuer." },
 	{ .key = "ocsp",
 	  .kind = KIND_ENUM,
 	  FIELD(config_trunk, ocsp),

@@ -65,10 +65,10 @@ static void not_found(const char *name, const char *folder, const char *file, un
 }
 
 /* Reads into p from the first folder that has the file. */
-static enum err read_profile(struct profile *p, const char *folder, size_t *len, const char **why)
+static enum err read_profile(struct profile *p, const char *folder, size_t *len, mode_t *mode,
+                             const char **why)
 {
 	enum err err = ERR_NOT_FOUND;
-	mode_t mode;
 
 	for (unsigned i = 0; i < FOLDERS && err == ERR_NOT_FOUND; i++) {
 		mem_free(p->folder);
@@ -79,7 +79,7 @@ static enum err read_profile(struct profile *p, const char *folder, size_t *len,
 			p->file = mem_printf("%s/%s" SUFFIX, p->folder, p->name);
 		if (!p->file)
 			return ERR_NOMEM;
-		err = file_read(p->file, PROFILE_MAX, &p->text, len, &mode, why);
+		err = file_read(p->file, PROFILE_MAX, &p->text, len, mode, why);
 	}
 	return err;
 }
@@ -100,6 +100,7 @@ struct profile *profile_get(struct profile **list, const char *name, const char 
 	struct profile *p = *list;
 	const char *why = "";
 	size_t len = 0;
+	mode_t mode = 0;
 	enum err err = ERR_NOMEM;
 
 	while (p && strcmp(p->name, name) != 0)
@@ -108,7 +109,9 @@ struct profile *profile_get(struct profile **list, const char *name, const char 
 		return p;
 	p = mem_zalloc(sizeof(*p));
 	if (p && (p->name = mem_strdup(name)) != NULL)
-		err = read_profile(p, folder, &len, &why);
+		err = read_profile(p, folder, &len, &mode, &why);
+	if (err == OK && mode & S_IWOTH)
+		err = ERR_REFUSED;
 	if (err == OK) {
 		p->good = document_load(&p->document, p->file, p->text, len, problems);
 		p->next = *list;
@@ -119,6 +122,10 @@ struct profile *profile_get(struct profile **list, const char *name, const char 
 		problems->nomem = true;
 	else if (err == ERR_NOT_FOUND)
 		not_found(name, folder, file, line, problems);
+	else if (err == ERR_REFUSED)
+		problem_add(problems, file, line,
+		            "profile '%.80s': everybody can write to it; chmod o-w %s", name,
+		            p->file);
 	else
 		problem_add(problems, file, line, "profile '%.80s': %s cannot be read: %s", name,
 		            p->file, why);

@@ -125,10 +125,27 @@ static const char *duration_text(unsigned ms, char *buf, size_t size)
 	return buf;
 }
 
+static bool is_in_range(const struct option *o, uint64_t ms)
+{
+	return (ms >= o->min && ms <= o->max) || (ms == 0 && o->flags & OPTION_OFF);
+}
+
+static void out_of_range(struct value_env *env, const struct option *o, const char *text,
+                         uint64_t number, const char *unit)
+{
+	char range[64];
+
+	if (strcmp(unit, "ms") == 0 && is_in_range(o, number * 1000))
+		value_problem(env, o, text, "is out of range; did you mean '%us'?",
+		              (unsigned)number);
+	else
+		value_problem(env, o, text, "is out of range; write %s",
+		              value_range(o, range, sizeof(range)));
+}
+
 static bool parse_duration(struct value_env *env, const struct option *o, const char *text,
                            void *field)
 {
-	char range[64];
 	const char *unit;
 	uint64_t value = leading_number(text, &unit);
 	size_t i = 0;
@@ -143,13 +160,11 @@ static bool parse_duration(struct value_env *env, const struct option *o, const 
 		value_problem(env, o, text, "has no unit; did you mean '%.20ss'?", text);
 		return false;
 	}
-	value *= units[i].ms;
-	if (value < o->min || value > o->max) {
-		value_problem(env, o, text, "is out of range; write %s",
-		              value_range(o, range, sizeof(range)));
+	if (!is_in_range(o, value * units[i].ms)) {
+		out_of_range(env, o, text, value, unit);
 		return false;
 	}
-	keep_unsigned(field, (unsigned)value);
+	keep_unsigned(field, (unsigned)(value * units[i].ms));
 	return true;
 }
 
@@ -475,8 +490,9 @@ const char *value_range(const struct option *o, char *buf, size_t size)
 		snprintf(buf, size, "%u to %u%s%s", o->min, o->max, o->unit ? " " : "",
 		         o->unit ? o->unit : "");
 	else if (o->kind == KIND_DURATION)
-		snprintf(buf, size, "%s to %s", duration_text(o->min, low, sizeof(low)),
-		         duration_text(o->max, high, sizeof(high)));
+		snprintf(buf, size, "%s to %s%s", duration_text(o->min, low, sizeof(low)),
+		         duration_text(o->max, high, sizeof(high)),
+		         o->flags & OPTION_OFF ? ", or 0s" : "");
 	else if (o->kind == KIND_PORTS)
 		snprintf(buf, size, "ports %u to %u", o->min, o->max);
 	else if (o->kind == KIND_SECRET)

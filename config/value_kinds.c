@@ -73,6 +73,17 @@ static char *join(struct value_env *env, const struct option *o, const char *tex
 	return path;
 }
 
+/* Whether somebody else has it, or can change it. o-r first: what was readable is known. */
+static bool is_open_to_all(struct value_env *env, const struct option *o, const char *text,
+                           const char *path, mode_t mode)
+{
+	if (!(mode & (S_IROTH | S_IWOTH)))
+		return false;
+	value_problem(env, o, text, "can be %s by everybody; chmod o-%s %s",
+	              mode & S_IROTH ? "read" : "written", mode & S_IROTH ? "r" : "w", path);
+	return true;
+}
+
 static bool is_usable(struct value_env *env, const struct option *o, const char *text,
                       const char *path)
 {
@@ -89,11 +100,7 @@ static bool is_usable(struct value_env *env, const struct option *o, const char 
 		              S_ISDIR(st.st_mode) ? "a folder" : "something else");
 		return false;
 	}
-	if (o->kind == KIND_KEY_FILE && (st.st_mode & S_IROTH)) {
-		value_problem(env, o, text, "can be read by everybody; chmod o-r %s", path);
-		return false;
-	}
-	return true;
+	return o->kind != KIND_KEY_FILE || !is_open_to_all(env, o, text, path, st.st_mode);
 }
 
 VALUE_PARSER(file)
@@ -173,10 +180,8 @@ VALUE_PARSER(secret)
 static bool keep_secret(struct value_env *env, const struct option *o, const char *path,
                         char *content, size_t len, mode_t mode, void *field)
 {
-	if (mode & S_IROTH) {
-		value_problem(env, o, NULL, "can be read by everybody; chmod o-r %s", path);
+	if (is_open_to_all(env, o, NULL, path, mode))
 		return false;
-	}
 	while (len > 0 && (content[len - 1] == '\n' || content[len - 1] == '\r'))
 		len--;
 	if (!secret_is_good(env, o, content, len))

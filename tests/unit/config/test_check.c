@@ -95,8 +95,8 @@ static const struct {
 	  "" },
 	{ "realms:\n  in:\n    listen: [ \"udp:10.0.0.1\" ]\n    media-ports: 5000-9999\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
-	  "t.yaml:4: realm 'in': media-ports 5000-9999 have port 5060 of a udp listener among them; "
-	  "move one\n" },
+	  "t.yaml:4: realm 'in': media-ports 5000-9999 have port 5060 of a udp listener of realm 'in' "
+	  "among them; move one\n" },
 	{ "realms:\n  in:\n    listen: [ \"tcp:10.0.0.1\" ]\n    media-ports: 5000-9999\n"
 	  "phones: { a: { realm: in, address: 10.0.0.20 } }\n",
 	  "" },
@@ -117,6 +117,24 @@ static const struct {
 	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
 	  "t.yaml:8: realm 'b': media-ports 59000-65535 overlap with 36000-59999 of realm 'a' on "
 	  "the same address; give each its own\n" },
+	/* One realm's media where another one listens, on the same address. */
+	{ "realms:\n  a:\n    listen: [ \"udp:10.0.0.1\", \"udp:10.0.0.1:36010\" ]\n"
+	  "    media-ports: 10000-19999\n  b:\n    listen: [ \"udp:10.0.0.2\" ]\n"
+	  "    media-address: 10.0.0.1\n"
+	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
+	  "t.yaml:5: realm 'b': media-ports 36000-59999 have port 36010 of a udp listener of realm 'a' "
+	  "among them; move one\n" },
+	{ "realms:\n  a:\n    listen: [ \"udp:0.0.0.0:36010\" ]\n    media-address: 10.0.0.3\n"
+	  "    advertise: a.example\n    media-ports: 10000-19999\n"
+	  "  b:\n    listen: [ \"udp:10.0.0.2\" ]\n"
+	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
+	  "t.yaml:7: realm 'b': media-ports 36000-59999 have port 36010 of a udp listener of realm 'a' "
+	  "among them; move one\n" },
+	{ "realms:\n  a:\n    listen: [ \"udp:10.0.0.1\", \"udp:10.0.0.1:36010\", \"udp:[::]:36012\" ]\n"
+	  "    media-address: 10.0.0.1\n    advertise: a.example\n    media-ports: 10000-19999\n"
+	  "  b:\n    listen: [ \"udp:10.0.0.2\", \"tcp:10.0.0.2:36011\" ]\n"
+	  "phones: { p: { realm: a, address: 10.0.0.20 }, q: { realm: b, address: 10.0.0.20 } }\n",
+	  "" },
 	/* Phones. */
 	{ "realms: { in: { listen: [ \"udp:10.0.0.1\" ] } }\nphones:\n"
 	  "  a: { realm: in }\n",
@@ -195,14 +213,15 @@ static const struct {
 	/* The wrong route may have been the one: one mistake, one line. */
 	{ BORDER(OUT, ACME, "  - { from: in, number: \"1\", to: acm }\n"),
 	  "t.yaml:10: route 1: to 'acm' is not defined; did you mean 'acme'?\n" },
+	/* Phones without a certificate beside a trunk: it is known by its own. */
 	{ BORDER(OUT ", client-certificate: optional", ACME,
 	         "  - { from: acme, number: \"*\", to: desk }\n"),
-	  "t.yaml:7: trunk 'acme': realm 'out' takes calls without a certificate, so anybody could "
-	  "call as this trunk; write networks:, or client-certificate: required\n" },
-	{ BORDER(OUT ", client-certificate: optional", ACME ", networks: [ 198.51.100.0/24 ]",
-	         "  - { from: acme, number: \"*\", to: desk }\n"),
 	  "" },
-	{ BORDER(OUT ", client-certificate: optional", ACME, ROUTES), "" },
+	{ BORDER(OUT, ACME ", pins: [ us.pem ]", ROUTES), "" },
+	{ BORDER(OUT, ACME ", crls: [ us.pem ]", ROUTES), "" },
+	{ BORDER(OUT, ACME ",\n    pins: [ us.pem ],\n    crls: [ us.pem ]", ROUTES),
+	  "t.yaml:10: trunk 'acme': a pinned key is trusted without an issuer, so there is nobody whose "
+	  "list could be believed; remove crls, and take out the pin of a key that is no good any more\n" },
 	{ BORDER(OUT ", networks: [ 192.0.2.0/24 ]", ACME ", networks: [ 198.51.100.0/24 ]",
 	         ROUTES),
 	  "t.yaml:8: trunk 'acme': 198.51.100.0 is in none of the networks of realm 'out', so it is "

@@ -294,6 +294,15 @@ static const struct {
 	  "media-address '10.0.0.1:80' has a port; write the address alone" },
 	{ ", media-address: 0.0.0.0",
 	  "media-address '0.0.0.0' is every address; write one that peers can reach" },
+	/* 0 is off; what is shorter than can be meant is a slip of the unit. */
+	{ ", media-timeout: 0s, keepalive: 0ms, udp-keepalive: 0m", "" },
+	{ ", media-timeout: 5s, keepalive: 1s, udp-keepalive: 1000ms", "" },
+	{ ", media-timeout: 60ms", "media-timeout '60ms' is out of range; did you mean '60s'?" },
+	{ ", udp-keepalive: 25ms", "udp-keepalive '25ms' is out of range; did you mean '25s'?" },
+	{ ", keepalive: 999ms", "keepalive '999ms' is out of range; write 1s to 280s, or 0s" },
+	{ ", media-timeout: 4s", "media-timeout '4s' is out of range; write 5s to 24h, or 0s" },
+	{ ", media-timeout: 25h", "media-timeout '25h' is out of range; write 5s to 24h, or 0s" },
+	{ ", t4: 5ms", "t4 '5ms' is out of range; did you mean '5s'?" },
 	{ ", media-advertise: us.example", "" },
 	{ ", media-advertise: 192.0.2.1", "" },
 	{ ", media-advertise: \"192.0.2.1:80\"",
@@ -348,6 +357,8 @@ static const struct {
 	{ "password-file: providers",
 	  "password-file 'providers' cannot be read: it is a folder; looked for providers" },
 	{ "password-file: us.pem", "password-file can be read by everybody; chmod o-r us.pem" },
+	{ "password-file: open.password",
+	  "password-file can be written by everybody; chmod o-w open.password" },
 	{ "password-file: us.key", "password-file has 3 characters; a password has 8 to 128" },
 	{ "password-file: two.lines",
 	  "password-file has more than one line; write the password alone" },
@@ -378,6 +389,7 @@ static void phone_values(void **state)
 	memset(big, 'x', sizeof(big));
 	big[sizeof(big) - 1] = '\0';
 	world_file("big", big, 0600);
+	world_file("open.password", "long and random\n", 0602);
 	world_file("two.lines", "one two three\nfour\n", 0600);
 	setenv("CREDENTIALS_DIRECTORY", world, 1);
 	for (size_t i = 0; i < ARRAY_LEN(phone_cases); i++) {

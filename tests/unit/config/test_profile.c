@@ -78,6 +78,10 @@ static void a_profile_that_cannot_be_read_is_said(void **state)
 	world_says(TRUNK "profile: folder } }\n",
 	           "t.yaml:6: profile 'folder': providers/folder.yaml cannot be read: it is a "
 	           "folder\n");
+	world_file("providers/p.yaml", "port: 5061\n", 0666);
+	world_says(
+	    TRUNK "profile: p } }\n",
+	    "t.yaml:6: profile 'p': everybody can write to it; chmod o-w providers/p.yaml\n");
 }
 
 int main(void)

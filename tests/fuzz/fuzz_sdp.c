@@ -67,6 +67,39 @@ static void write_anew(const struct sdp *sdp)
 	buf_free(&out);
 }
 
+/* The lines the other way round, each of them twice where there is room. */
+static void write_twice(struct sdp *sdp)
+{
+	struct sdp_out_media media[SDP_MEDIA_MAX] = { { 0 } };
+	uint8_t pick[SDP_MEDIA_MAX], of[SDP_MEDIA_MAX];
+	struct sdp_out with = {
+		.session_id = 7, .version = 8, .addr = ours, .media = media, .of = of
+	};
+	struct buf out;
+	size_t n = sdp_nmedia(sdp);
+
+	for (size_t i = 0; i < n; i++)
+		pick[i] = (uint8_t)(n - 1 - i);
+	sdp_pick(sdp, pick, n);
+	for (; with.nmedia < 2 * n && with.nmedia < SDP_MEDIA_MAX; with.nmedia++) {
+		const struct sdp_media *m = sdp_media_at(sdp, with.nmedia / 2);
+
+		of[with.nmedia] = (uint8_t)(with.nmedia / 2);
+		media[with.nmedia] = (struct sdp_out_media){ .rejected = m->rejected,
+			                                     .port = addr_port(&ours),
+			                                     .proto = m->proto };
+	}
+	buf_init(&out, 4 * MESSAGE_MAX);
+	if (sdp_write(sdp, &with, &out) == OK) {
+		struct sdp *again;
+
+		assert(sdp_read(&again, out.data, out.len) == OK);
+		assert(sdp_nmedia(again) == with.nmedia);
+		sdp_free(&again);
+	}
+	buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_open;
@@ -81,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > MESSAGE_MAX || sdp_read(&sdp, (const char *)data, size) != OK)
 		return 0;
 	write_anew(sdp);
+	write_twice(sdp);
 	sdp_free(&sdp);
 	return 0;
 }

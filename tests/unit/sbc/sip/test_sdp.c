@@ -168,6 +168,44 @@ static enum err write_text(const char *text, struct buf *out)
 	return err;
 }
 
+/* Some lines in another order, one of them twice, and one that is not there. */
+static void test_pick(void **state)
+{
+	static const char text[] = HEAD "m=audio 4000 RTP/AVP 0\r\nm=video 4002 RTP/AVP 31\r\n"
+	                                "m=image 4004 udptl t38\r\n";
+	static const char *const there[] = { "m=image 9 ", "m=audio 9 RTP/AVP",
+		                             "m=audio 0 RTP/SAVP", "m=audio 0 RTP/AVP" };
+	static const uint8_t pick[] = { 2, 0 }, of[] = { 0, 1, 1, 2 };
+	struct sdp_out_media media[] = { { .port = 9, .proto = SDP_DATAGRAM },
+		                         { .port = 9, .proto = SDP_RTP },
+		                         { .rejected = true, .proto = SDP_SRTP },
+		                         { .rejected = true } };
+	struct sdp_out with = { .media = media, .nmedia = 4, .of = of };
+	struct sdp *sdp;
+	struct buf out;
+	const char *at;
+
+	(void)state;
+	assert_int_equal(addr_parse(&with.addr, "203.0.113.5"), OK);
+	assert_int_equal(sdp_read(&sdp, text, strlen(text)), OK);
+	sdp_pick(sdp, pick, 2);
+	assert_int_equal(sdp_nmedia(sdp), 2);
+	assert_string_equal(sdp_media_at(sdp, 0)->kind, "image");
+	assert_string_equal(sdp_media_at(sdp, 1)->kind, "audio");
+	buf_init(&out, MESSAGE_MAX);
+	assert_int_equal(sdp_write(sdp, &with, &out), OK);
+	at = out.data;
+	for (size_t i = 0; i < ARRAY_LEN(there); i++) {
+		at = strstr(at, "m=");
+		assert_non_null(at);
+		assert_memory_equal(at, there[i], strlen(there[i]));
+		at++;
+	}
+	assert_null(strstr(at, "m="));
+	buf_free(&out);
+	sdp_free(&sdp);
+}
+
 static const char inside[] = HEAD
     "a=tool:phone\r\nm=audio 4000 RTP/AVP 0 101\r\ni=inside\r\na=rtpmap:101 telephone-event/8000\r\n"
     "a=fmtp:101 0-15\r\na=ptime:20\r\na=sendonly\r\na=candidate:1 1 UDP 1 10.0.0.9 4000 typ host\r\n"
@@ -303,10 +341,11 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),          cmocka_unit_test(test_crypto),
-		cmocka_unit_test(test_wrong),         cmocka_unit_test(test_write),
-		cmocka_unit_test(test_unused_types),  cmocka_unit_test(test_formats),
-		cmocka_unit_test(test_session_level), cmocka_unit_test(test_no_memory)
+		cmocka_unit_test(test_pick),     cmocka_unit_test(test_read),
+		cmocka_unit_test(test_crypto),   cmocka_unit_test(test_wrong),
+		cmocka_unit_test(test_write),    cmocka_unit_test(test_unused_types),
+		cmocka_unit_test(test_formats),  cmocka_unit_test(test_session_level),
+		cmocka_unit_test(test_no_memory)
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

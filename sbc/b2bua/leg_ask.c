@@ -144,9 +144,9 @@ static void on_response(struct leg *leg, const struct message *m, const struct f
 	bool invited = message_method(m) == METHOD_INVITE;
 	enum leg_asking as;
 
-	(void)flow;
 	if (status < 200)
 		return;
+	dialog_on_copy(leg->asking_fork->dialog, flow);
 	if (is_of_earlier(leg, m)) {
 		if (status < 300) /* a copy: that ACK was lost (13.2.2.4) */
 			leg_send_ack(leg, leg->asking_fork, message_cseq(m), leg->earlier);

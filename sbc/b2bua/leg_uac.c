@@ -183,6 +183,7 @@ static void on_2xx(struct leg *leg, const struct message *m, const struct flow *
 	struct leg_fork *fork;
 
 	if (late && leg_fork_of(leg, m) == leg->fork) {
+		dialog_on_copy(leg->fork->dialog, flow);
 		if (!leg->held.fork) /* a copy: the ACK was lost (13.2.2.4) */
 			leg_send_ack(leg, leg->fork, message_cseq(m), leg->invite);
 		return;

@@ -352,7 +352,8 @@ static bool has_our_via(const struct client_txn *t, const struct message *respon
 	return !*port || strcmp(port, ":5060") == 0 || strcmp(port, ":5061") == 0;
 }
 
-bool client_txn_on_response(struct stack *stack, const struct message *response)
+bool client_txn_on_response(struct stack *stack, const struct message *response,
+                            const struct flow *flow)
 {
 	char key[KEY_MAX];
 	struct client_txn *t;
@@ -361,6 +362,9 @@ bool client_txn_on_response(struct stack *stack, const struct message *response)
 	t = table_get(stack->client_txns, key);
 	if (!t || !has_our_via(t, response))
 		return false;
+	/* 18.2.2: the connection that it should have come by is gone, and the peer made another. */
+	if (!flow_alive(&t->flow) && conn_same_door(t->flow.conn, flow->conn))
+		flow_copy(&t->flow, flow);
 	if (t->state == CT_CALLING || t->state == CT_PROCEEDING)
 		stack_trace(stack, false, &t->flow, response);
 	if (message_status(response) < 200)

@@ -397,6 +397,12 @@ enum err dialog_on_request(struct dialog *dlg, const struct message *request,
 	return OK;
 }
 
+void dialog_on_copy(struct dialog *dlg, const struct flow *flow)
+{
+	if (!flow_alive(&dlg->flow) && flow_alive(flow))
+		flow_copy(&dlg->flow, flow);
+}
+
 void dialog_refuse(struct server_txn *txn, enum err err)
 {
 	if (err == ERR_REFUSED)

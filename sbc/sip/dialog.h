@@ -49,6 +49,8 @@ MUST_USE enum err dialog_on_answer(struct dialog *dlg, const struct message *res
 /* The same from a NOTIFY (RFC 6665 4.4.1), whose order is not checked in here. */
 MUST_USE enum err dialog_on_notify(struct dialog *dlg, const struct message *notify,
                                    const struct flow *flow);
+/* An answer came again, over flow: that is the dialog's where the one it had is gone. */
+void dialog_on_copy(struct dialog *dlg, const struct flow *flow);
 /* Another dialog of the same request of ours, from an answer or NOTIFY of another fork. */
 MUST_USE enum err dialog_new_fork(struct dialog **out, const struct dialog *dlg,
                                   const struct message *m, const struct flow *flow);

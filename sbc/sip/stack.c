@@ -261,7 +261,7 @@ void stack_on_message(struct stack *stack, struct conn *c, const struct addr *pe
 	flow_set(&flow, c, peer);
 	if (message_is_request(m))
 		on_request(stack, &m, &flow);
-	else if (message_problem(m, NULL) || !client_txn_on_response(stack, m))
+	else if (message_problem(m, NULL) || !client_txn_on_response(stack, m, &flow))
 		LOG(LOG_DEBUG, KV("call-id", message_call_id(m)), KV("event", "stray-answer"),
 		    KVN("code", message_status(m)));
 	flow_clear(&flow);

@@ -43,7 +43,8 @@ struct txn_times {
 struct txn_times txn_times(const struct flow *flow);
 
 /* Gives a response to its transaction; false: none knows it. */
-bool client_txn_on_response(struct stack *stack, const struct message *response);
+bool client_txn_on_response(struct stack *stack, const struct message *response,
+                            const struct flow *flow);
 /* Gives a request to its transaction; false: it is new, and may be given to server_txn_new with
  * that key, unless it is an ACK or CANCEL. */
 bool server_txn_on_request(struct stack *stack, const struct message *request,

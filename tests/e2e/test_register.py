@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A phone that registers with its password calls and is called; one with a wrong password does neither."""
+"""A phone that registers with its password calls and is called; one with a wrong password does neither. The same over TLS, with
+SRTP on its side too."""
 import os
 
 from harness import baresip, lab, network
@@ -70,6 +71,28 @@ class Register(lab.LabTest):
         self.assertIn("480", closed["param"])
         log = self.trunkgate.log()
         self.assertNotIn("Horse4711", log, "a password in the log")
+
+
+class RegisterSecure(Register):
+    """All that, but for a realm whose phones must speak SRTP: what both ends hear has two keys on its way."""
+
+    def config_with_password(self):
+        config = super().config_with_password()
+        config["realms"]["office"].update({"listen": [f"tls:{network.SBC_INSIDE}:5061"], "identity": "us", "client-certificate": "optional", "srtp": "required"})
+        return config
+
+    def start_softphone(self, password):
+        account = (f"<sip:alice@{network.SBC_INSIDE}:5061;transport=tls>;auth_pass={password};regint=120"
+                   ";audio_codecs=pcma;answermode=auto;mediaenc=srtp-mand")
+        phone = baresip.Baresip(os.path.join(self.directory, "softphone"), "phone", network.PHONE, account, self.tone(lab.PHONE_HZ),
+                                "20000-20999", (self.authority.issue("phone.lab"), self.authority.root))
+        self.addCleanup(phone.stop)
+        return phone
+
+    def talk(self, caller, callee, uri):
+        super().talk(caller, callee, uri.replace(f"@{network.SBC_INSIDE}", f"@{network.SBC_INSIDE}:5061;transport=tls"))
+        for peer in (caller, callee):
+            peer.wait_event("CALL_MENC")
 
 
 if __name__ == "__main__":

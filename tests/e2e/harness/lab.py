@@ -16,7 +16,7 @@ INSIDE_DOMAIN = "pbx.inside.lab"
 PHONE_ACCOUNT = "\n".join(f"<sip:{user}@{INSIDE_DOMAIN}>;regint=0;audio_codecs=pcma;answermode=auto"
                           for user in ("alice", "100"))
 PROVIDER_ACCOUNT = ("<sip:{user}@{domain};transport=tls>;regint=0;audio_codecs=pcma"
-                    ";answermode={answer};mediaenc=srtp-mand")
+                    ";answermode={answer}{media}")
 
 
 # One datagram in twenty, each way, at Trunkgate's own firewall: what is dropped on its way out is an error (EPERM) to who sends
@@ -87,12 +87,13 @@ class LabTest(unittest.TestCase):
         self.addCleanup(phone.stop)
         return phone
 
-    def start_provider(self, user="4711", answer="auto", host="provider", at=str, contacts=""):
-        """A provider that demands our certificate and takes nothing but SRTP; another one is the host carrier."""
+    def start_provider(self, user="4711", answer="auto", host="provider", at=str, contacts="", media="srtp-mand"):
+        """A provider that demands our certificate and takes nothing but SRTP; another one is the host carrier. media: baresip's
+        word for how it encrypts, or none."""
         domain = f"{host}.lab"
         certificate = self.authority.issue(domain)
         provider = baresip.Baresip(os.path.join(self.directory, host), host, at(ADDRESSES[host]),
-                                   PROVIDER_ACCOUNT.format(user=user, domain=domain, answer=answer),
+                                   PROVIDER_ACCOUNT.format(user=user, domain=domain, answer=answer, media=media and f";mediaenc={media}"),
                                    self.tone(PROVIDER_HZ if host == "provider" else CARRIER_HZ), "30000-30999",
                                    (certificate, self.authority.root), at(network.DNS), contacts)
         self.addCleanup(provider.stop)

@@ -8,6 +8,7 @@
 #include "sbc/b2bua/failure_map.h"
 #include "sbc/b2bua/names.h"
 #include "sbc/b2bua/place.h"
+#include "sbc/b2bua/transfer.h"
 
 static struct crossing_ends ends_to(const struct call *call, const struct leg *leg)
 {
@@ -61,9 +62,12 @@ static void add_to_invite(struct call *call, const struct passage *p)
 {
 	struct call_target *target = call->callee.target;
 	struct diversions diversions = { .n = 0 };
+	const struct party *referrer = transfer_referrer(call);
 
+	caller_id_add(p, &call->caller.id, party_shown(&call->caller));
+	if (referrer)
+		caller_id_add_referrer(p, &referrer->who, &referrer->id, party_shown(referrer));
 	if (p->from) {
-		caller_id_add(p, &call->caller.id, party_shown(&call->caller));
 		if (place_may_go(p->ends, call_is_emergency(call)))
 			add_place(p, target);
 		diversions_read(&diversions, p->from, p->ends->from);

@@ -240,6 +240,21 @@ void caller_id_add(const struct passage *p, const struct caller_id *id, const ch
 		add_identity(p->to, to->trunk, id, uri);
 }
 
+void caller_id_add_referrer(const struct passage *p, const struct config_party *who,
+                            const struct caller_id *id, const char *number)
+{
+	const struct config_trunk *trunk =
+	    p->ends->to->kind == PARTY_TRUNK ? p->ends->to->trunk : NULL;
+	char uri[HEADER_VALUE_MAX], theirs[NUMBER_MAX];
+
+	if (id->withheld && (!trunk || trunk->trusted != YES))
+		return;
+	if (trunk)
+		number = caller_id_number(who, number, trunk, theirs);
+	if (write_uri(p->to, number, uri))
+		message_add(p->to, "Referred-By", "%s", uri);
+}
+
 /* Whether the one that answers is believed, and the other side is to hear of it. */
 static bool may_connect(const struct crossing_ends *ends)
 {

@@ -36,6 +36,10 @@ MUST_USE enum err caller_id_from(const struct caller_id *id, bool to_trunk, cons
 /* Adds to an INVITE of ours, which has its Contact, the other headers by which a trunk wants to
  * know the caller, and what keeps a withheld number withheld. */
 void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number);
+/* Adds to an INVITE or REFER of ours, which has its Contact, who asked for the call (RFC 3892),
+ * unless that is withheld. */
+void caller_id_add_referrer(const struct passage *p, const struct config_party *who,
+                            const struct caller_id *id, const char *number);
 /* Adds to an answer of ours, which has its Contact, who it is that answered, where the answer that
  * it is made of says so (RFC 3325, P-Asserted-Identity). */
 void caller_id_add_connected(const struct passage *p);

@@ -49,7 +49,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	headers_cross(&p);
 	bodies_cross(&p);
 	if (is(request, "REFER"))
-		err = pass_refer_add(call, request, m);
+		err = pass_refer_add(call, request, &p);
 	else if (is(request, "NOTIFY"))
 		headers_cross_refer(&p, call->refer_cseq);
 	if (!err)

@@ -113,10 +113,11 @@ bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct
 	       name_target(call, to, refer, &replaced, number) == OK;
 }
 
-enum err pass_refer_add(struct call *call, const struct message *refer, struct message *to)
+enum err pass_refer_add(struct call *call, const struct message *refer, const struct passage *p)
 {
 	const struct party *trunk =
 	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
+	const struct party *from = call_other(call, trunk);
 	const struct party *replaced;
 	struct party target = { .who = trunk->who, .realm = trunk->realm };
 	struct names names;
@@ -125,7 +126,7 @@ enum err pass_refer_add(struct call *call, const struct message *refer, struct m
 
 	if (err)
 		return err;
-	err = names_make(call->border, &names, call_other(call, trunk), &target);
+	err = names_make(call->border, &names, from, &target);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);
 	if (!err && replaced)
@@ -133,7 +134,9 @@ enum err pass_refer_add(struct call *call, const struct message *refer, struct m
 	if (!err)
 		err = buf_err(&uri);
 	if (!err)
-		message_add(to, "Refer-To", "<%s>", uri.data);
+		message_add(p->to, "Refer-To", "<%s>", uri.data);
+	if (!err && message_header(refer, "Referred-By", 0))
+		caller_id_add_referrer(p, &from->who, &from->id, party_shown(from));
 	buf_free(&uri);
 	return err;
 }

@@ -9,10 +9,11 @@
  * whom the REFER names the phone would call through it, or speaks to there. Anything else is ours
  * to carry out or to refuse. */
 bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct message *refer);
-/* Adds the Refer-To for the trunk. ERR_REFUSED, ERR_SYNTAX, ERR_NOT_FOUND: it is the trunk's no
- * more, for a route's hours are over or the other dialog is gone. */
+/* Adds the Refer-To for the trunk, and who asks where the phone says so. ERR_REFUSED, ERR_SYNTAX,
+ * ERR_NOT_FOUND: it is the trunk's no more, for a route's hours are over or the other dialog is
+ * gone. */
 MUST_USE enum err pass_refer_add(struct call *call, const struct message *refer,
-                                 struct message *to);
+                                 const struct passage *p);
 /* Whether a NOTIFY speaks of a REFER that was passed. */
 bool pass_refer_notifies(const struct call *call, const struct message *notify);
 

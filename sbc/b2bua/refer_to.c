@@ -82,6 +82,7 @@ unsigned refer_to_read(const struct message *refer, struct refer_to *out)
 	struct uri parsed;
 
 	memset(out, 0, sizeof(*out));
+	out->says_who = message_header(refer, "Referred-By", 0) != NULL;
 	if (!value || message_header(refer, "Refer-To", 1) || !take_uri(value, uri))
 		return 400;
 	headers = strchr(uri, '?');

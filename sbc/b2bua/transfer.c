@@ -273,6 +273,13 @@ void transfer_on_target(struct call *next, enum transfer_news news, unsigned sta
 	}
 }
 
+const struct party *transfer_referrer(const struct call *next)
+{
+	const struct transfer *t = next->transfer;
+
+	return t && t->next == next && t->says_who ? t->referrer : NULL;
+}
+
 void transfer_on_end(struct call *call)
 {
 	struct transfer *t = call->transfer;

@@ -25,6 +25,9 @@ enum transfer_news { TRANSFER_RINGS, TRANSFER_ANSWERED, TRANSFER_FAILED };
 /* status: what the target answered, or what its silence comes to. */
 void transfer_on_target(struct call *next, enum transfer_news news, unsigned status);
 
+/* Who asked for the call, where its target is to hear of that (RFC 3892); NULL: nobody. */
+const struct party *transfer_referrer(const struct call *next);
+
 /* One of its calls ends. */
 void transfer_on_end(struct call *call);
 void transfer_forget(struct call *call); /* the call is freed */

@@ -119,6 +119,7 @@ static enum err transfer_start(struct call *call, struct leg *leg, const struct 
 	t->call = call;
 	t->referrer = call_party(call, leg);
 	t->stays = call_other(call, t->referrer);
+	t->says_who = to->says_who;
 	t->notify.on_told = transfer_on_told;
 	t->notify.arg = t;
 	call->transfer = t;

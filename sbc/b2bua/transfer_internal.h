@@ -22,6 +22,7 @@ struct transfer {
 	struct call *other;             /* attended: between target and replaced; NULL: done */
 	struct party *target, *replaced;
 	bool takes_over; /* the target called: its INVITE waits */
+	bool says_who;   /* the target hears who asked */
 	bool left;       /* who asked has hung up already */
 	bool asked;      /* an offer of ours has no answer yet */
 	char *offer;     /* for whom the state says */

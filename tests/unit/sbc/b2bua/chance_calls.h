@@ -248,6 +248,11 @@ void call_target(struct border *b, struct party *p, struct target *out)
 	memset(out, 0, sizeof(*out));
 }
 
+const char *party_shown(const struct party *p)
+{
+	return p->number;
+}
+
 void party_contact(const struct party *p, const struct server_txn *txn, char *out, size_t size)
 {
 	(void)p;

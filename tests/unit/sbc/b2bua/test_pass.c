@@ -103,11 +103,11 @@ bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct
 	return false;
 }
 
-enum err pass_refer_add(struct call *call, const struct message *refer, struct message *to)
+enum err pass_refer_add(struct call *call, const struct message *refer, const struct passage *p)
 {
 	(void)call;
 	(void)refer;
-	(void)to;
+	(void)p;
 	return OK;
 }
 

@@ -17,8 +17,9 @@ MUST_USE enum err file_watch_new(struct file_watch **out, struct loop *loop, voi
                                  void *arg);
 void file_watch_free(struct file_watch **wp); /* NULL is fine */
 
-/* A file, which may be replaced by another of its name, or a folder with all in it. Copies path.
- * ERR_IO: it cannot be watched. */
+/* A file, which may be replaced by another of its name, or a folder with all in it; where links on
+ * the way lead to, and those in the folder, as well. Copies path. ERR_IO: it cannot be watched
+ * yet; it is, and told, once it can. */
 MUST_USE enum err file_watch_add(struct file_watch *w, const char *path);
 
 #endif

@@ -396,8 +396,8 @@ static enum err desk_new(struct desk **out)
 	if (!d)
 		return ERR_NOMEM;
 	d->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	d->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (d->event_fd < 0 || d->stop_fd < 0) {
+	d->stop_fd = d->event_fd < 0 ? -1 : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (d->stop_fd < 0) {
 		if (d->event_fd >= 0)
 			close(d->event_fd);
 		mem_free(d);

@@ -126,33 +126,20 @@ static const char *system_dir(void)
 	return system_path(X509_get_default_cert_dir_env(), X509_get_default_cert_dir());
 }
 
-/* Its file is a link to where the system writes it, and it is there that it changes. */
-static enum err real_path(char **out, const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	*out = real ? mem_strdup(real) : NULL;
-	if (real && !*out) {
-		free(real);
-		return ERR_NOMEM;
-	}
-	free(real);
-	return OK;
-}
-
 enum err trust_path(char **out, const char *text)
 {
-	enum err err;
+	struct stat st;
 
 	*out = NULL;
 	if (strncmp(text, "sha256/", strlen("sha256/")) == 0)
 		return OK;
-	if (strcmp(text, "system") != 0) {
-		*out = mem_strdup(text);
-		return *out ? OK : ERR_NOMEM;
+	if (strcmp(text, "system") == 0) {
+		text = stat(system_file(), &st) == 0 ? system_file() : system_dir();
+		if (stat(text, &st) != 0)
+			return OK;
 	}
-	err = real_path(out, system_file());
-	return err || *out ? err : real_path(out, system_dir());
+	*out = mem_strdup(text);
+	return *out ? OK : ERR_NOMEM;
 }
 
 static enum err add_system(struct trust *t, bool late, char *why)

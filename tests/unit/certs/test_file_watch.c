@@ -38,7 +38,12 @@ static int setup(void **state)
 		return -1;
 	log_capture(lab_on_log, NULL);
 	return lab_shell(
-	    "mkdir folder live && echo a >us.pem && echo a >live/v1 && ln -s v1 live/us.pem");
+	    "mkdir folder far live archive r1 r2 up up/own && echo a >us.pem && echo a >archive/v1 && "
+	    "ln -s ../archive/v1 live/us.pem && ln -s \"$PWD/live/us.pem\" ours.pem && "
+	    "echo a >r1/us.pem && echo a >r2/us.pem && ln -s r1 now && echo a >up/own/us.pem && "
+	    "mkdir k8s k8s/..1 && echo a >k8s/..1/us.pem && ln -s ..1 k8s/..data && "
+	    "ln -s ..data/us.pem k8s/us.pem && echo a >far/c.crl && ln -s ../far/c.crl folder/ && "
+	    "ln -s nowhere folder/b.crl");
 }
 
 static int teardown(void **state)
@@ -48,6 +53,9 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const char *const paths[] = { "us.pem",        "ours.pem",   "now/us.pem",
+	                             "up/own/us.pem", "k8s/us.pem", "folder" };
+
 static int begin(void **state)
 {
 	UNUSED(state);
@@ -55,9 +63,9 @@ static int begin(void **state)
 	clock_fake(1000, 1700000000);
 	assert_int_equal(loop_new(&rig.loop), OK);
 	assert_int_equal(file_watch_new(&rig.watch, rig.loop, on_change, NULL), OK);
-	assert_int_equal(file_watch_add(rig.watch, lab_path("us.pem")), OK);
-	assert_int_equal(file_watch_add(rig.watch, lab_path("live/us.pem")), OK);
-	assert_int_equal(file_watch_add(rig.watch, lab_path("folder")), OK);
+	lab_log_clear();
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		assert_int_equal(file_watch_add(rig.watch, lab_path(paths[i])), OK);
 	return 0;
 }
 
@@ -94,11 +102,69 @@ static void changes_are_told(void **state)
 	assert_tells("echo c >new && mv new us.pem", true);
 	assert_tells("rm us.pem", true);
 	assert_tells("echo d >us.pem", true);
-	assert_tells("echo e >live/v2 && ln -sf v2 live/us.pem", true);
-	assert_tells("ln -sfn v3 live/..data", true);
 	assert_tells("echo f >folder/a.crl", true);
 	assert_tells("rm folder/a.crl", true);
 	assert_tells("cat us.pem >/dev/null && echo g >trunkgate.log && echo g >live/other", false);
+}
+
+/* certbot: our link to its link, which is turned to the new file. */
+static void links_are_followed(void **state)
+{
+	UNUSED(state);
+	assert_tells("echo b >archive/v1", true);
+	assert_tells("echo b >archive/v2", false);
+	assert_tells("ln -sfn ../archive/v2 live/us.pem", true);
+	assert_tells("echo c >archive/v2", true);
+	assert_tells("echo c >archive/v1", false);
+	assert_tells("ln -sfn archive/v1 ours.pem", true);
+	assert_tells("ln -sfn ../archive/v1 live/us.pem", false);
+	assert_tells("ln -sfn r2 now", true);
+	assert_tells("echo d >r2/us.pem", true);
+	assert_tells("echo d >r1/us.pem", false);
+	assert_tells("mkdir k8s/..2 && echo b >k8s/..2/us.pem", false);
+	assert_tells("ln -s ..2 k8s/.tmp && mv -T k8s/.tmp k8s/..data", true);
+	assert_tells("echo e >far/c.crl", true);
+	assert_string_equal(lab.log, "");
+}
+
+static void folders_are_replaced(void **state)
+{
+	UNUSED(state);
+	assert_tells(
+	    "mkdir up/new && echo b >up/new/us.pem && mv up/own up/old && mv up/new up/own", true);
+	assert_tells("echo c >up/own/us.pem", true);
+	assert_tells("echo c >up/old/us.pem", false);
+	assert_tells("mv up down && mkdir -p up/own && echo d >up/own/us.pem", true);
+	assert_tells("echo e >up/own/us.pem", true);
+	assert_tells("rm -r folder && mkdir folder", true);
+	assert_tells("echo f >folder/a.crl", true);
+	assert_string_equal(lab.log, "");
+}
+
+/* A folder that is gone for longer: said once, and found again. */
+static void what_is_gone_is_waited_for(void **state)
+{
+	UNUSED(state);
+	assert_tells("rm -r up", true);
+	assert_has(lab.log, "warn event=watch result=lost file=");
+	assert_has(lab.log, "up/own/us.pem");
+	lab_log_clear();
+	assert_tells("echo g >us.pem", true);
+	assert_tells("mkdir up", true);
+	assert_string_equal(lab.log, "");
+	assert_tells("mkdir up/own && echo d >up/own/us.pem", true);
+	assert_tells("echo e >up/own/us.pem", true);
+	assert_tells("echo e >us.pem", true);
+	assert_string_equal(lab.log, "");
+}
+
+static void a_circle_of_links_ends(void **state)
+{
+	UNUSED(state);
+	assert_int_equal(lab_shell("ln -s b a && ln -s a b"), 0);
+	assert_int_equal(file_watch_add(rig.watch, lab_path("a")), ERR_IO);
+	assert_tells("ln -sfn us.pem b", true);
+	assert_tells("echo h >us.pem", true);
 }
 
 /* Many changes are one, and an end comes also to those that have none. */
@@ -136,6 +202,8 @@ static void watch_with_failing_memory(void *arg)
 		err = file_watch_add(w, lab_path("us.pem"));
 	if (!err)
 		err = file_watch_add(w, lab_path("folder"));
+	if (!err)
+		err = file_watch_add(w, lab_path("ours.pem"));
 	assert_true(err == OK || err == ERR_NOMEM);
 	file_watch_free(&w);
 }
@@ -150,7 +218,12 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(changes_are_told), TEST(changes_settle),
+	const struct CMUnitTest tests[] = { TEST(changes_are_told),
+		                            TEST(changes_settle),
+		                            TEST(links_are_followed),
+		                            TEST(folders_are_replaced),
+		                            TEST(what_is_gone_is_waited_for),
+		                            TEST(a_circle_of_links_ends),
 		                            TEST(what_cannot_be_watched_is_said),
 		                            TEST(every_allocation_may_fail) };
 

@@ -253,6 +253,8 @@ void exchange_on_leg(struct call *call, enum media_side side, enum leg_event eve
 	struct offer_problem problem;
 	enum err err;
 
+	if (event == LEG_FREE && call->exchange != EX_HELD)
+		return; /* nothing waited for that */
 	/* The other end has gone to another call, or is yet to come from one. */
 	if (!call->caller.leg || !call->callee.leg)
 		err = exchange_problem(&problem, ERR_NOT_NOW, 491, "there is no other side");

@@ -529,6 +529,32 @@ static void test_again(void **state)
 	assert_true(t.owes_callee);
 }
 
+static void count_line(void *arg, enum log_level level, const char *line)
+{
+	unsigned *lines = arg;
+
+	(void)level;
+	(void)line;
+	++*lines;
+}
+
+/* Every ACK to a change says that its side is free: where nothing waits that is no news. */
+static void test_free_is_quiet(void **state)
+{
+	unsigned lines = 0;
+
+	(void)state;
+	log_set_level(LOG_DEBUG);
+	log_capture(count_line, &lines);
+	for (int s = 0; s < EX_NSTATES; s++) {
+		if (s != EX_HELD)
+			fire((enum exchange_state)s, XE_FREE, SIDE_CALLEE);
+	}
+	log_capture(NULL, NULL);
+	log_set_level(LOG_ERROR);
+	assert_int_equal(lines, 0);
+}
+
 /* The other side is to say ACK first. */
 static void test_held(void **state)
 {
@@ -754,10 +780,11 @@ static int begin(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(every_cell), TEST(stays_here),     TEST(spared),
-		                            TEST(fails),      TEST(next_target),    TEST(statuses),
-		                            TEST(owed),       TEST(again),          TEST(held),
-		                            TEST(leave),      TEST(moved_meanwhile) };
+	const struct CMUnitTest tests[] = {
+		TEST(every_cell),  TEST(stays_here),    TEST(spared), TEST(fails),
+		TEST(next_target), TEST(statuses),      TEST(owed),   TEST(again),
+		TEST(held),        TEST(free_is_quiet), TEST(leave),  TEST(moved_meanwhile)
+	};
 
 	return cmocka_run_group_tests(tests, open_library, close_library);
 }

@@ -296,6 +296,49 @@ static void test_takes_plain(void **state)
 	assert_null(strstr(line_at(&t.to_callee, 0) + 1, "m="));
 }
 
+/* Its dialog moves to another call (a transfer): it hears of as many lines as before (RFC 3264 8).
+ */
+static void moves(bool both, const char *const *begin, unsigned n)
+{
+	struct offer_cfg cfg = offered(false);
+	struct offer *was = t.offer;
+
+	cfg.sides[SIDE_CALLEE].both = both;
+	t.offer = NULL;
+	assert_int_equal(offer_new(&t.offer, &cfg), OK);
+	assert_int_equal(offer_continue(t.offer, SIDE_CALLEE, was, SIDE_CALLEE), OK);
+	offer_close(&was);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO)), OK);
+	has_lines(&t.to_callee, n, begin);
+}
+
+static void test_moves(void **state)
+{
+	static const char *const plain[] = { "m=audio 0 RTP/SAVP", "m=audio 29" },
+	                         *const both[] = { "m=audio 29", "m=audio 29" },
+	                         *const theirs[] = { "m=audio 0 RTP/AVP", "m=audio 29",
+		                                     "m=audio 0 " };
+
+	(void)state;
+	begins_with(SRTP_OFFERED, true);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO)), OK);
+	assert_int_equal(answers(SIDE_CALLEE, taken("0", "4000", "")), OK);
+	offer_settle(t.offer);
+	moves(true, plain, 2);
+	begins_with(SRTP_OFFERED, true);
+	assert_int_equal(again(SIDE_CALLER, lines(AUDIO)), OK);
+	assert_int_equal(answers(SIDE_CALLEE, taken("4000", "0", CRYPTO KEY_B "\r\n")), OK);
+	offer_settle(t.offer);
+	moves(true, both, 2);
+	/* Two that it offered itself, and one more that the other call has not. */
+	begins_with(SRTP_OFFERED, false);
+	assert_int_equal(again(SIDE_CALLEE, lines(BOTH)), OK);
+	assert_int_equal(answers(SIDE_CALLER, lines(AUDIO VIDEO)), OK);
+	offer_settle(t.offer);
+	moves(false, theirs, 3);
+	assert_non_null(strstr(line_at(&t.to_callee, 1), "a=crypto:1"));
+}
+
 /* RFC 8643: keys under RTP's profile are an offer of SRTP, whose answer has that profile. */
 static void test_opportunistic(void **state)
 {
@@ -366,7 +409,8 @@ int main(void)
 	const struct CMUnitTest tests[] = { TEST(offered),       TEST(plain),
 		                            TEST(offers),        TEST(both),
 		                            TEST(offers_both),   TEST(takes_plain),
-		                            TEST(opportunistic), TEST(no_room) };
+		                            TEST(opportunistic), TEST(no_room),
+		                            TEST(moves) };
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);
 }

@@ -56,7 +56,7 @@ struct stream_stats {
 	uint64_t bad_auth;   /* refused by SRTP: wrong tag, replayed */
 	uint64_t malformed;
 	uint64_t
-	    send_errors; /* packets to the side that the system refused, ICMP errors included */
+	    send_errors; /* packets to the side that the system or SRTP refused, ICMP errors too */
 	uint64_t unreachable; /* ICMP errors from where we send */
 	uint64_t alive_ms;    /* clock_mono_ms() of the last good packet, or of the last change of
 	                         what it was told or told us */

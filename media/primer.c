@@ -76,12 +76,21 @@ static void send_rtcp(struct relay_side *side)
 	relay_send_own(side, packet, len, sizeof(packet), true);
 }
 
+/* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */
+static void choose_numbers(struct primer *p)
+{
+	p->ssrc = random_below(UINT32_MAX - 1) + 1;
+	p->seq = (uint16_t)random_below(0x8000);
+}
+
 /* Sends what is due; gives when the next is. */
 static uint64_t prime(struct relay_side *side, const struct relay_side *other, uint64_t now_ms)
 {
 	struct primer *p = &side->primer;
 	uint64_t rtp_ms, rtcp_ms;
 
+	if (!p->ssrc)
+		choose_numbers(p);
 	if (due_ms(side, other, false, now_ms) <= now_ms) {
 		primer_sent(p, false, now_ms);
 		send_rtp(side, now_ms);
@@ -109,19 +118,10 @@ static void on_time(void *arg)
 	timer_start_lazy(s->timers, &s->prime, next_ms - now_ms, on_time, s);
 }
 
-/* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */
-static void choose_numbers(struct primer *p)
-{
-	p->ssrc = random_below(UINT32_MAX - 1) + 1;
-	p->seq = (uint16_t)random_below(0x8000);
-}
-
 void primer_tell(struct relay_stream *s, const struct relay_change *change, bool moved)
 {
 	struct primer *p = &s->sides[change->side].primer;
 
-	if (!p->ssrc)
-		choose_numbers(p);
 	p->type = change->primer_type;
 	p->idle = change->idle;
 	p->keepalive_ms = change->keepalive_ms ? change->keepalive_ms : PRIMER_IDLE_MS;

@@ -10,6 +10,8 @@
 #include "media/rtcp.h"
 #include "media/rtp.h"
 
+#define REPEATED_TOLD 50 /* a second of speech */
+
 static const char *const side_names[MEDIA_NSIDES] = { "caller", "callee" };
 
 /* One writer: no locked instruction needed. */
@@ -123,7 +125,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	change->map = side->map;
 	side->map = NULL;
 	side->told = side->mux = side->opaque = false;
-	side->warned_auth = side->warned_stranger = false;
+	side->warned_auth = side->warned_stranger = side->warned_unsent = false;
 	memset(&side->primer, 0, sizeof(side->primer));
 	memset(&side->reports, 0, sizeof(side->reports));
 	memset(&side->quality, 0, sizeof(side->quality));
@@ -159,7 +161,8 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	side->quality.event_type = change->event_type;
 	if (sessions_apply(&side->in, &change->in, now_ms))
 		side->warned_auth = false;
-	sessions_apply(&side->out, &change->out, now_ms);
+	if (sessions_apply(&side->out, &change->out, now_ms))
+		side->warned_unsent = false;
 	side->opaque = change->opaque;
 	side->told = true;
 	primer_tell(s, change, moved);
@@ -184,8 +187,9 @@ bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t
 
 	if (!to)
 		return false;
-	if ((!side->out.now || !srtp_session_protect(side->out.now, packet, &len, size, rtcp)) &&
-	    send_to(side, through->fd, to, packet, len))
+	if (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp))
+		side->primer.ssrc = 0; /* it made room for others: the next one has another */
+	else if (send_to(side, through->fd, to, packet, len))
 		add(&side->count.primers_out, 1);
 	return true;
 }
@@ -242,6 +246,25 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 	LOG(LOG_WARN, KV("call", port->stream->call), KV("event", "stranger"),
 	    KVN("stream", port->stream->index), KV("side", side_names[port->side]),
 	    KV("address", addr_text(from, text, sizeof(text))),
+	    KV("result", "its packets are dropped"));
+}
+
+/* Off the packet path: once for a key. A packet that the network doubled is none to tell of; many
+ * in a row have a sender that began its numbers anew, and no key stream is used twice (RFC 3711
+ * 9.1). */
+static void on_unsent(struct relay_stream *s, enum media_side to, enum err err)
+{
+	struct relay_side *side = &s->sides[to];
+
+	add(&side->count.send_errors, 1);
+	if (side->warned_unsent || (err == ERR_EXISTS && ++side->repeated < REPEATED_TOLD))
+		return;
+	side->warned_unsent = true;
+	LOG(LOG_WARN, KV("call", s->call), KV("event", "srtp"), KVN("stream", s->index),
+	    KV("side", side_names[to]),
+	    KV("reason", err == ERR_EXISTS  ? "the other side began its numbers anew under its SSRC"
+	                 : err == ERR_LIMIT ? "more SSRCs of the other side than a key has room for"
+	                                    : err_text(err)),
 	    KV("result", "its packets are dropped"));
 }
 
@@ -344,7 +367,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	struct rtp_header header;
 	struct rtcp_said said;
 	size_t octets;
-	enum err err;
+	enum err err = OK;
 
 	p->out = NULL;
 	p->rtcp = !in->opaque && rtp_is_rtcp(p->data, p->len);
@@ -409,9 +432,14 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	}
 	octets = p->len;
 	/* SRTP out */
-	if (out->out.now &&
-	    srtp_session_protect(out->out.now, p->data, &p->len, sizeof(p->data), p->rtcp))
+	if (out->out.now)
+		err =
+		    srtp_session_protect(out->out.now, p->data, &p->len, sizeof(p->data), p->rtcp);
+	if (err) {
+		on_unsent(s, through->side, err);
 		return;
+	}
+	out->repeated = 0;
 	set_way(p, out, through, to, octets);
 }
 

@@ -62,7 +62,9 @@ struct relay_side {
 	struct primer primer;
 	struct reports reports;
 	struct relay_counters count;
-	bool warned_auth, warned_stranger;
+	bool warned_auth, warned_stranger, warned_unsent;
+	unsigned
+	    repeated; /* packets in a row that SRTP does not send, for their numbers were used */
 };
 
 struct relay_stream {

@@ -6,16 +6,21 @@
 /* From here on the short names are the library's. */
 #undef srtp_protect
 #undef srtp_unprotect
+#include <arpa/inet.h>
 #include <assert.h>
 #include <srtp2/srtp.h>
+#include <stdalign.h>
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "media/rtp.h"
 #include "media/srtp_evp.h"
 
 #define REPLAY_WINDOW   1024 /* packets; RFC 3711 3.3.2 wants 64, a video frame alone can be more */
 #define SRTCP_INDEX_LEN 4    /* RFC 3711 3.4 */
+#define ROC_AHEAD       64   /* wraps of seq: a day of speech, an hour of video */
+#define LOOK_EVERY      256  /* failures */
 
 /* The library has its oldest one by another name alone. */
 #undef srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80
@@ -66,9 +71,14 @@ static const struct suite {
 struct srtp_session {
 	srtp_t context;
 	const struct suite *suite;
-	size_t mki_len;
-	unsigned nssrcs;
-	uint32_t ssrcs[SRTP_SSRCS_MAX]; /* that the library keeps a stream for */
+	struct srtp_key key;
+	bool outbound, looks; /* looks: for the counter of the next packet that fails */
+	unsigned failed;
+	/* As they stand in packets. */
+	unsigned nssrcs, nspent;
+	uint32_t
+	    ssrcs[SRTP_SSRCS_MAX]; /* that the library keeps a stream for; used last: the last */
+	uint32_t *spent; /* outbound: SRTP_SPENT_MAX that it kept one for; NULL: none yet */
 };
 
 static unsigned opened; /* signalling thread */
@@ -134,37 +144,41 @@ void srtp_library_close(void)
 	srtp_evp_remove();
 }
 
+/* The first time all SSRCs, then the one. */
+static srtp_err_status_t add_stream(struct srtp_session *s, srtp_ssrc_t ssrc)
+{
+	srtp_master_key_t master = { .key = s->key.bytes,
+		                     .mki_id = s->key.mki,
+		                     .mki_size = s->key.mki_len };
+	srtp_master_key_t *masters[] = { &master };
+	srtp_policy_t policy = {
+		.ssrc = ssrc, .keys = masters, .num_master_keys = 1, .window_size = REPLAY_WINDOW
+	};
+
+	s->suite->set_rtp(&policy.rtp);
+	s->suite->set_rtcp(&policy.rtcp);
+	return s->context ? srtp_add_stream(s->context, &policy)
+	                  : srtp_create(&s->context, &policy);
+}
+
 enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,
                           const struct srtp_key *key, bool outbound)
 {
-	struct srtp_key copy = *key; /* the library wants it writable */
+	srtp_ssrc_t any = { .type = outbound ? ssrc_any_outbound : ssrc_any_inbound };
 	struct srtp_session *s;
-	srtp_master_key_t master = { .key = copy.bytes,
-		                     .mki_id = copy.mki,
-		                     .mki_size = copy.mki_len };
-	srtp_master_key_t *masters[] = { &master };
-	srtp_policy_t policy = { .keys = masters,
-		                 .num_master_keys = 1,
-		                 .window_size = REPLAY_WINDOW };
 	srtp_err_status_t status;
 
-	if (suite == SRTP_NONE || (key->mki_len && !srtp_suite_has_long_tags(suite))) {
-		mem_wipe(&copy, sizeof(copy));
+	if (suite == SRTP_NONE || (key->mki_len && !srtp_suite_has_long_tags(suite)))
 		return ERR_UNSUPPORTED;
-	}
 	s = mem_zalloc(sizeof(*s));
-	if (!s) {
-		mem_wipe(&copy, sizeof(copy));
+	if (!s)
 		return ERR_NOMEM;
-	}
 	s->suite = &suites[suite];
-	s->mki_len = key->mki_len;
-	s->suite->set_rtp(&policy.rtp);
-	s->suite->set_rtcp(&policy.rtcp);
-	policy.ssrc.type = outbound ? ssrc_any_outbound : ssrc_any_inbound;
-	status = srtp_create(&s->context, &policy);
-	mem_wipe(&copy, sizeof(copy));
+	s->key = *key;
+	s->outbound = outbound;
+	status = add_stream(s, any);
 	if (status != srtp_err_status_ok) {
+		mem_wipe(s, sizeof(*s));
 		mem_free(s);
 		return status == srtp_err_status_alloc_fail ? ERR_NOMEM : ERR_UNSUPPORTED;
 	}
@@ -177,6 +191,8 @@ void srtp_session_free(struct srtp_session **sp)
 	if (!*sp)
 		return;
 	srtp_dealloc((*sp)->context); /* zeroes its keys */
+	mem_free((*sp)->spent);
+	mem_wipe(*sp, sizeof(**sp));
 	mem_free(*sp);
 	*sp = NULL;
 }
@@ -207,26 +223,57 @@ static uint32_t ssrc_of(const uint8_t *packet, bool rtcp)
 	return ssrc;
 }
 
-static bool knows(const struct srtp_session *s, uint32_t ssrc)
+static bool is_among(const uint32_t *ssrcs, unsigned n, uint32_t ssrc)
 {
-	for (unsigned i = s->nssrcs; i > 0; i--) {
-		if (s->ssrcs[i - 1] == ssrc)
-			return true;
-	}
-	return false;
+	while (n > 0 && ssrcs[n - 1] != ssrc)
+		n--;
+	return n > 0;
 }
 
-/* The library would keep a stream for every source that a peer thinks up. Dropping old ones for new
- * would forget their roll-over counters and use key stream twice, so new ones are refused. */
-static enum err admit(const struct srtp_session *s, uint32_t ssrc)
+/* The library would keep a stream for every source that a peer thinks up. */
+static void drop_oldest(struct srtp_session *s)
 {
-	return s->nssrcs == SRTP_SSRCS_MAX && !knows(s, ssrc) ? ERR_LIMIT : OK;
+	/* Of one that was refused at once it has none. */
+	(void)srtp_remove_stream(s->context, s->ssrcs[0]);
+	s->nssrcs--;
+	memmove(&s->ssrcs[0], &s->ssrcs[1], s->nssrcs * sizeof(s->ssrcs[0]));
 }
 
+/* The library has a stream for it, which was used just now. */
 static void remember(struct srtp_session *s, uint32_t ssrc)
 {
-	if (!knows(s, ssrc))
+	unsigned i = s->nssrcs;
+
+	while (i > 0 && s->ssrcs[i - 1] != ssrc)
+		i--;
+	if (i == 0) {
+		if (s->nssrcs == SRTP_SSRCS_MAX)
+			drop_oldest(s);
 		s->ssrcs[s->nssrcs++] = ssrc;
+		return;
+	}
+	memmove(&s->ssrcs[i - 1], &s->ssrcs[i], (s->nssrcs - i) * sizeof(ssrc));
+	s->ssrcs[s->nssrcs - 1] = ssrc;
+}
+
+/* A stream that is dropped takes its roll-over counter along: its source must not come again, or
+ * the key stream would be used twice. */
+static enum err admit(struct srtp_session *s, uint32_t ssrc)
+{
+	if (is_among(s->ssrcs, s->nssrcs, ssrc))
+		return OK;
+	if (is_among(s->spent, s->nspent, ssrc))
+		return ERR_LIMIT;
+	if (s->nssrcs < SRTP_SSRCS_MAX)
+		return OK;
+	if (s->nspent == SRTP_SPENT_MAX)
+		return ERR_LIMIT;
+	if (!s->spent)
+		s->spent = mem_zalloc(SRTP_SPENT_MAX * sizeof(*s->spent));
+	if (!s->spent)
+		return ERR_NOMEM;
+	s->spent[s->nspent++] = s->ssrcs[0];
+	return OK;
 }
 
 static bool has_header(size_t len, bool rtcp)
@@ -238,26 +285,97 @@ enum err srtp_session_protect(struct srtp_session *s, uint8_t *packet, size_t *l
                               bool rtcp)
 {
 	size_t grows =
-	    (rtcp ? s->suite->rtcp_tag_len + SRTCP_INDEX_LEN : s->suite->tag_len) + s->mki_len;
+	    (rtcp ? s->suite->rtcp_tag_len + SRTCP_INDEX_LEN : s->suite->tag_len) + s->key.mki_len;
 	int n = (int)*len;
 	srtp_err_status_t status;
 	uint32_t ssrc;
+	enum err err;
 
 	if (!has_header(*len, rtcp))
 		return ERR_SYNTAX;
 	if (*len > size || size - *len < grows)
 		return ERR_LIMIT;
 	ssrc = ssrc_of(packet, rtcp);
-	if (admit(s, ssrc))
-		return ERR_LIMIT;
+	err = admit(s, ssrc);
+	if (err)
+		return err;
 	/* A refused packet has left a stream behind as well. */
 	remember(s, ssrc);
-	status = rtcp ? srtp_protect_rtcp_mki(s->context, packet, &n, s->mki_len > 0, 0)
-	              : srtp_protect_mki(s->context, packet, &n, s->mki_len > 0, 0);
+	status = rtcp ? srtp_protect_rtcp_mki(s->context, packet, &n, s->key.mki_len > 0, 0)
+	              : srtp_protect_mki(s->context, packet, &n, s->key.mki_len > 0, 0);
 	if (status != srtp_err_status_ok)
 		return to_err(status);
 	*len = (size_t)n;
 	return OK;
+}
+
+static srtp_err_status_t unprotect(struct srtp_session *s, uint8_t *packet, int *n, bool rtcp)
+{
+	return rtcp ? srtp_unprotect_rtcp_mki(s->context, packet, n, s->key.mki_len > 0)
+	            : srtp_unprotect_mki(s->context, packet, n, s->key.mki_len > 0);
+}
+
+static bool is_ahead(struct srtp_session *s, uint32_t ssrc, uint32_t roc, const uint8_t *copy,
+                     uint8_t *packet, int *n)
+{
+	const int was = *n;
+
+	for (uint32_t i = 1; i <= ROC_AHEAD; i++) {
+		memcpy(packet, copy, (size_t)was);
+		*n = was;
+		if (srtp_set_stream_roc(s->context, ntohl(ssrc), roc + i) == srtp_err_status_ok &&
+		    unprotect(s, packet, n, false) == srtp_err_status_ok)
+			return true;
+	}
+	(void)srtp_set_stream_roc(s->context, ntohl(ssrc), 0); /* none waits to be set */
+	return false;
+}
+
+/* A source that we do not know may be past a wrap: its key was in use behind another anchor, its
+ * counter went on under a new key (RFC 3711 3.3.1; it begins at 0 by RFC 4568 7.1.4), or we forgot
+ * it for others. One that we know may have lost a great deal. Never back: what is behind was heard.
+ */
+static bool look_ahead(struct srtp_session *s, const uint8_t *copy, uint8_t *packet, int *n)
+{
+	const uint32_t ssrc = ssrc_of(copy, false);
+	bool known = is_among(s->ssrcs, s->nssrcs, ssrc);
+	uint32_t roc = 0;
+
+	if (known)
+		(void)srtp_get_stream_roc(s->context, ntohl(ssrc), &roc);
+	else if (add_stream(s, (srtp_ssrc_t){ ssrc_specific, ntohl(ssrc) }) != srtp_err_status_ok)
+		return false;
+	if (is_ahead(s, ssrc, roc, copy, packet, n))
+		return true;
+	if (!known)
+		(void)srtp_remove_stream(s->context, ssrc);
+	return false;
+}
+
+/* What fails may be left in pieces, so a failure has the next packet copied, and that one's brings
+ * the counter: not each time, for looking costs the time of ROC_AHEAD packets. */
+static srtp_err_status_t unprotect_looking(struct srtp_session *s, uint8_t *packet, int *n)
+{
+	alignas(8) uint8_t copy[RTP_PACKET_MAX];
+	const int was = *n;
+	srtp_err_status_t status;
+
+	s->looks = false;
+	if (was > RTP_PACKET_MAX)
+		return unprotect(s, packet, n, false);
+	memcpy(copy, packet, (size_t)was);
+	status = unprotect(s, packet, n, false);
+	if (status != srtp_err_status_auth_fail)
+		return status;
+	*n = was;
+	return look_ahead(s, copy, packet, n) ? srtp_err_status_ok : status;
+}
+
+static void note_failure(struct srtp_session *s)
+{
+	s->failed++;
+	s->looks = s->failed < LOOK_EVERY ? (s->failed & (s->failed - 1)) == 0
+	                                  : s->failed % LOOK_EVERY == 0;
 }
 
 enum err srtp_session_unprotect(struct srtp_session *s, uint8_t *packet, size_t *len, bool rtcp)
@@ -269,10 +387,10 @@ enum err srtp_session_unprotect(struct srtp_session *s, uint8_t *packet, size_t 
 	if (!has_header(*len, rtcp))
 		return ERR_SYNTAX;
 	ssrc = ssrc_of(packet, rtcp);
-	if (admit(s, ssrc))
-		return ERR_LIMIT;
-	status = rtcp ? srtp_unprotect_rtcp_mki(s->context, packet, &n, s->mki_len > 0)
-	              : srtp_unprotect_mki(s->context, packet, &n, s->mki_len > 0);
+	status =
+	    s->looks && !rtcp ? unprotect_looking(s, packet, &n) : unprotect(s, packet, &n, rtcp);
+	if (status == srtp_err_status_auth_fail && !rtcp)
+		note_failure(s);
 	if (status != srtp_err_status_ok)
 		return to_err(status);
 	remember(s, ssrc); /* only now: an outsider's sources cost nothing */

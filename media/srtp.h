@@ -25,8 +25,9 @@ enum srtp_suite {
 
 #define SRTP_KEY_MAX     46 /* master key and master salt */
 #define SRTP_MKI_MAX     8
-#define SRTP_TRAILER_MAX 64 /* what protecting adds at most: tag, SRTCP index, MKI */
-#define SRTP_SSRCS_MAX   64 /* sources in the life of a session; each costs memory */
+#define SRTP_TRAILER_MAX 64   /* what protecting adds at most: tag, SRTCP index, MKI */
+#define SRTP_SSRCS_MAX   64   /* sources of a session at a time; each costs memory */
+#define SRTP_SPENT_MAX   1024 /* that we sent for before those, and never will again */
 
 struct srtp_key {
 	uint8_t bytes[SRTP_KEY_MAX];
@@ -56,9 +57,11 @@ MUST_USE enum err srtp_session_new(struct srtp_session **out, enum srtp_suite su
 void srtp_session_free(struct srtp_session **sp); /* wipes the key */
 
 /* In place; *len in octets, before and after; size is what packet has room for. rtcp: SRTCP.
- * ERR_AUTH: the tag is wrong. ERR_EXISTS: replayed. ERR_SYNTAX, ERR_LIMIT (no room, key worn out,
- * more than SRTP_SSRCS_MAX sources). A repeated sequence number is ERR_EXISTS when protecting, too:
- * another payload under the same key stream would give both away (RFC 3711 9.1). */
+ * ERR_AUTH: the tag is wrong. ERR_EXISTS: replayed. ERR_SYNTAX, ERR_LIMIT (no room, key worn out;
+ * protecting, a source that made room for others, or too many of those), ERR_NOMEM. A repeated
+ * sequence number is ERR_EXISTS when protecting, too: another payload under the same key stream
+ * would give both away (RFC 3711 9.1). A source whose roll-over counter is ahead of what we think
+ * is found after a few failures (RFC 3711 3.3.1). */
 MUST_USE enum err srtp_session_protect(struct srtp_session *s, uint8_t *packet, size_t *len,
                                        size_t size, bool rtcp);
 MUST_USE enum err srtp_session_unprotect(struct srtp_session *s, uint8_t *packet, size_t *len,

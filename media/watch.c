@@ -7,7 +7,7 @@
 static const char *cause_of(const struct watch_side *s, const struct stream_stats *now)
 {
 	if (now->bad_auth > s->bad_auth)
-		return "arrives but fails authentication";
+		return "arrives but fails authentication, or its numbers were used before";
 	if (now->bad_source > s->bad_source)
 		return "arrives from an address that latching refuses";
 	if (now->unreachable > s->unreachable)

@@ -98,9 +98,88 @@ static int close_all(void **state)
 	return 0;
 }
 
+static void relays(struct rig *r, uint32_t ssrc, uint16_t seq)
+{
+	uint8_t packet[ROOM];
+
+	send_bytes(r, &r->peer[SIDE_CALLER][0], SIDE_CALLER, false, packet,
+	           make_rtp(packet, ssrc, seq));
+}
+
+static bool arrived(struct rig *r)
+{
+	uint8_t packet[ROOM];
+
+	return !is_quiet(&r->peer[SIDE_CALLEE][0]) &&
+	       udp_recv(&r->peer[SIDE_CALLEE][0], packet, sizeof(packet), NULL) > 0;
+}
+
+/* RFC 3711 9.1: what would be protected twice under one number is not sent, and that is told. */
+static void used_numbers_are_told(void **state)
+{
+	struct rig r;
+	struct srtp_key key;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	srtp_key_generate(&key);
+	tell(&r, SIDE_CALLER, false);
+	set_keys(&r, SIDE_CALLEE, &key, &key);
+	relays(&r, SSRC, 5000);
+	assert_true(arrived(&r));
+	*heard.last = '\0';
+	for (uint16_t seq = 1; seq < 50; seq++) /* doubled ones are none to tell of */
+		relays(&r, SSRC, seq);
+	relays(&r, SSRC, 5001);
+	assert_true(arrived(&r));
+	for (uint16_t seq = 50; seq < 99; seq++)
+		relays(&r, SSRC, seq);
+	assert_string_equal(heard.last, "");
+	relays(&r, SSRC, 99);
+	assert_non_null(strstr(heard.last, "began its numbers anew"));
+	*heard.last = '\0';
+	relays(&r, SSRC, 100);
+	assert_string_equal(heard.last, "");
+	assert_false(arrived(&r));
+	assert_int_equal(stats(&r, SIDE_CALLEE).send_errors, 100);
+	rig_close(&r);
+}
+
+/* A queue with a new source for each announcement. */
+static void sources_come_and_go(void **state)
+{
+	struct rig r;
+	struct srtp_key key;
+	uint8_t own[ROOM];
+	size_t len;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	srtp_key_generate(&key);
+	tell(&r, SIDE_CALLER, false);
+	set_keys(&r, SIDE_CALLEE, &key, &key);
+	r.s.sides[SIDE_CALLEE].primer.ssrc = 1;
+	for (uint32_t ssrc = 1; ssrc <= SRTP_SSRCS_MAX + SRTP_SPENT_MAX; ssrc++) {
+		relays(&r, ssrc, 1);
+		assert_true(arrived(&r));
+	}
+	*heard.last = '\0';
+	relays(&r, UINT32_MAX, 1);
+	assert_false(arrived(&r));
+	assert_non_null(strstr(heard.last, "more SSRCs of the other side"));
+	/* Ours made room as well: the next primer has another. */
+	len = make_rtp(own, 1, 2);
+	assert_true(relay_send_own(&r.s.sides[SIDE_CALLEE], own, len, sizeof(own), false));
+	assert_int_equal(r.s.sides[SIDE_CALLEE].primer.ssrc, 0);
+	assert_false(arrived(&r));
+	rig_close(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(used_numbers_are_told),
+		cmocka_unit_test(sources_come_and_go),
 		cmocka_unit_test(late_packets_lead_nowhere),
 	};
 

@@ -278,6 +278,7 @@ static void key_stream_is_used_once(void **state)
 static void sources_are_bounded(void **state)
 {
 	struct srtp_session *out = session(&vector_key, true), *in = session(&vector_key, false);
+	const uint32_t all = SRTP_SSRCS_MAX + SRTP_SPENT_MAX - 1; /* beside SSRC */
 	uint8_t packet[ROOM];
 	size_t len;
 
@@ -287,19 +288,28 @@ static void sources_are_bounded(void **state)
 		len = make_rtp(packet, ssrc, 1);
 		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), ERR_AUTH);
 	}
-	for (uint32_t ssrc = 1; ssrc <= SRTP_SSRCS_MAX + 1; ssrc++) {
-		enum err want = ssrc <= SRTP_SSRCS_MAX ? OK : ERR_LIMIT;
-
+	for (uint32_t ssrc = 1; ssrc <= all + 1; ssrc++) {
 		len = make_rtp(packet, ssrc, 1);
-		assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), want);
+		assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false),
+		                 ssrc <= all ? OK : ERR_LIMIT);
 		len = make_rtp(packet, ssrc, 1);
 		len = peer_protect_rtp(vector_key.bytes, 0, packet, len);
-		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), want);
+		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), OK);
+		/* What made room never comes again: its key stream would. */
+		len = make_rtp(packet, 1, 2);
+		if (ssrc > SRTP_SSRCS_MAX)
+			assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false),
+			                 ERR_LIMIT);
+		/* One that speaks all the time makes no room. */
+		len = make_rtp(packet, SSRC, (uint16_t)ssrc);
+		assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), OK);
 	}
+	len = make_rtcp(packet, SRTP_SPENT_MAX); /* in RTCP neither */
+	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, true), ERR_LIMIT);
 	/* The known ones go on, in RTCP as well. */
-	len = make_rtp(packet, 1, 2);
+	len = make_rtp(packet, SRTP_SPENT_MAX + 1, 2);
 	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), OK);
-	len = make_rtcp(packet, SRTP_SSRCS_MAX);
+	len = make_rtcp(packet, all);
 	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, true), OK);
 	srtp_session_free(&out);
 	srtp_session_free(&in);
@@ -368,6 +378,93 @@ static void each_suite_there_and_back(void **state)
 			srtp_session_free(&in);
 		}
 	}
+}
+
+/* As a peer sends that goes on for so many packets without us. */
+static uint32_t go_on(struct srtp_session *out, uint32_t index, unsigned steps)
+{
+	uint8_t packet[ROOM];
+
+	for (unsigned i = 0; i < steps; i++) {
+		size_t len = make_rtp(packet, SSRC, (uint16_t)(index += 30000));
+
+		assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), OK);
+	}
+	return index;
+}
+
+static enum err hand_over(struct srtp_session *out, struct srtp_session *in, uint32_t index)
+{
+	uint8_t plain[ROOM], packet[ROOM];
+	size_t len = make_rtp(plain, SSRC, (uint16_t)index);
+	enum err err;
+
+	memcpy(packet, plain, len);
+	assert_int_equal(srtp_session_protect(out, packet, &len, ROOM, false), OK);
+	err = srtp_session_unprotect(in, packet, &len, false);
+	if (!err) {
+		assert_int_equal(len, TEST_RTP_LEN);
+		assert_memory_equal(packet, plain, len);
+	}
+	return err;
+}
+
+/* RFC 3711 3.3.1: the counter is that of the source, whatever we missed of it. */
+static void counters_ahead_are_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all_suites); i++) {
+		struct srtp_session *out, *in;
+		struct srtp_key key;
+		uint32_t index = 7;
+
+		srtp_key_generate(&key);
+		assert_int_equal(srtp_session_new(&out, all_suites[i], &key, true), OK);
+		assert_int_equal(srtp_session_new(&in, all_suites[i], &key, false), OK);
+		for (unsigned times = 0; times < 2; times++) { /* a new source, a known one */
+			index = go_on(out, index, 9);
+			assert_int_equal(hand_over(out, in, ++index), ERR_AUTH);
+			for (unsigned k = 0; k < 3; k++)
+				assert_int_equal(hand_over(out, in, ++index), OK);
+		}
+		srtp_session_free(&out);
+		srtp_session_free(&in);
+	}
+}
+
+/* What others send costs little, and cannot hide the peer for long. */
+static void looking_ahead_is_bounded(void **state)
+{
+	struct srtp_session *in = session(&vector_key, false);
+	uint8_t packet[ROOM];
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++) {
+		size_t len = make_rtp(packet, SSRC, (uint16_t)i);
+
+		assert_int_equal(srtp_session_unprotect(in, packet, &len, false), ERR_AUTH);
+	}
+	while (receive(in, (uint16_t)n, 2) && n < 1000)
+		n++;
+	assert_in_range(n, 1, 256);
+	assert_int_equal(receive(in, (uint16_t)(n + 1), 2), OK);
+	assert_int_equal(receive(in, (uint16_t)n, 2), ERR_EXISTS);
+	srtp_session_free(&in);
+	in = session(&vector_key, false);
+	for (uint16_t seq = 0; seq < 300; seq++) /* too far */
+		assert_int_equal(receive(in, seq, 65), ERR_AUTH);
+	srtp_session_free(&in);
+	in = session(&vector_key, false);
+	assert_int_equal(receive(in, 1, 64), ERR_AUTH);
+	assert_int_equal(receive(in, 2, 64), OK);
+	for (uint16_t seq = 3; seq < 300; seq++) /* never back */
+		assert_int_equal(receive(in, seq, 63), ERR_AUTH);
+	assert_int_equal(receive(in, 300, 64), OK);
+	for (n = 1; n < 300 && receive(in, (uint16_t)n, 66); n++) /* but on from there */
+		;
+	assert_in_range(n, 2, 257);
+	srtp_session_free(&in);
 }
 
 /* RFC 6188 7.2: what a 256 bit master key becomes; RFC 7714 8.1, 9.1: the IV, and what is in the
@@ -463,9 +560,31 @@ static void make_session(void *arg)
 	assert_null(s);
 }
 
+static void change_sources(void *arg)
+{
+	struct srtp_session *out = NULL, *in = NULL;
+	uint8_t packet[ROOM];
+
+	(void)arg;
+	if (!srtp_session_new(&out, SUITE, &vector_key, true) &&
+	    !srtp_session_new(&in, SUITE, &vector_key, false)) {
+		for (uint32_t ssrc = 1; ssrc < SRTP_SSRCS_MAX + 3; ssrc++) {
+			size_t len = make_rtp(packet, ssrc, 1);
+
+			if (srtp_session_protect(out, packet, &len, ROOM, false))
+				break;
+		}
+		if (receive(in, 1, 1))
+			assert_in_range(receive(in, 2, 1), OK, ERR_AUTH);
+	}
+	srtp_session_free(&out);
+	srtp_session_free(&in);
+}
+
 static void survives_without_memory(void **state)
 {
 	(void)state;
+	assert_true(each_allocation_fails(change_sources, NULL) > 1);
 	assert_true(each_allocation_fails(make_session, NULL) > 1);
 }
 
@@ -537,6 +656,8 @@ int main(void)
 		cmocka_unit_test(key_stream_is_used_once),
 		cmocka_unit_test(sources_are_bounded),
 		cmocka_unit_test(each_suite_there_and_back),
+		cmocka_unit_test(counters_ahead_are_found),
+		cmocka_unit_test(looking_ahead_is_bounded),
 		cmocka_unit_test(big_keys_as_the_rfcs_say),
 		cmocka_unit_test(keys_of_one_seed),
 		cmocka_unit_test(none_has_no_session),

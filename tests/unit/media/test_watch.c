@@ -161,7 +161,8 @@ static void the_cause_is_named(void **state)
 		size_t counter;
 		const char *cause;
 	} causes[] = {
-		{ offsetof(struct stream_stats, bad_auth), "arrives but fails authentication" },
+		{ offsetof(struct stream_stats, bad_auth),
+		  "arrives but fails authentication, or its numbers were used before" },
 		{ offsetof(struct stream_stats, bad_source),
 		  "arrives from an address that latching" },
 		{ offsetof(struct stream_stats, unreachable), "its ICMP says" },

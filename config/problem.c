@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 
 #define PROBLEM_TEXT_MAX 640
 #define WORD_MAX         64
@@ -57,10 +58,7 @@ void problem_add(struct problems *p, const char *file, unsigned line, const char
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	for (char *c = text; *c; c++) {
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	}
+	text_make_safe(text);
 	if (is_known(p, file, line, text))
 		return;
 	if (problems_full(p))

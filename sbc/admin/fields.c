@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 
 void fields_init(struct fields *f)
 {
@@ -21,18 +22,15 @@ void fields_put(struct fields *f, const char *key, json_t *value)
 	f->object = NULL;
 }
 
-/* Every octet that is no ASCII becomes a question mark. */
-static json_t *as_ascii(const char *text)
+/* It came from a peer, and is no UTF-8. */
+static json_t *as_utf8(const char *text)
 {
 	char *copy = mem_strdup(text);
 	json_t *value;
 
 	if (!copy)
 		return NULL;
-	for (char *c = copy; *c; c++) {
-		if ((unsigned char)*c > 0x7e)
-			*c = '?';
-	}
+	text_make_safe(copy);
 	value = json_string(copy);
 	mem_free(copy);
 	return value;
@@ -47,7 +45,7 @@ void fields_text(struct fields *f, const char *key, const char *text)
 		return;
 	}
 	value = json_string(text);
-	fields_put(f, key, value ? value : as_ascii(text));
+	fields_put(f, key, value ? value : as_utf8(text));
 }
 
 void fields_count(struct fields *f, const char *key, uint64_t n)

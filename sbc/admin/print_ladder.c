@@ -8,6 +8,7 @@
  */
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 #include "sbc/admin/print.h"
 #include "sbc/admin/text_table.h"
 

@@ -23,8 +23,6 @@ void text_table_add(struct text_table *t, const char *text);
 void text_table_addf(struct text_table *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 MUST_USE enum err text_table_print(const struct text_table *t, FILE *out);
 
-/* The same for a lone text: changes it in place, gives the columns that it takes. */
-size_t text_make_safe(char *text);
 /* "42 s", "3:05 min", "1:02:03 h", "2 d 3:04 h" */
 #define DURATION_MAX 32
 const char *text_duration(uint64_t seconds, char buf[DURATION_MAX]);

@@ -1,9 +1,10 @@
-/* Findings and how they are told. */
+/* Findings and how they are told. Whatever a peer said is made harmless when a finding gets it. */
 #include "sbc/doctor/report.h"
 
 #include <jansson.h>
 #include <stdarg.h>
 #include <string.h>
+#include "base/text.h"
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -29,6 +30,7 @@ void finding_say(struct finding *f, enum verdict verdict, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(f->what, sizeof(f->what), fmt, args);
 	va_end(args);
+	text_make_safe(f->what);
 }
 
 void finding_add(struct finding *f, enum verdict verdict, const char *fmt, ...)
@@ -45,6 +47,7 @@ void finding_add(struct finding *f, enum verdict verdict, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(f->what + used, sizeof(f->what) - used, fmt, args);
 	va_end(args);
+	text_make_safe(f->what);
 }
 
 void finding_advise(struct finding *f, const char *fmt, ...)
@@ -54,6 +57,7 @@ void finding_advise(struct finding *f, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(f->todo, sizeof(f->todo), fmt, args);
 	va_end(args);
+	text_make_safe(f->todo);
 }
 
 int reports_status(const struct report *reports, size_t n)

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "sbc/b2bua/numbers.h"
 #include "sbc/lab/args.h"
 #include "sbc/lab/kit.h"
@@ -143,6 +144,7 @@ static void on_fail(struct phone *p, const struct message *m, const char *why)
 	if (!p->result.why[0])
 		snprintf(p->result.why, sizeof(p->result.why), "%u %s%s%s", message_status(m),
 		         message_phrase(m), warning ? "; " : "", warning ? warning : "");
+	text_make_safe(p->result.why);
 	over(p, NULL);
 }
 

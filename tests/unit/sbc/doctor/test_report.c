@@ -68,6 +68,31 @@ static void words(void **state)
 	free(text);
 }
 
+/* A phrase with a command for the terminal, a letter of Latin-1, and one of UTF-8 that was cut. */
+static void a_peers_words_are_harmless(void **state)
+{
+	json_t *all;
+	char *text;
+
+	(void)state;
+	finding_say(&findings[0], VERDICT_WARN, "403 %s", "\033[2Jno\033]0;x\007");
+	finding_add(&findings[1], VERDICT_WARN, "verf\374gbar");
+	finding_add(&findings[1], VERDICT_WARN, "%.4s", "abc\303\274");
+	finding_advise(&findings[2], "say \202");
+	text = printed(reports_print);
+	assert_string_equal(text, "acme (provider.lab, profile webex)\n"
+	                          "warn  WBX-05   403 ?[2Jno?]0;x?\n"
+	                          "warn  E8-07    verf?gbar; abc?\n"
+	                          "skip  WBX-13   not asked; say ?\n");
+	free(text);
+	text = printed(reports_print_json);
+	all = json_loads(text, 0, NULL);
+	assert_non_null(all);
+	assert_non_null(strstr(text, "verf?gbar; abc?"));
+	json_decref(all);
+	free(text);
+}
+
 static void json(void **state)
 {
 	json_t *all, *finding;
@@ -116,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_worst_makes_the_status, begin),
 		cmocka_unit_test_setup(words, begin),
+		cmocka_unit_test_setup(a_peers_words_are_harmless, begin),
 		cmocka_unit_test_setup(json, begin),
 		cmocka_unit_test_setup(long_ones_are_cut, begin),
 		cmocka_unit_test_setup(a_full_disk_is_said, begin),

@@ -20,6 +20,7 @@ enum temper { ECHO, DEAF, BUSY, NO_AUDIO, IMPATIENT, SILENT };
 /* Whom the phone calls. */
 static struct {
 	enum temper temper;
+	const char *words; /* BUSY: said with it */
 	struct loop *loop;
 	struct kit kit;
 	struct leg *leg;
@@ -89,7 +90,7 @@ static void on_invite(struct server_txn *txn, const struct message *invite)
 	assert_int_equal(leg_new_uas(&callee.leg, &callee.kit.legs, txn, &cfg, &handler), OK);
 	assert_int_equal(leg_progress(callee.leg, 180, NULL), OK);
 	if (callee.temper == BUSY)
-		leg_reject(callee.leg, 486, "not today");
+		leg_reject(callee.leg, 486, callee.words);
 	else if (callee.temper == SILENT)
 		phone_hang_up(phone);
 	else
@@ -195,6 +196,7 @@ static void test_nothing_comes_back(void **state)
 static void test_busy(void **state)
 {
 	UNUSED(state);
+	callee.words = "not today";
 	call_one(BUSY);
 	assert_int_equal(result.status, 486);
 	assert_non_null(strstr(result.why, "486 Busy Here"));
@@ -202,6 +204,15 @@ static void test_busy(void **state)
 	assert_null(result.codec);
 	assert_int_equal(result.sent, 0);
 	assert_false(result.heard_tone);
+}
+
+/* A command for the terminal (CSI in UTF-8), and a letter of Latin-1. */
+static void test_words_are_harmless(void **state)
+{
+	UNUSED(state);
+	callee.words = "\302\2332J besch\344ftigt";
+	call_one(BUSY);
+	assert_non_null(strstr(result.why, "?2J besch?ftigt"));
 }
 
 static void test_answer_without_audio(void **state)
@@ -256,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_tone_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_comes_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_words_are_harmless, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answer_without_audio, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_callee_hangs_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_user_gives_up, setup, teardown),

@@ -131,10 +131,8 @@ static enum err add_of_phone(struct call *call, const struct message *m, const s
 		return OK;
 	}
 	first = before ? TAILQ_NEXT(before, link) : TAILQ_FIRST(found);
-	if (first) {
+	if (first)
 		first->alternative = true;
-		call->route = route;
-	}
 	return err;
 }
 

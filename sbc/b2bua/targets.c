@@ -94,7 +94,7 @@ enum err targets_add_route(struct call *call, const struct config_route *route, 
                            struct call_target_list *to)
 {
 	size_t order[ROUTE_TARGETS_MAX], n = route_order(route, order);
-	struct call_target t = { 0 };
+	struct call_target t = { .route = route };
 	enum err err = number_by_route(route, NUMBER_CALLED, number, t.number);
 
 	number_shown(route, call->caller.number, t.caller);
@@ -126,6 +126,7 @@ bool targets_take(struct call *call)
 	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
 	party_set(&call->callee, &t->who, t->number);
 	call->callee.target = t;
+	call->route = t->route ? t->route : call->route;
 	memcpy(call->caller.id.shown, t->caller, sizeof(t->caller));
 	return true;
 }

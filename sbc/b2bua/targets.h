@@ -16,7 +16,8 @@ struct call_target {
 	TAILQ_ENTRY(call_target) link;
 	struct config_party who;
 	char number[NUMBER_MAX];
-	char caller[NUMBER_MAX]; /* the caller's number, as its route shows it */
+	char caller[NUMBER_MAX];          /* the caller's number, as its route shows it */
+	const struct config_route *route; /* that leads to it; NULL: the call's, as it is */
 	/* Of a redirection: one of several places for the call, so that any failure but a 6xx goes
 	 * on to the next (RFC 3261 8.1.3.4). */
 	bool alternative;

@@ -17,6 +17,7 @@
 
 static void answer(struct server_txn *txn, const struct location *l)
 {
+	uint64_t now_ms = clock_mono_ms();
 	struct message *response;
 	char tag[17];
 	enum err err;
@@ -25,9 +26,9 @@ static void answer(struct server_txn *txn, const struct location *l)
 	err = message_new_response(&response, server_txn_request(txn), &server_txn_flow(txn)->peer,
 	                           200, NULL, tag);
 	if (!err) {
-		if (l)
+		if (l) /* whose timer may be late */
 			message_add(response, "Contact", "<%s>;expires=%" PRIu64, l->contact,
-			            (l->expires_ms - clock_mono_ms()) / 1000);
+			            l->expires_ms > now_ms ? (l->expires_ms - now_ms) / 1000 : 0);
 		err = server_txn_respond(txn, response);
 		message_free(&response);
 	}

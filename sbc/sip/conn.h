@@ -73,6 +73,7 @@ struct conn {
 	struct timer care;  /* the next ping, its answer, or the end of an idle one */
 	uint64_t pinged_ms; /* 0: no ping is out */
 	uint64_t heard_ms;  /* when a message or pong last came over it */
+	bool brought;       /* a message, at least one */
 	bool answers_pings; /* it has done so before */
 	unsigned flows;     /* that lead over it: transactions, dialogs, registrations */
 	bool retired;       /* made under files of before: for what goes on over it alone */

@@ -11,11 +11,26 @@ static const char *target_of(const struct dialog *dlg)
 	return dlg->remote_target ? dlg->remote_target : dlg->family->request_uri;
 }
 
+/* The bracket before the URI of a route value; one in a quoted name before it is none. NULL: none.
+ */
+static const char *bracket(const char *route)
+{
+	bool quoted = false;
+
+	for (; *route && (quoted || *route != '<'); route++) {
+		if (quoted && *route == '\\' && route[1])
+			route++;
+		else if (*route == '"')
+			quoted = !quoted;
+	}
+	return *route ? route : NULL;
+}
+
 /* The URI of a route value, without what stands around it. False: there is none, or it is too long.
  */
 static bool route_uri(const char *route, char uri[URI_MAX])
 {
-	const char *open = strchr(route, '<');
+	const char *open = bracket(route);
 	size_t len = open ? strcspn(open + 1, ">") : 0;
 
 	if (len == 0 || len >= URI_MAX)
@@ -41,9 +56,9 @@ bool dialog_wants_sips(const struct message *invite)
 /* Whether the URI of a route value has the parameter lr: then it is a loose router. */
 static bool is_loose(const char *route)
 {
-	const char *open = strchr(route, '<'), *close = open ? strchr(open, '>') : NULL;
+	const char *open = bracket(route), *close = open ? strchr(open, '>') : NULL;
 
-	for (const char *at = open; close && (at = strstr(at, ";lr")) && at < close; at += 3) {
+	for (const char *at = open; close && (at = strcasestr(at, ";lr")) && at < close; at += 3) {
 		if (at[3] == ';' || at[3] == '>' || at[3] == '=')
 			return true;
 	}

@@ -123,6 +123,8 @@ enum err message_new_response(struct message **out, const struct message *reques
 	copy(m, rq->sip_to);
 	copy(m, rq->sip_call_id);
 	copy(m, rq->sip_cseq);
+	if (status == 100 && rq->sip_timestamp) /* 8.2.6.1 */
+		copy(m, rq->sip_timestamp);
 	if (!m->err && to_tag && !m->sip->sip_to->a_tag)
 		check(m, sip_to_tag(msg_home(m->msg), m->sip->sip_to, to_tag));
 	if (!m->err)

@@ -372,6 +372,7 @@ static void try_next(struct request *r)
 		r->tried |= 1U << i;
 		if (target_health_rests(r->target.health, &r->peer))
 			r->rested_tried = true;
+		r->why[0] = '\0'; /* it is another one's */
 		err = r->target.transport == TRANSPORT_UDP ? try_udp(r, &r->peer)
 		                                           : try_stream(r, &r->peer);
 		if (!err)

@@ -37,8 +37,8 @@ struct request_handler {
 	/* Instead of a final answer: no address, no connection, no answer. Never from within
 	 * request_start. */
 	void (*on_fail)(void *arg, enum err err, const char *why);
-	/* The transaction of an INVITE that has its 2xx is over: nothing more comes. NULL: nobody
-	 * waits for it. */
+	/* The transaction of an INVITE that has its 2xx is over: nothing more comes of it. Not told
+	 * where another address than the last gave the 2xx. NULL: nobody waits for it. */
 	void (*on_over)(void *arg);
 	void *arg;
 };

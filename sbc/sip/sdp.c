@@ -162,12 +162,24 @@ enum err sdp_read(struct sdp **out, const char *text, size_t len)
 	return err;
 }
 
+/* In the parser's own text. */
+static void wipe_keys(const sdp_attribute_t *a)
+{
+	for (; a; a = a->a_next) {
+		if (a->a_value && strcasecmp(a->a_name, "crypto") == 0)
+			mem_wipe((void *)(uintptr_t)a->a_value, strlen(a->a_value));
+	}
+}
+
 void sdp_free(struct sdp **sdpp)
 {
 	struct sdp *sdp = *sdpp;
 
 	if (!sdp)
 		return;
+	wipe_keys(sdp->session->sdp_attributes);
+	for (const sdp_media_t *m = sdp->session->sdp_media; m; m = m->m_next)
+		wipe_keys(m->m_attributes);
 	sdp_parser_free(sdp->parser);
 	mem_wipe(sdp->media, sdp->nread * sizeof(*sdp->media));
 	mem_free(sdp);

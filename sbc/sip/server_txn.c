@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "sbc/sip/stack_internal.h"
 #include "sbc/sip/txn_key.h"
 
@@ -19,6 +20,7 @@ struct server_txn {
 	bool merged; /* the same request came before by another way */
 	char *key;
 	char *merge_key; /* while a copy by another way is to be known; NULL: not */
+	char *to_tag;    /* of what an INVITE was answered with so far; NULL: nothing */
 	struct message
 	    *request;    /* owned; NULL once only copies of the last answer are left to send */
 	struct buf last; /* the last answer, to be sent again */
@@ -57,6 +59,7 @@ static void terminate(struct server_txn *t)
 	buf_free(&t->last);
 	flow_clear(&t->flow);
 	message_free(&t->request);
+	mem_free(t->to_tag);
 	mem_free(t->key);
 	mem_free(t);
 }
@@ -157,15 +160,18 @@ static void start_waiting(struct server_txn *t)
 	timer_start_lazy(timers, &t->timeout, times.give_up_ms, on_over, t);
 }
 
-/* The last eighth is for the calls that stand. What begins one needs a transaction of ours as well.
- */
+/* The last eighth is for the calls that stand. What goes on to somebody else needs a transaction of
+ * ours as well. */
 static bool has_room(const struct stack *stack, const struct message *request)
 {
 	size_t limit = table_limit(stack->server_txns), most = limit - limit / 8;
+	enum method method = message_method(request);
 
 	if (*message_to_tag(request))
 		return table_count(stack->server_txns) < limit;
-	return table_count(stack->server_txns) < most && table_count(stack->client_txns) < most;
+	return table_count(stack->server_txns) < most &&
+	       (method == METHOD_REGISTER || method == METHOD_OPTIONS ||
+	        table_count(stack->client_txns) < most);
 }
 
 /* Without memory a copy by another way is not known: nothing to fail for. */
@@ -347,6 +353,8 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 	}
 	if (t->invite)
 		timer_stop(&t->again);
+	if (t->invite && !t->to_tag && *message_to_tag(response))
+		t->to_tag = mem_strdup(message_to_tag(response)); /* or a CANCEL has its own */
 	set_state(t, ST_PROCEEDING);
 	return OK;
 }
@@ -396,16 +404,20 @@ void server_txn_settle(struct server_txn *t)
 		message_free(&t->request);
 }
 
-/* 9.2: CANCEL is answered here; what it means is the INVITE's user's to say. */
+/* 9.2: CANCEL is answered here, by the tag that the INVITE was answered with; what it means is the
+ * INVITE's user's to say. */
 static void on_cancel(struct server_txn *invite, const struct message *cancel,
                       const struct flow *flow)
 {
 	struct message *response;
 	struct flow back = *flow;
+	char tag[17];
 
+	random_token(tag, sizeof(tag) - 1);
 	stack_trace(invite->stack, false, flow, cancel);
 	message_reply_addr(cancel, &flow->peer, &back.peer);
-	if (message_new_response(&response, cancel, &flow->peer, 200, NULL, NULL) == OK) {
+	if (message_new_response(&response, cancel, &flow->peer, 200, NULL,
+	                         invite->to_tag ? invite->to_tag : tag) == OK) {
 		if (flow_send_message(invite->stack, &back, response, MESSAGE_MAX) != OK)
 			LOG(LOG_WARN, KV("call-id", message_call_id(cancel)), KV("event", "cancel"),
 			    KV("result", "answer could not be sent"));

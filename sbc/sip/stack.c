@@ -166,7 +166,8 @@ static void on_new_request(struct stack *stack, struct message **m, const struct
 	if (err) {
 		if (log_limit_admits(&stack->full, &suppressed))
 			LOG(LOG_WARN, KV("event", "overload"), KV("why", err_text(err)),
-			    KVN("transactions", table_count(stack->server_txns)), KVN("code", 503),
+			    KVN("servers", table_count(stack->server_txns)),
+			    KVN("clients", table_count(stack->client_txns)), KVN("code", 503),
 			    KVN_LAST("suppressed", suppressed));
 		answer_statelessly(stack, *m, flow, 503, NULL);
 		return;

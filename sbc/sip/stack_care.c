@@ -128,35 +128,38 @@ void stack_care_pong(void *arg, struct conn *c)
 	c->answers_pings = true;
 }
 
-/* One that came in and has brought no message yet has less. */
-static unsigned idle_limit_ms(const struct conn *c)
-{
-	unsigned ms = sip_realm_config(c->realm)->idle_timeout_ms;
-
-	return c->accepted && !c->heard_ms && ms > FIRST_MS ? FIRST_MS : ms;
-}
-
 static void on_idle(void *arg)
 {
 	struct conn *c = arg;
 	const struct stack *stack = c->handler->arg;
-	unsigned limit_ms = idle_limit_ms(c);
+	unsigned limit_ms = sip_realm_config(c->realm)->idle_timeout_ms;
 	uint64_t idle_ms = clock_mono_ms() - c->used_ms;
 
 	if (idle_ms >= limit_ms)
-		conn_close(c, ERR_TIMEOUT,
-		           c->heard_ms ? "nothing went over it for the idle-timeout"
-		                       : "no message came over it");
+		conn_close(c, ERR_TIMEOUT, "nothing went over it for the idle-timeout");
 	else
 		timer_start(stack->timers, &c->care, limit_ms - idle_ms, on_idle, c);
 }
 
+/* Pings are no message: they would keep it for as long as they like. */
+static void on_first_over(void *arg)
+{
+	struct conn *c = arg;
+
+	if (!c->brought)
+		conn_close(c, ERR_TIMEOUT, "no message came over it");
+	else
+		on_idle(c);
+}
+
 void stack_care_begin(struct stack *stack, struct conn *c)
 {
-	unsigned idle_ms = idle_limit_ms(c);
+	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms;
 
 	if (c->trunk || (c->tls && !c->accepted))
 		wait_for_ping(c);
+	else if (c->accepted && !c->brought && idle_ms > FIRST_MS)
+		timer_start(stack->timers, &c->care, FIRST_MS, on_first_over, c);
 	else if (idle_ms)
 		timer_start(stack->timers, &c->care, idle_ms, on_idle, c);
 }

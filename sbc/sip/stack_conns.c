@@ -38,6 +38,7 @@ static void on_message(void *arg, struct conn *c, const struct addr *peer, const
 {
 	if (c->transport != TRANSPORT_UDP)
 		stack_care_heard(c);
+	c->brought = true;
 	stack_on_message(arg, c, peer, data, len);
 }
 

@@ -50,7 +50,7 @@ struct trunk *trunk_find(struct trunks *ts, const char *name); /* NULL: none */
 const struct config_trunk *trunk_config(const struct trunk *t);
 void trunk_stats(const struct trunk *t, struct trunk_stats *out);
 
-/* Where requests to the trunk go: its domain, or host where that is not NULL. Borrows the trunk. */
+/* Where requests to the trunk go: `lookup`, or its domain. Borrows the trunk. */
 void trunk_target(const struct trunk *t, struct stack *stack, struct target *out);
 
 /* One of the trunk's calls; ERR_LIMIT when all are taken, or too many began in a second. always: it

@@ -25,8 +25,9 @@ static void test_routes_reversed(void **state)
 /* 12.2.1.1 */
 static void test_strict_router(void **state)
 {
-	static const char *const loose[] = { "<sip:p1;lr>", "<sip:p1;lr=on>", "<sip:p1;lr;x>",
-		                             "<sip:p1;lrx;lr>" };
+	static const char *const loose[] = { "<sip:p1;lr>",   "<sip:p1;lr=on>",
+		                             "<sip:p1;lr;x>", "<sip:p1;lrx;lr>",
+		                             "<sip:p1;LR>",   "\"a<b\\\">\" <sip:p1;lr>" };
 	static const char *const strict[] = { "<sip:p1>", "<sip:p1;lrx>", "<sip:p1>;lr",
 		                              "<sip:p1;x=lr>" };
 	char more[256];

@@ -152,7 +152,7 @@ static void idle_ones_end(void **state)
 	struct conn *c = come_in("192.0.2.1", NULL);
 
 	(void)state;
-	c->heard_ms = clock_mono_ms();
+	c->brought = true;
 	turn(IDLE_MS - 1);
 	c->used_ms = clock_mono_ms();
 	turn(1);
@@ -164,23 +164,28 @@ static void idle_ones_end(void **state)
 	conn_unref(&c);
 }
 
-/* Connected, and then nothing, or pings alone for a while. */
+/* Connected, and then nothing, or pings alone; one that brings a message stays. */
 static void half_open_ones_end_sooner(void **state)
 {
-	struct conn *silent = come_in("192.0.2.1", NULL), *pings = come_in("192.0.2.2", NULL);
+	struct conn *silent = come_in("192.0.2.1", NULL), *pings = come_in("192.0.2.2", NULL),
+	            *speaks = come_in("192.0.2.3", NULL);
 
 	(void)state;
 	turn(31999);
-	pings->used_ms = clock_mono_ms();
+	pings->used_ms = pings->heard_ms = clock_mono_ms();
+	speaks->brought = true;
+	speaks->used_ms = clock_mono_ms();
 	assert_int_equal(silent->state, CONN_OPEN);
 	turn(1);
 	assert_int_equal(silent->state, CONN_CLOSED);
-	turn(31998);
-	assert_int_equal(pings->state, CONN_OPEN);
-	turn(1);
 	assert_int_equal(pings->state, CONN_CLOSED);
+	turn(IDLE_MS - 2);
+	assert_int_equal(speaks->state, CONN_OPEN);
+	turn(1);
+	assert_int_equal(speaks->state, CONN_CLOSED);
 	conn_unref(&silent);
 	conn_unref(&pings);
+	conn_unref(&speaks);
 }
 
 static void one_source_has_its_share(void **state)

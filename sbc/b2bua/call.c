@@ -81,7 +81,7 @@ void party_set(struct party *p, const struct config_party *who, const char *numb
 
 bool call_is_emergency(const struct call *call)
 {
-	return call->route && call->route->emergency == YES;
+	return call->targets.emergency || (call->route && call->route->emergency == YES);
 }
 
 void call_end(struct call *call, unsigned code, const char *why)

@@ -126,7 +126,10 @@ bool targets_take(struct call *call)
 	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
 	party_set(&call->callee, &t->who, t->number);
 	call->callee.target = t;
-	call->route = t->route ? t->route : call->route;
+	if (t->route)
+		call->route = t->route;
+	if (call->route && call->route->emergency == YES)
+		call->targets.emergency = true;
 	memcpy(call->caller.id.shown, t->caller, sizeof(t->caller));
 	return true;
 }

@@ -33,6 +33,7 @@ TAILQ_HEAD(call_target_list, call_target);
 
 struct call_targets {
 	struct call_target_list next, tried; /* the last of tried is the callee */
+	bool emergency;                      /* of one of its routes, and so of all that follow */
 	unsigned redirects;                  /* that were followed */
 	char diverted[NUMBER_MAX];           /* the number that a phone sent elsewhere; "": none */
 };

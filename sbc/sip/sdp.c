@@ -394,7 +394,8 @@ static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sd
 static enum err write_lines(su_home_t *home, sdp_session_t *s, const struct sdp *in,
                             const struct sdp_out *with)
 {
-	sdp_media_t *theirs[SDP_MEDIA_MAX], *ours[SDP_MEDIA_MAX], *m, **at = &s->sdp_media;
+	sdp_media_t *theirs[SDP_MEDIA_MAX] = { NULL }, *ours[SDP_MEDIA_MAX] = { NULL };
+	sdp_media_t *m, **at = &s->sdp_media;
 	unsigned used = 0;
 
 	list_media(in->session, theirs);

@@ -425,8 +425,9 @@ class Flows(lab.LabTest):
         """A phone and a trunk for each flow; gives the trunks' certificates too."""
         config = self.configuration()
         trunk = {**config["trunks"].pop("provider"), "lookup": network.PROVIDER, "plain-media": ["udptl"]}
+        config["realms"]["office"]["t1"] = f"{ladder.T1_MS if loses else ladder.CALM_T1_MS}ms"
         if loses:
-            config["realms"]["office"].update({"t1": f"{ladder.T1_MS}ms", "t2": f"{ladder.T2_MS}ms"})
+            config["realms"]["office"]["t2"] = f"{ladder.T2_MS}ms"
         config["phones"], config["routes"], certificates = {}, [], []
         for i, name in enumerate(FLOWS):
             certificates.append(self.authority.issue(f"f{i}.lab"))

@@ -19,6 +19,7 @@ from . import network
 LINGER_MS = 4000  # for six copies of a request, at T1 and T2
 UNSURE_MS = 3000  # for four copies of an INVITE
 T1_MS, T2_MS = 200, 800  # with loss
+CALM_T1_MS = 1000  # without: who is late on a busy machine has not lost anything
 KEY = "V2l0aG91dFNlY3JldHNJblRlc3RzMTIzNDU2Nzg5"
 LAMP = """<?xml version="1.0"?>
 <dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="1" state="full" entity="sip:200@provider.lab">
@@ -52,6 +53,7 @@ class Side:
         self.asked = {}  # method: step and CSeq of our last one
         self.came, self.fresh = None, None  # the method that came last, and the one that came out of any dialog
         self.known = False  # whose dialog we are in
+        self.early, self.refusable = False, False  # our first INVITE is out, and nothing was expected yet
 
     def sdp(self, what):
         self.version += 1
@@ -80,7 +82,7 @@ class Side:
         self.steps.append(f"<send {attributes}><![CDATA[\n{text}\n]]></send>")
 
     def repeat(self):
-        return f'retrans="{T1_MS if self.loses else 500}"' if self.phone else ""
+        return f'retrans="{T1_MS if self.loses else CALM_T1_MS}"' if self.phone else ""
 
     def send_request(self, method, parts):
         step, cseq = self.asked.get("INVITE", (0, 0))
@@ -94,6 +96,8 @@ class Side:
             self.asked.pop(method, None)  # the newest stands last
             self.asked[method] = len(self.steps), cseq
             self.open.append(len(self.steps))
+        if method == "INVITE" and cseq == 1 and self.caller and self.phone:
+            self.early = self.refusable = True
         if self.caller:
             sender, to = "From: <sip:alice@pbx.inside.lab>;tag=[pid]a[call_number]", f"To: <{self.border}>" if outside else "To:[$theirs]"
         else:
@@ -113,10 +117,22 @@ class Side:
     def take(self, attributes, actions, until=""):
         """until: how long; SIPp minds that of the first message that it may take."""
         inside = "".join(f"\n    {action}" for action in actions)
+        if self.early:
+            self.steps.append(f'<recv response="503" optional="true" response_txn="t0" next="refused" {until}/>')
+            self.early = False
         for step in self.open:
             self.steps.append(f'<recv response="100" optional="true" response_txn="t{step}" {until}/>')
         attributes += " " + until
         self.steps.append(f"<recv {attributes}><action>{inside}\n  </action></recv>" if inside else f"<recv {attributes}/>")
+
+    def call_later(self):
+        """A machine that is busy with other tests refuses calls of phones for a while."""
+        self.steps.insert(0, '<label id="later"/>')
+        self.steps += ['<nop next="end"/>', '<label id="refused"/>']
+        self.put(MESSAGE.format(line=f"ACK {self.border} SIP/2.0", via=self.via.format(f"[branch-{len(self.steps) - 2}]"),
+                                sender="From: <sip:alice@pbx.inside.lab>;tag=[pid]a[call_number]", to=f"To: <{self.border}>[peer_tag_param]",
+                                cseq=" 1 ACK", rest=self.rest([])), "")
+        self.steps += [f'<pause milliseconds="{LINGER_MS}" next="later"/>', '<label id="end"/>']
 
     def note(self, name, header, regex=".*"):
         """Keeps a header's value, to say it again."""
@@ -190,6 +206,8 @@ class Side:
             return None
         if self.loses and self.phone and self.steps[-1].startswith("<send"):
             self.steps.append(f'<pause milliseconds="{LINGER_MS}"/>')
+        if self.refusable:
+            self.call_later()
         names = ",".join(sorted(set(self.variables)))
         return ('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n<scenario name="ladder">\n  ' +
                 "\n  ".join(self.steps) + (f'\n  <Reference variables="{names}"/>' if names else "") + "\n</scenario>\n")

@@ -340,6 +340,7 @@ static void fill_addresses(struct relay_change *change, const struct media_realm
 	change->idle = remote->idle;
 	change->keepalive_ms = realm->keepalive_ms;
 	change->event_type = remote->event_type;
+	memcpy(change->clock_khz, remote->clock_khz, sizeof(change->clock_khz));
 	change->rtp = remote->rtp;
 	change->rtcp = remote->rtcp;
 	change->host = remote->host;

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "media/media.h"
 #include "media/payload.h"
+#include "media/rtp.h"
 #include "media/srtp.h"
 
 struct anchor;
@@ -34,8 +35,10 @@ struct stream_remote {
 	 * type that it does not use, or 13 where it takes comfort noise (RFC 3389). 0: no RTP of
 	 * our own, RTCP alone. */
 	uint8_t primer_type;
-	bool idle;          /* by its own word it sends nothing now */
-	uint8_t event_type; /* of telephone-events (RFC 4733); 0: none */
+	bool idle;                       /* by its own word it sends nothing now */
+	uint8_t event_type;              /* of telephone-events (RFC 4733); 0: none */
+	uint8_t clock_khz[RTP_NDYNAMIC]; /* of the types that it sends, from RTP_DYNAMIC on; 0: not
+	                                    known */
 };
 
 /* One side of one stream, from the anchor's start until now. Octets are those of the RTP packets,
@@ -51,7 +54,7 @@ struct stream_stats {
 	uint32_t round_trip_us; /* between the side and us, by its reports; 0: not known */
 	uint64_t lost;          /* by sequence number, of what the side sent */
 	uint32_t
-	    jitter_us; /* RFC 3550 A.8, with the clock rate of the payload type; 8000 if unknown */
+	    jitter_us; /* RFC 3550 A.8; 0 as well where the payload type's clock is not known */
 	uint64_t bad_source; /* packets from where the side is not */
 	uint64_t bad_auth;   /* refused by SRTP: wrong tag, replayed */
 	uint64_t malformed;

@@ -10,8 +10,10 @@
 #define NO_SEQ       (SEQ_MOD + 1)
 #define JUMP_S       3 /* a timestamp that jumps this far began a new timeline: no jitter */
 
-static uint32_t clock_of(uint8_t payload_type)
+static uint32_t clock_of(const struct quality *q, uint8_t payload_type)
 {
+	if (payload_type >= RTP_DYNAMIC)
+		return q->clock_khz ? q->clock_khz[payload_type - RTP_DYNAMIC] * 1000U : 0;
 	switch (payload_type) {
 	case 6: /* DVI4 */
 		return 16000;
@@ -31,7 +33,7 @@ static uint32_t clock_of(uint8_t payload_type)
 	case 33:
 	case 34:
 		return 90000;
-	default: /* audio at 8000, and dynamic types, which only signalling knows */
+	default:
 		return 8000;
 	}
 }
@@ -55,19 +57,39 @@ static void start(struct quality *q, const struct rtp_header *h, uint64_t arriva
 		.events = q->events,
 		.event_at = q->event_at,
 		.event_type = q->event_type,
+		.clock_khz = q->clock_khz,
 		.payload_type = h->payload_type,
 		.jitter_x16 = q->ssrc == h->ssrc ? q->jitter_x16 : 0,
-		.clock_hz = clock_of(h->payload_type),
+		.clock_hz = clock_of(q, h->payload_type),
 		.timestamp = h->timestamp,
 		.expected_bad = NO_SEQ,
 	};
 	q->transit = transit_of(q, h, arrival_us);
 }
 
+/* Another codec of the same source. Gives whether it has another clock. */
+static bool change_clock(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
+{
+	uint32_t was = q->clock_hz, now = clock_of(q, h->payload_type);
+
+	if (now == was)
+		return false;
+	q->jitter_x16 = was ? (uint32_t)((uint64_t)q->jitter_x16 * now / was) : 0;
+	q->clock_hz = now;
+	q->timestamp = h->timestamp;
+	q->transit = transit_of(q, h, arrival_us);
+	return true;
+}
+
 static void update_jitter(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
 {
-	uint32_t transit = transit_of(q, h, arrival_us), d = transit - q->transit;
+	uint32_t transit, d;
 
+	/* An event's clock may be another one than speech has. */
+	if ((q->event_type && h->payload_type == q->event_type) || change_clock(q, h, arrival_us))
+		return;
+	transit = transit_of(q, h, arrival_us);
+	d = transit - q->transit;
 	/* Parts of a frame and repeated telephone-events (RFC 4733) share a timestamp, but were
 	 * not sampled when they were sent: they say nothing of the network. */
 	if (h->timestamp == q->timestamp)

@@ -21,11 +21,14 @@ struct quality {
 	uint64_t events;      /* telephone-events that began */
 	uint32_t event_at;    /* the timestamp of the last one; valid when events */
 	uint8_t event_type;   /* their payload type; 0: none */
-	uint8_t payload_type; /* of the last packet that is no event */
+	/* Clock rates of RTP_NDYNAMIC types from RTP_DYNAMIC on, 0: not known. NULL: none is.
+	 * Borrowed. */
+	const uint8_t *clock_khz;
+	uint8_t payload_type;                          /* of the last packet that is no event */
 	uint64_t reported_expected, reported_received; /* when a report was made last */
 	uint32_t transit;                              /* in timestamp units */
 	uint32_t jitter_x16;                           /* timestamp units times 16 */
-	uint32_t clock_hz;
+	uint32_t clock_hz;     /* of the last packet that is no event; 0: not known */
 	uint32_t timestamp;    /* of the packet before */
 	uint32_t expected_bad; /* the seq that would confirm a jump (RFC 3550 A.1: bad_seq) */
 };
@@ -42,6 +45,7 @@ struct quality_report {
 };
 /* False: nothing came yet. */
 bool quality_report(struct quality *q, struct quality_report *out);
+/* 0: none, or the clock rate is not known. */
 uint32_t quality_jitter_us(const struct quality *q);
 /* Mean opinion score times 100, 100 to 450, of what a side sent, as it came here (G.107 simplified,
  * G.113 for the codecs): a round trip that is not known is taken for none. 0: nothing came. */

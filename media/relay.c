@@ -159,6 +159,8 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	moved = !addr_equal(&was, &side->rtp.latch.told);
 	side->mux = change->mux;
 	side->quality.event_type = change->event_type;
+	side->quality.clock_khz = side->clock_khz;
+	memcpy(side->clock_khz, change->clock_khz, sizeof(side->clock_khz));
 	if (sessions_apply(&side->in, &change->in, now_ms))
 		side->warned_auth = false;
 	if (sessions_apply(&side->out, &change->out, now_ms))
@@ -428,7 +430,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 		rtcp_hide_names(p->data, p->len, s->name_key, &out->reports.name);
 		reports_go(&out->reports, &said, now_us);
 	} else {
-		reports_rtp_goes(&out->reports, &header, now_us / 1000);
+		reports_rtp_goes(&out->reports, &header, in->quality.clock_hz, now_us / 1000);
 	}
 	octets = p->len;
 	/* SRTP out */

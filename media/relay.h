@@ -59,6 +59,7 @@ struct relay_side {
 	struct sessions in, out;
 	struct payload_map *map; /* of what it sends; NULL: everything stays. Owned */
 	struct quality quality;
+	uint8_t clock_khz[RTP_NDYNAMIC]; /* of quality */
 	struct primer primer;
 	struct reports reports;
 	struct relay_counters count;
@@ -82,7 +83,8 @@ struct relay_change {
 	struct addr rtp, rtcp, host; /* host: of its signalling; unset: not known */
 	bool mux;
 	bool opaque;
-	uint8_t primer_type, event_type; /* these three as in struct stream_remote */
+	uint8_t primer_type, event_type; /* these four as in struct stream_remote */
+	uint8_t clock_khz[RTP_NDYNAMIC];
 	bool idle;
 	unsigned keepalive_ms; /* see struct media_realm_cfg */
 	struct sessions_change in, out;

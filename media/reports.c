@@ -3,8 +3,6 @@
  * stream. */
 #include "media/reports.h"
 
-#define CLOCK_HZ 8000 /* of what we report as a sender: exact for audio at that rate */
-
 uint32_t reports_came(struct reports *r, const struct rtcp_said *said, uint64_t now_us)
 {
 	uint64_t held_us, took_us;
@@ -37,7 +35,7 @@ size_t reports_write(struct reports *r, struct quality *came, uint32_t own_ssrc,
 	const struct rtcp_sender sender = {
 		.ntp = rtcp_ntp(wall_us),
 		.timestamp =
-		    r->timestamp + (uint32_t)((now_us / 1000 - r->at_ms) * CLOCK_HZ / 1000),
+		    r->timestamp + (uint32_t)((now_us / 1000 - r->at_ms) * r->clock_hz / 1000),
 		.packets = (uint32_t)r->packets,
 		.octets = (uint32_t)r->octets,
 	};

@@ -21,9 +21,9 @@ struct reports {
 	uint64_t to_us, from_us; /* clock_mono_us() then; 0: none */
 	uint64_t heard_ms;       /* when RTCP came from it last; 0: never */
 	/* Of the RTP that went to it. */
-	uint32_t ssrc, timestamp;
-	uint64_t packets, octets, at_ms; /* of that ssrc; packets 0: none went */
-	struct rtcp_name name;           /* that RTCP to it showed */
+	uint32_t ssrc, timestamp, clock_hz; /* clock_hz 0: not known */
+	uint64_t packets, octets, at_ms;    /* of that ssrc; packets 0: none went */
+	struct rtcp_name name;              /* that RTCP to it showed */
 };
 
 /* Good RTCP came from the side, which says that. Gives the time from us to it and back in us; 0: it
@@ -32,12 +32,14 @@ uint32_t reports_came(struct reports *r, const struct rtcp_said *said, uint64_t 
 /* RTCP goes to the side, which says that. */
 void reports_go(struct reports *r, const struct rtcp_said *said, uint64_t now_us);
 /* RTP goes to it. */
-static inline void reports_rtp_goes(struct reports *r, const struct rtp_header *h, uint64_t now_ms)
+static inline void reports_rtp_goes(struct reports *r, const struct rtp_header *h,
+                                    uint32_t clock_hz, uint64_t now_ms)
 {
 	if (r->ssrc != h->ssrc) /* RFC 3550 6.4.1 */
 		r->packets = r->octets = 0;
 	r->ssrc = h->ssrc;
 	r->timestamp = h->timestamp;
+	r->clock_hz = clock_hz;
 	r->at_ms = now_ms;
 	r->packets++;
 	r->octets += h->payload_len;

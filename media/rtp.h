@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include "base/err.h"
 
-#define RTP_HEADER_LEN    12
+#define RTP_HEADER_LEN 12
+/* From here on signalling says what a payload type is (RFC 3551 3), for so many. */
+#define RTP_DYNAMIC       96
+#define RTP_NDYNAMIC      32
 #define RTP_COMFORT_NOISE 13   /* payload type; RFC 3389 4 */
 #define RTP_PACKET_MAX    2048 /* octets; a longer datagram is malformed */
 

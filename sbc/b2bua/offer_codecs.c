@@ -204,10 +204,17 @@ void codecs_agree(struct line *line)
 	for (int side = 0; side < MEDIA_NSIDES; side++) {
 		struct line_side *s = &line->sides[side];
 		int events = find_kind(&s->told, SDP_FORMAT_EVENTS);
+		uint8_t clock_khz[RTP_NDYNAMIC];
 
-		if (events == NOWHERE || events == s->place.event_type)
+		memcpy(clock_khz, s->place.clock_khz, sizeof(clock_khz));
+		line_clocks(&s->told, clock_khz);
+		if (events == NOWHERE)
+			events = s->place.event_type;
+		if (events == s->place.event_type &&
+		    memcmp(clock_khz, s->place.clock_khz, sizeof(clock_khz)) == 0)
 			continue;
 		s->place.event_type = (uint8_t)events;
+		memcpy(s->place.clock_khz, clock_khz, sizeof(clock_khz));
 		s->placed = false;
 	}
 }

@@ -65,6 +65,14 @@ const char *line_may_go(const struct offer_side *side, const struct sdp_media *m
 	return NULL;
 }
 
+void line_clocks(const struct sdp_formats *formats, uint8_t clock_khz[RTP_NDYNAMIC])
+{
+	for (size_t i = 0; i < formats->n; i++) {
+		if (formats->list[i].type >= RTP_DYNAMIC)
+			clock_khz[formats->list[i].type - RTP_DYNAMIC] = formats->list[i].clock_khz;
+	}
+}
+
 const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
                        struct line_place *place)
 {
@@ -86,6 +94,7 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
 	place->primer_type = m->comfort_noise ? RTP_COMFORT_NOISE : m->unused_type;
 	place->idle = !m->sends;
 	place->event_type = m->event_type;
+	line_clocks(&m->formats, place->clock_khz);
 	place->mux = m->mux;
 	place->opaque = m->proto == SDP_DATAGRAM;
 	if (place->opaque)
@@ -215,6 +224,7 @@ enum err line_apply(struct line *line, enum media_side side, struct anchor *anch
 
 	if (s->placed || !addr_is_set(&s->place.rtp))
 		return OK;
+	memcpy(remote.clock_khz, s->place.clock_khz, sizeof(remote.clock_khz));
 	remote.suite = s->place.key.suite;
 	if (remote.suite != SRTP_NONE) {
 		remote.recv_key = s->place.key.key;

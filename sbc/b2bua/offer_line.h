@@ -17,6 +17,7 @@ struct offer_key {
 struct line_place {
 	struct addr rtp, rtcp, host;     /* as in struct stream_remote */
 	uint8_t primer_type, event_type; /* as in struct stream_remote, all three */
+	uint8_t clock_khz[RTP_NDYNAMIC]; /* as there */
 	bool idle;
 	bool mux;    /* RTCP on RTP's port (RFC 5761) */
 	bool opaque; /* no RTP */
@@ -54,6 +55,8 @@ const char *line_judge(const struct offer_side *side, const struct sdp_media *m,
                        struct line_place *place);
 /* Whether a side may have a line of an offer of the other's; as above. */
 const char *line_may_go(const struct offer_side *side, const struct sdp_media *m);
+/* The clocks of a side's formats, over what stands there. */
+void line_clocks(const struct sdp_formats *formats, uint8_t clock_khz[RTP_NDYNAMIC]);
 /* What the side said last. */
 void line_place(struct line *line, enum media_side side, const struct line_place *place);
 /* Whether our description to a side has keys. offered: the side offers, and its offer says it. */

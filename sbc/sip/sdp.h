@@ -42,6 +42,7 @@ enum sdp_format_kind { SDP_FORMAT_OTHER, SDP_FORMAT_EVENTS, SDP_FORMAT_PCMU, SDP
  * payload type. */
 struct sdp_format {
 	uint8_t type;
+	uint8_t clock_khz; /* 0: it is no whole number of them */
 	enum sdp_format_kind kind;
 	uint32_t codec;
 };

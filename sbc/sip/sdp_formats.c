@@ -90,6 +90,11 @@ static bool is_named(const struct format *f, const char *name)
 	return strcasecmp(f->name, name) == 0;
 }
 
+static uint8_t clock_of(const struct format *f)
+{
+	return f->rate % 1000 == 0 && f->rate / 1000 <= UINT8_MAX ? (uint8_t)(f->rate / 1000) : 0;
+}
+
 static enum sdp_format_kind kind_of(const struct format *f)
 {
 	if (is_named(f, "telephone-event"))
@@ -124,9 +129,11 @@ void sdp_formats_list(const sdp_media_t *m, struct sdp_formats *out)
 		if (formats[i].type >= SDP_TYPES || !*formats[i].name)
 			continue;
 		if (out->n < SDP_FORMATS_MAX)
-			out->list[out->n++] = (struct sdp_format){ .type = (uint8_t)formats[i].type,
-				                                   .kind = kind_of(&formats[i]),
-				                                   .codec = codec_of(&formats[i]) };
+			out->list[out->n++] =
+			    (struct sdp_format){ .type = (uint8_t)formats[i].type,
+				                 .clock_khz = clock_of(&formats[i]),
+				                 .kind = kind_of(&formats[i]),
+				                 .codec = codec_of(&formats[i]) };
 		else
 			out->cut = true;
 	}

@@ -139,6 +139,55 @@ static void jitter_knows_the_clock(void **state)
 	assert_in_range(quality_jitter_us(&q), 980, 1000);
 }
 
+static struct quality evenly(const uint8_t *clock_khz, uint8_t type, uint32_t ticks)
+{
+	struct quality q = { .clock_khz = clock_khz, .event_type = 101 };
+
+	for (uint16_t i = 0; i < 200; i++) {
+		struct rtp_header h = {
+			.payload_type = type, .ssrc = 1, .seq = i, .timestamp = i * ticks
+		};
+
+		if (i == 100) /* a digit, by a clock of its own */
+			h.payload_type = 101;
+		quality_received(&q, &h, 1000000 + (uint64_t)i * FRAME_US);
+	}
+	return q;
+}
+
+/* What comes evenly has no jitter, by the clock that signalling said (RFC 3551 3). */
+static void dynamic_types_have_their_clocks(void **state)
+{
+	uint8_t clock_khz[RTP_NDYNAMIC] = { [0] = 48, [1] = 90, [101 - RTP_DYNAMIC] = 8 };
+	struct rtp_header h = { .ssrc = 1, .seq = 200, .payload_type = 0 };
+	struct quality q = evenly(clock_khz, 96, 960);
+
+	(void)state;
+	assert_int_equal(q.clock_hz, 48000);
+	assert_int_equal(quality_jitter_us(&q), 0);
+	/* Another codec, and back; 20 ms late in the end. */
+	h.timestamp = 5000;
+	quality_received(&q, &h, 1000000 + 200 * FRAME_US);
+	assert_int_equal(q.clock_hz, 8000);
+	assert_int_equal(quality_jitter_us(&q), 0);
+	h.seq++;
+	h.timestamp += 160;
+	quality_received(&q, &h, 1000000 + 202 * FRAME_US);
+	assert_in_range(quality_jitter_us(&q), 1240, 1250);
+	h.seq++;
+	h.payload_type = 96;
+	quality_received(&q, &h, 1000000 + 203 * FRAME_US);
+	assert_in_range(quality_jitter_us(&q), 1240, 1250);
+	q = evenly(clock_khz, 97, 1800);
+	assert_int_equal(quality_jitter_us(&q), 0);
+	/* Not known: no number that is false. */
+	q = evenly(clock_khz, 98, 960);
+	assert_int_equal(quality_jitter_us(&q), 0);
+	q = evenly(NULL, 96, 960);
+	assert_int_equal(quality_jitter_us(&q), 0);
+	assert_int_equal(quality_lost(&q), 0);
+}
+
 static void jitter_leaves_out_what_is_none(void **state)
 {
 	struct quality q = { 0 };
@@ -252,6 +301,7 @@ int main(void)
 		cmocka_unit_test(jump_wants_a_witness),
 		cmocka_unit_test(jitter_as_the_rfc_says),
 		cmocka_unit_test(jitter_knows_the_clock),
+		cmocka_unit_test(dynamic_types_have_their_clocks),
 		cmocka_unit_test(jitter_leaves_out_what_is_none),
 	};
 

@@ -49,7 +49,7 @@ static void sends_what_came_and_went(void **state)
 	assert_int_equal(word(packet, 4), 5);
 
 	for (unsigned i = 0; i < 3; i++)
-		reports_rtp_goes(&r, &h, 1000);
+		reports_rtp_goes(&r, &h, 8000, 1000);
 	len = reports_write(&r, &q, 5, packet, 2000000, WALL_US);
 	assert_true(len <= RTCP_REPORT_MAX);
 	assert_true(said_in(packet, len).is_sender);
@@ -76,9 +76,9 @@ static void a_new_source_counts_anew(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
-		reports_rtp_goes(&r, &h, 1000);
+		reports_rtp_goes(&r, &h, 8000, 1000);
 	h.ssrc = 2;
-	reports_rtp_goes(&r, &h, 1000);
+	reports_rtp_goes(&r, &h, 8000, 1000);
 	reports_write(&r, &none, 5, packet, 2000000, WALL_US);
 	assert_int_equal(word(packet, 4), 2);
 	assert_int_equal(word(packet, 20), 1);
@@ -104,7 +104,7 @@ static void a_source_keeps_its_name(void **state)
 		theirs[17] = (uint8_t)n;
 		memset(theirs + 18, '@', n);
 		rtcp_hide_names(theirs, len, 7, &r.name);
-		reports_rtp_goes(&r, &h, 1000);
+		reports_rtp_goes(&r, &h, 8000, 1000);
 		assert_true(reports_write(&r, &none, 5, own, 2000000, WALL_US) <= sizeof(own));
 		assert_int_equal(own[at + 1], 202);
 		assert_int_equal(word(own, at + 4), h.ssrc);
@@ -113,7 +113,7 @@ static void a_source_keeps_its_name(void **state)
 			assert_memory_equal(own + at + 10, theirs + 18, n);
 		/* Another source has another name. */
 		h.ssrc++;
-		reports_rtp_goes(&r, &h, 1000);
+		reports_rtp_goes(&r, &h, 8000, 1000);
 		reports_write(&r, &none, 5, own, 2000000, WALL_US);
 		assert_int_equal(own[at + 9], 8);
 		h.ssrc--;
@@ -132,7 +132,7 @@ static void round_trip_is_what_was_not_held(void **state)
 	size_t len;
 
 	(void)state;
-	reports_rtp_goes(&a, &h, 0);
+	reports_rtp_goes(&a, &h, 8000, 0);
 	len = reports_write(&a, &q, 9, packet, 10000000, WALL_US);
 	said = said_in(packet, len);
 	assert_int_equal(reports_came(&b, &said, 500000), 0);

@@ -48,7 +48,8 @@ static void has(const struct buf *sdp, const char *text)
 
 /* A packet of a payload type comes as one of another. octet: of its payload, and what is made of
  * it. */
-static void becomes(enum media_side from, uint8_t type, uint8_t octet, uint8_t as, uint8_t as_octet)
+static void becomes_at(enum media_side from, uint8_t type, uint8_t octet, uint8_t as,
+                       uint8_t as_octet, uint16_t timestamp)
 {
 	static uint16_t seq = 100;
 	const struct udp *u = from == SIDE_CALLER ? &t.caller : &t.callee,
@@ -61,6 +62,9 @@ static void becomes(enum media_side from, uint8_t type, uint8_t octet, uint8_t a
 	assert_int_equal(addr_parse(&door, own_loopback()), OK);
 	addr_set_port(&door, addr_port(anchor_local(a, 0, from)));
 	packet[1] = type;
+	packet[4] = packet[5] = 0;
+	packet[6] = (uint8_t)(timestamp >> 8);
+	packet[7] = (uint8_t)timestamp;
 	memset(packet + RTP_HEADER_LEN, octet, len - RTP_HEADER_LEN);
 	udp_send(u, &door, packet, len);
 	do {
@@ -69,6 +73,11 @@ static void becomes(enum media_side from, uint8_t type, uint8_t octet, uint8_t a
 	assert_int_equal(got[1], as);
 	assert_int_equal(got[RTP_HEADER_LEN], as_octet);
 	assert_int_equal(got[len - 1], as_octet);
+}
+
+static void becomes(enum media_side from, uint8_t type, uint8_t octet, uint8_t as, uint8_t as_octet)
+{
+	becomes_at(from, type, octet, as, as_octet, 0);
 }
 
 static void stays(enum media_side from, uint8_t type)
@@ -343,6 +352,29 @@ static void test_one_law(void **state)
 	offer_drop(t.offer);
 }
 
+/* Two packets at once whose timestamps are a second apart, by 48000 Hz: a sixteenth of that is
+ * jitter (RFC 3550 A.8). By 8000 Hz they would be of two timelines. */
+static void test_clocks(void **state)
+{
+	const struct offer_cfg cfg = plain();
+	struct stream_stats stats;
+
+	(void)state;
+	for (unsigned own = 0; own < 2; own++) { /* the callee sends with the offer's number */
+		begins(&cfg);
+		offers("111", "a=rtpmap:111 opus/48000/2\r\n");
+		callee_says("96", "a=rtpmap:96 opus/48000/2\r\n");
+		for (unsigned i = 0; i < 2; i++) {
+			becomes_at(SIDE_CALLER, 111, 7, 96, 7, (uint16_t)(i * 48000));
+			becomes_at(SIDE_CALLEE, own ? 96 : 111, 7, 111, 7, (uint16_t)(i * 48000));
+		}
+		for (unsigned side = 0; side < MEDIA_NSIDES; side++) {
+			anchor_stats(offer_anchor(t.offer), 0, (enum media_side)side, &stats);
+			assert_in_range(stats.jitter_us, 40000, 62600);
+		}
+	}
+}
+
 static void starved(void *arg)
 {
 	char pcma[] = "PCMA", pcmu[] = "PCMU", dtmf[] = "telephone-event",
@@ -381,9 +413,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(answer_differs), TEST(dropped),        TEST(collision),
-		TEST(video),          TEST(no_number_left), TEST(too_many),
-		TEST(laws),           TEST(one_law),        TEST(no_memory),
+		TEST(answer_differs), TEST(dropped),   TEST(collision), TEST(video),
+		TEST(no_number_left), TEST(too_many),  TEST(laws),      TEST(one_law),
+		TEST(clocks),         TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

@@ -43,7 +43,9 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 		mem_free(b);
 		return ERR_NOMEM;
 	}
-	b->env = (struct leg_env){ .stack = cfg->stack, .dialogs = cfg->dialogs };
+	b->env = (struct leg_env){ .stack = cfg->stack,
+		                   .dialogs = cfg->dialogs,
+		                   .locations = cfg->locations };
 	TAILQ_INIT(&b->calls);
 	TAILQ_INIT(&b->outside);
 	TAILQ_INIT(&b->subscriptions);

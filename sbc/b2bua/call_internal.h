@@ -180,6 +180,7 @@ struct party *call_party(struct call *call, const struct leg *leg);
 struct party *call_other(struct call *call, const struct party *p);
 bool party_same(const struct config_party *a, const struct config_party *b);
 const char *party_name(const struct config_party *who);
+const struct config_phone *party_phone(const struct config_party *who); /* NULL: it is none */
 enum srtp_mode party_srtp(const struct config_party *who);
 void party_set(struct party *p, const struct config_party *who, const char *number);
 bool call_is_emergency(const struct call *call);

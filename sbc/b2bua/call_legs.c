@@ -104,6 +104,7 @@ enum err call_take_leg(struct call *call, struct party *p, struct server_txn *tx
 	char contact[URI_MAX_LEN];
 	const struct leg_uas_cfg cfg = { .contact = contact,
 		                         .target = &target,
+		                         .phone = party_phone(&p->who),
 		                         .session = call_session(p->realm) };
 	enum err err;
 

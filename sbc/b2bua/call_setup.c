@@ -133,6 +133,7 @@ static enum err make_leg(struct call *call, const char *sdp)
 		                   .request_uri = names.request_uri,
 		                   .contact = names.contact,
 		                   .target = &names.target,
+		                   .phone = party_phone(&call->callee.who),
 		                   .session = call_session(call->callee.realm),
 		                   /* an offer in a provisional answer would find no way on */
 		                   .no_prack = !sdp && !leg_can_prack(call->caller.leg) };

@@ -21,6 +21,7 @@ struct leg_request;
 struct leg_env {
 	struct stack *stack;
 	struct dialogs *dialogs;
+	const struct locations *locations;
 };
 
 enum leg_event {
@@ -68,6 +69,7 @@ struct leg_uas_cfg {
 	const char *contact;         /* our URI */
 	const struct target *target; /* the peer, for when its flow is gone; copied, its strings
 	                                live as long as the leg */
+	const struct config_phone *phone; /* as in leg_uac_cfg */
 	struct session_timer_cfg session;
 };
 /* The callee's side, for an INVITE that waits for an answer. Takes over the transaction. */
@@ -76,8 +78,10 @@ MUST_USE enum err leg_new_uas(struct leg **out, const struct leg_env *env, struc
 
 struct leg_uac_cfg {
 	const char *from, *to, *request_uri, *contact; /* see dialog_uac_cfg */
-	const struct target *target; /* copied; its strings live as long as the leg */
-	const struct flow *flow;     /* taken while it lives; NULL: the target */
+	const struct target *target;      /* copied; its strings live as long as the leg */
+	const struct flow *flow;          /* taken while it lives; NULL: the target */
+	const struct config_phone *phone; /* where it registers leads to it when its own flow is
+	                                     gone (RFC 5626 5.3); NULL: it is none */
 	struct session_timer_cfg session;
 	bool no_prack; /* we acknowledge no provisional answers */
 };

@@ -95,7 +95,8 @@ struct leg {
 	unsigned peer_takes_no;    /* of the methods that are passed, a bit each: the same */
 	struct session_timer session;
 	LIST_HEAD(, leg_request) requests;
-	struct target target; /* when the flow of the dialog is gone */
+	struct target target;             /* when the flow of the dialog is gone */
+	const struct config_phone *phone; /* see leg_uac_cfg */
 	struct flow first_flow;
 	struct timer late; /* tells of a BYE that could not be sent, outside of leg_bye */
 };

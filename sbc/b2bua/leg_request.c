@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "base/mem.h"
 #include "sbc/b2bua/leg_internal.h"
+#include "sbc/phone/location.h"
 #include "sbc/sip/errand.h"
 
 struct leg_request {
@@ -97,6 +98,18 @@ static void on_over(void *arg)
 	free_one(arg);
 }
 
+/* Whose connection broke may have registered anew over another one. */
+static void follow_phone(const struct leg *leg, struct dialog *dialog)
+{
+	const struct location *where;
+
+	if (!leg->phone || flow_alive(dialog_flow(dialog)))
+		return;
+	where = location_get(leg->env->locations, leg->phone);
+	if (where && flow_alive(&where->flow))
+		dialog_set_flow(dialog, &where->flow);
+}
+
 static enum err send_one(struct leg_request **out, const struct leg_request *as,
                          struct dialog *dialog, struct message *m)
 {
@@ -115,6 +128,8 @@ static enum err send_one(struct leg_request **out, const struct leg_request *as,
 		return ERR_NOMEM;
 	*rq = *as;
 	LIST_INSERT_HEAD(&leg->requests, rq, link);
+	if (*message_to_tag(m))
+		follow_phone(leg, dialog);
 	err = errand_start(&rq->errand, &cfg, m);
 	if (err)
 		free_one(rq);

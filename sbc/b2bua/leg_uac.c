@@ -21,6 +21,7 @@ enum err leg_new_uac(struct leg **out, const struct leg_env *env, const struct l
 		return err;
 	dialog.owner = leg;
 	leg->no_prack = cfg->no_prack;
+	leg->phone = cfg->phone;
 	leg_refresh_open(leg, &cfg->session);
 	err = dialog_new_uac(&leg->fork->dialog, env->dialogs, &dialog);
 	if (err) {

@@ -67,6 +67,7 @@ enum err leg_new_uas(struct leg **out, const struct leg_env *env, struct server_
 
 	if (err)
 		return err;
+	leg->phone = cfg->phone;
 	err = dialog_new_uas(&leg->fork->dialog, env->dialogs, server_txn_request(txn),
 	                     server_txn_flow(txn), cfg->contact, leg);
 	if (err) {

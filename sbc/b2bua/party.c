@@ -7,6 +7,11 @@ bool party_same(const struct config_party *a, const struct config_party *b)
 	       (a->kind == PARTY_TRUNK ? a->trunk == b->trunk : a->phone == b->phone);
 }
 
+const struct config_phone *party_phone(const struct config_party *who)
+{
+	return who->kind == PARTY_PHONE ? who->phone : NULL;
+}
+
 enum srtp_mode party_srtp(const struct config_party *who)
 {
 	return who->kind == PARTY_TRUNK ? who->trunk->srtp : who->phone->realm->srtp;

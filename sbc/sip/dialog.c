@@ -449,6 +449,11 @@ const struct flow *dialog_flow(const struct dialog *dlg)
 	return &dlg->flow;
 }
 
+void dialog_set_flow(struct dialog *dlg, const struct flow *flow)
+{
+	flow_copy(&dlg->flow, flow);
+}
+
 bool dialog_is(const struct dialog *dlg, const char *call_id, const char *local_tag,
                const char *remote_tag)
 {

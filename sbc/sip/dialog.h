@@ -94,6 +94,8 @@ bool dialog_is(const struct dialog *dlg, const char *call_id, const char *local_
 bool dialog_has_peer(const struct dialog *dlg); /* its tag is known */
 bool dialog_is_ours(const struct dialog *dlg);  /* our INVITE began it: Call-ID is ours */
 const struct flow *dialog_flow(const struct dialog *dlg);
+/* In place of one that is gone. */
+void dialog_set_flow(struct dialog *dlg, const struct flow *flow);
 /* Where the next request goes if the flow is gone: the first route, else the peer's Contact. held
  * (NULL before) has the texts of out; the caller frees it, also after false. */
 bool dialog_next_hop(const struct dialog *dlg, struct message **held, struct uri *out);

@@ -50,7 +50,7 @@ static const struct policy about[] = {
 
 const char *bodies_accepted(enum crossing way)
 {
-	return way == CROSSING_OUT ? OUTWARD(AS_ACCEPT) + 2 : "*/*";
+	return way == CROSSING_OUT ? &OUTWARD(AS_ACCEPT)[2] : "*/*";
 }
 
 /* What becomes of a part of a call's body, and of ISUP, QSIG and sessions anywhere. What is not

@@ -108,11 +108,29 @@ static void read_media(const sdp_session_t *session, const sdp_media_t *m, struc
 	read_attributes(m->m_attributes, out);
 }
 
+/* RFC 8866 5.14: RTP has its payload types there. Sofia-SIP asks that of RTP/AVP and RTP/SAVP
+ * alone. */
+static bool has_odd_format(const sdp_media_t *m)
+{
+	bool feedback;
+
+	if (proto_of(m->m_proto_name ? m->m_proto_name : "", &feedback) >= SDP_DATAGRAM)
+		return false;
+	for (const sdp_list_t *l = m->m_format; l; l = l->l_next) {
+		size_t digits = strspn(l->l_text, "0123456789");
+
+		if (digits == 0 || digits > 3 || l->l_text[digits] ||
+		    strtoul(l->l_text, NULL, 10) > 127)
+			return true;
+	}
+	return false;
+}
+
 static enum err count_media(const sdp_session_t *session, size_t *n)
 {
 	*n = 0;
 	for (const sdp_media_t *m = session->sdp_media; m; m = m->m_next) {
-		if (m->m_port > 65535)
+		if (m->m_port > 65535 || has_odd_format(m))
 			return ERR_SYNTAX;
 		if (++*n > SDP_MEDIA_MAX)
 			return ERR_LIMIT;

@@ -87,6 +87,7 @@ static void write_twice(struct sdp *sdp)
 		of[with.nmedia] = (uint8_t)(with.nmedia / 2);
 		media[with.nmedia] = (struct sdp_out_media){ .rejected = m->rejected,
 			                                     .port = addr_port(&ours),
+			                                     .feedback = m->feedback,
 			                                     .proto = m->proto };
 	}
 	buf_init(&out, 4 * MESSAGE_MAX);

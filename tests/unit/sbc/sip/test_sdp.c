@@ -132,6 +132,8 @@ static void test_wrong(void **state)
 		                             HEAD "m=audio 1/2/3 RTP/AVP 0\r\n",
 		                             HEAD "m=audio 4000 RTP/AVP ^\r\n",
 		                             HEAD "m=audio 4000 /AVP 0\r\n",
+		                             HEAD "m=audio 4000 RTP/AVPF 4v\r\n",
+		                             HEAD "m=audio 0 RTP/SAVPF 0 128\r\n",
 		                             HEAD " m=audio 2^ :\r\n" };
 	struct sdp *sdp = NULL;
 	char text[1024] = HEAD;

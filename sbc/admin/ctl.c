@@ -23,7 +23,7 @@
 #define CLIENT_MS 10000
 /* Until connections are taken again after the system had none left to give. */
 #define PAUSE_MS   1000
-#define ANSWER_MAX (64 * 1024 * 1024)
+#define ANSWER_MAX (16 * 1024 * 1024)
 
 enum client_state { CLIENT_ASKING, CLIENT_READING };
 
@@ -39,6 +39,7 @@ struct client {
 	struct buf answer;
 	const char *rest; /* of the answer, what is still to be sent */
 	size_t nrest;
+	struct show_rest more; /* and what is still to be said */
 };
 
 struct ctl {
@@ -58,6 +59,7 @@ static void client_free(struct client *c)
 	io_free(&c->io);
 	close(c->fd);
 	buf_free(&c->answer);
+	show_stop(&c->more);
 	TAILQ_REMOVE(&c->ctl->clients, c, link);
 	c->ctl->nclients--;
 	mem_free(c);
@@ -72,9 +74,32 @@ static void on_deadline(void *arg)
 	client_free(c);
 }
 
+/* The answer so far. What fails behind its beginning breaks off: no reader takes that for a whole.
+ */
+static void take_answer(struct client *c)
+{
+	static const char no_memory[] = "{\"error\":\"the answer did not fit into memory\"}\n";
+	bool is_begun = c->state == CLIENT_READING, failed = buf_err(&c->answer) != OK;
+
+	if (failed)
+		show_stop(&c->more);
+	c->rest = failed ? no_memory : c->answer.data;
+	c->nrest = !failed ? c->answer.len : is_begun ? 0 : sizeof(no_memory) - 1;
+}
+
+/* One part of it a waking: others are served between two. */
+static void go_on(struct client *c)
+{
+	buf_consume(&c->answer, c->answer.len);
+	show_go_on(&c->ctl->env, &c->more, &c->answer);
+	take_answer(c);
+}
+
 /* Sends what the socket takes now. */
 static void send_rest(struct client *c)
 {
+	if (c->nrest == 0 && c->more.list)
+		go_on(c);
 	while (c->nrest > 0) {
 		ssize_t n = send(c->fd, c->rest, c->nrest, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -87,17 +112,15 @@ static void send_rest(struct client *c)
 		c->rest += n;
 		c->nrest -= (size_t)n;
 	}
-	client_free(c);
+	if (c->nrest > 0 || !c->more.list)
+		client_free(c);
 }
 
 static void answer(struct client *c)
 {
-	static const char no_memory[] = "{\"error\":\"the answer did not fit into memory\"}\n";
-
 	c->question[c->len] = '\0';
-	show_answer(&c->ctl->env, c->question, &c->answer);
-	c->rest = buf_err(&c->answer) ? no_memory : c->answer.data;
-	c->nrest = buf_err(&c->answer) ? sizeof(no_memory) - 1 : c->answer.len;
+	show_answer(&c->ctl->env, c->question, &c->more, &c->answer);
+	take_answer(c);
 	c->state = CLIENT_READING;
 	if (io_set(c->io, IO_WRITE))
 		client_free(c);

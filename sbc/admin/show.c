@@ -10,6 +10,8 @@
 #include "sbc/admin/fields.h"
 #include "sbc/sip/outer.h"
 
+#define SLICE 32 /* items at one go: some milliseconds */
+
 json_t *show_error(const char *fmt, ...)
 {
 	char text[CERT_WHY_MAX + 64];
@@ -100,22 +102,18 @@ static void show_status(const struct show_env *env, struct buf *out)
 	write_json(out, fields_take(&f));
 }
 
-/* Lists go out item by item, so that a long one is in memory only once. */
-static void show_calls(const struct show_env *env, struct buf *out)
+/* False: there is none. */
+static bool next_call(const struct show_env *env, struct show_rest *rest, json_t **out)
 {
-	const struct call *call = call_next(env->from.border, NULL);
+	const struct call *call = call_cursor_next(&rest->calls);
+	struct call_info info;
 
-	buf_puts(out, "[");
-	for (size_t n = 0; call; n++) {
-		struct call_info info;
-
-		call_get_info(call, &info);
-		if (n)
-			buf_puts(out, ",");
-		write_json(out, show_call(&info));
-		call = call_next(env->from.border, call);
-	}
-	buf_puts(out, "]");
+	(void)env;
+	if (!call)
+		return false;
+	call_get_info(call, &info);
+	*out = show_call(&info);
+	return true;
 }
 
 static json_t *trunk_json(const struct trunk *t)
@@ -141,15 +139,12 @@ static json_t *trunk_json(const struct trunk *t)
 	return fields_take(&f);
 }
 
-static void show_trunks(const struct show_env *env, struct buf *out)
+static bool next_trunk(const struct show_env *env, struct show_rest *rest, json_t **out)
 {
-	buf_puts(out, "[");
-	for (size_t i = 0; i < trunks_count(env->from.trunks); i++) {
-		if (i)
-			buf_puts(out, ",");
-		write_json(out, trunk_json(trunks_at(env->from.trunks, i)));
-	}
-	buf_puts(out, "]");
+	if (rest->n == trunks_count(env->from.trunks))
+		return false;
+	*out = trunk_json(trunks_at(env->from.trunks, rest->n));
+	return true;
 }
 
 static void registered(struct fields *f, const struct location *l)
@@ -195,25 +190,60 @@ static json_t *phone_json(const struct config_phone *phone, const struct locatio
 	return fields_take(&f);
 }
 
-static void show_phones(const struct show_env *env, struct buf *out)
+static bool next_phone(const struct show_env *env, struct show_rest *rest, json_t **out)
 {
 	const struct config *cfg = env->from.cfg;
+	const struct config_phone *phone;
 
-	buf_puts(out, "[");
-	for (size_t i = 0; i < cfg->nphones; i++) {
-		const struct config_phone *phone = &cfg->phones[i];
-
-		if (i)
-			buf_puts(out, ",");
-		write_json(out, phone_json(phone, location_get(env->from.locations, phone),
-		                           border_phone_limit(env->from.border, phone)));
-	}
-	buf_puts(out, "]");
+	if (rest->n == cfg->nphones)
+		return false;
+	phone = &cfg->phones[rest->n];
+	*out = phone_json(phone, location_get(env->from.locations, phone),
+	                  border_phone_limit(env->from.border, phone));
+	return true;
 }
 
-static void show_certificates(const struct show_env *env, struct buf *out)
+static const struct show_list {
+	const char *what;
+	bool (*next)(const struct show_env *env, struct show_rest *rest, json_t **out);
+} lists[] = { { "calls", next_call }, { "trunks", next_trunk }, { "phones", next_phone } };
+
+void show_stop(struct show_rest *rest)
 {
-	write_json(out, show_certs(env));
+	call_cursor_close(&rest->calls);
+	rest->list = NULL;
+}
+
+void show_go_on(const struct show_env *env, struct show_rest *rest, struct buf *out)
+{
+	for (unsigned i = 0; i < SLICE; i++) {
+		json_t *item;
+
+		if (!rest->list->next(env, rest, &item)) {
+			buf_puts(out, "]\n");
+			show_stop(rest);
+			return;
+		}
+		if (rest->n++)
+			buf_puts(out, ",");
+		write_json(out, item);
+	}
+}
+
+/* False: what is no list. */
+static bool show_list(const struct show_env *env, const char *what, struct show_rest *rest,
+                      struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		if (strcmp(what, lists[i].what) != 0)
+			continue;
+		*rest = (struct show_rest){ .list = &lists[i] };
+		call_cursor_open(&rest->calls, env->from.border);
+		buf_puts(out, "[");
+		show_go_on(env, rest, out);
+		return true;
+	}
+	return false;
 }
 
 static json_t *reload(const struct show_env *env)
@@ -245,27 +275,20 @@ static bool split(char *question, char *words[3])
 	return true;
 }
 
-void show_answer(const struct show_env *env, char *question, struct buf *out)
+void show_answer(const struct show_env *env, char *question, struct show_rest *rest,
+                 struct buf *out)
 {
-	static const struct {
-		const char *what;
-		void (*fn)(const struct show_env *env, struct buf *out);
-	} topics[] = { { "status", show_status },
-		       { "calls", show_calls },
-		       { "trunks", show_trunks },
-		       { "phones", show_phones },
-		       { "certs", show_certificates } };
 	char *words[3];
 	bool ok = split(question, words) && words[1] && strcmp(words[0], "show") == 0;
 
-	for (size_t i = 0; ok && !words[2] && i < ARRAY_LEN(topics); i++) {
-		if (strcmp(words[1], topics[i].what) == 0) {
-			topics[i].fn(env, out);
-			buf_puts(out, "\n");
-			return;
-		}
-	}
-	if (words[0] && !words[1] && strcmp(words[0], "reload") == 0)
+	*rest = (struct show_rest){ 0 };
+	if (ok && !words[2] && show_list(env, words[1], rest, out))
+		return;
+	if (ok && !words[2] && strcmp(words[1], "status") == 0)
+		show_status(env, out);
+	else if (ok && !words[2] && strcmp(words[1], "certs") == 0)
+		write_json(out, show_certs(env));
+	else if (words[0] && !words[1] && strcmp(words[0], "reload") == 0)
 		write_json(out, reload(env));
 	else if (ok && strcmp(words[1], "ladder") == 0)
 		write_json(out, show_ladder(env, words[2]));

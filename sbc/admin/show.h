@@ -15,10 +15,22 @@ struct show_env {
 	uint64_t opened_ms; /* clock_mono_ms() */
 };
 
-/* Appends one JSON document and a line feed. question is a line without its end, which is written
- * to. What cannot be answered is an answer too: {"error": "..."}. Without memory buf_err says so.
+/* What is still to be said of a list: 32,000 calls at one go would hold up signalling for seconds.
  */
-void show_answer(const struct show_env *env, char *question, struct buf *out);
+struct show_rest {
+	const struct show_list *list; /* NULL: nothing */
+	size_t n;                     /* items that have been said */
+	struct call_cursor calls;
+};
+
+/* Appends one JSON document and a line feed, or of a list its beginning: the rest is show_go_on's.
+ * question is a line without its end, which is written to. What cannot be answered is an answer
+ * too: {"error": "..."}. Without memory buf_err says so. */
+void show_answer(const struct show_env *env, char *question, struct show_rest *rest,
+                 struct buf *out);
+/* Appends the next items; at the end rest->list is NULL. */
+void show_go_on(const struct show_env *env, struct show_rest *rest, struct buf *out);
+void show_stop(struct show_rest *rest); /* also before the end */
 
 /* show_call.c. NULL without memory. */
 json_t *show_call(const struct call_info *info);

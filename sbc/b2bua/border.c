@@ -47,6 +47,7 @@ enum err border_new(struct border **out, const struct border_cfg *cfg)
 		                   .dialogs = cfg->dialogs,
 		                   .locations = cfg->locations };
 	TAILQ_INIT(&b->calls);
+	TAILQ_INIT(&b->cursors);
 	TAILQ_INIT(&b->outside);
 	TAILQ_INIT(&b->subscriptions);
 	*out = b;

@@ -37,6 +37,16 @@ void party_clear(struct party *p)
 	mem_free(p->call_id);
 }
 
+static void cursors_pass(struct border *b, const struct call *call)
+{
+	struct call_cursor *c;
+
+	TAILQ_FOREACH (c, &b->cursors, link) {
+		if (c->next == call)
+			c->next = TAILQ_NEXT(call, link);
+	}
+}
+
 void call_free(struct call **cp)
 {
 	struct call *call = *cp;
@@ -58,6 +68,7 @@ void call_free(struct call **cp)
 	exchange_forget(call);
 	mem_wipe_text(&call->said);
 	mem_free(call->left_because);
+	cursors_pass(b, call);
 	TAILQ_REMOVE(&b->calls, call, link);
 	b->ncalls--;
 	mem_free(call);
@@ -230,6 +241,28 @@ void call_get_info(const struct call *call, struct call_info *out)
 const struct call *call_next(const struct border *b, const struct call *call)
 {
 	return call ? TAILQ_NEXT(call, link) : TAILQ_FIRST(&b->calls);
+}
+
+void call_cursor_open(struct call_cursor *c, struct border *b)
+{
+	c->border = b;
+	c->next = TAILQ_FIRST(&b->calls);
+	TAILQ_INSERT_TAIL(&b->cursors, c, link);
+}
+
+const struct call *call_cursor_next(struct call_cursor *c)
+{
+	const struct call *call = c->next;
+
+	c->next = call ? TAILQ_NEXT(call, link) : NULL;
+	return call;
+}
+
+void call_cursor_close(struct call_cursor *c)
+{
+	if (c->border)
+		TAILQ_REMOVE(&c->border->cursors, c, link);
+	c->border = NULL;
 }
 
 void call_print_states(FILE *out)

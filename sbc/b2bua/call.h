@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/queue.h>
 #include "base/err.h"
 #include "media/anchor.h"
 #include "sbc/b2bua/missed.h"
@@ -41,6 +42,17 @@ struct call_info {
 void call_get_info(const struct call *call, struct call_info *out);
 /* Walks the border's calls; NULL: the first; NULL comes back at the end. */
 const struct call *call_next(const struct border *b, const struct call *call);
+
+/* The same for a walk that takes its time: calls may end meanwhile, and those that begin come last.
+ * Closed by its owner, before the border. */
+struct call_cursor {
+	TAILQ_ENTRY(call_cursor) link;
+	struct border *border; /* NULL: not open */
+	const struct call *next;
+};
+void call_cursor_open(struct call_cursor *c, struct border *b);
+const struct call *call_cursor_next(struct call_cursor *c); /* NULL: that was the last */
+void call_cursor_close(struct call_cursor *c);              /* one that is not open is fine */
 
 /* Tells of every call that ended, once; info lives for the call of fn. */
 void border_on_call_end(struct border *b, void (*fn)(void *arg, const struct call_info *info),

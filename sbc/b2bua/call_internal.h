@@ -108,6 +108,7 @@ struct border {
 	struct media_realm **media_realms;
 	struct leg_env env;
 	TAILQ_HEAD(call_list, call) calls;
+	TAILQ_HEAD(, call_cursor) cursors; /* walks over them */
 	size_t ncalls;
 	struct dialogs *outside_dialogs; /* of subscriptions, and of requests out of calls */
 	TAILQ_HEAD(, outside) outside;

@@ -20,7 +20,18 @@ static int close_rig(void **state)
 	return 0;
 }
 
-static void expect_answer(const char *question, const char *answer)
+/* All of it. */
+static void answer(const struct show_env *env, char *question, struct buf *out)
+{
+	struct show_rest rest;
+
+	show_answer(env, question, &rest, out);
+	while (rest.list && !buf_err(out))
+		show_go_on(env, &rest, out);
+	show_stop(&rest);
+}
+
+static void expect_answer(const char *question, const char *expected)
 {
 	struct show_env env = { .from = rig.ctl_cfg, .opened_ms = 1000 };
 	char text[64];
@@ -28,9 +39,9 @@ static void expect_answer(const char *question, const char *answer)
 
 	snprintf(text, sizeof(text), "%s", question);
 	buf_init(&out, 100000);
-	show_answer(&env, text, &out);
+	answer(&env, text, &out);
 	assert_int_equal(buf_err(&out), OK);
-	assert_string_equal(out.data, answer);
+	assert_string_equal(out.data, expected);
 	buf_free(&out);
 }
 
@@ -132,7 +143,7 @@ static void test_calls(void **state)
 {
 	struct show_env env = { .from = rig.ctl_cfg };
 	char question[] = "show calls";
-	json_t *answer;
+	json_t *calls;
 	struct buf out;
 
 	(void)state;
@@ -141,13 +152,44 @@ static void test_calls(void **state)
 	rig_call(&rig);
 	rig_call(&rig);
 	buf_init(&out, 100000);
-	show_answer(&env, question, &out);
-	answer = json_loads(out.data, 0, NULL);
-	assert_int_equal(json_array_size(answer), 3);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(answer, 2), "state")),
+	answer(&env, question, &out);
+	calls = json_loads(out.data, 0, NULL);
+	assert_int_equal(json_array_size(calls), 3);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(calls, 2), "state")),
 	                    "ringing");
-	json_decref(answer);
+	json_decref(calls);
 	buf_free(&out);
+}
+
+/* A list is said a part at a time, and calls come and go meanwhile. */
+static void test_many_calls(void **state)
+{
+	struct show_env env = { .from = rig.ctl_cfg };
+	char question[] = "show calls";
+	struct call *calls[100];
+	struct show_rest rest;
+	struct buf out;
+	json_t *all;
+	size_t parts = 1;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		calls[i] = rig_call(&rig);
+	buf_init(&out, 1000000);
+	show_answer(&env, question, &rest, &out);
+	assert_true(rest.n > 0 && rest.n < 50);
+	call_free(&calls[0]);      /* was said */
+	call_free(&calls[rest.n]); /* comes next */
+	call_free(&calls[99]);
+	rig_call(&rig);
+	for (; rest.list; parts++)
+		show_go_on(&env, &rest, &out);
+	assert_true(parts > 2);
+	all = json_loads(out.data, 0, NULL);
+	assert_int_equal(json_array_size(all), 99);
+	json_decref(all);
+	buf_free(&out);
+	show_stop(&rest); /* a second time */
 }
 
 static void test_too_much_is_an_error(void **state)
@@ -160,7 +202,7 @@ static void test_too_much_is_an_error(void **state)
 	for (int i = 0; i < 10; i++)
 		rig_call(&rig);
 	buf_init(&out, 1000);
-	show_answer(&env, question, &out);
+	answer(&env, question, &out);
 	assert_int_equal(buf_err(&out), ERR_LIMIT);
 	buf_free(&out);
 }
@@ -177,7 +219,7 @@ static void show_all(void *arg)
 
 		buf_init(&out, 100000);
 		snprintf(question, sizeof(question), "%s", questions[i]);
-		show_answer(&env, question, &out);
+		answer(&env, question, &out);
 		/* All, or an error that is known: never a document that lacks something. */
 		if (buf_err(&out) == OK)
 			assert_string_equal(out.data + out.len - 2,
@@ -210,7 +252,7 @@ int main(void)
 		TEST(test_status_at_rest), TEST(test_status_of_a_call),
 		TEST(test_trunks),         TEST(test_phones),
 		TEST(test_calls),          TEST(test_too_much_is_an_error),
-		TEST(test_without_memory),
+		TEST(test_many_calls),     TEST(test_without_memory),
 	};
 
 	/* Every allocation of the library is one that can fail. */

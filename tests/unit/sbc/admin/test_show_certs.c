@@ -45,13 +45,14 @@ static int end(void **state)
 
 static json_t *ask(const char *question)
 {
+	struct show_rest rest;
 	char text[64];
 	struct buf out;
 	json_t *answer;
 
 	snprintf(text, sizeof(text), "%s", question);
 	buf_init(&out, 100000);
-	show_answer(&all.env, text, &out);
+	show_answer(&all.env, text, &rest, &out);
 	assert_int_equal(buf_err(&out), OK);
 	answer = json_loadb(out.data, out.len, 0, NULL);
 	assert_non_null(answer);

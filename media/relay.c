@@ -14,73 +14,6 @@
 
 static const char *const side_names[MEDIA_NSIDES] = { "caller", "callee" };
 
-/* One writer: no locked instruction needed. */
-static void add(_Atomic uint64_t *counter, uint64_t n)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
-	                      memory_order_relaxed);
-}
-
-static uint64_t get(const _Atomic uint64_t *counter)
-{
-	return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void show(struct relay_shown *shown, const struct addr *a)
-{
-	uint32_t version = atomic_load_explicit(&shown->version, memory_order_relaxed);
-	uint64_t words[3] = { 0 };
-
-	if (a->sa.sa_family == AF_INET6)
-		memcpy(words, &a->v6.sin6_addr, 16);
-	else
-		memcpy(words, &a->v4.sin_addr, 4);
-	words[2] = (uint64_t)a->sa.sa_family << 16 | addr_port(a);
-	/* Each word is released after the odd version: who sees one of them sees that. */
-	atomic_store_explicit(&shown->version, version + 1, memory_order_relaxed);
-	for (unsigned i = 0; i < 3; i++)
-		atomic_store_explicit(&shown->words[i], words[i], memory_order_release);
-	atomic_store_explicit(&shown->version, version + 2, memory_order_release);
-}
-
-static void look(const struct relay_shown *shown, struct addr *out)
-{
-	uint32_t before, after;
-	uint64_t words[3];
-
-	do {
-		before = atomic_load_explicit(&shown->version, memory_order_acquire);
-		for (unsigned i = 0; i < 3; i++)
-			words[i] = atomic_load_explicit(&shown->words[i], memory_order_acquire);
-		after = atomic_load_explicit(&shown->version, memory_order_relaxed);
-	} while (before != after || (before & 1));
-	memset(out, 0, sizeof(*out));
-	out->sa.sa_family = (sa_family_t)(words[2] >> 16);
-	if (out->sa.sa_family == AF_INET6)
-		memcpy(&out->v6.sin6_addr, words, 16);
-	else if (out->sa.sa_family == AF_INET)
-		memcpy(&out->v4.sin_addr, words, 4);
-	addr_set_port(out, (uint16_t)words[2]);
-}
-
-static void forget(struct relay_counters *c)
-{
-	_Atomic uint64_t *const all[] = { &c->packets_in,  &c->octets_in,   &c->packets_out,
-		                          &c->octets_out,  &c->rtcp_in,     &c->rtcp_out,
-		                          &c->primers_out, &c->unreachable, &c->heard_ms,
-		                          &c->lost,        &c->bad_source,  &c->bad_auth,
-		                          &c->malformed,   &c->send_errors, &c->reordered,
-		                          &c->events };
-	const struct addr nowhere = { 0 };
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		atomic_store_explicit(all[i], 0, memory_order_relaxed);
-	atomic_store_explicit(&c->jitter_us, 0, memory_order_relaxed);
-	atomic_store_explicit(&c->round_trip_us, 0, memory_order_relaxed);
-	atomic_store_explicit(&c->payload_type, 0, memory_order_relaxed);
-	show(&c->latched, &nowhere);
-}
-
 void relay_init(struct relay_stream *s, const char *call, unsigned index)
 {
 	s->call = call;
@@ -129,7 +62,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	memset(&side->primer, 0, sizeof(side->primer));
 	memset(&side->reports, 0, sizeof(side->reports));
 	memset(&side->quality, 0, sizeof(side->quality));
-	forget(&side->count);
+	counters_forget(&side->count);
 }
 
 void relay_apply(struct relay_stream *s, struct relay_change *change)
@@ -152,7 +85,7 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 		return;
 	}
 	if (latch_tell(&side->rtp.latch, &change->rtp, now_ms))
-		show(&side->count.latched, &side->rtp.latch.source);
+		counters_show(&side->count.latched, &side->rtp.latch.source);
 	latch_tell(&side->rtcp.latch, &change->rtcp, now_ms);
 	latch_know(&side->rtp.latch, change->opaque, &change->host);
 	latch_know(&side->rtcp.latch, change->opaque, &change->host);
@@ -178,7 +111,7 @@ static bool send_to(struct relay_side *side, int fd, const struct addr *to, cons
 		if (sendto(fd, packet, len, 0, &to->sa, addr_len(to)) >= 0)
 			return true;
 	}
-	add(&side->count.send_errors, 1);
+	counters_add(&side->count.send_errors, 1);
 	return false;
 }
 
@@ -192,13 +125,13 @@ bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t
 	if (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp))
 		side->primer.ssrc = 0; /* it made room for others: the next one has another */
 	else if (send_to(side, through->fd, to, packet, len))
-		add(&side->count.primers_out, 1);
+		counters_add(&side->count.primers_out, 1);
 	return true;
 }
 
 bool relay_heard(const struct relay_side *side, uint64_t since_ms)
 {
-	uint64_t heard_ms = get(&side->count.heard_ms);
+	uint64_t heard_ms = atomic_load_explicit(&side->count.heard_ms, memory_order_relaxed);
 
 	return heard_ms && heard_ms >= since_ms;
 }
@@ -211,7 +144,7 @@ static void on_latched(struct relay_port *port)
 	char text[ADDR_TEXT_MAX];
 
 	if (!port->rtcp) {
-		show(&side->count.latched, source);
+		counters_show(&side->count.latched, source);
 		/* RTCP that came first, from elsewhere, was not the peer's. */
 		if (!addr_same_host(&side->rtcp.latch.source, source))
 			latch_forget(&side->rtcp.latch);
@@ -241,7 +174,7 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 	struct relay_side *side = &port->stream->sides[port->side];
 	char text[ADDR_TEXT_MAX];
 
-	add(&side->count.bad_source, 1);
+	counters_add(&side->count.bad_source, 1);
 	if (side->warned_stranger)
 		return;
 	side->warned_stranger = true;
@@ -258,7 +191,7 @@ static void on_unsent(struct relay_stream *s, enum media_side to, enum err err)
 {
 	struct relay_side *side = &s->sides[to];
 
-	add(&side->count.send_errors, 1);
+	counters_add(&side->count.send_errors, 1);
 	if (side->warned_unsent || (err == ERR_EXISTS && ++side->repeated < REPEATED_TOLD))
 		return;
 	side->warned_unsent = true;
@@ -297,8 +230,8 @@ static bool is_the_peers(struct relay_port *port, const struct addr *from,
 static void count_rtp_in(struct relay_side *side, const struct rtp_header *header, size_t len,
                          uint64_t arrival_us)
 {
-	add(&side->count.packets_in, 1);
-	add(&side->count.octets_in, len);
+	counters_add(&side->count.packets_in, 1);
+	counters_add(&side->count.octets_in, len);
 	quality_received(&side->quality, header, arrival_us);
 	atomic_store_explicit(&side->count.reordered, side->quality.reordered,
 	                      memory_order_relaxed);
@@ -315,7 +248,7 @@ static void count_rtcp_in(struct relay_side *side, const struct rtcp_said *said,
 {
 	uint32_t round_trip_us = reports_came(&side->reports, said, now_us);
 
-	add(&side->count.rtcp_in, 1);
+	counters_add(&side->count.rtcp_in, 1);
 	if (round_trip_us)
 		atomic_store_explicit(&side->count.round_trip_us, round_trip_us,
 		                      memory_order_relaxed);
@@ -340,7 +273,7 @@ static void treat_datagram(struct relay_packet *p, struct relay_side *in, struct
 	if (p->len == 0) /* holds the way open, as our own do */
 		return;
 	if (p->len > RTP_PACKET_MAX || port->rtcp) {
-		add(&in->count.malformed, 1);
+		counters_add(&in->count.malformed, 1);
 		return;
 	}
 	if (!latch_admits(&port->latch, &p->from, NULL, false, now_ms)) {
@@ -350,8 +283,8 @@ static void treat_datagram(struct relay_packet *p, struct relay_side *in, struct
 	if (latch_learn(&port->latch, &p->from, false, NULL, now_ms) == LATCH_LEARNED)
 		on_latched(port);
 	atomic_store_explicit(&in->count.heard_ms, now_ms, memory_order_relaxed);
-	add(&in->count.packets_in, 1);
-	add(&in->count.octets_in, p->len);
+	counters_add(&in->count.packets_in, 1);
+	counters_add(&in->count.octets_in, p->len);
 	if (!out->told || !out->opaque || !to)
 		return;
 	primer_sent(&out->primer, false, now_ms);
@@ -384,7 +317,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	/* RTP, RTCP, or STUN, DTLS and the like (RFC 7983 7). RTCP's port takes no RTP. */
 	if (p->len == 0 || p->len > RTP_PACKET_MAX || p->data[0] >> 6 != 2 ||
 	    (port->rtcp && !p->rtcp)) {
-		add(&in->count.malformed, 1);
+		counters_add(&in->count.malformed, 1);
 		return;
 	}
 	/* A known stranger goes before SRTP: it costs us no arithmetic, and a copy that it captured
@@ -400,17 +333,18 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 		if (err == ERR_AUTH)
 			on_bad_auth(port);
 		if (err) {
-			add(err == ERR_SYNTAX ? &in->count.malformed : &in->count.bad_auth, 1);
+			counters_add(err == ERR_SYNTAX ? &in->count.malformed : &in->count.bad_auth,
+			             1);
 			return;
 		}
 	}
 	if (p->rtcp ? rtcp_read(&said, p->data, p->len) : rtp_parse(&header, p->data, p->len)) {
-		add(&in->count.malformed, 1);
+		counters_add(&in->count.malformed, 1);
 		return;
 	}
 	if (!is_from_before(port, &p->from)) {
 		if (!is_the_peers(port, &p->from, p->rtcp ? NULL : &header, now_us / 1000)) {
-			add(&in->count.bad_source, 1);
+			counters_add(&in->count.bad_source, 1);
 			return;
 		}
 		atomic_store_explicit(&in->count.heard_ms, now_us / 1000, memory_order_relaxed);
@@ -464,17 +398,17 @@ bool relay_receive(struct relay_packet *p, struct relay_port *port)
 
 void relay_send(struct relay_packet *p)
 {
-	struct relay_counters *count;
+	struct counters *count;
 
 	if (!p->out || !send_to(p->out, p->out_fd, &p->to, p->data, p->len))
 		return;
 	count = &p->out->count;
 	if (p->rtcp) {
-		add(&count->rtcp_out, 1);
+		counters_add(&count->rtcp_out, 1);
 		return;
 	}
-	add(&count->packets_out, 1);
-	add(&count->octets_out, p->octets);
+	counters_add(&count->packets_out, 1);
+	counters_add(&count->octets_out, p->octets);
 }
 
 void relay_read_errors(struct relay_port *port)
@@ -490,35 +424,12 @@ void relay_read_errors(struct relay_port *port)
 		if (!port->rtcp && to &&
 		    addr_from_sockaddr(&from, (struct sockaddr *)&sa, msg.msg_namelen) == OK &&
 		    addr_equal(&from, to))
-			add(&side->count.unreachable, 1);
+			counters_add(&side->count.unreachable, 1);
 		msg.msg_namelen = sizeof(sa);
 	}
 }
 
 void relay_stats(const struct relay_stream *s, enum media_side side, struct stream_stats *out)
 {
-	const struct relay_counters *c = &s->sides[side].count;
-
-	*out = (struct stream_stats){
-		.packets_in = get(&c->packets_in),
-		.octets_in = get(&c->octets_in),
-		.packets_out = get(&c->packets_out),
-		.octets_out = get(&c->octets_out),
-		.rtcp_in = get(&c->rtcp_in),
-		.rtcp_out = get(&c->rtcp_out),
-		.primers_out = get(&c->primers_out),
-		.unreachable = get(&c->unreachable),
-		.alive_ms = get(&c->heard_ms),
-		.lost = get(&c->lost),
-		.payload_type = atomic_load_explicit(&c->payload_type, memory_order_relaxed),
-		.reordered = get(&c->reordered),
-		.events = get(&c->events),
-		.round_trip_us = atomic_load_explicit(&c->round_trip_us, memory_order_relaxed),
-		.jitter_us = atomic_load_explicit(&c->jitter_us, memory_order_relaxed),
-		.bad_source = get(&c->bad_source),
-		.bad_auth = get(&c->bad_auth),
-		.malformed = get(&c->malformed),
-		.send_errors = get(&c->send_errors),
-	};
-	look(&c->latched, &out->latched);
+	counters_read(&s->sides[side].count, out);
 }

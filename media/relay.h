@@ -6,12 +6,12 @@
 #define MEDIA_RELAY_H
 
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/addr.h"
 #include "base/timer.h"
 #include "media/anchor.h"
+#include "media/counters.h"
 #include "media/latch.h"
 #include "media/payload.h"
 #include "media/primer.h"
@@ -32,24 +32,6 @@ struct relay_port {
 	struct latch latch;
 };
 
-/* An address that one thread writes and others read: the version is odd while it is written. */
-struct relay_shown {
-	_Atomic uint32_t version;
-	_Atomic uint64_t words[3]; /* 16 octets of address; family << 16 | port */
-};
-
-/* Written by the worker alone, relaxed. */
-struct relay_counters {
-	_Atomic uint64_t packets_in, octets_in, packets_out, octets_out, rtcp_in, rtcp_out;
-	_Atomic uint64_t primers_out, unreachable;
-	_Atomic uint64_t heard_ms; /* when the last good packet came; 0: none yet */
-	_Atomic uint64_t lost, bad_source, bad_auth, malformed, send_errors;
-	_Atomic uint64_t reordered, events;
-	_Atomic uint32_t jitter_us, round_trip_us;
-	_Atomic uint8_t payload_type;
-	struct relay_shown latched;
-};
-
 struct relay_side {
 	struct relay_port rtp, rtcp;
 	struct latch_doubt doubted[LATCH_DOUBTED]; /* of rtp */
@@ -62,7 +44,7 @@ struct relay_side {
 	uint8_t clock_khz[RTP_NDYNAMIC]; /* of quality */
 	struct primer primer;
 	struct reports reports;
-	struct relay_counters count;
+	struct counters count;
 	bool warned_auth, warned_stranger, warned_unsent;
 	unsigned
 	    repeated; /* packets in a row that SRTP does not send, for their numbers were used */

@@ -174,6 +174,8 @@ static enum err try_target(struct call *call, struct call_refusal *refusal)
 		call_refuse(refusal, 482, "the call goes round in a circle through this border");
 	else if (err == ERR_NOT_FOUND)
 		call_refuse(refusal, 481, "who is called has no part in the call to be joined");
+	else if (err == ERR_SYNTAX)
+		call_refuse(refusal, 404, "the number cannot be written for the trunk");
 	else if (err == ERR_LIMIT)
 		call_refuse(refusal, 503, "no more transactions");
 	else if (err && err != ERR_UNSUPPORTED)

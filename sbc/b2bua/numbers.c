@@ -24,8 +24,28 @@ static int hex_value(char c)
 	                                    : -1;
 }
 
+/* The digits of a number without what RFC 3966 calls visual separators. False: there is something
+ * else in it. */
+static bool bare_digits(const char *number, char out[NUMBER_MAX])
+{
+	size_t n = 0;
+
+	for (; *number; number++) {
+		if (strchr("-.()", *number))
+			continue;
+		if (!isdigit((unsigned char)*number) && !(*number == '+' && n == 0))
+			return false;
+		if (n + 1 >= NUMBER_MAX)
+			return false;
+		out[n++] = *number;
+	}
+	out[n] = '\0';
+	return n > 0;
+}
+
 enum err number_read(const char *user, char *out, size_t size)
 {
+	char bare[NUMBER_MAX];
 	size_t n = 0;
 
 	for (; *user && *user != ';'; user++) {
@@ -50,6 +70,8 @@ enum err number_read(const char *user, char *out, size_t size)
 		out[n++] = c;
 	}
 	out[n] = '\0';
+	if (bare_digits(out, bare))
+		memcpy(out, bare, strlen(bare) + 1);
 	return number_is_clean(out) ? OK : ERR_SYNTAX;
 }
 
@@ -78,25 +100,6 @@ enum err number_rewrite(const struct config_number_rule *rules, size_t nrules, e
 			return err;
 	}
 	return ERR_NOT_FOUND;
-}
-
-/* The digits of a number without what RFC 3966 calls visual separators. False: there is something
- * else in it. */
-static bool bare_digits(const char *number, char out[NUMBER_MAX])
-{
-	size_t n = 0;
-
-	for (; *number; number++) {
-		if (strchr("-.()", *number))
-			continue;
-		if (!isdigit((unsigned char)*number) && !(*number == '+' && n == 0))
-			return false;
-		if (n + 1 >= NUMBER_MAX)
-			return false;
-		out[n++] = *number;
-	}
-	out[n] = '\0';
-	return n > 0;
 }
 
 static const char *behind(const char *text, const char *prefix)
@@ -173,6 +176,9 @@ static enum err write_form(const struct config_dialling *d, enum number_form for
 		break;
 	}
 	snprintf(out, sizeof(out), "%s%s", prefix, rest ? rest : number + 1);
+	/* It would be dialled as a number of another country than the one that was routed. */
+	if (rest && behind(out, d->international_prefix))
+		return ERR_SYNTAX;
 	return keep(number, out);
 }
 

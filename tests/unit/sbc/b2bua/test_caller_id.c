@@ -105,7 +105,7 @@ static void test_who_is_believed(void **state)
 	check_read(&a_phone, "P-Asserted-Identity: <sip:1@b>\r\n", "77", "\"Own\"");
 	check_read(&a_pbx, "P-Asserted-Identity: <sip:1@b>\r\n", "1", "");
 	check_read(&a_pbx, "P-Asserted-Identity: Anna B <sip:1@b>\r\n", "1", "\"Anna B\"");
-	check_read(&a_pbx, "P-Asserted-Identity: \"<x>\\\" y\" <tel:+1-2>\r\n", "+1-2",
+	check_read(&a_pbx, "P-Asserted-Identity: \"<x>\\\" y\" <tel:+1-2>\r\n", "+12",
 	           "\"<x>\\\" y\"");
 	check_read(&a_pbx, "P-Preferred-Identity: sip:2@b;x=y\r\n", "2", "");
 	check_read(&a_pbx, "Remote-Party-ID: <sip:3@b>;party=calling\r\n", "3", "");

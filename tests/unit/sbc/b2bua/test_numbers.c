@@ -33,6 +33,11 @@ static void test_number(void **state)
 		      { "a%20b", "a%20b" },
 		      { "a%3bb", "a%3bb" },
 		      { "a%00", "a%00" },
+		      { "0(0)1-90.0", "001900" },
+		      { "%2B49-30", "+4930" },
+		      { "a-b", "a-b" },
+		      { "0*9-0", "0*9-0" },
+		      { "-", "-" },
 		      { "%2", NULL },
 		      { "%zz", NULL },
 		      { "", NULL },
@@ -131,6 +136,38 @@ static void test_other_plans(void **state)
 	check_cross(&madrid, "+34911234567", "911234567");
 	nowhere.dialling.area = NULL;
 	check_cross(&nowhere, "12345", "12345");
+}
+
+/* National digits that begin as abroad does would be dialled there. */
+static void test_no_other_country(void **state)
+{
+	static const struct {
+		const char *country, *international, *national, *number;
+		bool refused;
+	} cases[] = {
+		{ "49", "00", "0", "+490190055512", true },
+		{ "49", "00", "0", "00490190055512", true },
+		{ "34", "00", "", "+34001900555", true },
+		{ "7", "810", "8", "+7101900555", true },
+		{ "49", "00", "0", "+190055512", false },
+		{ "39", "00", "", "+390612345", false }, /* Rome has its 0 abroad too */
+		{ "1", "011", "1", "+12125550100", false },
+	};
+	char out[NUMBER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct config_trunk trunk = berlin(NUMBERS_NATIONAL);
+
+		trunk.dialling = (struct config_dialling){
+			.country = (char *)(uintptr_t)cases[i].country,
+			.international_prefix = (char *)(uintptr_t)cases[i].international,
+			.national_prefix = (char *)(uintptr_t)cases[i].national
+		};
+		assert_int_equal(
+		    number_cross(&trunk, TRUNK_OUT, NUMBER_CALLED, cases[i].number, out),
+		    cases[i].refused ? ERR_SYNTAX : OK);
+	}
 }
 
 /* What comes may begin with a country code by itself; what goes is as the inside dials. */
@@ -293,13 +330,17 @@ static void test_by_route(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_route),     cmocka_unit_test(test_clean),
-		cmocka_unit_test(test_number),       cmocka_unit_test(test_forms),
-		cmocka_unit_test(test_other_plans),  cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_long),         cmocka_unit_test(test_bare_digits),
-		cmocka_unit_test(test_calling_form), cmocka_unit_test(test_form_of_route)
-	};
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_by_route),
+		                            cmocka_unit_test(test_clean),
+		                            cmocka_unit_test(test_number),
+		                            cmocka_unit_test(test_forms),
+		                            cmocka_unit_test(test_other_plans),
+		                            cmocka_unit_test(test_rules),
+		                            cmocka_unit_test(test_long),
+		                            cmocka_unit_test(test_bare_digits),
+		                            cmocka_unit_test(test_calling_form),
+		                            cmocka_unit_test(test_form_of_route),
+		                            cmocka_unit_test(test_no_other_country) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,8 @@ const char *leg_peer_sdp(const struct leg *leg);
  * Warning (NULL: none). */
 MUST_USE enum err leg_progress(struct leg *leg, unsigned status, const char *sdp);
 MUST_USE enum err leg_answer(struct leg *leg, const char *sdp);
+/* Whether the sdp of leg_answer would reach the caller: none has gone reliably. */
+bool leg_may_say(const struct leg *leg);
 void leg_reject(struct leg *leg, unsigned status, const char *why);
 /* The same with headers that add puts into the answer. */
 void leg_reject_with(struct leg *leg, unsigned status, const char *why,

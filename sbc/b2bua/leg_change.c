@@ -181,7 +181,8 @@ bool leg_reinvite_acked(struct leg *leg, const struct message *ack)
 	said = &leg->asked_fork->said;
 	server_txn_acked(leg->theirs);
 	forget(leg);
-	if (said->turn == SAID_OURS && leg->asking == ASKING_NOTHING) {
+	/* Of ours that is under way none has an offer: theirs would not have been taken. */
+	if (said->turn == SAID_OURS) {
 		said_keep_theirs(said, ack);
 		said->turn = SAID_AGREED;
 		leg_tell(leg, LEG_ANSWERED, ack, NULL);

@@ -97,6 +97,11 @@ static bool may_say(const struct leg *leg, unsigned status)
 	       (fork->said.turn == SAID_NOTHING && (status >= 200 || leg_can_prack(leg)));
 }
 
+bool leg_may_say(const struct leg *leg)
+{
+	return may_say(leg, 200);
+}
+
 /* It has said it, and that cannot be lost. */
 static void turn(struct leg_fork *fork)
 {

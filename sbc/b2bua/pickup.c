@@ -123,7 +123,7 @@ static bool can_pick_up(const struct call *call, const struct message *invite)
 {
 	size_t len;
 
-	return call->exchange == EX_FIRST && !leg_agreed(call->caller.leg) &&
+	return call->exchange == EX_FIRST && leg_may_say(call->caller.leg) &&
 	       leg_peer_sdp(call->caller.leg) && said_sdp(invite, &len);
 }
 

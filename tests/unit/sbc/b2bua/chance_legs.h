@@ -364,6 +364,11 @@ bool leg_agreed(const struct leg *leg)
 	return leg->turn == AGREED;
 }
 
+bool leg_may_say(const struct leg *leg)
+{
+	return leg->turn == NOTHING || leg->turn == THEIRS;
+}
+
 const char *leg_peer_sdp(const struct leg *leg)
 {
 	return leg->turn == NOTHING ? NULL : leg->other_fork ? OTHER_SDP : SDP;

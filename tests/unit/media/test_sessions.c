@@ -111,6 +111,33 @@ static void test_no_packet_is_lost(void **state)
 	}
 }
 
+/* RFC 3711 3.3.1: a counter that goes on under the new key, while the old one's late packets come.
+ */
+static void test_counter_goes_on(void **state)
+{
+	const struct srtp_key first = key_of(1), second = key_of(2);
+	struct srtp_session *a = session_of(SHA1, &first, true),
+	                    *b = session_of(SHA1, &second, true);
+	uint8_t packet[ROOM];
+
+	(void)state;
+	assert_int_equal(use(SHA1, &first, START), OK);
+	for (unsigned i = 0; i < 6; i++) {
+		size_t len = make_rtp(packet, SSRC, (uint16_t)(i * 30000));
+
+		assert_int_equal(takes(a, (uint16_t)(i * 30000), START), OK);
+		assert_int_equal(srtp_session_protect(b, packet, &len, sizeof(packet), false), OK);
+	}
+	assert_int_equal(use(SHA1, &second, START), OK);
+	assert_int_equal(takes(b, 20000, START), ERR_AUTH);
+	assert_int_equal(takes(a, 19999, START), OK);
+	assert_int_equal(takes(b, 20001, START), OK);
+	assert_int_equal(takes(a, 19998, START), OK);
+	assert_int_equal(takes(b, 20003, START), OK);
+	srtp_session_free(&a);
+	srtp_session_free(&b);
+}
+
 static void test_old_key_ends(void **state)
 {
 	const struct srtp_key a = key_of('a'), b = key_of('b');
@@ -249,8 +276,9 @@ static int end_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(no_packet_is_lost), TEST(old_key_ends), TEST(serves_again),
-		TEST(too_many),          TEST(renew),        TEST(no_memory),
+		TEST(no_packet_is_lost), TEST(counter_goes_on), TEST(old_key_ends),
+		TEST(serves_again),      TEST(too_many),        TEST(renew),
+		TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, begin_all, end_all);

@@ -105,39 +105,45 @@ VALUE_PARSER(header_read)
 
 /* What Trunkgate makes itself of what its sender may say; as it came it would go past that. */
 static const struct {
-	const char *header, *option;
+	const char *header, *option; /* NULL: there is none for it */
 } made[] = {
 	{ "Diversion", "diversion" },
 	{ "Geolocation", "location" },
 	{ "Geolocation-Routing", "location" },
 	{ "History-Info", "diversion" },
+	{ "Identity", NULL },
 	{ "P-Asserted-Identity", "caller-id-out" },
 	{ "P-Preferred-Identity", "caller-id-out" },
+	{ "Referred-By", NULL },
 	{ "Remote-Party-ID", "caller-id-out" },
 };
 
-/* NULL: it makes no such header. */
-static const char *option_of_made(const char *name)
+/* ARRAY_LEN(made): it is none of them. */
+static size_t find_made(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(made); i++) {
-		if (strcasecmp(made[i].header, name) == 0)
-			return made[i].option;
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < ARRAY_LEN(made) && strcasecmp(made[i].header, name) != 0)
+		i++;
+	return i;
 }
 
 bool config_makes_header(const char *name)
 {
-	return option_of_made(name) != NULL;
+	return find_made(name) < ARRAY_LEN(made);
 }
 
 VALUE_PARSER(header_pass)
 {
-	const char *option = option_of_made(text);
+	size_t i = find_made(text);
 
-	if (!option)
+	if (i == ARRAY_LEN(made))
 		return value_parse_header(env, o, text, field);
-	value_problem(env, o, text, "is made by Trunkgate itself; write %s: for it", option);
+	if (made[i].option)
+		value_problem(env, o, text, "is made by Trunkgate itself; write %s: for it",
+		              made[i].option);
+	else
+		value_problem(env, o, text, "is made by Trunkgate itself; leave it out");
 	return false;
 }
 

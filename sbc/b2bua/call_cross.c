@@ -68,7 +68,7 @@ static void add_to_invite(struct call *call, const struct passage *p)
 	if (referrer)
 		caller_id_add_referrer(p, &referrer->who, &referrer->id, party_shown(referrer));
 	if (p->from) {
-		if (place_may_go(p->ends, call_is_emergency(call)))
+		if (place_may_go(p->ends, p->from, call_is_emergency(call)))
 			add_place(p, target);
 		diversions_read(&diversions, p->from, p->ends->from);
 	}

@@ -115,6 +115,18 @@ bool caller_id_may_go(const struct message *m, const struct config_party *to)
 	return (to->kind == PARTY_TRUNK && to->trunk->trusted == YES) || !is_withheld(m);
 }
 
+bool caller_id_refers(const struct message *refer)
+{
+	char value[HEADER_LINE_MAX];
+	struct name_addr who;
+	struct uri uri;
+	unsigned n = 0;
+
+	return header_next(refer, "Referred-By", NULL, &n, value, sizeof(value)) &&
+	       name_addr_read(&who, value) && message_parse_uri(refer, who.uri, &uri) &&
+	       !is_anonymous(&uri) && !is_withheld(refer);
+}
+
 bool caller_id_is_own(const struct config_phone *phone, const char *number)
 {
 	if (phone->trusted == YES || (phone->caller_id && strcmp(phone->caller_id, number) == 0))

@@ -22,6 +22,8 @@ struct caller_id {
  * "unknown" where there is none. */
 void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct message *request,
                     const struct config_party *from);
+/* Whether a REFER says who asks (RFC 3892), as somebody who wants to be known. */
+bool caller_id_refers(const struct message *refer);
 /* Whether a phone may say that a number is its own. */
 bool caller_id_is_own(const struct config_phone *phone, const char *number);
 /* Whether to may learn the number of who sent m: it is not withheld, or to is trusted with it. */

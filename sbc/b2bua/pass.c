@@ -46,12 +46,12 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	message_set_max_forwards(m, message_max_forwards(request) - 1);
 	message_add(m, "User-Agent", "Trunkgate");
 	passage_open(&p, request, m, &lane->ends);
-	headers_cross(&p);
-	bodies_cross(&p);
 	if (is(request, "REFER"))
 		err = pass_refer_add(call, request, &p);
 	else if (is(request, "NOTIFY"))
 		headers_cross_refer(&p, call->refer_cseq);
+	headers_cross(&p); /* behind what the trunk's rules are to see */
+	bodies_cross(&p);
 	if (!err)
 		err = leg_pass_send(&rq, leg, m, lane_on_end, item);
 	if (!err)

@@ -135,7 +135,7 @@ enum err pass_refer_add(struct call *call, const struct message *refer, const st
 		err = buf_err(&uri);
 	if (!err)
 		message_add(p->to, "Refer-To", "<%s>", uri.data);
-	if (!err && message_header(refer, "Referred-By", 0))
+	if (!err && caller_id_refers(refer))
 		caller_id_add_referrer(p, &from->who, &from->id, party_shown(from));
 	buf_free(&uri);
 	return err;

@@ -7,16 +7,18 @@
 #include <string.h>
 #include <strings.h>
 #include "base/log.h"
+#include "sbc/b2bua/caller_id.h"
 #include "sbc/b2bua/headers_internal.h"
 
-bool place_may_go(const struct crossing_ends *ends, bool emergency)
+bool place_may_go(const struct crossing_ends *ends, const struct message *invite, bool emergency)
 {
 	const struct config_party *trunk = ends->to->kind == PARTY_TRUNK ? ends->to : ends->from;
 
 	if (trunk->kind != PARTY_TRUNK)
 		return true;
-	return trunk->trunk->location == LOCATION_ALWAYS ||
-	       (trunk->trunk->location == LOCATION_EMERGENCY && emergency);
+	if (emergency)
+		return trunk->trunk->location != LOCATION_NEVER;
+	return trunk->trunk->location == LOCATION_ALWAYS && caller_id_may_go(invite, ends->to);
 }
 
 /* What stands behind the scheme of a URI that can be a place; NULL: it is none. A cid: would name a

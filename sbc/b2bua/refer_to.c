@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "sbc/b2bua/caller_id.h"
 
 #define URI_MOST 1024
 
@@ -82,7 +83,7 @@ unsigned refer_to_read(const struct message *refer, struct refer_to *out)
 	struct uri parsed;
 
 	memset(out, 0, sizeof(*out));
-	out->says_who = message_header(refer, "Referred-By", 0) != NULL;
+	out->says_who = caller_id_refers(refer);
 	if (!value || message_header(refer, "Refer-To", 1) || !take_uri(value, uri))
 		return 400;
 	headers = strchr(uri, '?');

@@ -10,7 +10,7 @@
 struct refer_to {
 	char user[NUMBER_MAX]; /* as written in the URI */
 	bool has_replaces;
-	bool says_who; /* it has a Referred-By (RFC 3892) */
+	bool says_who; /* it does, and may be told (caller_id_refers) */
 	struct replaces replaces;
 };
 

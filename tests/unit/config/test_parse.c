@@ -254,6 +254,10 @@ static const struct {
 	  "diversion: for it\n"
 	  "t.yaml:7: trunk 'acme': pass-headers 'P-Asserted-Identity' is made by Trunkgate itself; "
 	  "write caller-id-out: for it\n" },
+	{ TRUNK "pass-headers: [ Identity, referred-by ] } }\n",
+	  "t.yaml:6: trunk 'acme': pass-headers 'Identity' is made by Trunkgate itself; leave it out\n"
+	  "t.yaml:6: trunk 'acme': pass-headers 'referred-by' is made by Trunkgate itself; leave it "
+	  "out\n" },
 	{ TRUNK "profile: webx } }\n",
 	  "t.yaml:6: there is no profile 'webx'; did you mean 'webex'?\n" },
 	{ TRUNK "profile: ../webex } }\n",

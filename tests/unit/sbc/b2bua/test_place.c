@@ -42,14 +42,31 @@ static void test_may_go(void **state)
 	} cases[] = { { LOCATION_EMERGENCY, false, true },
 		      { LOCATION_ALWAYS, true, true },
 		      { LOCATION_NEVER, false, false } };
+	struct message *m = make("");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		trunk.location = cases[i].use;
-		assert_int_equal(place_may_go(&out, false), cases[i].usual);
-		assert_int_equal(place_may_go(&in, true), cases[i].emergency);
+		assert_int_equal(place_may_go(&out, m, false), cases[i].usual);
+		assert_int_equal(place_may_go(&in, m, true), cases[i].emergency);
 	}
-	assert_true(place_may_go(&within, false));
+	assert_true(place_may_go(&within, m, false));
+	message_free(&m);
+}
+
+/* A place names whose it is (RFC 4119 2.1, RFC 6442 4.1). */
+static void test_withheld(void **state)
+{
+	struct message *m = make("Privacy: id\r\n");
+
+	(void)state;
+	trunk.location = LOCATION_ALWAYS;
+	assert_false(place_may_go(&out, m, false));
+	assert_true(place_may_go(&out, m, true));
+	trunk.trusted = YES;
+	assert_true(place_may_go(&out, m, false));
+	trunk.trusted = NO;
+	message_free(&m);
 }
 
 static void crosses(const struct crossing_ends *ends, const char *headers, const char *wanted)
@@ -118,6 +135,7 @@ static int begin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_may_go),
+		                            cmocka_unit_test(test_withheld),
 		                            cmocka_unit_test(test_references) };
 
 	return cmocka_run_group_tests(tests, begin, NULL);

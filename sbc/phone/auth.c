@@ -156,14 +156,10 @@ static const struct config_phone *check_password(struct phone_auth *a, struct se
 	}
 	phone = find_by_name(a->cfg, realm, user);
 	switch (digest_verify(a->digest, credentials, message_method_name(request),
-	                      phone ? phone->password : "")) {
+	                      phone ? phone->password : NULL)) {
 	case DIGEST_RIGHT:
-		if (phone)
-			return phone;
-		break;
+		return phone;
 	case DIGEST_STALE:
-		if (!phone)
-			break;
 		challenge(a, txn, true);
 		return NULL;
 	case DIGEST_WRONG:

@@ -30,14 +30,20 @@ enum err locations_new(struct locations **out, const struct config *cfg, struct 
 	return OK;
 }
 
+static void free_texts(struct location *l)
+{
+	mem_free(l->contact);
+	mem_free(l->user_agent);
+	mem_free(l->call_id);
+	l->contact = l->user_agent = l->call_id = NULL;
+}
+
 static void forget(struct location *l)
 {
 	timer_stop(&l->timer);
 	timer_stop(&l->ping);
 	flow_clear(&l->flow);
-	mem_free(l->contact);
-	mem_free(l->user_agent);
-	l->contact = l->user_agent = NULL;
+	free_texts(l);
 	l->phone = NULL;
 }
 
@@ -89,32 +95,34 @@ static void on_ping(void *arg)
 	wait_for_ping(l);
 }
 
-enum err location_set(struct locations *ls, const struct config_phone *phone, const char *contact,
-                      const struct flow *flow, unsigned expires_s, const char *user_agent)
+enum err location_set(struct locations *ls, const struct config_phone *phone,
+                      const struct location_cfg *cfg)
 {
 	struct location *l = slot(ls, phone);
-	char *new_contact = mem_strdup(contact);
-	char *new_agent = user_agent ? mem_strdup(user_agent) : NULL;
+	struct location texts = { .contact = mem_strdup(cfg->contact),
+		                  .user_agent =
+		                      cfg->user_agent ? mem_strdup(cfg->user_agent) : NULL,
+		                  .call_id = mem_strdup(cfg->call_id) };
 	char peer[ADDR_TEXT_MAX];
 
-	if (!new_contact || (user_agent && !new_agent)) {
-		mem_free(new_contact);
-		mem_free(new_agent);
+	if (!texts.contact || !texts.call_id || (cfg->user_agent && !texts.user_agent)) {
+		free_texts(&texts);
 		return ERR_NOMEM;
 	}
-	if (!l->phone || !addr_equal(&l->flow.peer, &flow->peer))
+	if (!l->phone || !addr_equal(&l->flow.peer, &cfg->flow->peer))
 		LOG(LOG_INFO, KV("phone", phone->name), KV("event", "registered"),
-		    KV("from", addr_text(&flow->peer, peer, sizeof(peer))), KV("agent", user_agent),
-		    KVN("expires_s", expires_s));
-	mem_free(l->contact);
-	mem_free(l->user_agent);
+		    KV("from", addr_text(&cfg->flow->peer, peer, sizeof(peer))),
+		    KV("agent", cfg->user_agent), KVN("expires_s", cfg->expires_s));
+	free_texts(l);
+	l->contact = texts.contact;
+	l->user_agent = texts.user_agent;
+	l->call_id = texts.call_id;
+	l->cseq = cfg->cseq;
 	l->phone = phone;
 	l->all = ls;
-	l->contact = new_contact;
-	l->user_agent = new_agent;
-	l->expires_ms = clock_mono_ms() + expires_s * 1000ULL;
-	flow_copy(&l->flow, flow);
-	timer_start(ls->timers, &l->timer, expires_s * 1000ULL, on_expired, l);
+	l->expires_ms = clock_mono_ms() + cfg->expires_s * 1000ULL;
+	flow_copy(&l->flow, cfg->flow);
+	timer_start(ls->timers, &l->timer, cfg->expires_s * 1000ULL, on_expired, l);
 	wait_for_ping(l);
 	return OK;
 }

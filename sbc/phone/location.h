@@ -18,8 +18,10 @@ struct location {
 	struct flow flow;
 	uint64_t expires_ms; /* clock_mono_ms() */
 	char *user_agent;    /* NULL: it does not say */
-	struct timer timer;  /* its end */
-	struct timer ping;   /* of a flow over UDP */
+	char *call_id;       /* of the REGISTER, and its CSeq: what came before it is older */
+	uint32_t cseq;
+	struct timer timer; /* its end */
+	struct timer ping;  /* of a flow over UDP */
 	struct locations *all;
 };
 
@@ -28,10 +30,17 @@ MUST_USE enum err locations_new(struct locations **out, const struct config *cfg
                                 struct timers *timers);
 void locations_free(struct locations **lp);
 
-/* In place of the one before. */
+struct location_cfg {
+	const char *contact;
+	const struct flow *flow;
+	unsigned expires_s;
+	const char *user_agent; /* NULL: it does not say */
+	const char *call_id;    /* of the REGISTER */
+	uint32_t cseq;
+};
+/* In place of the one before. Copies what cfg has. */
 MUST_USE enum err location_set(struct locations *ls, const struct config_phone *phone,
-                               const char *contact, const struct flow *flow, unsigned expires_s,
-                               const char *user_agent);
+                               const struct location_cfg *cfg);
 void location_clear(struct locations *ls, const struct config_phone *phone, const char *why);
 const struct location *location_get(const struct locations *ls, const struct config_phone *phone);
 

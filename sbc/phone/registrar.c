@@ -66,6 +66,11 @@ static void bind_to(struct locations *ls, struct server_txn *txn, const struct c
                     const char *contact, int64_t expires_s)
 {
 	const struct message *request = server_txn_request(txn);
+	struct location_cfg cfg = { .contact = contact,
+		                    .flow = server_txn_flow(txn),
+		                    .user_agent = message_header(request, "User-Agent", 0),
+		                    .call_id = message_call_id(request),
+		                    .cseq = message_cseq(request) };
 
 	if (!is_usable(request, contact)) {
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);
@@ -79,8 +84,8 @@ static void bind_to(struct locations *ls, struct server_txn *txn, const struct c
 	}
 	if (expires_s > EXPIRES_MAX_S)
 		expires_s = EXPIRES_MAX_S;
-	if (location_set(ls, phone, contact, server_txn_flow(txn), (unsigned)expires_s,
-	                 message_header(request, "User-Agent", 0))) {
+	cfg.expires_s = (unsigned)expires_s;
+	if (location_set(ls, phone, &cfg)) {
 		server_txn_reply(txn, 500, NULL, NULL);
 		return;
 	}
@@ -108,11 +113,24 @@ static void take_contacts(struct locations *ls, struct server_txn *txn,
 	answer(txn, location_get(ls, phone));
 }
 
+/* 10.3 steps 6 and 7: the network turned round what the phone sent, and the newer is here. What has
+ * no Contact asks alone. */
+static bool is_overtaken(const struct location *l, const struct message *request)
+{
+	return l && message_header(request, "Contact", 0) &&
+	       strcmp(l->call_id, message_call_id(request)) == 0 &&
+	       message_cseq(request) <= l->cseq;
+}
+
 void registrar_on_register(struct locations *ls, struct server_txn *txn,
                            const struct config_phone *phone)
 {
 	const struct message *request = server_txn_request(txn);
 
+	if (is_overtaken(location_get(ls, phone), request)) {
+		server_txn_reply(txn, 500, "Overtaken By A Newer Request", NULL);
+		return;
+	}
 	if (!message_contact_is_star(request)) {
 		take_contacts(ls, txn, phone);
 		return;

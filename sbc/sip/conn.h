@@ -74,7 +74,7 @@ struct conn {
 	uint64_t pinged_ms; /* 0: no ping is out */
 	uint64_t heard_ms;  /* when a message or pong last came over it */
 	bool brought;       /* a message, at least one */
-	bool answers_pings; /* it has done so before */
+	unsigned pongs;     /* answers in a row to pings of ours, up to 2 */
 	unsigned flows;     /* that lead over it: transactions, dialogs, registrations */
 	bool retired;       /* made under files of before: for what goes on over it alone */
 	struct timer drain; /* until it is, and until it closes */

@@ -76,7 +76,7 @@ enum digest_result digest_verify(struct digest *d, const char *credentials, cons
 	char cnonce[DIGEST_VALUE_MAX], right[DIGEST_HEX_MAX];
 	struct digest_inputs in = { .user = user,
 		                    .realm = d->realm,
-		                    .password = password,
+		                    .password = password ? password : "",
 		                    .method = method,
 		                    .uri = uri,
 		                    .nonce = nonce,
@@ -92,7 +92,7 @@ enum digest_result digest_verify(struct digest *d, const char *credentials, cons
 		return DIGEST_WRONG;
 	digest_response(&in, right);
 	if (!right[0] || strlen(response) != strlen(right) ||
-	    CRYPTO_memcmp(response, right, strlen(right)) != 0)
+	    CRYPTO_memcmp(response, right, strlen(right)) != 0 || !password)
 		return DIGEST_WRONG;
 	return nonce_use(d->nonces, nonce, nc) ? DIGEST_STALE : DIGEST_RIGHT;
 }

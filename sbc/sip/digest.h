@@ -35,7 +35,8 @@ MUST_USE enum err digest_user(const struct digest *d, const char *credentials,
 /* The URI that they are made for (3.4.6): the caller compares it with the request's. ERR_NOT_FOUND,
  * ERR_LIMIT. */
 MUST_USE enum err digest_uri(const char *credentials, char *uri, size_t size);
-/* Compares in constant time. Credentials are good once: those that come again are stale. */
+/* Compares in constant time. Credentials are good once: those that come again are stale. password
+ * NULL: there is no such user; DIGEST_WRONG then, whatever was sent, and no nonce is used by it. */
 enum digest_result digest_verify(struct digest *d, const char *credentials, const char *method,
                                  const char *password);
 

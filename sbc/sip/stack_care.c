@@ -3,9 +3,12 @@
  * Connections to and from trunks are pinged with CRLFCRLF, which RFC 3261 7.5 has everybody skip,
  * so it needs nobody's consent; that keeps NATs and firewalls awake. To close one for want of an
  * answer does need to know that the peer answers at all. Nobody negotiates that here (RFC 6223), so
- * only a peer that has answered before on the connection is held to it. Those of phones
- * are theirs to keep alive: what carries nothing for the realm's idle-timeout is closed, also one
- * that we made for a request too long for UDP; one that never brought a message after 32 s.
+ * only a peer that has answered twice in a row on the connection is held to it. A lone CRLF may as
+ * well be a keepalive of its own, which comes when it comes: so the first answer is followed by a
+ * second ping at once, and what comes with no ping out shows that none of them proves anything.
+ * Those of phones are theirs to keep alive: what carries nothing for the realm's idle-timeout is
+ * closed, also one that we made for a request too long for UDP; one that never brought a message
+ * after 32 s.
  *
  * One over which nothing came since a request went is doubted: late answers still find it, new
  * requests do not, and unless it is heard it closes.
@@ -20,6 +23,7 @@
 #include "sbc/sip/sip_realm.h"
 
 #define PONG_MS  10000 /* RFC 5626 4.4.1 */
+#define PONGS    2     /* in a row: it is held to them */
 #define QUIET_MS 1000
 #define DOUBT_MS 32000 /* timers B and F: what comes later is nobody's */
 #define FIRST_MS 32000 /* the same: whoever connects has something to say */
@@ -54,8 +58,11 @@ static void on_ping(void *arg)
 
 	if (conn_send(c, &c->peer, "\r\n\r\n", 4) != OK)
 		return; /* it is closed */
+	/* The one before went unanswered. */
+	if (c->pinged_ms)
+		c->pongs = 0;
 	c->pinged_ms = clock_mono_ms();
-	if (c->answers_pings)
+	if (c->pongs == PONGS)
 		timer_start(stack->timers, &c->care, PONG_MS, on_no_pong, c);
 	else
 		wait_for_ping(c);
@@ -119,13 +126,18 @@ void stack_care_pong(void *arg, struct conn *c)
 {
 	(void)arg;
 	stack_care_heard(c);
-	/* Padding between messages is none. */
-	if (!c->pinged_ms || clock_mono_ms() - c->pinged_ms > PONG_MS)
+	/* Padding between messages, or its own keepalive. */
+	if (!c->pinged_ms || clock_mono_ms() - c->pinged_ms > PONG_MS) {
+		c->pongs = 0;
 		return;
+	}
 	c->pinged_ms = 0;
-	if (c->answers_pings)
+	if (c->pongs < PONGS)
+		c->pongs++;
+	if (c->pongs == PONGS)
 		wait_for_ping(c);
-	c->answers_pings = true;
+	else
+		on_ping(c);
 }
 
 static void on_idle(void *arg)

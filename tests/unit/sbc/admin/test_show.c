@@ -127,8 +127,12 @@ static void test_phones(void **state)
 	expect_answer("show phones", expected);
 	rig_conn_init(&c, &rig, TRANSPORT_TCP);
 	flow = (struct flow){ .conn = &c, .peer = c.peer };
-	assert_int_equal(location_set(rig.locations, &rig.phones[1], "sip:bob@192.0.2.1", &flow,
-	                              3600, "Phone \377 1.0"),
+	assert_int_equal(location_set(rig.locations, &rig.phones[1],
+	                              &(const struct location_cfg){ .contact = "sip:bob@192.0.2.1",
+	                                                            .flow = &flow,
+	                                                            .expires_s = 3600,
+	                                                            .user_agent = "Phone \377 1.0",
+	                                                            .call_id = "boot" }),
 	                 OK);
 	clock_fake_advance(10000);
 	snprintf(expected, sizeof(expected),

@@ -129,10 +129,10 @@ static inline int rig_end(void **state)
 	return 0;
 }
 
-/* A request of its own comes from peer, with more headers; the status that answers it, 0 for none.
- */
-static inline unsigned rig_receive(size_t conn, const char *peer, const char *method,
-                                   const char *more)
+/* A request comes from peer, of that Call-ID and CSeq, with more headers; the status that answers
+ * it, 0 for none. */
+static inline unsigned rig_receive_of(size_t conn, const char *peer, const char *method,
+                                      const char *call_id, unsigned cseq, const char *more)
 {
 	struct conn *c = &rig.conns[conn];
 	char text[4096];
@@ -144,9 +144,9 @@ static inline unsigned rig_receive(size_t conn, const char *peer, const char *me
 	len = snprintf(text, sizeof(text),
 	               "%s sip:trunkgate SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;rport;"
 	               "branch=z9hG4bK%u\r\nMax-Forwards: 70\r\nFrom: <sip:a@b>;tag=1\r\n"
-	               "To: <sip:a@b>\r\nCall-ID: %u\r\nCSeq: 1 %s\r\n%s"
+	               "To: <sip:a@b>\r\nCall-ID: %s\r\nCSeq: %u %s\r\n%s"
 	               "Content-Length: 0\r\n\r\n",
-	               method, rig.serial, rig.serial, method, more);
+	               method, rig.serial, call_id, cseq, method, more);
 	assert_in_range(len, 1, sizeof(text) - 1);
 	assert_int_equal(addr_parse(&from, peer), OK);
 	rig.sent[0] = '\0';
@@ -154,6 +154,16 @@ static inline unsigned rig_receive(size_t conn, const char *peer, const char *me
 	c->handler->on_message(c->handler->arg, c, &from, text, (size_t)len);
 	sscanf(rig.sent, "SIP/2.0 %u", &status);
 	return status;
+}
+
+/* The same of a Call-ID of its own. */
+static inline unsigned rig_receive(size_t conn, const char *peer, const char *method,
+                                   const char *more)
+{
+	char call_id[16];
+
+	snprintf(call_id, sizeof(call_id), "%u", rig.serial);
+	return rig_receive_of(conn, peer, method, call_id, 1, more);
 }
 
 static inline void rig_turn(uint64_t ms)

@@ -127,6 +127,19 @@ static void test_unknown_names(void **state)
 	}
 }
 
+/* Else strangers could fill the table of used nonces, and those of phones became stale. */
+static void test_strangers_use_no_nonces(void **state)
+{
+	const struct proof stranger = { "nobody", "", "REGISTER", URI, false };
+	char nonce[64];
+
+	(void)state;
+	assert_int_equal(rig_receive(OFFICE, PEER, "REGISTER", ""), 401);
+	nonce_of(false, nonce);
+	assert_int_equal(rig_receive(OFFICE, PEER, "REGISTER", prove(&stranger, nonce)), 401);
+	assert_int_equal(rig_receive(OFFICE, PEER, "REGISTER", prove(&right, nonce)), 200);
+}
+
 static void test_other_realms_phone(void **state)
 {
 	const struct proof guest = { "guest", "a word", "REGISTER", URI, true };
@@ -309,17 +322,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(challenge),
-		RIG_TEST(passwords),
-		RIG_TEST(unknown_names),
-		RIG_TEST(other_realms_phone),
-		RIG_TEST(other_uri),
-		RIG_TEST(other_method),
-		RIG_TEST(replayed),
-		RIG_TEST(old_nonce),
-		RIG_TEST(several_credentials),
-		RIG_TEST(by_address),
-		RIG_TEST(address_and_password),
+		RIG_TEST(challenge),          RIG_TEST(passwords),
+		RIG_TEST(unknown_names),      RIG_TEST(strangers_use_no_nonces),
+		RIG_TEST(other_realms_phone), RIG_TEST(other_uri),
+		RIG_TEST(other_method),       RIG_TEST(replayed),
+		RIG_TEST(old_nonce),          RIG_TEST(several_credentials),
+		RIG_TEST(by_address),         RIG_TEST(address_and_password),
 		RIG_TEST(no_memory),
 	};
 

@@ -13,9 +13,22 @@ static int begin(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, begin, rig_end)
 
+static enum err put(struct locations *ls, const struct config_phone *phone, const char *contact,
+                    const struct flow *flow, unsigned expires_s, const char *agent)
+{
+	const struct location_cfg cfg = { .contact = contact,
+		                          .flow = flow,
+		                          .expires_s = expires_s,
+		                          .user_agent = agent,
+		                          .call_id = "boot",
+		                          .cseq = 7 };
+
+	return location_set(ls, phone, &cfg);
+}
+
 static enum err set(size_t phone, const char *contact, unsigned expires_s, const char *agent)
 {
-	return location_set(rig.locations, &rig.phones[phone], contact, &office, expires_s, agent);
+	return put(rig.locations, &rig.phones[phone], contact, &office, expires_s, agent);
 }
 
 static const struct location *get(size_t phone)
@@ -34,6 +47,8 @@ static void test_set_and_get(void **state)
 	assert_ptr_equal(get(DESK)->phone, &rig.phones[DESK]);
 	assert_string_equal(get(DESK)->contact, "sip:d@h");
 	assert_string_equal(get(DESK)->user_agent, "phone/1");
+	assert_string_equal(get(DESK)->call_id, "boot");
+	assert_int_equal(get(DESK)->cseq, 7);
 	assert_true(get(DESK)->expires_ms == clock_mono_ms() + 60000);
 	assert_true(addr_equal(&get(DESK)->flow.peer, &office.peer));
 	assert_int_equal(rig.conns[OFFICE].refs, 2);
@@ -61,8 +76,8 @@ static void test_in_place(void **state)
 
 	(void)state;
 	assert_int_equal(set(DESK, "sip:d@first", 60, "old"), OK);
-	assert_int_equal(
-	    location_set(rig.locations, &rig.phones[DESK], "sip:d@second", &lobby, 300, NULL), OK);
+	assert_int_equal(put(rig.locations, &rig.phones[DESK], "sip:d@second", &lobby, 300, NULL),
+	                 OK);
 	assert_int_equal(rig.conns[OFFICE].refs, 1);
 	assert_int_equal(rig.conns[LOBBY].refs, 2);
 	assert_null(get(DESK)->user_agent);
@@ -78,8 +93,8 @@ static void test_set_from_itself(void **state)
 {
 	(void)state;
 	assert_int_equal(set(DESK, "sip:d@h", 60, "phone/1"), OK);
-	assert_int_equal(location_set(rig.locations, &rig.phones[DESK], get(DESK)->contact, &office,
-	                              90, get(DESK)->user_agent),
+	assert_int_equal(put(rig.locations, &rig.phones[DESK], get(DESK)->contact, &office, 90,
+	                     get(DESK)->user_agent),
 	                 OK);
 	assert_string_equal(get(DESK)->contact, "sip:d@h");
 	assert_string_equal(get(DESK)->user_agent, "phone/1");
@@ -124,8 +139,7 @@ static void test_keepalive(void **state)
 	rig_turn(60000);
 	assert_int_equal(rig.nsent, 3);
 	/* A realm that wants none, a stream. */
-	assert_int_equal(location_set(rig.locations, &rig.phones[DOOR], "sip:d@h", &yard, 60, NULL),
-	                 OK);
+	assert_int_equal(put(rig.locations, &rig.phones[DOOR], "sip:d@h", &yard, 60, NULL), OK);
 	rig.conns[OFFICE].transport = TRANSPORT_TCP;
 	assert_int_equal(set(DESK, "sip:d@h", 60, NULL), OK);
 	rig_turn(59000);
@@ -178,8 +192,8 @@ static void starved(void *arg)
 
 	(void)arg;
 	if (!err)
-		err = location_set(ls, &rig.phones[DESK], "sip:d@first", &office, 60, "old");
-	if (!err && location_set(ls, &rig.phones[DESK], "sip:d@second", &office, 60, "new")) {
+		err = put(ls, &rig.phones[DESK], "sip:d@first", &office, 60, "old");
+	if (!err && put(ls, &rig.phones[DESK], "sip:d@second", &office, 60, "new")) {
 		/* What was there is there. */
 		assert_string_equal(location_get(ls, &rig.phones[DESK])->contact, "sip:d@first");
 		assert_string_equal(location_get(ls, &rig.phones[DESK])->user_agent, "old");

@@ -164,6 +164,39 @@ static void test_goodbye(void **state)
 	}
 }
 
+/* 10.3 steps 6 and 7: what was sent before the request that bound changes nothing. */
+static void test_overtaken(void **state)
+{
+	static const char *const late[] = { "Contact: <sip:d@h>;expires=0\r\n",
+		                            "Contact: *\r\nExpires: 0\r\n",
+		                            "Contact: <sip:d@old>\r\n",
+		                            "Contact: <sip:d@h>;expires=0, <sip:d@old>\r\n" };
+
+	(void)state;
+	assert_int_equal(
+	    rig_receive_of(OFFICE, PEER, "REGISTER", "boot", 7, "Contact: <sip:d@h>\r\n"), 200);
+	for (size_t i = 0; i < ARRAY_LEN(late); i++) {
+		assert_int_equal(
+		    rig_receive_of(OFFICE, PEER, "REGISTER", "boot", 3 + (unsigned)i, late[i]),
+		    500);
+		assert_string_equal(where()->contact, "sip:d@h");
+	}
+	rig_turn(40000); /* the transaction is over */
+	assert_int_equal(rig_receive_of(OFFICE, PEER, "REGISTER", "boot", 7, late[0]), 500);
+	/* A question is no update. */
+	assert_int_equal(rig_receive_of(OFFICE, PEER, "REGISTER", "boot", 6, ""), 200);
+	says("\r\nContact: <sip:d@h>;expires=260\r\n");
+	/* Another Call-ID has another order. */
+	assert_int_equal(
+	    rig_receive_of(OFFICE, PEER, "REGISTER", "again", 1, "Contact: <sip:d@h>\r\n"), 200);
+	assert_int_equal(
+	    rig_receive_of(OFFICE, PEER, "REGISTER", "again", 2, "Contact: <sip:d@new>\r\n"), 200);
+	assert_int_equal(rig_receive_of(OFFICE, PEER, "REGISTER", "again", 0, late[1]), 500);
+	assert_string_equal(where()->contact, "sip:d@new");
+	assert_int_equal(rig_receive_of(OFFICE, PEER, "REGISTER", "again", 3, late[1]), 200);
+	assert_null(where());
+}
+
 /* 10.2.2, 10.3 step 6 */
 static void test_star(void **state)
 {
@@ -241,19 +274,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(bind),
-		TEST(expires),
-		TEST(too_brief_refresh),
-		TEST(expiry),
-		TEST(refresh),
-		TEST(moves),
-		TEST(query),
-		TEST(goodbye),
-		TEST(star),
-		TEST(unusable_contacts),
-		TEST(one_of_several),
-		TEST(contact_length),
-		TEST(no_memory),
+		TEST(bind),           TEST(expires),           TEST(too_brief_refresh),
+		TEST(expiry),         TEST(refresh),           TEST(moves),
+		TEST(query),          TEST(goodbye),           TEST(overtaken),
+		TEST(star),           TEST(unusable_contacts), TEST(one_of_several),
+		TEST(contact_length), TEST(no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,8 @@ static void one_that_never_answers_is_kept(void **state)
 	conn_unref(&c);
 }
 
-static void one_that_answered_once_must_go_on(void **state)
+/* The first answer is followed by a ping at once: only who answers that as well is held to it. */
+static void one_that_answers_must_go_on(void **state)
 {
 	struct conn *c = come_in("192.0.2.1", "acme");
 
@@ -129,21 +130,56 @@ static void one_that_answered_once_must_go_on(void **state)
 	turn(KEEPALIVE_MS);
 	turn(11000);
 	pong(c); /* too late to be one */
-	assert_false(c->answers_pings);
+	assert_int_equal(t.pings, 1);
 	turn(KEEPALIVE_MS);
+	assert_int_equal(t.pings, 2);
 	pong(c);
-	assert_true(c->answers_pings);
+	assert_int_equal(t.pings, 3);
+	pong(c);
+	assert_int_equal(t.pings, 3);
 	turn(KEEPALIVE_MS);
 	turn(9999);
 	pong(c);
 	turn(1);
 	assert_int_equal(c->state, CONN_OPEN);
 	turn(KEEPALIVE_MS);
-	assert_int_equal(t.pings, 4);
+	assert_int_equal(t.pings, 5);
 	turn(9999);
 	assert_int_equal(c->state, CONN_OPEN);
 	turn(1);
 	assert_int_equal(c->state, CONN_CLOSED);
+	conn_unref(&c);
+}
+
+/* Its own CRLFs may fall behind our pings for as long as they like, and then no more. */
+static void own_keepalives_are_no_answers(void **state)
+{
+	struct conn *c = come_in("192.0.2.1", "acme");
+
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		turn(KEEPALIVE_MS);
+		pong(c);
+	}
+	turn(KEEPALIVE_MS);
+	turn(11000);
+	assert_int_equal(c->state, CONN_OPEN);
+	conn_unref(&c);
+}
+
+/* Who was held to answers and then sends CRLFs of its own is held to none. */
+static void padding_takes_back_what_answers_proved(void **state)
+{
+	struct conn *c = come_in("192.0.2.1", "acme");
+
+	(void)state;
+	turn(KEEPALIVE_MS);
+	pong(c);
+	pong(c);
+	pong(c); /* no ping is out */
+	turn(KEEPALIVE_MS);
+	turn(11000);
+	assert_int_equal(c->state, CONN_OPEN);
 	conn_unref(&c);
 }
 
@@ -231,7 +267,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_that_never_answers_is_kept, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_that_answered_once_must_go_on, set_up,
+		cmocka_unit_test_setup_teardown(one_that_answers_must_go_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(own_keepalives_are_no_answers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(padding_takes_back_what_answers_proved, set_up,
 		                                tear_down),
 		cmocka_unit_test_setup_teardown(idle_ones_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(half_open_ones_end_sooner, set_up, tear_down),

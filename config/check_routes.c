@@ -178,6 +178,32 @@ static void check_share(const struct check *ck, size_t i)
 		              "is 0 for all; one must be more, or leave it out");
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Whether a trunk that brings numbers into a form reads one as the route meant it. */
+static bool reads_alike(enum number_form form, const struct config_dialling *route,
+                        const struct config_dialling *trunk)
+{
+	if (form != NUMBERS_NATIONAL && form != NUMBERS_INTERNATIONAL)
+		return true;
+	return same_text(route->international_prefix, trunk->international_prefix) &&
+	       (form == NUMBERS_INTERNATIONAL ||
+	        (same_text(route->country, trunk->country) &&
+	         same_text(route->national_prefix, trunk->national_prefix)));
+}
+
+static void check_plan_of_trunk(const struct check *ck, size_t i, const struct config_trunk *trunk,
+                                const char *key, const char *options)
+{
+	check_problem(ck, SECTION_ROUTES, i, key,
+	              "is written in another dialling plan than trunk '%s' reads it by (%s); write "
+	              "one of the two, or the same country and prefixes for both",
+	              trunk->name, options);
+}
+
 /* The trunk reads what the route wrote, and would take a country code for an area's digits. */
 static void check_form_of_trunk(const struct check *ck, size_t i, const struct config_trunk *trunk)
 {
@@ -197,6 +223,12 @@ static void check_form_of_trunk(const struct check *ck, size_t i, const struct c
 		    "plain is read as a local number by trunk '%s', which has a form of its "
 		    "own (calling-out, numbers-out); write one of the two",
 		    trunk->name);
+	if (trunk->numbers_out != NUMBERS_AS_IS &&
+	    !reads_alike(route->called_form, &route->dialling, &trunk->dialling))
+		check_plan_of_trunk(ck, i, trunk, "called-form", "numbers-out");
+	if (calling != NUMBERS_AS_IS &&
+	    !reads_alike(route->calling_form, &route->dialling, &trunk->dialling))
+		check_plan_of_trunk(ck, i, trunk, "calling-form", "calling-out, numbers-out");
 }
 
 static void check_number_forms(const struct check *ck, size_t i)

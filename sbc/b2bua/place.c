@@ -3,6 +3,7 @@
  * parts of the body (bodies.c). Signalling thread. */
 #include "sbc/b2bua/place.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,23 +37,40 @@ static const char *behind_scheme(const char *uri)
 	return NULL;
 }
 
-/* Whether it names a host that others can ask: a name of more than one label, no address. */
-static bool has_public_host(const char *rest)
+/* A name of more than one label, which others can ask for. The last one of an address, however it
+ * is written, begins with a digit. */
+static bool is_public(char *host)
 {
-	size_t len = strcspn(rest, "/?;#");
-	const char *at = memchr(rest, '@', len);
-	char host[256];
-	struct addr addr;
+	size_t len = strlen(host);
+	const char *last;
 
-	if (at) {
-		len -= (size_t)(at + 1 - rest);
-		rest = at + 1;
+	while (len > 0 && host[len - 1] == '.')
+		host[--len] = '\0';
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)host[i]) && !strchr("-.", host[i]))
+			return false;
 	}
-	if (len >= sizeof(host))
-		return false;
-	snprintf(host, sizeof(host), "%.*s", (int)len, rest);
+	last = strrchr(host, '.');
+	return last && isalpha((unsigned char)last[1]);
+}
+
+static bool has_public_host(const struct message *m, const char *uri, const char *rest)
+{
+	char text[HEADER_LINE_MAX + 8], *host;
+	struct uri parsed;
+
+	if (strncasecmp(uri, "http", 4) != 0) { /* pres: has the same parts (RFC 3859) */
+		snprintf(text, sizeof(text), "sip:%s", rest);
+		if (!message_parse_uri(m, text, &parsed))
+			return false;
+		snprintf(text, sizeof(text), "%s", parsed.host);
+		return is_public(text);
+	}
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(rest, "/?#\\"), rest);
+	host = strrchr(text, '@');
+	host = host ? host + 1 : text;
 	host[strcspn(host, ":")] = '\0';
-	return strchr(host, '.') && *host != '[' && addr_parse(&addr, host) != OK;
+	return is_public(host);
 }
 
 static void add_reference(const struct passage *p, const char *uri)
@@ -62,7 +80,7 @@ static void add_reference(const struct passage *p, const char *uri)
 	if (!rest || strpbrk(uri, " \"<"))
 		return;
 	word = inside_words_in(&p->words, uri);
-	if (!word && p->way == CROSSING_OUT && !has_public_host(rest))
+	if (!word && p->way == CROSSING_OUT && !has_public_host(p->from, uri, rest))
 		word = "its host";
 	if (word)
 		LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", "Geolocation"),

@@ -148,7 +148,7 @@ void redirect_follow(struct call *call, const struct message *answer)
 	if (message_is_request(answer) || call->route->redirects != REDIRECTS_FOLLOW ||
 	    (!names_places(status) && status != 305))
 		return;
-	if (ts->redirects++ == REDIRECTS_MAX) {
+	if (ts->redirects++ >= REDIRECTS_MAX) {
 		not_followed(call, "", "the call was redirected five times already");
 		return;
 	}

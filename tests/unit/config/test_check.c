@@ -260,6 +260,24 @@ static const struct {
 	         "      calling-form: plain }\n"),
 	  "t.yaml:11: route 1: plain is read as a local number by trunk 'acme', which has a form "
 	  "of its own (calling-out, numbers-out); write one of the two\n" },
+	{ BORDER(
+	      OUT, ACME ", country: \"43\", numbers-out: e164",
+	      "  - { from: desk, number: \"*\", to: acme, country: \"49\", called-form: national,\n"
+	      "      calling-form: international }\n"),
+	  "t.yaml:10: route 1: is written in another dialling plan than trunk 'acme' reads it by "
+	  "(numbers-out); write one of the two, or the same country and prefixes for both\n" },
+	{ BORDER(
+	      OUT, ACME ", country: \"49\", calling-out: e164, international-prefix: \"011\"",
+	      "  - { from: desk, number: \"*\", to: acme, country: \"49\", called-form: national,\n"
+	      "      calling-form: international }\n"),
+	  "t.yaml:11: route 1: is written in another dialling plan than trunk 'acme' reads it by "
+	  "(calling-out, numbers-out); write one of the two, or the same country and prefixes for "
+	  "both\n" },
+	{ BORDER(
+	      OUT, ACME ", country: \"49\", numbers-out: e164",
+	      "  - { from: desk, number: \"*\", to: acme, country: \"49\", called-form: national,\n"
+	      "      calling-form: international }\n"),
+	  "" },
 	/* What a phone hands on may come back to it; its own calls go on to the next route. */
 	{ BORDER(OUT, ACME,
 	         "  - { from: desk, number: \"2*\", to: desk }\n"

@@ -106,6 +106,16 @@ static void test_references(void **state)
 		{ "Geolocation: <https://10.9.8.7/x>, <sip:x@[2001:db8::1]>, <https://lis/x>\r\n"
 		  "Geolocation-Routing: no\r\n",
 		  "", "<https://10.9.8.7/x>|<sip:x@[2001:db8::1]>|<https://lis/x>|no" },
+		{ "Geolocation: <https://10.9.8.7./x>, <https://10.2311/x>, <https://lis./x>, "
+		  "<https://lis.example.net.:80/x>\r\n",
+		  "<https://lis.example.net.:80/x>|",
+		  "<https://10.9.8.7./x>|<https://10.2311/x>|<https://lis./x>|"
+		  "<https://lis.example.net.:80/x>|" },
+		{ "Geolocation: <sip:a.b;x@10.9.8.7>, <pres:a.b?x@lis>, <https://a.b;x@10.9.8.7/>, "
+		  "<https://a@b.c@10.9.8.7/>, <https://10.9.8.7\\@b.c/>\r\n",
+		  "",
+		  "<sip:a.b;x@10.9.8.7>|<pres:a.b?x@lis>|<https://a.b;x@10.9.8.7/>|"
+		  "<https://a@b.c@10.9.8.7/>|<https://10.9.8.7\\@b.c/>|" },
 		/* What is no place, and what says nothing of one. */
 		{ "Geolocation: <cid:a@lis.example.net>, <ftp://lis.example.net>, <https:lis>, <>\r\n"
 		  "Geolocation-Routing: yes\r\n",

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/timer.h"
 #include "sbc/sip/conn.h"
+#include "sbc/sip/frame.h"
 
 enum stream_result {
 	STREAM_OK,
@@ -41,7 +42,8 @@ struct conn_stream {
 	bool connected; /* TCP stands; TLS may still be shaking hands */
 	bool read_wants_write;
 	struct buf in, out;
-	void *tls; /* SSL of conn_tls.c */
+	struct frame_part part; /* of the frame that in begins with */
+	void *tls;              /* SSL of conn_tls.c */
 };
 
 extern const struct stream_ops stream_tls_ops;

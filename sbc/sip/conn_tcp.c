@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "sbc/sip/conn_socket.h"
 #include "sbc/sip/conn_stream.h"
-#include "sbc/sip/frame.h"
 #include "sbc/sip/message.h"
 #include "sbc/sip/sip_realm.h"
 
@@ -133,7 +132,7 @@ static bool take_frames(struct conn_stream *s)
 	size_t done = 0;
 
 	while (c->state == CONN_OPEN) {
-		struct frame f = frame_next(s->in.data + done, s->in.len - done, limits);
+		struct frame f = frame_next(s->in.data + done, s->in.len - done, limits, &s->part);
 
 		if (f.kind == FRAME_BAD) {
 			if (f.status && c->handler->on_unreadable)

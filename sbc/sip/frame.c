@@ -112,20 +112,12 @@ struct frame frame_of_datagram(const char *data, size_t len, struct frame_limits
 	return (struct frame){ .kind = FRAME_MESSAGE, .len = len };
 }
 
-struct frame frame_next(const char *data, size_t len, struct frame_limits limits)
+/* The octets of the message whose head ends before blank's empty line. FRAME_MORE: well. */
+static struct frame read_head(const char *data, const char *blank, struct frame_limits limits)
 {
-	const char *blank, *why;
-	size_t head, body = 0;
+	size_t head = (size_t)(blank - data) + 4, body = 0;
+	const char *why;
 
-	if (len == 0)
-		return (struct frame){ .kind = FRAME_MORE };
-	if (data[0] == '\r' || data[0] == '\n')
-		return between(data, len);
-	blank = memmem(data, len, "\r\n\r\n", 4);
-	if (!blank)
-		return len > limits.head ? head_too_long(data, limits.head)
-		                         : (struct frame){ .kind = FRAME_MORE };
-	head = (size_t)(blank - data) + 4;
 	if (head > limits.head)
 		return head_too_long(data, limits.head);
 	why = body_length(data, head - 2, &body);
@@ -133,7 +125,34 @@ struct frame frame_next(const char *data, size_t len, struct frame_limits limits
 		return bad_request(400, head - 2, why);
 	if (body > limits.body)
 		return bad_request(413, head - 2, "the body of a message is too long");
-	if (len < head + body)
+	return (struct frame){ .kind = FRAME_MORE, .len = head + body };
+}
+
+struct frame frame_next(const char *data, size_t len, struct frame_limits limits,
+                        struct frame_part *part)
+{
+	size_t from = part->sought > 3 ? part->sought - 3 : 0;
+	const char *blank;
+	struct frame f;
+
+	if (len == 0)
 		return (struct frame){ .kind = FRAME_MORE };
-	return (struct frame){ .kind = FRAME_MESSAGE, .len = head + body };
+	if (data[0] == '\r' || data[0] == '\n')
+		return between(data, len);
+	if (!part->needs) {
+		blank = memmem(data + from, len - from, "\r\n\r\n", 4);
+		part->sought = len;
+		if (!blank)
+			return len > limits.head ? head_too_long(data, limits.head)
+			                         : (struct frame){ .kind = FRAME_MORE };
+		f = read_head(data, blank, limits);
+		if (f.kind == FRAME_BAD)
+			return f;
+		part->needs = f.len;
+	}
+	if (len < part->needs)
+		return (struct frame){ .kind = FRAME_MORE };
+	f = (struct frame){ .kind = FRAME_MESSAGE, .len = part->needs };
+	*part = (struct frame_part){ 0 };
+	return f;
 }

@@ -28,8 +28,16 @@ struct frame_limits {
 	size_t head, body;
 };
 
-/* Looks at what has come so far, which begins with a frame. */
-struct frame frame_next(const char *data, size_t len, struct frame_limits limits);
+/* What is known of a frame that is not whole: nothing is read twice. All 0 before the first octet,
+ * and again behind a whole one. */
+struct frame_part {
+	size_t sought; /* octets that have no end of a head in them */
+	size_t needs;  /* octets of head and body; 0: its head is not whole */
+};
+
+/* Looks at what has come so far, which begins with a frame: the one of part. */
+struct frame frame_next(const char *data, size_t len, struct frame_limits limits,
+                        struct frame_part *part);
 /* The same of a datagram, which is one message or FRAME_BAD for its length alone (RFC 3261 18.3).
  */
 struct frame frame_of_datagram(const char *data, size_t len, struct frame_limits limits);

@@ -307,7 +307,8 @@ static void on_connection(void *arg, struct conn *c, enum err err, const char *w
 		flow_clear(&flow);
 		if (!err)
 			return;
-	} else if (flow_alive(&r->datagrams)) {
+	}
+	if (flow_alive(&r->datagrams)) {
 		err = send_by_datagram(r);
 		why = "the request could not be sent";
 		if (!err)

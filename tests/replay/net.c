@@ -147,7 +147,8 @@ static enum err wire_send(struct conn *c, const struct addr *to, const char *dat
 	struct wire *w = (struct wire *)(void *)c;
 	struct peer *p = c->transport == TRANSPORT_UDP ? find_peer(TRANSPORT_UDP, to) : w->peer;
 	char text[ADDR_TEXT_MAX], what[128];
-	struct frame f = frame_next(data, len, (struct frame_limits){ HEAD_MOST, BODY_MOST });
+	struct frame f = frame_next(data, len, (struct frame_limits){ HEAD_MOST, BODY_MOST },
+	                            &(struct frame_part){ 0 });
 
 	if (f.kind == FRAME_PING) {
 		net.pings += c->transport == TRANSPORT_UDP;
@@ -391,7 +392,8 @@ static void take_stream(struct peer *p, struct conn *c, const char *data, size_t
 	p->nrest += len;
 	while (c->state == CONN_OPEN) {
 		const char *at = p->rest + done;
-		struct frame f = frame_next(at, p->nrest - done, sip_realm_limits(c->realm));
+		struct frame f = frame_next(at, p->nrest - done, sip_realm_limits(c->realm),
+		                            &(struct frame_part){ 0 });
 
 		if (f.kind == FRAME_MORE)
 			break;

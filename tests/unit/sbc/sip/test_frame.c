@@ -16,9 +16,16 @@ static const struct frame_limits limits = { HEAD_MAX, 65536 };
 
 #define HEAD "OPTIONS sip:a SIP/2.0\r\n"
 
+static struct frame next(const char *text, struct frame_limits most)
+{
+	struct frame_part part = { 0 };
+
+	return frame_next(text, strlen(text), most, &part);
+}
+
 static void check(const char *text, enum frame_kind kind, size_t len)
 {
-	struct frame f = frame_next(text, strlen(text), limits);
+	struct frame f = next(text, limits);
 
 	if (f.kind != kind || f.len != len)
 		fail_msg("%s: kind %d length %zu %s", text, (int)f.kind, f.len, f.why ? f.why : "");
@@ -97,15 +104,41 @@ static void test_realm_limits(void **state)
 	struct frame f;
 
 	(void)state;
-	assert_int_equal(frame_next(fits, strlen(fits), small).kind, FRAME_MESSAGE);
+	assert_int_equal(next(fits, small).kind, FRAME_MESSAGE);
 	assert_int_equal(frame_of_datagram(fits, strlen(fits), small).kind, FRAME_MESSAGE);
-	f = frame_next(body, strlen(body), small);
+	f = next(body, small);
 	assert_int_equal(f.kind, FRAME_BAD);
 	assert_int_equal(f.status, 413);
 	assert_int_equal(f.head, strlen(body) - 2);
-	f = frame_next(head, strlen(head), small);
+	f = next(head, small);
 	assert_int_equal(f.status, 513);
 	assert_int_equal(f.head, strlen(HEAD));
+}
+
+/* What has been looked at is not looked at again: it may say what it likes by then. */
+static void test_nothing_twice(void **state)
+{
+	char text[] = HEAD "Subject: a\r\nContent-Length: 10\r\n\r\n0123456789OPTIONS";
+	const size_t head = strlen(text) - 17, whole = head + 10;
+	struct frame_part part = { 0 };
+	struct frame f;
+
+	(void)state;
+	assert_int_equal(frame_next(text, 30, limits, &part).kind, FRAME_MORE);
+	memcpy(text + 10, "\r\n\r\n", 4);
+	for (size_t len = 31; len < whole; len++) {
+		assert_int_equal(frame_next(text, len, limits, &part).kind, FRAME_MORE);
+		if (len == head)
+			memset(text, 'x', head);
+	}
+	f = frame_next(text, strlen(text), limits, &part);
+	assert_int_equal(f.kind, FRAME_MESSAGE);
+	assert_int_equal(f.len, whole);
+	/* The one behind it begins anew. */
+	assert_int_equal(frame_next("\r\n", 2, limits, &part).kind, FRAME_SKIP);
+	assert_int_equal(
+	    frame_next(HEAD "l: 0\r\n\r\n", strlen(HEAD "l: 0\r\n\r\n"), limits, &part).kind,
+	    FRAME_MESSAGE);
 }
 
 /* A datagram ends by itself; without an empty line it is all head. */
@@ -138,7 +171,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),        cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_between),      cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_realm_limits), cmocka_unit_test(test_datagrams)
+		cmocka_unit_test(test_realm_limits), cmocka_unit_test(test_datagrams),
+		cmocka_unit_test(test_nothing_twice)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,9 @@ static struct {
 	struct stack *stack;
 	struct sip_realm *realm;
 	struct conn *conns[NPEERS];
-	bool refuses[NPEERS], breaks[NPEERS]; /* the connection; the next write */
-	char sent[NPEERS][4096];              /* the last message */
+	bool refuses[NPEERS], breaks[NPEERS]; /* the connection; the next write over it */
+	bool opens_later[NPEERS];
+	char sent[NPEERS][4096]; /* the last message */
 	unsigned nsent[NPEERS];
 	struct request *request;
 	const char *to_tag; /* of what is sent; "": it is in no dialog */
@@ -48,17 +49,16 @@ static struct config_listener listeners[] = { { .transport = TRANSPORT_TCP },
 	                                      { .transport = TRANSPORT_UDP } };
 static struct config_realm realm_cfg = { .name = "test", .listeners = listeners, .nlisteners = 2 };
 
-static size_t which(const struct conn *c)
+static size_t which(const struct addr *peer)
 {
-	return (ntohl(c->peer.v4.sin_addr.s_addr) & 0xff) - 1;
+	return (ntohl(peer->v4.sin_addr.s_addr) & 0xff) - 1;
 }
 
 static enum err fake_send(struct conn *c, const struct addr *peer, const char *data, size_t len)
 {
-	size_t i = which(c);
+	size_t i = which(c->transport == TRANSPORT_UDP ? peer : &c->peer);
 
-	(void)peer;
-	if (t.breaks[i]) {
+	if (t.breaks[i] && c->transport != TRANSPORT_UDP) {
 		conn_close(c, ERR_CLOSED, "broken pipe");
 		return ERR_CLOSED;
 	}
@@ -70,7 +70,7 @@ static enum err fake_send(struct conn *c, const struct addr *peer, const char *d
 static void fake_close(struct conn *c)
 {
 	if (c->peer.sa.sa_family)
-		t.conns[which(c)] = NULL;
+		t.conns[which(&c->peer)] = NULL;
 }
 
 static void fake_free(struct conn *c)
@@ -119,11 +119,13 @@ static enum err fake_connect(struct conn **out, const struct conn_connect_cfg *c
 	struct conn *c = fake_new(cfg->handler, cfg->realm);
 
 	c->peer = cfg->peer;
-	if (t.refuses[which(c)]) {
+	if (t.opens_later[which(&c->peer)])
+		c->state = CONN_CONNECTING;
+	if (t.refuses[which(&c->peer)]) {
 		free(c);
 		return ERR_IO;
 	}
-	t.conns[which(c)] = c;
+	t.conns[which(&c->peer)] = c;
 	*out = c;
 	return OK;
 }
@@ -398,6 +400,28 @@ static void test_late_and_long(void **state)
 	assert_true(addr_same_host(&t.from, &t.conns[FIRST]->peer));
 }
 
+/* Too long for a datagram, and the connection in its place dies as it opens: it goes as one. */
+static void test_long_and_broken(void **state)
+{
+	char subject[1400];
+	struct conn *c;
+
+	(void)state;
+	memset(subject, 'x', sizeof(subject) - 1);
+	subject[sizeof(subject) - 1] = '\0';
+	t.opens_later[FIRST] = t.breaks[FIRST] = true;
+	start_over(TRANSPORT_UDP, "INVITE", subject);
+	c = conn_ref(t.conns[FIRST]);
+	c->state = CONN_OPEN;
+	c->handler->on_open(c->handler->arg, c);
+	assert_int_equal(c->state, CONN_CLOSED);
+	conn_unref(&c);
+	assert_true(got(FIRST, "INVITE"));
+	assert_non_null(strstr(t.sent[FIRST], "Via: SIP/2.0/UDP"));
+	assert_int_equal(t.nsent[FIRST], 1);
+	assert_int_equal(t.nsent[SECOND], 0);
+}
+
 /* Nobody says whose certificate it should have: it does not go in the clear instead. */
 static void test_without_tls(void **state)
 {
@@ -416,7 +440,7 @@ int main(void)
 		TEST(first),         TEST(refused_goes_on), TEST(503_goes_on),   TEST(all_refused),
 		TEST(break_goes_on), TEST(cancelled_503),   TEST(cancel_breaks), TEST(cancel_early),
 		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps), TEST(never_heard),
-		TEST(without_tls)
+		TEST(without_tls),   TEST(long_and_broken)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,8 @@ static const struct exchange_rule rules[EX_NSTATES][XE_NEVENTS] = {
 		[XE_MOVED] = { &exchange_note_moved, EX_SHOWN },
 	},
 	[EX_OWED] = {
-		[XE_OFFER] = { &exchange_pass_on, EX_PASSED },
-		[XE_FETCH] = { &exchange_fetch, EX_FETCHING },
+		[XE_OFFER] = { &exchange_pass_or_hold, EX_PASSED },
+		[XE_FETCH] = { &exchange_fetch_or_hold, EX_FETCHING },
 		[XE_MOVED] = { &exchange_note_moved, EX_OWED },
 		[XE_UP] = { &exchange_tell_fork, EX_TOLD },
 		[XE_AGAIN] = { &exchange_tell, EX_TOLD },

@@ -412,9 +412,6 @@ const struct exchange_action exchange_propose_answer = {
 const struct exchange_action exchange_show_answer = {
 	"Answers the caller's INVITE with an offer made of the callee's answer.", act_show_answer
 };
-const struct exchange_action exchange_pass_on = {
-	"Offers it to the other side; answers it here if that would hear nothing new.", act_pass
-};
 const struct exchange_action exchange_pass_or_hold = {
 	"Offers it to the other side, when no ACK or answer to a refresh is to come from there any more; answers it here if that would hear nothing new.",
 	act_pass_or_hold
@@ -428,10 +425,6 @@ const struct exchange_action exchange_release = { "What waited is offered, or as
 const struct exchange_action exchange_let_go = { "487: nobody wants that any more.", act_let_go };
 const struct exchange_action exchange_pass_early = {
 	"Offers it to the other side, which has the first answer for certain.", act_pass_early
-};
-const struct exchange_action exchange_fetch = {
-	"Asks the other side for an offer; one that refuses that is spared, and what we said last is offered.",
-	act_fetch
 };
 const struct exchange_action exchange_settle = {
 	"Answers who offered with the other side's answer, which is final.", act_settle

@@ -38,10 +38,10 @@ void exchange_forget(struct call *call);
 MUST_USE enum err exchange_pass(struct call *call, const struct exchange_news *news,
                                 enum method like, struct offer_problem *problem);
 extern const struct exchange_action exchange_early, exchange_ring, exchange_propose_early,
-    exchange_first_answer, exchange_bare_answer, exchange_propose_answer, exchange_pass_on,
-    exchange_show_answer, exchange_pass_early, exchange_fetch, exchange_settle, exchange_propose,
-    exchange_confirm, exchange_refuse, exchange_withdraw, exchange_pass_or_hold,
-    exchange_fetch_or_hold, exchange_release, exchange_let_go;
+    exchange_first_answer, exchange_bare_answer, exchange_propose_answer, exchange_show_answer,
+    exchange_pass_early, exchange_settle, exchange_propose, exchange_confirm, exchange_refuse,
+    exchange_withdraw, exchange_pass_or_hold, exchange_fetch_or_hold, exchange_release,
+    exchange_let_go;
 
 /* exchange_owe.c */
 extern const struct exchange_action exchange_take_answer, exchange_tell, exchange_tell_moved,

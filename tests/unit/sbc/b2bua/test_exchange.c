@@ -574,10 +574,17 @@ static void test_held(void **state)
 	t.busy = false;
 	assert_int_equal(fire(EX_HELD, XE_FREE, SIDE_CALLER), EX_REST);
 	assert_string_equal(t.done, "make:callee change:caller back refuse491:callee ");
-	/* Where one waits already, so does not what meets it. */
 	t.busy = true;
-	assert_int_equal(fire(EX_OWED, XE_OFFER, SIDE_CALLER), EX_OWED);
-	assert_string_equal(t.done, "make:caller change:callee back refuse491:caller ");
+	assert_int_equal(fire(EX_OWED, XE_OFFER, SIDE_CALLER), EX_HELD);
+	assert_string_equal(t.done, "make:caller change:callee back ");
+	assert_true(t.owes_callee);
+	assert_int_equal(fire(EX_OWED, XE_FETCH, SIDE_CALLER), EX_HELD);
+	assert_string_equal(t.done, "fetch:callee ");
+	/* What is owed comes behind it. */
+	t.moves = true;
+	assert_int_equal(fire(EX_HELD, XE_WITHDRAWN, SIDE_CALLER), EX_OWED);
+	assert_true(t.waits);
+	t.moves = false;
 	t.change_err = OK;
 	t.asked = fetch;
 	assert_int_equal(fire(EX_HELD, XE_UP, SIDE_CALLER), EX_FETCHING);

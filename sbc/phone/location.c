@@ -120,7 +120,8 @@ enum err location_set(struct locations *ls, const struct config_phone *phone,
 	l->cseq = cfg->cseq;
 	l->phone = phone;
 	l->all = ls;
-	l->expires_ms = clock_mono_ms() + cfg->expires_s * 1000ULL;
+	l->since_ms = clock_mono_ms();
+	l->expires_ms = l->since_ms + cfg->expires_s * 1000ULL;
 	flow_copy(&l->flow, cfg->flow);
 	timer_start(ls->timers, &l->timer, cfg->expires_s * 1000ULL, on_expired, l);
 	wait_for_ping(l);

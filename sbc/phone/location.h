@@ -16,9 +16,9 @@ struct location {
 	const struct config_phone *phone;
 	char *contact; /* its URI, which calls to it go to */
 	struct flow flow;
-	uint64_t expires_ms; /* clock_mono_ms() */
-	char *user_agent;    /* NULL: it does not say */
-	char *call_id;       /* of the REGISTER, and its CSeq: what came before it is older */
+	uint64_t since_ms, expires_ms; /* clock_mono_ms() */
+	char *user_agent;              /* NULL: it does not say */
+	char *call_id; /* of the REGISTER, and its CSeq: what came before it is older */
 	uint32_t cseq;
 	struct timer timer; /* its end */
 	struct timer ping;  /* of a flow over UDP */

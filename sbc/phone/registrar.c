@@ -13,7 +13,8 @@
 #define EXPIRES_DEFAULT_S 300
 #define EXPIRES_MIN_S     60
 #define EXPIRES_MAX_S     3600
-#define CONTACT_MAX       300 /* octets; it becomes the Request-URI of calls */
+#define LATE_MS           32000 /* 64 x T1: nobody sends it again after that */
+#define CONTACT_MAX       300   /* octets; it becomes the Request-URI of calls */
 
 static void answer(struct server_txn *txn, const struct location *l)
 {
@@ -114,10 +115,12 @@ static void take_contacts(struct locations *ls, struct server_txn *txn,
 }
 
 /* 10.3 steps 6 and 7: the network turned round what the phone sent, and the newer is here. What has
- * no Contact asks alone. */
+ * no Contact asks alone. Not for as long as the binding lasts: a phone that starts anew may count
+ * from the beginning under the Call-ID that it had. */
 static bool is_overtaken(const struct location *l, const struct message *request)
 {
-	return l && message_header(request, "Contact", 0) &&
+	return l && clock_mono_ms() - l->since_ms < LATE_MS &&
+	       message_header(request, "Contact", 0) &&
 	       strcmp(l->call_id, message_call_id(request)) == 0 &&
 	       message_cseq(request) <= l->cseq;
 }

@@ -291,18 +291,53 @@ static void treat_datagram(struct relay_packet *p, struct relay_side *in, struct
 	set_way(p, out, &out->rtp, to, p->len);
 }
 
+static struct relay_side *other_side(const struct relay_port *port)
+{
+	return &port->stream->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
+}
+
+/* A good packet, whose header is read, or what it says as RTCP: to the other side, as that is to
+ * have it. */
+static void go_on(struct relay_packet *p, struct relay_stream *s, struct rtp_header *header,
+                  const struct rtcp_said *said, uint64_t now_us)
+{
+	const struct relay_side *in = &s->sides[p->port->side];
+	struct relay_side *out = other_side(p->port);
+	const struct relay_port *through = p->rtcp && !out->mux ? &out->rtcp : &out->rtp;
+	const struct addr *to = latch_target(&through->latch);
+	size_t octets = p->len;
+	enum err err = OK;
+
+	if (!out->told || !to)
+		return;
+	if (p->rtcp)
+		rtcp_hide_names(p->data, p->len, s->name_key, &out->reports.name);
+	else if (in->map)
+		payload_map_apply(in->map, header, p->data);
+	if (out->out.now)
+		err =
+		    srtp_session_protect(out->out.now, p->data, &p->len, sizeof(p->data), p->rtcp);
+	if (err) {
+		on_unsent(s, through->side, err);
+		return;
+	}
+	out->repeated = 0;
+	primer_sent(&out->primer, p->rtcp, now_us / 1000);
+	if (p->rtcp)
+		reports_go(&out->reports, said, now_us);
+	else
+		reports_rtp_goes(&out->reports, header, in->quality.clock_hz, now_us / 1000);
+	set_way(p, out, through, to, octets);
+}
+
 void relay_treat(struct relay_packet *p, uint64_t now_us)
 {
 	struct relay_port *port = p->port;
 	struct relay_stream *s = port->stream;
 	struct relay_side *in = &s->sides[port->side];
-	struct relay_side *out = &s->sides[port->side == SIDE_CALLER ? SIDE_CALLEE : SIDE_CALLER];
-	const struct relay_port *through;
-	const struct addr *to;
 	struct rtp_header header;
 	struct rtcp_said said;
-	size_t octets;
-	enum err err = OK;
+	enum err err;
 
 	p->out = NULL;
 	p->rtcp = !in->opaque && rtp_is_rtcp(p->data, p->len);
@@ -311,7 +346,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	if (!in->told || p->fd != port->fd)
 		return;
 	if (in->opaque) {
-		treat_datagram(p, in, out, now_us / 1000);
+		treat_datagram(p, in, other_side(port), now_us / 1000);
 		return;
 	}
 	/* RTP, RTCP, or STUN, DTLS and the like (RFC 7983 7). RTCP's port takes no RTP. */
@@ -353,30 +388,7 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 		count_rtcp_in(in, &said, now_us);
 	else
 		count_rtp_in(in, &header, p->len, now_us);
-	through = p->rtcp && !out->mux ? &out->rtcp : &out->rtp;
-	to = latch_target(&through->latch);
-	if (!out->told || !to)
-		return;
-	primer_sent(&out->primer, p->rtcp, now_us / 1000);
-	if (in->map && !p->rtcp)
-		payload_map_apply(in->map, &header, p->data);
-	if (p->rtcp) {
-		rtcp_hide_names(p->data, p->len, s->name_key, &out->reports.name);
-		reports_go(&out->reports, &said, now_us);
-	} else {
-		reports_rtp_goes(&out->reports, &header, in->quality.clock_hz, now_us / 1000);
-	}
-	octets = p->len;
-	/* SRTP out */
-	if (out->out.now)
-		err =
-		    srtp_session_protect(out->out.now, p->data, &p->len, sizeof(p->data), p->rtcp);
-	if (err) {
-		on_unsent(s, through->side, err);
-		return;
-	}
-	out->repeated = 0;
-	set_way(p, out, through, to, octets);
+	go_on(p, s, &header, &said, now_us);
 }
 
 bool relay_receive(struct relay_packet *p, struct relay_port *port)

@@ -142,6 +142,7 @@ static void used_numbers_are_told(void **state)
 	assert_string_equal(heard.last, "");
 	assert_false(arrived(&r));
 	assert_int_equal(stats(&r, SIDE_CALLEE).send_errors, 100);
+	assert_int_equal(r.s.sides[SIDE_CALLEE].reports.packets, 2); /* of an SR of ours */
 	rig_close(&r);
 }
 

@@ -37,16 +37,16 @@ static void on_sweep(void *arg)
 {
 	struct media *media = arg;
 
-	media_sweep(media);
-	if (media->out)
+	if (media_sweep(media))
 		timer_start_lazy(media->timers, &media->sweep, SWEEP_MS, on_sweep, media);
 }
 
-void media_sweep(struct media *media)
+bool media_sweep(struct media *media)
 {
 	take_back(media);
 	for (unsigned i = 0; media->out && i < media->nworkers; i++)
 		worker_wake(media->workers[i].worker);
+	return media->out > 0;
 }
 
 void media_send(struct media *media, struct media_worker *to, struct worker_msg *msg)

@@ -35,9 +35,10 @@ void media_free(struct media **mediap);
 /* Owned by media. Copies cfg. ERR_SYNTAX: no port pair in the range. */
 MUST_USE enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
                                   struct media_realm **out);
-/* Has the workers look for what they were told, and takes back what they are done with. A timer
- * does it as long as there is something to take; a test that turns the clock may do it itself. */
-void media_sweep(struct media *media);
+/* Has the workers look for what they were told, and takes back what they are done with; whether
+ * there is more to take. A timer does it as long as there is; a test that turns the clock may do it
+ * itself. */
+bool media_sweep(struct media *media);
 /* Port pairs now in use, and how many there are. Closed anchors give theirs back when their worker
  * has let go, some tens of milliseconds after anchor_close. */
 size_t media_realm_used(const struct media_realm *realm);

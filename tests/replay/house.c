@@ -13,7 +13,12 @@
 #include "sbc/app/layers.h"
 #include "tests/replay/net.h"
 
-#define PORTS_BACK_MS 2000 /* of real time, for the media workers */
+#define SETTLE_US  50
+#define SETTLE_MAX 40000 /* times */
+
+#define PORTS_EACH 20 /* of a realm */
+
+static unsigned ports_offset;
 
 struct house {
 	struct config *cfg;
@@ -39,11 +44,18 @@ static void pump(struct house *h)
 	loop_run(h->loop);
 }
 
-/* The media ports are the kernel's own: scenarios that run beside each other have different ones.
- */
-static uint16_t own_port(unsigned port)
+void house_set_place(unsigned place)
 {
-	return (uint16_t)(port + (unsigned)getpid() % 48 * 20);
+	ports_offset = place * PORTS_EACH;
+}
+
+/* The workers let go of ports in their own time, which no clock of ours turns: it is waited for. */
+static void settle(struct house *h)
+{
+	const struct timespec pause = { .tv_nsec = SETTLE_US * 1000 };
+
+	for (int i = 0; media_sweep(h->layers.media) && i < SETTLE_MAX; i++)
+		nanosleep(&pause, NULL);
 }
 
 static void bound(struct config *cfg)
@@ -51,8 +63,10 @@ static void bound(struct config *cfg)
 	cfg->max_connections = 20;
 	cfg->media_gather_ms = 0;
 	for (size_t i = 0; i < cfg->nrealms; i++) {
-		cfg->realms[i].media_port_low = own_port(cfg->realms[i].media_port_low);
-		cfg->realms[i].media_port_high = own_port(cfg->realms[i].media_port_high);
+		cfg->realms[i].media_port_low =
+		    (uint16_t)(cfg->realms[i].media_port_low + ports_offset);
+		cfg->realms[i].media_port_high =
+		    (uint16_t)(cfg->realms[i].media_port_high + ports_offset);
 	}
 }
 
@@ -95,6 +109,7 @@ void house_advance(struct house *h, uint64_t ms)
 {
 	struct timers *timers = loop_timers(h->loop);
 
+	settle(h);
 	for (;;) {
 		uint64_t next_ms = timers_next_ms(timers);
 		uint64_t step_ms = next_ms < ms ? next_ms : ms;
@@ -104,6 +119,7 @@ void house_advance(struct house *h, uint64_t ms)
 		timers_run(timers);
 		while (net_turn())
 			;
+		settle(h);
 		if (ms == 0)
 			break;
 	}
@@ -143,7 +159,6 @@ static size_t used_ports(const struct house *h)
 
 void house_count(struct house *h, struct house_counts *out)
 {
-	const struct timespec ms = { .tv_nsec = 1000000 };
 	struct stack_counts counts;
 
 	memset(out, 0, sizeof(*out));
@@ -159,11 +174,7 @@ void house_count(struct house *h, struct house_counts *out)
 		trunk_stats(trunks_at(h->layers.trunks, i), &stats);
 		out->slots += stats.calls;
 	}
-	/* The workers let go of ports in their own time, which no clock of ours turns. */
 	pump(h);
-	for (int i = 0; out->calls == 0 && used_ports(h) > 0 && i < PORTS_BACK_MS; i++) {
-		nanosleep(&ms, NULL);
-		media_sweep(h->layers.media);
-	}
+	settle(h);
 	out->ports = used_ports(h);
 }

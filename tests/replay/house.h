@@ -15,6 +15,9 @@ struct house_counts {
 	size_t pings; /* of the net */
 };
 
+#define HOUSE_PLACES 48
+/* Houses that stand beside each other have a place each: media ports are the kernel's own. */
+void house_set_place(unsigned place);
 /* yaml: the configuration, which stands in folder. NULL: it does not stand, and stderr says why. */
 struct house *house_open(const char *yaml, const char *folder, struct loop *loop);
 void house_close(struct house *h);

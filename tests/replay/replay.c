@@ -1,7 +1,8 @@
 /* Runs scenarios (README.md): replay [-v|-a] FILE|DIRECTORY... -a: with every allocation failing in
- * turn. Each in a process of its own. A file
- * whose first line begins with "# fails: TEXT" must fail, and say TEXT. */
+ * turn. Each in a process of its own. A file whose first line begins with "# fails: TEXT" must
+ * fail, and say TEXT. Which failed is said once more at the end. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -10,8 +11,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "base/buf.h"
 #include "media/srtp.h"
 #include "sbc/sip/message.h"
+#include "tests/replay/house.h"
 #include "tests/replay/script.h"
 
 #define FAILS "fails: "
@@ -20,10 +23,11 @@
 #define NO_MORE 3 /* the scenario makes fewer allocations than asked to */
 
 static char folder[] = "/tmp/trunkgate-replay.XXXXXX";
+#define CHILDREN_MAX 8
+
 static bool verbose, starve;
 static unsigned passed, failed;
-
-#define CHILDREN_MAX 8
+static struct buf failures; /* what is said of them, once more */
 
 /* A scenario under way. */
 struct child {
@@ -65,11 +69,15 @@ static bool make_files(void)
 static struct child child_start(const char *path, unsigned n)
 {
 	struct child c = { .path = strdup(path) };
+	unsigned place = (unsigned)((oldest + nchildren) % CHILDREN_MAX);
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) || (fflush(NULL), c.pid = fork()) < 0)
 		abort();
 	if (c.pid == 0) {
+		/* Another replay of this machine may run as well. */
+		house_set_place((unsigned)getppid() % (HOUSE_PLACES / CHILDREN_MAX) * CHILDREN_MAX +
+		                place);
 		dup2(fds[1], 1);
 		dup2(fds[1], 2);
 		close(fds[0]);
@@ -108,6 +116,12 @@ static const char *shown(const char *path)
 	return at ? at + strlen("tests/replay/") : path;
 }
 
+static void fails(const char *path, const char *said)
+{
+	buf_printf(&failures, "FAIL %s\n%.*s\n", shown(path), (int)strcspn(said, "\n"), said);
+	failed++;
+}
+
 static void judge(const char *path, const char *title, const char *said, int status)
 {
 	bool ok;
@@ -123,7 +137,7 @@ static void judge(const char *path, const char *title, const char *said, int sta
 	if (ok)
 		passed++;
 	else
-		failed++;
+		fails(path, said);
 }
 
 static void end_oldest(void)
@@ -137,8 +151,7 @@ static void end_oldest(void)
 		judge(c->path, commands.title ? commands.title : "", said, status);
 		lines_free(&commands);
 	} else {
-		perror(c->path);
-		failed++;
+		fails(c->path, strerror(errno));
 	}
 	free(said);
 	free(c->path);
@@ -153,7 +166,8 @@ static void run_file(const char *path)
 
 	while (nchildren >= CHILDREN_MAX || (nchildren > 0 && (long)nchildren >= most))
 		end_oldest();
-	children[(oldest + nchildren++) % CHILDREN_MAX] = child_start(path, 0);
+	children[(oldest + nchildren) % CHILDREN_MAX] = child_start(path, 0);
+	nchildren++;
 }
 
 /* Every allocation of the scenario fails once. */
@@ -170,12 +184,12 @@ static void starve_file(const char *path)
 		if (over || status != 0)
 			printf("%-4s %s: %u allocations failed\n%s", over ? "ok" : "FAIL", path,
 			       n - 1, over ? "" : said);
-		free(said);
-		free(c.path);
 		if (over)
 			passed++;
 		else if (status != 0)
-			failed++;
+			fails(path, said);
+		free(said);
+		free(c.path);
 		if (over || status != 0)
 			return;
 	}
@@ -222,6 +236,7 @@ int main(int argc, char **argv)
 		starve = strcmp(argv[1], "-a") == 0;
 		first = 2;
 	}
+	buf_init(&failures, 1 << 20);
 	if (!make_files()) {
 		fprintf(stderr, "replay: could not make the files in %s\n", folder);
 		return 1;
@@ -236,6 +251,9 @@ int main(int argc, char **argv)
 		end_oldest();
 	srtp_library_close();
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (failures.len)
+		fputs(failures.data, stdout);
 	printf("%u scenarios as they should be, %u not\n", passed, failed);
+	buf_free(&failures);
 	return failed || !passed;
 }

@@ -57,9 +57,10 @@ enum err media_add_realm(struct media *media, const struct media_realm_cfg *cfg,
 	return OK;
 }
 
-void media_sweep(struct media *media)
+bool media_sweep(struct media *media)
 {
 	(void)media;
+	return false;
 }
 
 size_t media_realm_used(const struct media_realm *realm)

@@ -5,22 +5,13 @@ import re
 import ssl
 
 from harness import audio, lab, network
+from harness.capture import RTP_HEADER, is_rtcp, is_rtp
 
 TALK_S = 3
 HEARD_S = 2.5  # of clean tone at least; the first packets may go while the sides learn each other
-RTP_HEADER = 12
 AUTH_TAG = 10  # AES_CM_128_HMAC_SHA1_80; RFC 3711 4.2
 SRTCP_TRAILER = 4 + AUTH_TAG
 PCMA = 8
-
-
-def is_rtp(payload):
-    """By RFC 5761 4: version 2, and a payload type that is no RTCP packet type."""
-    return len(payload) >= RTP_HEADER and payload[0] >> 6 == 2 and not 192 <= payload[1] <= 223
-
-
-def is_rtcp(payload):
-    return len(payload) >= 8 and payload[0] >> 6 == 2 and 192 <= payload[1] <= 223
 
 
 def sounds_like_tone(datagrams):
@@ -61,15 +52,12 @@ class FirstCall(lab.LabTest):
 
     def check_media_is_encrypted(self):
         """Every packet of the call outside is SRTP or SRTCP; the same ears find the tones inside."""
-        inside = [row[4] for row in self.office.udp() if row[0] == network.PHONE and is_rtp(row[4])]
-        self.assertTrue(sounds_like_tone(inside), "the check hears no tone where there is one")
-
-        outside = [row for row in self.internet.udp() if network.DNS not in (row[0], row[2])]
+        self.assertTrue(sounds_like_tone(self.office.rtp(network.PHONE)), "the check hears no tone where there is one")
         for sender in (network.SBC_OUTSIDE, network.PROVIDER):
-            voice = [row[4] for row in outside if row[0] == sender and is_rtp(row[4])]
+            voice = self.internet.rtp(sender)
             self.assertGreater(len(voice), TALK_S * 40, f"few RTP packets from {sender}")
             self.assertFalse(sounds_like_tone(voice), f"plain audio from {sender}")
-        ours = [row[4] for row in outside if row[0] == network.SBC_OUTSIDE]
+        ours = self.internet.media(network.SBC_OUTSIDE)
         for payload in ours:
             self.check_packet(payload)
         return ours

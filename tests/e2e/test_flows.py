@@ -43,8 +43,16 @@ a < BYE
 a > 200
 b < 200
 """
+TALKS_AGAIN = """
+b > INVITE | audio
+a < INVITE | m=audio [1-9]
+a > 200 | audio
+a < ACK
+b < 200 | m=audio [1-9]
+b > ACK
+"""
 BOTH = ("phone", "provider")
-FLOWS = {  # name: (ladder, what its configuration has besides)
+FLOWS = {  # name: ladder
     "caller hangs up": UP + DOWN,
     "callee hangs up": UP + """
         b > BYE | Reason: Q.850;cause=16;text="done"
@@ -224,13 +232,7 @@ FLOWS = {  # name: (ladder, what its configuration has besides)
         a < ACK
         b < 488
         b > ACK
-        b > INVITE | audio
-        a < INVITE | m=audio [1-9]
-        a > 200 | audio
-        a < ACK
-        b < 200 | m=audio [1-9]
-        b > ACK
-        """ + LEFT,
+        """ + TALKS_AGAIN + LEFT,
     "fax and back": SETTLED + """
         b > INVITE | fax
         a < INVITE | m=image [1-9][0-9]* udptl t38
@@ -238,13 +240,7 @@ FLOWS = {  # name: (ladder, what its configuration has besides)
         a < ACK
         b < 200 | m=image [1-9]
         b > ACK
-        b > INVITE | audio
-        a < INVITE | m=audio [1-9]
-        a > 200 | audio
-        a < ACK
-        b < 200 | m=audio [1-9]
-        b > ACK
-        """ + LEFT,
+        """ + TALKS_AGAIN + LEFT,
     "a change whose dialog is gone": UP + """
         a > INVITE | sendonly
         b < INVITE

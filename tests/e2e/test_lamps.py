@@ -76,8 +76,9 @@ class BusyLamp(lab.LabTest):
         return done.stdout.decode().split()
 
     def wait_lamp(self, wire, state):
-        """Until it has come to us, and gone on to the desk."""
-        wait.until(f"the lamp to be {state.decode()}", lambda: wire.raw().count(b"<state>" + state + b"</state>") >= 2)
+        """Until the desk has been told."""
+        wait.until(f"the lamp to be {state.decode()}",
+                   lambda: any(b"<state>" + state + b"</state>" in text for text in self.lamps(wire, network.DESK)))
 
     def test_desk_watches(self):
         wire = self.start_capture("office", "sbc", "inside")

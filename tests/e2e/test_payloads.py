@@ -6,6 +6,7 @@ import os
 import struct
 
 from harness import audio, lab, network, sipp, wait
+from harness.capture import RTP_HEADER
 
 PCMU, PCMA = 0, 8
 PHONE_EVENT, PROVIDER_EVENT = 96, 101
@@ -13,7 +14,7 @@ PHONE_DIGIT, PROVIDER_DIGIT = "5", "7"
 PACKETS = 300  # 20 ms each
 DIGIT_AT, DIGIT_PACKETS = 100, 8
 SAMPLES = 160
-HEADER, TAG = 12, 10
+TAG = 10  # of AES_CM_128_HMAC_SHA1_80
 RTP = struct.Struct("!BBHII")
 HEARD_S = 2
 
@@ -81,14 +82,13 @@ class Payloads(lab.LabTest):
 
     def rtp(self, capture, sender):
         """Of what sender sent: payload type and what follows the header. Primers say nothing, or are a tag alone."""
-        rows = (row[4] for row in capture.udp() if row[0] == sender)
-        return [(packet[1] & 0x7f, packet[HEADER:]) for packet in rows
-                if len(packet) > HEADER and len(packet) != HEADER + TAG and packet[0] >> 6 == 2 and not 192 <= packet[1] <= 223]
+        return [(packet[1] & 0x7f, packet[RTP_HEADER:]) for packet in capture.rtp(sender)
+                if len(packet) not in (RTP_HEADER, RTP_HEADER + TAG)]
 
     def wait_digit(self, capture, sender, kind):
         """Until the capture has an event of that payload type."""
-        wait.until(f"events as {kind}", lambda: any(capture.fields(f"udp.payload[1:1] == {octet:02x} && ip.src == {sender}",
-                                                                   "frame.number") for octet in (kind, kind | 0x80)), 20)
+        marked = f"(udp.payload[1:1] == {kind:02x} || udp.payload[1:1] == {kind | 0x80:02x})"
+        wait.until(f"events as {kind}", lambda: capture.fields(f"{marked} && !dns && ip.src == {sender}", "frame.number"), 20)
 
     def test_digits_and_laws(self):
         phone = self.start_player()

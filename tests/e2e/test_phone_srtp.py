@@ -4,16 +4,11 @@ keys of its own, and the same phone without SRTP is refused or heard, as the rea
 import os
 
 from harness import audio, baresip, lab, network
+from harness.capture import RTP_HEADER
 
 PASSWORD = "correctHorse4711"  # baresip 1.0 cuts one with blanks or hyphens short
 SBC = f"sip:4711@{network.SBC_INSIDE}:5061;transport=tls"
 HEARD_S = 1.5
-RTP_HEADER = 12
-
-
-def is_rtp(payload):
-    """By RFC 5761 4: version 2, and a payload type that is no RTCP packet type."""
-    return len(payload) >= RTP_HEADER and payload[0] >> 6 == 2 and not 192 <= payload[1] <= 223
 
 
 class PhoneSrtp(lab.LabTest):
@@ -66,7 +61,7 @@ class PhoneSrtp(lab.LabTest):
         """Whether what either end sent in the office, taken for plain G.711, sounds like a tone."""
         self.office.stop()
         for sender, hz in ((network.PHONE, lab.PHONE_HZ), (network.SBC_INSIDE, lab.PROVIDER_HZ)):
-            voice = [row[4] for row in self.office.udp() if row[0] == sender and is_rtp(row[4])]
+            voice = self.office.rtp(sender)
             self.assertGreater(len(voice), 75)
             samples = audio.from_alaw(b"".join(packet[RTP_HEADER:RTP_HEADER + 160] for packet in voice))
             if audio.seconds_of_tone(samples, hz, purity=0.5) > 0:
@@ -85,7 +80,7 @@ class PhoneSrtp(lab.LabTest):
         self.assertIn("488", phone.wait_event("CALL_CLOSED")["param"])
         self.trunkgate.wait_no_calls()
         self.office.stop()
-        self.assertEqual([row for row in self.office.udp() if is_rtp(row[4])], [])
+        self.assertEqual(self.office.rtp(network.PHONE) + self.office.rtp(network.SBC_INSIDE), [])
 
     def test_offered(self):
         phone = self.start("offered", ";mediaenc=srtp-mand")

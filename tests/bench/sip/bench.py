@@ -102,9 +102,11 @@ def measure_times(border, load, rate, seconds):
     what ran there; sorted, in ms."""
     wire = Wire(border.work)
     watch = Watch((processes.BORDER_CORE, processes.LOAD_CORE))
-    with load.undisturbed():
-        load.place(rate, rate * seconds)
-    watch.stop()
+    try:
+        with load.undisturbed():
+            load.place(rate, rate * seconds)
+    finally:
+        watch.stop()
     return wire.times_ms(b"180"), wire.own_ms(b"180"), wire.times_ms(b"180", watch)
 
 

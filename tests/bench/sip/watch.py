@@ -2,6 +2,7 @@
 each core sleeps for 2 ms at a time, before all else there, and notes when it wakes late."""
 import bisect
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ class Watch:
         """What waited in such a time, and what waited behind that, which takes as long again and longer."""
         spans = []
         for watcher in self.watchers:
-            watcher.terminate()
+            watcher.send_signal(signal.SIGINT)
             for line in watcher.stdout.read().splitlines():
                 begin, end = map(float, line.split())
                 self.late_s += end - begin
@@ -45,12 +46,16 @@ def watch(core):
     os.sched_setaffinity(0, {core})
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     print("begun", flush=True)
-    while True:
-        due = time.time() + STEP_S
-        time.sleep(STEP_S)
-        now = time.time()
-        if now - due > LATE_S:
-            print(f"{due:.6f} {now:.6f}", flush=True)
+    late = []  # a pipe that nobody reads yet has an end
+    try:
+        while True:
+            due = time.time() + STEP_S
+            time.sleep(STEP_S)
+            now = time.time()
+            if now - due > LATE_S:
+                late.append((due, now))
+    except KeyboardInterrupt:
+        print("\n".join(f"{due:.6f} {now:.6f}" for due, now in late))
 
 
 if __name__ == "__main__":

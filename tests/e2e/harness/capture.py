@@ -5,6 +5,18 @@ import subprocess
 
 from . import process
 
+RTP_HEADER = 12
+DNS_PORT = 53
+
+
+def is_rtp(payload):
+    """By RFC 5761 4: version 2, and a payload type that is no RTCP packet type."""
+    return len(payload) >= RTP_HEADER and payload[0] >> 6 == 2 and not 192 <= payload[1] <= 223
+
+
+def is_rtcp(payload):
+    return len(payload) >= 8 and payload[0] >> 6 == 2 and 192 <= payload[1] <= 223
+
 
 class Capture:
     """A running capture on one interface of one host."""
@@ -15,15 +27,18 @@ class Capture:
             "tshark", "-q", "-i", interface, "-w", self.path, "--buffer-size", "16"],
             os.path.join(directory, name + "-tshark.log"), host)
         self.process.wait_for_line("File: ")  # "Capturing on" comes before it does
+        self.ended = False
 
     def stop(self):
         """Ends the capture; packets that the kernel has seen are in the file then."""
         self.process.stop()
+        self.ended = True
         return self
 
     def _tshark(self, *args):
+        # While it is written the last packet may be a part of one: what comes before that is read.
         done = subprocess.run(["tshark", "-r", self.path, *args],
-                              capture_output=True, text=True, check=True)
+                              capture_output=True, text=True, check=self.ended)
         return done.stdout
 
     def fields(self, display_filter, *names):
@@ -36,6 +51,13 @@ class Capture:
         """(source address, source port, target address, target port, payload) of every datagram."""
         rows = self.fields("udp && !icmp", "ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload")
         return [(s, int(sp), d, int(dp), bytes.fromhex(p)) for s, sp, d, dp, p in rows]
+
+    def media(self, sender):
+        """What sender sent that may be RTP or RTCP. A look-up of a name, with its random number, often looks like it."""
+        return [payload for source, port, _, to_port, payload in self.udp() if source == sender and DNS_PORT not in (port, to_port)]
+
+    def rtp(self, sender):
+        return [payload for payload in self.media(sender) if is_rtp(payload)]
 
     def raw(self):
         with open(self.path, "rb") as file:

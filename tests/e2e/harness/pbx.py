@@ -4,7 +4,7 @@ import os
 
 from . import network, process
 
-CONFIG = """debug=2
+HEAD = """debug=2
 log_stderror=yes
 children=2
 disable_tcp=yes
@@ -12,7 +12,20 @@ disable_sctp=yes
 auto_aliases=no
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 listen=udp:{pbx}:5060
-loadmodule "pv.so"
+"""
+# CANCEL, and all that is in a dialog.
+IN_DIALOG = """	if (method == "CANCEL") {{
+		if (t_check_trans()) t_relay();
+		exit;
+	}}
+	if ($tt != $null) {{
+		if (loose_route()) t_relay();
+		else if (method == "ACK" && t_check_trans()) t_relay();
+		else if (method != "ACK") sl_send_reply("404", "Not here");
+		exit;
+	}}
+"""
+CONFIG = HEAD + """loadmodule "pv.so"
 loadmodule "sl.so"
 loadmodule "tm.so"
 loadmodule "rr.so"
@@ -24,17 +37,7 @@ request_route {{
 		sl_send_reply("483", "Too Many Hops");
 		exit;
 	}}
-	if (method == "CANCEL") {{
-		if (t_check_trans()) t_relay();
-		exit;
-	}}
-	if ($tt != $null) {{
-		if (loose_route()) t_relay();
-		else if (method == "ACK" && t_check_trans()) t_relay();
-		else if (method != "ACK") sl_send_reply("404", "Not here");
-		exit;
-	}}
-	if (method == "REGISTER") {{
+""" + IN_DIALOG + """	if (method == "REGISTER") {{
 		save("location");
 		exit;
 	}}
@@ -52,9 +55,9 @@ request_route {{
 """
 
 
-def start(directory):
-    path = os.path.join(directory, "pbx.cfg")
+def start(directory, name="pbx", config=CONFIG):
+    path = os.path.join(directory, name + ".cfg")
     with open(path, "w", encoding="ascii") as out:
-        out.write(CONFIG.format(pbx=network.PBX, sbc=network.SBC_INSIDE))
-    return process.Process("pbx", ["kamailio", "-f", path, "-DD", "-E", "-Y", directory, "-m", "64"],
-                           os.path.join(directory, "pbx.log"), "pbx")
+        out.write(config.format(pbx=network.PBX, sbc=network.SBC_INSIDE))
+    return process.Process(name, ["kamailio", "-f", path, "-DD", "-E", "-Y", directory, "-m", "64"],
+                           os.path.join(directory, name + ".log"), "pbx")

@@ -1,18 +1,8 @@
 """A PBX inside that knows who talks: Kamailio tells who watches its phones what its dialogs are (RFC 4235), by SUBSCRIBE and NOTIFY.
 It calls by the border whom it does not know."""
-import os
+from . import pbx
 
-from . import network, process
-
-CONFIG = """debug=2
-log_stderror=yes
-children=2
-disable_tcp=yes
-disable_sctp=yes
-auto_aliases=no
-mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
-listen=udp:{pbx}:5060
-loadmodule "pv.so"
+CONFIG = pbx.HEAD + """loadmodule "pv.so"
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "db_text.so"
@@ -42,17 +32,7 @@ request_route {{
 		if (t_newtran()) handle_subscribe();
 		exit;
 	}}
-	if (method == "CANCEL") {{
-		if (t_check_trans()) t_relay();
-		exit;
-	}}
-	if ($tt != $null) {{
-		if (loose_route()) t_relay();
-		else if (method == "ACK" && t_check_trans()) t_relay();
-		else if (method != "ACK") sl_send_reply("404", "Not here");
-		exit;
-	}}
-	record_route();
+""" + pbx.IN_DIALOG + """	record_route();
 	dlg_manage();
 	$du = "sip:{sbc}:5060";
 	$rd = "{sbc}";
@@ -62,8 +42,4 @@ request_route {{
 
 
 def start(directory):
-    path = os.path.join(directory, "presence.cfg")
-    with open(path, "w", encoding="ascii") as out:
-        out.write(CONFIG.format(pbx=network.PBX, sbc=network.SBC_INSIDE))
-    return process.Process("presence", ["kamailio", "-f", path, "-DD", "-E", "-Y", directory, "-m", "64"],
-                           os.path.join(directory, "presence.log"), "pbx")
+    return pbx.start(directory, "presence", CONFIG)

@@ -164,6 +164,26 @@ static enum err read_session(struct sdp **out, sdp_parser_t *parser)
 	return OK;
 }
 
+/* In the parser's own text. */
+static void wipe_keys(const sdp_attribute_t *a)
+{
+	for (; a; a = a->a_next) {
+		if (a->a_value && strcasecmp(a->a_name, "crypto") == 0)
+			mem_wipe((void *)(uintptr_t)a->a_value, strlen(a->a_value));
+	}
+}
+
+static void free_parser(sdp_parser_t *parser)
+{
+	const sdp_session_t *session = sdp_session(parser);
+
+	if (session)
+		wipe_keys(session->sdp_attributes);
+	for (const sdp_media_t *m = session ? session->sdp_media : NULL; m; m = m->m_next)
+		wipe_keys(m->m_attributes);
+	sdp_parser_free(parser);
+}
+
 enum err sdp_read(struct sdp **out, const char *text, size_t len)
 {
 	sdp_parser_t *parser;
@@ -176,17 +196,8 @@ enum err sdp_read(struct sdp **out, const char *text, size_t len)
 		return ERR_NOMEM;
 	err = read_session(out, parser);
 	if (err)
-		sdp_parser_free(parser);
+		free_parser(parser);
 	return err;
-}
-
-/* In the parser's own text. */
-static void wipe_keys(const sdp_attribute_t *a)
-{
-	for (; a; a = a->a_next) {
-		if (a->a_value && strcasecmp(a->a_name, "crypto") == 0)
-			mem_wipe((void *)(uintptr_t)a->a_value, strlen(a->a_value));
-	}
 }
 
 void sdp_free(struct sdp **sdpp)
@@ -195,10 +206,7 @@ void sdp_free(struct sdp **sdpp)
 
 	if (!sdp)
 		return;
-	wipe_keys(sdp->session->sdp_attributes);
-	for (const sdp_media_t *m = sdp->session->sdp_media; m; m = m->m_next)
-		wipe_keys(m->m_attributes);
-	sdp_parser_free(sdp->parser);
+	free_parser(sdp->parser);
 	mem_wipe(sdp->media, sdp->nread * sizeof(*sdp->media));
 	mem_free(sdp);
 	*sdpp = NULL;
@@ -234,8 +242,13 @@ void sdp_pick(struct sdp *sdp, const uint8_t *pick, size_t n)
 		sdp->order[i] = was[pick[i]];
 		*at = list[pick[i]];
 		at = &(*at)->m_next;
+		list[pick[i]] = NULL;
 	}
 	*at = NULL;
+	for (size_t i = 0; i < SDP_MEDIA_MAX; i++) {
+		if (list[i])
+			wipe_keys(list[i]->m_attributes); /* sdp_free sees it no more */
+	}
 	sdp->nmedia = n;
 }
 

@@ -195,40 +195,21 @@ static bool reads_alike(enum number_form form, const struct config_dialling *rou
 	         same_text(route->national_prefix, trunk->national_prefix)));
 }
 
-static void check_plan_of_trunk(const struct check *ck, size_t i, const struct config_trunk *trunk,
-                                const char *key, const char *options)
-{
-	check_problem(ck, SECTION_ROUTES, i, key,
-	              "is written in another dialling plan than trunk '%s' reads it by (%s); write "
-	              "one of the two, or the same country and prefixes for both",
-	              trunk->name, options);
-}
-
 /* The trunk reads what the route wrote, and would take a country code for an area's digits. */
-static void check_form_of_trunk(const struct check *ck, size_t i, const struct config_trunk *trunk)
+static void check_form_of_trunk(const struct check *ck, size_t i, const struct form_option *form,
+                                const struct config_trunk *trunk, const char *options)
 {
-	const struct config_route *route = &ck->cfg->routes[i];
-	enum number_form calling =
-	    trunk->calling_out == NUMBERS_SAME ? trunk->numbers_out : trunk->calling_out;
-
-	if (route->called_form == NUMBERS_PLAIN && trunk->numbers_out != NUMBERS_AS_IS)
+	if (form->form == NUMBERS_PLAIN)
+		check_problem(ck, SECTION_ROUTES, i, form->key,
+		              "plain is read as a local number by trunk '%s', which has a form of "
+		              "its own (%s); write one of the two",
+		              trunk->name, options);
+	else if (!reads_alike(form->form, &ck->cfg->routes[i].dialling, &trunk->dialling))
 		check_problem(
-		    ck, SECTION_ROUTES, i, "called-form",
-		    "plain is read as a local number by trunk '%s', which has a form of its "
-		    "own (numbers-out); write one of the two",
-		    trunk->name);
-	if (route->calling_form == NUMBERS_PLAIN && calling != NUMBERS_AS_IS)
-		check_problem(
-		    ck, SECTION_ROUTES, i, "calling-form",
-		    "plain is read as a local number by trunk '%s', which has a form of its "
-		    "own (calling-out, numbers-out); write one of the two",
-		    trunk->name);
-	if (trunk->numbers_out != NUMBERS_AS_IS &&
-	    !reads_alike(route->called_form, &route->dialling, &trunk->dialling))
-		check_plan_of_trunk(ck, i, trunk, "called-form", "numbers-out");
-	if (calling != NUMBERS_AS_IS &&
-	    !reads_alike(route->calling_form, &route->dialling, &trunk->dialling))
-		check_plan_of_trunk(ck, i, trunk, "calling-form", "calling-out, numbers-out");
+		    ck, SECTION_ROUTES, i, form->key,
+		    "is written in another dialling plan than trunk '%s' reads it by "
+		    "(%s); write one of the two, or the same country and prefixes for both",
+		    trunk->name, options);
 }
 
 static void check_number_forms(const struct check *ck, size_t i)
@@ -239,8 +220,15 @@ static void check_number_forms(const struct check *ck, size_t i)
 
 	check_forms(ck, SECTION_ROUTES, i, forms, ARRAY_LEN(forms));
 	for (size_t k = 0; k < route->nto; k++) {
-		if (route->to[k].kind == PARTY_TRUNK)
-			check_form_of_trunk(ck, i, route->to[k].trunk);
+		const struct config_trunk *trunk = route->to[k].trunk;
+
+		if (route->to[k].kind != PARTY_TRUNK)
+			continue;
+		if (trunk->numbers_out != NUMBERS_AS_IS)
+			check_form_of_trunk(ck, i, &forms[0], trunk, "numbers-out");
+		if ((trunk->calling_out == NUMBERS_SAME ? trunk->numbers_out
+		                                        : trunk->calling_out) != NUMBERS_AS_IS)
+			check_form_of_trunk(ck, i, &forms[1], trunk, "calling-out, numbers-out");
 	}
 }
 

@@ -56,7 +56,7 @@ static void preempt(const struct border *b, const struct trunk *trunk, size_t mo
 		if (call == by || call->code || !is_of_trunk(call, trunk))
 			continue;
 		going_on++;
-		if (!call_is_emergency(call))
+		if (!call->emergency)
 			youngest = call;
 	}
 	if (going_on < most || !youngest)
@@ -103,7 +103,7 @@ static enum err take_trunk(struct call *call, struct party *p, bool always)
 	struct border *b = call->border;
 	struct trunk *trunk = trunk_find(b->cfg.trunks, p->who.trunk->name);
 
-	if (call_is_emergency(call))
+	if (call->emergency)
 		preempt(b, trunk, p->who.trunk->max_calls, call);
 	if (trunk_take_slot(trunk, p == &call->callee, always))
 		return ERR_LIMIT;
@@ -136,7 +136,7 @@ static enum err take_place(struct call *call, struct party *p, bool always,
 
 enum err admission_of_party(struct call *call, struct party *p, struct call_refusal *refusal)
 {
-	return take_place(call, p, call_is_emergency(call), refusal);
+	return take_place(call, p, call->emergency, refusal);
 }
 
 enum err admission_in_place(struct call *call, struct party *p, const struct party *replaced,
@@ -144,7 +144,7 @@ enum err admission_in_place(struct call *call, struct party *p, const struct par
 {
 	bool same = party_same(&p->who, &replaced->who);
 
-	return take_place(call, p, same || call_is_emergency(call), refusal);
+	return take_place(call, p, same || call->emergency, refusal);
 }
 
 static enum err take_request(struct border *b, const struct party *p)

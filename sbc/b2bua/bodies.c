@@ -141,6 +141,7 @@ bool bodies_may_cross(const struct message *m, enum crossing way)
 {
 	const char *type = message_content_type(m);
 	char value[HEADER_LINE_MAX];
+	enum verdict verdict;
 	unsigned n = 0;
 	size_t len;
 
@@ -152,10 +153,10 @@ bool bodies_may_cross(const struct message *m, enum crossing way)
 		return parts_may_cross(m, way);
 	if (way == CROSSING_IN && strncasecmp(type, "multipart/", 10) == 0)
 		return strcasecmp(type, "multipart/related") == 0; /* RFC 4662 */
-	if (way == CROSSING_IN)
-		return verdict_on_type(type, PART_PASSES) != PART_SESSION &&
-		       verdict_on_type(type, PART_PASSES) != PART_REFUSED;
-	return goes_outward(type);
+	if (way == CROSSING_OUT)
+		return goes_outward(type);
+	verdict = verdict_on_type(type, PART_PASSES);
+	return verdict != PART_SESSION && verdict != PART_REFUSED;
 }
 
 unsigned bodies_call_problem(const struct message *invite)
@@ -259,11 +260,14 @@ bool bodies_cross_call(const struct passage *p)
 	if (body_parts_read(&parts, p->from) || !message_contact_uri(p->to, &ours))
 		return false;
 	x.host = ours.host;
-	mixed_open(&x);
-	add_session(&x);
 	for (size_t i = 0; i < parts.n; i++) {
-		if (verdict_on(&parts.part[i]) == PART_LOCATION && !parts.part[i].encoded)
-			add_location(&x, &parts.part[i]);
+		if (verdict_on(&parts.part[i]) != PART_LOCATION || parts.part[i].encoded)
+			continue;
+		if (x.nlocations == 0) {
+			mixed_open(&x);
+			add_session(&x);
+		}
+		add_location(&x, &parts.part[i]);
 	}
 	added = x.nlocations && set_mixed(&x);
 	mixed_close(&x);

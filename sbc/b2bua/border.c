@@ -186,6 +186,11 @@ static enum err dialled(const struct config_party *from, const char *user, char 
 	                        : number_cross(from->trunk, TRUNK_IN, NUMBER_CALLED, read, number);
 }
 
+static void refuse_number(struct server_txn *txn)
+{
+	server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+}
+
 static void refuse(struct server_txn *txn, const struct call_refusal *refusal)
 {
 	if (refusal->status == 503)
@@ -237,7 +242,7 @@ static void start_call(struct border *b, struct server_txn *txn, const struct as
 		if (err == ERR_NOMEM)
 			refuse_for_now(txn);
 		else
-			server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+			refuse_number(txn);
 		call_free(&call);
 		return;
 	}
@@ -322,7 +327,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	if (!identify(b, txn, &asked.from))
 		return;
 	if (!message_request_uri(invite, &uri) || dialled(&asked.from, uri.user, asked.number)) {
-		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		refuse_number(txn);
 		return;
 	}
 	if (!dialog_contact_is_good(invite)) { /* 8.1.1.8: without one no BYE would find it */
@@ -358,7 +363,7 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 	if (!identify(b, txn, &asked.from))
 		return;
 	if (!message_request_uri(request, &uri) || dialled(&asked.from, uri.user, asked.number)) {
-		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		refuse_number(txn);
 		return;
 	}
 	if (b->shut) {
@@ -374,7 +379,7 @@ static void on_other(struct border *b, struct server_txn *txn, const struct mess
 	set_caller(&from, &asked);
 	number_shown(route, asked.caller, from.id.shown);
 	if (number_by_route(route, NUMBER_CALLED, asked.number, called)) {
-		server_txn_reply(txn, 404, "No Usable Number In The Request-URI", NULL);
+		refuse_number(txn);
 		return;
 	}
 	party_set(&to, &route->to[0], called);

@@ -90,11 +90,6 @@ void party_set(struct party *p, const struct config_party *who, const char *numb
 	snprintf(p->number, sizeof(p->number), "%s", number);
 }
 
-bool call_is_emergency(const struct call *call)
-{
-	return call->targets.emergency || (call->route && call->route->emergency == YES);
-}
-
 void call_end(struct call *call, unsigned code, const char *why)
 {
 	if (call->code)

@@ -57,24 +57,31 @@ static void add_place(const struct passage *p, struct call_target *target)
 	place_cross(p);
 }
 
+static void add_diversions(const struct call *call, const struct passage *p)
+{
+	struct diversions diversions = { .n = 0 };
+
+	if (!diversions_wanted(p->ends))
+		return;
+	if (p->from)
+		diversions_read(&diversions, p->from, p->ends->from);
+	if (*call->targets.diverted)
+		diversions_add(&diversions, call->targets.diverted);
+	diversions_write(&diversions, p);
+}
+
 /* A transfer's INVITE is made of none that came. */
 static void add_to_invite(struct call *call, const struct passage *p)
 {
 	struct call_target *target = call->callee.target;
-	struct diversions diversions = { .n = 0 };
 	const struct party *referrer = transfer_referrer(call);
 
 	caller_id_add(p, &call->caller.id, party_shown(&call->caller));
 	if (referrer)
 		caller_id_add_referrer(p, &referrer->who, &referrer->id, party_shown(referrer));
-	if (p->from) {
-		if (place_may_go(p->ends, p->from, call_is_emergency(call)))
-			add_place(p, target);
-		diversions_read(&diversions, p->from, p->ends->from);
-	}
-	if (*call->targets.diverted)
-		diversions_add(&diversions, call->targets.diverted);
-	diversions_write(&diversions, p);
+	if (p->from && place_may_go(p->ends, p->from, call->emergency))
+		add_place(p, target);
+	add_diversions(call, p);
 }
 
 void call_on_send(void *arg, struct leg *leg, struct message *m)

@@ -232,10 +232,7 @@ static void act_callee_left(struct call *call, const struct call_news *news)
 static void act_bye_caller(struct call *call, const struct call_news *news)
 {
 	(void)news;
-	if (call->left_because)
-		leg_bye_because(call->caller.leg, call->left_because);
-	else
-		leg_bye(call->caller.leg);
+	leg_bye_because(call->caller.leg, call->left_because);
 }
 
 /* Its 200 waited for a PRACK (RFC 3262 3). */

@@ -79,7 +79,8 @@ struct call {
 	char id[CALL_ID_LEN + 1];
 	enum call_state state;
 	struct party caller, callee;
-	const struct config_route *route;
+	const struct config_route *route; /* of its target, NULL before it has one */
+	bool emergency;                   /* of one of its routes, and so with all that follow */
 	struct call_targets targets;
 	struct offer *offer;
 	struct lane to_caller, to_callee; /* what is passed on in its dialogs */
@@ -184,7 +185,6 @@ const char *party_name(const struct config_party *who);
 const struct config_phone *party_phone(const struct config_party *who); /* NULL: it is none */
 enum srtp_mode party_srtp(const struct config_party *who);
 void party_set(struct party *p, const struct config_party *who, const char *number);
-bool call_is_emergency(const struct call *call);
 /* The realm's part in media. */
 struct media_realm *border_media_realm(const struct border *b, const struct config_realm *realm);
 

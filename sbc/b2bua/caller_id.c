@@ -203,16 +203,20 @@ enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *n
 	return n < 0 || n >= HEADER_VALUE_MAX ? ERR_LIMIT : OK;
 }
 
-/* Our URI of a number, at the host of our Contact in m. False: it has none. */
+void caller_id_uri(const struct uri *ours, const char *number, char out[HEADER_VALUE_MAX])
+{
+	snprintf(out, HEADER_VALUE_MAX, strchr(ours->host, ':') ? "%s:%s@[%.200s]" : "%s:%s@%.200s",
+	         ours->sips ? "sips" : "sip", number, ours->host);
+}
+
+/* The same at the host of our Contact in m. False: it has none. */
 static bool write_uri(const struct message *m, const char *number, char out[HEADER_VALUE_MAX])
 {
 	struct uri ours;
 
 	if (!message_contact_uri(m, &ours))
 		return false;
-	snprintf(out, HEADER_VALUE_MAX,
-	         strchr(ours.host, ':') ? "<%s:%s@[%.200s]>" : "<%s:%s@%.200s>",
-	         ours.sips ? "sips" : "sip", number, ours.host);
+	caller_id_uri(&ours, number, out);
 	return true;
 }
 
@@ -231,12 +235,13 @@ static void add_identity(struct message *m, const struct config_trunk *to,
 	const char *name = shown_name(id, true), *space = *name ? " " : "";
 
 	if (wants(to, CALLER_ID_PAI) && id->screened)
-		message_add(m, "P-Asserted-Identity", "%s%s%s", name, space, uri);
+		message_add(m, "P-Asserted-Identity", "%s%s<%s>", name, space, uri);
 	if (wants(to, CALLER_ID_PPI))
-		message_add(m, "P-Preferred-Identity", "%s%s%s", name, space, uri);
+		message_add(m, "P-Preferred-Identity", "%s%s<%s>", name, space, uri);
 	if (wants(to, CALLER_ID_RPID))
-		message_add(m, "Remote-Party-ID", "%s%s%s;party=calling;screen=%s;privacy=%s", name,
-		            space, uri, id->screened ? "yes" : "no", id->withheld ? "full" : "off");
+		message_add(m, "Remote-Party-ID", "%s%s<%s>;party=calling;screen=%s;privacy=%s",
+		            name, space, uri, id->screened ? "yes" : "no",
+		            id->withheld ? "full" : "off");
 }
 
 void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number)
@@ -264,7 +269,7 @@ void caller_id_add_referrer(const struct passage *p, const struct config_party *
 	if (trunk)
 		number = caller_id_number(who, number, trunk, theirs);
 	if (write_uri(p->to, number, uri))
-		message_add(p->to, "Referred-By", "%s", uri);
+		message_add(p->to, "Referred-By", "<%s>", uri);
 }
 
 /* Whether the one that answers is believed, and the other side is to hear of it. */
@@ -290,5 +295,5 @@ void caller_id_add_connected(const struct passage *p)
 	name = shown_name(&id, outward);
 	if (write_uri(p->to, outward ? caller_id_number(from, number, to->trunk, theirs) : number,
 	              uri))
-		message_add(p->to, "P-Asserted-Identity", "%s%s%s", name, *name ? " " : "", uri);
+		message_add(p->to, "P-Asserted-Identity", "%s%s<%s>", name, *name ? " " : "", uri);
 }

@@ -35,6 +35,8 @@ const char *caller_id_number(const struct config_party *from, const char *number
  * gets it. ERR_LIMIT: too long. */
 MUST_USE enum err caller_id_from(const struct caller_id *id, bool to_trunk, const char *number,
                                  const char *host, const char *scheme, char out[HEADER_VALUE_MAX]);
+/* Our URI of a number: ours is that of our Contact. */
+void caller_id_uri(const struct uri *ours, const char *number, char out[HEADER_VALUE_MAX]);
 /* Adds to an INVITE of ours, which has its Contact, the other headers by which a trunk wants to
  * know the caller, and what keeps a withheld number withheld. */
 void caller_id_add(const struct passage *p, const struct caller_id *id, const char *number);

@@ -99,6 +99,15 @@ static bool read_number(const struct reading *r, const char *text, char number[N
 	return caller_id_is_own(r->from->phone, number);
 }
 
+/* The oldest may have to be forgotten. */
+static void put_first(struct diversions *out, const struct diversion *d)
+{
+	if (out->n < DIVERSIONS_MAX)
+		out->n++;
+	memmove(&out->of[1], &out->of[0], (out->n - 1) * sizeof(*d));
+	out->of[0] = *d;
+}
+
 static void keep(struct diversions *out, const struct diversion *d)
 {
 	if (out->n < DIVERSIONS_MAX)
@@ -153,14 +162,8 @@ static void read_history(void *arg, const char *value)
 	cause = cause_in(who.uri, ";cause=");
 	if (r->has_before && cause)
 		set_cause(&r->before, cause);
-	if (r->has_before && (cause || r->before_failed)) {
-		/* The newest comes last here. */
-		if (r->out->n == DIVERSIONS_MAX)
-			r->out->n--;
-		memmove(&r->out->of[1], &r->out->of[0], r->out->n * sizeof(r->before));
-		r->out->of[0] = r->before;
-		r->out->n++;
-	}
+	if (r->has_before && (cause || r->before_failed))
+		put_first(r->out, &r->before); /* the newest comes last here */
 	r->before = (struct diversion){ .counter = 1,
 		                        .hidden = headers && strcasestr(headers, "Privacy=") &&
 		                                  !strcasestr(headers, "Privacy=none") };
@@ -191,19 +194,19 @@ void diversions_read(struct diversions *out, const struct message *request,
 	each_value(request, "History-Info", read_history, &r);
 	if (out->n == 0)
 		each_value(request, "Diversion", read_diversion, &r);
-	for (size_t i = 0; i < out->n && hides_all(request); i++)
+	if (out->n == 0 || !hides_all(request))
+		return;
+	for (size_t i = 0; i < out->n; i++)
 		out->of[i].hidden = true;
 }
 
 void diversions_add(struct diversions *d, const char *number)
 {
-	if (d->n == DIVERSIONS_MAX)
-		d->n--;
-	memmove(&d->of[1], &d->of[0], d->n * sizeof(d->of[0]));
-	d->n++;
-	d->of[0] = (struct diversion){ .counter = 1 };
-	snprintf(d->of[0].number, NUMBER_MAX, "%s", number);
-	set_cause(&d->of[0], 302);
+	struct diversion one = { .counter = 1 };
+
+	snprintf(one.number, NUMBER_MAX, "%s", number);
+	set_cause(&one, 302);
+	put_first(d, &one);
 }
 
 /* The number as the one who gets it may see it, and where it is said to be: at our own name. */
@@ -212,7 +215,7 @@ static void write_uri(const struct passage *p, const struct diversion *d, const 
 {
 	const struct config_trunk *trunk =
 	    p->ends->to->kind == PARTY_TRUNK ? p->ends->to->trunk : NULL;
-	const char *scheme = ours->sips ? "sips" : "sip", *number = d->number;
+	const char *number = d->number;
 	char theirs[NUMBER_MAX];
 
 	if (trunk)
@@ -220,11 +223,10 @@ static void write_uri(const struct passage *p, const struct diversion *d, const 
 		             ? theirs
 		             : "unknown";
 	if (d->hidden && (!trunk || trunk->trusted != YES))
-		snprintf(out, HEADER_VALUE_MAX, "%s:anonymous@anonymous.invalid", scheme);
+		snprintf(out, HEADER_VALUE_MAX, "%s:anonymous@anonymous.invalid",
+		         ours->sips ? "sips" : "sip");
 	else
-		snprintf(out, HEADER_VALUE_MAX,
-		         strchr(ours->host, ':') ? "%s:%s@[%.200s]" : "%s:%s@%.200s", scheme,
-		         number, ours->host);
+		caller_id_uri(ours, number, out);
 }
 
 static void write_diversion(const struct diversions *d, const struct passage *p,
@@ -267,12 +269,21 @@ static void write_history(const struct diversions *d, const struct passage *p,
 	            len > 1 ? ";mp=" : "", len > 1 ? (int)len - 2 : 0, index);
 }
 
+static enum diversion_use use_towards(const struct crossing_ends *ends)
+{
+	const struct config_party *with = ends->to->kind == PARTY_TRUNK ? ends->to : ends->from;
+
+	return with->kind == PARTY_TRUNK ? with->trunk->diversion : DIVERSION_DIVERSION;
+}
+
+bool diversions_wanted(const struct crossing_ends *ends)
+{
+	return use_towards(ends) != DIVERSION_NONE;
+}
+
 void diversions_write(const struct diversions *d, const struct passage *p)
 {
-	const struct config_party *with =
-	    p->ends->to->kind == PARTY_TRUNK ? p->ends->to : p->ends->from;
-	enum diversion_use use =
-	    with->kind == PARTY_TRUNK ? with->trunk->diversion : DIVERSION_DIVERSION;
+	enum diversion_use use = use_towards(p->ends);
 	struct uri ours;
 
 	if (!message_contact_uri(p->to, &ours))

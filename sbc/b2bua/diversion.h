@@ -21,6 +21,8 @@ struct diversions {
 	size_t n;
 };
 
+/* Whether whom an INVITE of ours goes to is told any of it. */
+bool diversions_wanted(const struct crossing_ends *ends);
 /* What a request says of it, as far as its sender is believed: a phone that is not trusted speaks
  * of its own numbers alone. */
 void diversions_read(struct diversions *out, const struct message *request,

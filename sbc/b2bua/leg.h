@@ -52,7 +52,7 @@ enum leg_event {
 
 struct leg_handler {
 	/* message and why are borrowed; NULL where the event has none. The leg may be freed in
-	 * here, but not for LEG_OFFER, LEG_ANSWERED, LEG_MOVED and LEG_ACK. */
+	 * here, but not for LEG_OFFER, LEG_ANSWERED, LEG_MOVED, LEG_ACK and LEG_FREE. */
 	void (*on_event)(void *arg, struct leg *leg, enum leg_event event, const struct message *m,
 	                 const char *why);
 	/* A request in the dialog that is none of the leg's own, such as INFO. False: nor the
@@ -146,7 +146,7 @@ bool leg_can_prack(const struct leg *leg);
 
 /* Hangs up a leg that stands; LEG_GONE follows. */
 void leg_bye(struct leg *leg);
-/* The same with a Reason (RFC 3326). */
+/* The same with a Reason (RFC 3326); NULL: none. */
 void leg_bye_because(struct leg *leg, const char *reason);
 
 /* A request of the owner's in the dialog: leg_pass makes it, the owner adds headers and body,

@@ -81,36 +81,40 @@ static enum err write_called(const struct call *call, const struct party *phone,
 
 /* Whom a REFER names to the trunk: replaced, where it is to take somebody's place, whatever number
  * the phone writes beside that; else a number that the phone could call. */
-static enum err name_target(struct call *call, const struct party *trunk,
-                            const struct message *refer, const struct party **replaced,
-                            char number[NUMBER_MAX])
-{
+struct named {
 	struct refer_to refer_to;
+	const struct party *replaced;
+	char number[NUMBER_MAX];
+};
+
+static enum err name_target(struct call *call, const struct party *trunk,
+                            const struct message *refer, struct named *out)
+{
 	char asked[NUMBER_MAX];
 
-	*replaced = NULL;
-	if (refer_to_read(refer, &refer_to))
+	out->replaced = NULL;
+	if (refer_to_read(refer, &out->refer_to))
 		return ERR_SYNTAX;
-	if (refer_to.has_replaces) {
-		*replaced = replaced_at_trunk(call, trunk, &refer_to.replaces);
-		if (!*replaced)
+	if (out->refer_to.has_replaces) {
+		out->replaced = replaced_at_trunk(call, trunk, &out->refer_to.replaces);
+		if (!out->replaced)
 			return ERR_NOT_FOUND;
-		snprintf(number, NUMBER_MAX, "%s", (*replaced)->number);
+		memcpy(out->number, out->replaced->number, NUMBER_MAX);
 		return OK;
 	}
-	if (number_read(refer_to.user, asked, NUMBER_MAX))
+	if (number_read(out->refer_to.user, asked, NUMBER_MAX))
 		return ERR_SYNTAX;
-	return write_called(call, call_other(call, trunk), trunk, asked, number);
+	return write_called(call, call_other(call, trunk), trunk, asked, out->number);
 }
 
 bool pass_refer_is_trunks(struct call *call, const struct leg *leg, const struct message *refer)
 {
-	const struct party *from = call_party(call, leg), *to = call_other(call, from), *replaced;
-	char number[NUMBER_MAX];
+	const struct party *from = call_party(call, leg), *to = call_other(call, from);
+	struct named named;
 
 	return from->who.kind == PARTY_PHONE && from->realm->transfer != TRANSFER_REFUSE &&
 	       to->who.kind == PARTY_TRUNK && to->who.trunk->transfer == TRANSFER_PASS &&
-	       name_target(call, to, refer, &replaced, number) == OK;
+	       name_target(call, to, refer, &named) == OK;
 }
 
 enum err pass_refer_add(struct call *call, const struct message *refer, const struct passage *p)
@@ -118,24 +122,25 @@ enum err pass_refer_add(struct call *call, const struct message *refer, const st
 	const struct party *trunk =
 	    call->caller.who.kind == PARTY_TRUNK ? &call->caller : &call->callee;
 	const struct party *from = call_other(call, trunk);
-	const struct party *replaced;
 	struct party target = { .who = trunk->who, .realm = trunk->realm };
 	struct names names;
+	struct named named;
 	struct buf uri;
-	enum err err = name_target(call, trunk, refer, &replaced, target.number);
+	enum err err = name_target(call, trunk, refer, &named);
 
 	if (err)
 		return err;
+	memcpy(target.number, named.number, NUMBER_MAX);
 	err = names_make(call->border, &names, from, &target);
 	buf_init(&uri, 2048);
 	buf_puts(&uri, names.request_uri);
-	if (!err && replaced)
-		err = add_replaces(replaced, &uri);
+	if (!err && named.replaced)
+		err = add_replaces(named.replaced, &uri);
 	if (!err)
 		err = buf_err(&uri);
 	if (!err)
 		message_add(p->to, "Refer-To", "<%s>", uri.data);
-	if (!err && caller_id_refers(refer))
+	if (!err && named.refer_to.says_who)
 		caller_id_add_referrer(p, &from->who, &from->id, party_shown(from));
 	buf_free(&uri);
 	return err;

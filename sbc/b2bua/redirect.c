@@ -72,7 +72,9 @@ static enum err add_of_trunk(struct call *call, const struct message *m, const s
 {
 	const struct config_trunk *trunk = call->callee.who.trunk;
 	bool other_way = message_status(m) == 305;
-	struct call_target t = { .who = call->callee.who, .alternative = true };
+	struct call_target t = { .who = call->callee.who,
+		                 .route = call->route,
+		                 .alternative = true };
 	struct uri uri;
 
 	if (!message_parse_uri(m, p->text, &uri) || (uri.tel && other_way)) {
@@ -90,7 +92,6 @@ static enum err add_of_trunk(struct call *call, const struct message *m, const s
 		not_followed(call, p->text, "it has no usable number");
 		return OK;
 	}
-	memcpy(t.caller, call->caller.id.shown, sizeof(t.caller));
 	t.as_is = !other_way;
 	if (!uri.tel &&
 	    (strcasecmp(uri.host, trunk->domain) != 0 || (uri.port && uri.port != trunk->port))) {

@@ -97,7 +97,6 @@ enum err targets_add_route(struct call *call, const struct config_route *route, 
 	struct call_target t = { .route = route };
 	enum err err = number_by_route(route, NUMBER_CALLED, number, t.number);
 
-	number_shown(route, call->caller.number, t.caller);
 	for (size_t i = 0; !err && i < n; i++) {
 		t.who = route->to[order[i]];
 		err = targets_add(call, &t, to);
@@ -105,11 +104,17 @@ enum err targets_add_route(struct call *call, const struct config_route *route, 
 	return err;
 }
 
+static void take_route(struct call *call, const struct config_route *route)
+{
+	call->route = route;
+	call->emergency = call->emergency || route->emergency == YES;
+}
+
 enum err targets_begin(struct call *call, const struct config_route *route, const char *number)
 {
 	enum err err = targets_add_route(call, route, number, &call->targets.next);
 
-	call->route = route;
+	take_route(call, route);
 	if (!err)
 		party_set(&call->callee, &TAILQ_FIRST(&call->targets.next)->who,
 		          TAILQ_FIRST(&call->targets.next)->number);
@@ -126,11 +131,8 @@ bool targets_take(struct call *call)
 	TAILQ_INSERT_TAIL(&call->targets.tried, t, link);
 	party_set(&call->callee, &t->who, t->number);
 	call->callee.target = t;
-	if (t->route)
-		call->route = t->route;
-	if (call->route && call->route->emergency == YES)
-		call->targets.emergency = true;
-	memcpy(call->caller.id.shown, t->caller, sizeof(t->caller));
+	take_route(call, t->route);
+	number_shown(t->route, call->caller.number, call->caller.id.shown);
 	return true;
 }
 

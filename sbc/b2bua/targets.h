@@ -16,8 +16,7 @@ struct call_target {
 	TAILQ_ENTRY(call_target) link;
 	struct config_party who;
 	char number[NUMBER_MAX];
-	char caller[NUMBER_MAX];          /* the caller's number, as its route shows it */
-	const struct config_route *route; /* that leads to it; NULL: the call's, as it is */
+	const struct config_route *route; /* that leads to it */
 	/* Of a redirection: one of several places for the call, so that any failure but a 6xx goes
 	 * on to the next (RFC 3261 8.1.3.4). */
 	bool alternative;
@@ -33,7 +32,6 @@ TAILQ_HEAD(call_target_list, call_target);
 
 struct call_targets {
 	struct call_target_list next, tried; /* the last of tried is the callee */
-	bool emergency;                      /* of one of its routes, and so of all that follow */
 	unsigned redirects;                  /* that were followed */
 	char diverted[NUMBER_MAX];           /* the number that a phone sent elsewhere; "": none */
 };

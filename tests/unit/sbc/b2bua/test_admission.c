@@ -16,7 +16,6 @@
 static char desk_name[] = "desk", acme_name[] = "acme";
 static struct config_phone desk = { .name = desk_name, .max_calls = 2 };
 static struct config_trunk acme = { .name = acme_name, .max_calls = 2 };
-static struct config_route plain, emergency = { .emergency = YES };
 static struct config cfg = { .phones = &desk, .nphones = 1, .max_calls = 3 };
 static char trunk; /* an address */
 #define TRUNK ((struct trunk *)(void *)&trunk)
@@ -68,11 +67,6 @@ const char *party_name(const struct config_party *who)
 	return who->kind == PARTY_TRUNK ? who->trunk->name : who->phone->name;
 }
 
-bool call_is_emergency(const struct call *call)
-{
-	return call->route->emergency == YES;
-}
-
 void call_event(struct call *call, enum call_event event, const struct call_news *news)
 {
 	assert_int_equal(event, EV_SHUTDOWN);
@@ -91,7 +85,6 @@ static int begin(void **state)
 	TAILQ_INIT(&b.calls);
 	for (size_t i = 0; i < NCALLS; i++) {
 		calls[i].border = &b;
-		calls[i].route = &plain;
 		calls[i].caller.who = (struct config_party){ .kind = PARTY_PHONE, .phone = &desk };
 		calls[i].callee.who = (struct config_party){ .kind = PARTY_TRUNK, .trunk = &acme };
 	}
@@ -144,7 +137,7 @@ static void test_youngest_goes(void **state)
 	(void)state;
 	goes_on(4);
 	calls[3].code = 200; /* is ending */
-	calls[2].route = &emergency;
+	calls[2].emergency = true;
 	assert_null(admission_of_all(&b, true));
 	assert_ptr_equal(ended, &calls[1]);
 }
@@ -154,7 +147,7 @@ static void test_nobody_goes(void **state)
 	(void)state;
 	goes_on(3);
 	for (size_t i = 0; i < 3; i++)
-		calls[i].route = &emergency;
+		calls[i].emergency = true;
 	assert_null(admission_of_all(&b, true));
 	assert_null(ended);
 }
@@ -232,7 +225,7 @@ static void test_trunk_makes_room(void **state)
 	(void)state;
 	goes_on(4);
 	calls[0].callee.trunk = calls[1].callee.trunk = TRUNK;
-	calls[3].route = &emergency;
+	calls[3].emergency = true;
 	slots = 0;
 	assert_int_equal(admission_of_party(&calls[3], &calls[3].callee, &refusal), OK);
 	assert_true(always_seen);

@@ -38,6 +38,7 @@ enum err targets_add(struct call *of, const struct call_target *t, struct call_t
 	if (add_err)
 		return add_err;
 	assert_true(t->alternative);
+	assert_ptr_equal(t->route, &route);
 	snprintf(line, sizeof(line), "%s@%s:%u%s ", t->number, t->host ? t->host : "-", t->port,
 	         t->as_is ? "" : "!");
 	strncat(listed, line, sizeof(listed) - strlen(listed) - 1);
@@ -50,7 +51,7 @@ enum err targets_add(struct call *of, const struct call_target *t, struct call_t
 enum err targets_add_route(struct call *of, const struct config_route *r, const char *number,
                            struct call_target_list *to)
 {
-	struct call_target t = { .alternative = true, .as_is = true };
+	struct call_target t = { .route = &route, .alternative = true, .as_is = true };
 
 	assert_ptr_equal(r, &picked);
 	if (spoilt && strcmp(number, spoilt) == 0)

@@ -12,7 +12,8 @@
 #include "sbc/b2bua/admission.h"
 #include "tests/unit/alloc.h"
 
-static char acme_name[] = "acme", spare_name[] = "spare", desk_name[] = "desk";
+static char acme_name[] = "acme", spare_name[] = "spare", desk_name[] = "desk", prefix[] = "00",
+            none[] = "";
 static struct config_trunk acme = { .name = acme_name }, spare = { .name = spare_name };
 static struct config_phone desk = { .name = desk_name };
 static struct config_party to[] = { { .kind = PARTY_TRUNK, .trunk = &acme },
@@ -124,10 +125,34 @@ static void test_order(void **state)
 	assert_int_equal(t.cancelled, 0); /* no leg was made */
 }
 
+/* Whatever comes between: a target brings its own route, and the caller's number as that shows it.
+ * An emergency stays one. */
+static void test_route_of_target(void **state)
+{
+	struct config_route other = { .to = &to[1],
+		                      .nto = 1,
+		                      .emergency = YES,
+		                      .dialling = { none, none, prefix, none, DIGITS_DIALLED },
+		                      .calling_form = NUMBERS_INTERNATIONAL };
+
+	(void)state;
+	strcpy(call.caller.number, "+4930");
+	assert_int_equal(targets_begin(&call, &other, "110"), OK);
+	assert_true(call.emergency);
+	assert_int_equal(targets_add_route(&call, &route, "123", &call.targets.next), OK);
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.route, &other);
+	assert_string_equal(call.caller.id.shown, "004930");
+	assert_true(targets_take(&call));
+	assert_ptr_equal(call.route, &route);
+	assert_string_equal(call.caller.id.shown, "+4930");
+	assert_true(call.emergency);
+}
+
 /* Nobody is called twice with one number. */
 static void test_each_once(void **state)
 {
-	struct call_target again = { .who = to[0], .number = "123" };
+	struct call_target again = { .who = to[0], .number = "123", .route = &route };
 	char host[] = "other.example";
 
 	(void)state;
@@ -317,7 +342,7 @@ static void test_left_legs(void **state)
 
 static void fill(void *arg)
 {
-	struct call_target elsewhere = { .who = to[0], .host = acme_name };
+	struct call_target elsewhere = { .who = to[0], .host = acme_name, .route = &route };
 	struct call other = { .state = CALL_CALLING };
 
 	(void)arg;
@@ -338,9 +363,10 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(order),    TEST(each_once), TEST(which_failures),
-		                            TEST(go_plain), TEST(go_bare),   TEST(left_legs),
-		                            TEST(no_memory) };
+	const struct CMUnitTest tests[] = { TEST(order),     TEST(route_of_target),
+		                            TEST(each_once), TEST(which_failures),
+		                            TEST(go_plain),  TEST(go_bare),
+		                            TEST(left_legs), TEST(no_memory) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

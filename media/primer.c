@@ -40,6 +40,23 @@ static uint64_t due_ms(const struct relay_side *side, const struct relay_side *o
 	return sent_ms ? sent_ms + interval_ms(side, other, rtcp, now_ms) : 0;
 }
 
+/* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */
+static uint32_t ssrc_of(struct primer *p)
+{
+	if (!p->ssrc) {
+		p->ssrc = random_below(UINT32_MAX - 1) + 1;
+		p->seq = (uint16_t)random_below(0x8000);
+	}
+	return p->ssrc;
+}
+
+/* Its SSRC made room for others at SRTP: the next packet has another. */
+static void note_refusal(struct primer *p, enum err err)
+{
+	if (err && err != ERR_NOT_FOUND)
+		p->ssrc = 0;
+}
+
 /* An empty packet (RFC 6263 4.6), or a frame of silence (RFC 6263 4.5). Its timestamp is that of a
  * clock that never stands. What is no RTP gets a datagram of no octets (RFC 6263 4.1): a packet of
  * its own protocol would take a number that the other side's next one has (UDPTL), or be answered
@@ -47,12 +64,10 @@ static uint64_t due_ms(const struct relay_side *side, const struct relay_side *o
 static void send_rtp(struct relay_side *side, uint64_t now_ms)
 {
 	struct primer *p = &side->primer;
-	const struct rtp_header header = { .payload_type = p->type,
-		                           .seq = p->seq,
-		                           .timestamp = (uint32_t)(now_ms * 8),
-		                           .ssrc = p->ssrc };
+	struct rtp_header header = { .payload_type = p->type, .timestamp = (uint32_t)(now_ms * 8) };
 	uint8_t packet[ROOM];
 	size_t len = RTP_HEADER_LEN;
+	enum err err;
 
 	if (side->opaque) {
 		relay_send_own(side, packet, 0, sizeof(packet), false);
@@ -60,27 +75,26 @@ static void send_rtp(struct relay_side *side, uint64_t now_ms)
 	}
 	if (!p->type)
 		return;
+	header.ssrc = ssrc_of(p);
+	header.seq = p->seq;
 	rtp_write(packet, &header);
 	if (p->type == RTP_COMFORT_NOISE)
 		packet[len++] = SILENCE_DBOV;
-	if (relay_send_own(side, packet, len, sizeof(packet), false))
+	err = relay_send_own(side, packet, len, sizeof(packet), false);
+	if (!err)
 		p->seq++;
+	note_refusal(p, err);
 }
 
 static void send_rtcp(struct relay_side *side)
 {
 	uint8_t packet[ROOM];
-	size_t len = reports_write(&side->reports, &side->quality, side->primer.ssrc, packet,
+	size_t len = reports_write(&side->reports, &side->quality, ssrc_of(&side->primer), packet,
 	                           clock_mono_us(), clock_wall_us());
+	enum err err = relay_send_own(side, packet, len, sizeof(packet), true);
 
-	relay_send_own(side, packet, len, sizeof(packet), true);
-}
-
-/* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */
-static void choose_numbers(struct primer *p)
-{
-	p->ssrc = random_below(UINT32_MAX - 1) + 1;
-	p->seq = (uint16_t)random_below(0x8000);
+	if (!side->reports.packets) /* else it is a sender's, who goes on */
+		note_refusal(&side->primer, err);
 }
 
 /* Sends what is due; gives when the next is. */
@@ -89,8 +103,6 @@ static uint64_t prime(struct relay_side *side, const struct relay_side *other, u
 	struct primer *p = &side->primer;
 	uint64_t rtp_ms, rtcp_ms;
 
-	if (!p->ssrc)
-		choose_numbers(p);
 	if (due_ms(side, other, false, now_ms) <= now_ms) {
 		primer_sent(p, false, now_ms);
 		send_rtp(side, now_ms);

@@ -115,18 +115,20 @@ static bool send_to(struct relay_side *side, int fd, const struct addr *to, cons
 	return false;
 }
 
-bool relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t size, bool rtcp)
+enum err relay_send_own(struct relay_side *side, uint8_t *packet, size_t len, size_t size,
+                        bool rtcp)
 {
 	const struct relay_port *through = rtcp && !side->mux ? &side->rtcp : &side->rtp;
 	const struct addr *to = latch_way(&through->latch);
+	enum err err = OK;
 
 	if (!to)
-		return false;
-	if (side->out.now && srtp_session_protect(side->out.now, packet, &len, size, rtcp))
-		side->primer.ssrc = 0; /* it made room for others: the next one has another */
-	else if (send_to(side, through->fd, to, packet, len))
+		return ERR_NOT_FOUND;
+	if (side->out.now)
+		err = srtp_session_protect(side->out.now, packet, &len, size, rtcp);
+	if (!err && send_to(side, through->fd, to, packet, len))
 		counters_add(&side->count.primers_out, 1);
-	return true;
+	return err;
 }
 
 bool relay_heard(const struct relay_side *side, uint64_t since_ms)

@@ -85,9 +85,9 @@ void relay_init_side(struct relay_stream *s, enum media_side side, int rtp_fd, i
 /* The worker. The sessions that were replaced are in change afterwards: they stay the caller's. */
 void relay_apply(struct relay_stream *s, struct relay_change *change);
 /* The worker. Sends a packet that relay.c does not know of; what it holds is changed, and size is
- * its room. False: there is nowhere to send it. Else its number is used, sent or not: SRTP takes
- * none twice (RFC 3711 3.3.2). */
-bool relay_send_own(struct relay_side *to, uint8_t *packet, size_t len, size_t size, bool rtcp);
+ * its room. OK: its number is used, sent or not, for SRTP takes none twice (RFC 3711 3.3.2).
+ * ERR_NOT_FOUND: there is nowhere to send it. Others: SRTP refuses it. */
+enum err relay_send_own(struct relay_side *to, uint8_t *packet, size_t len, size_t size, bool rtcp);
 /* The worker. Whether a good packet came from that side since then. */
 bool relay_heard(const struct relay_side *side, uint64_t since_ms);
 /* A datagram on its way through. Each step is for many at a time: the code of the one before is no

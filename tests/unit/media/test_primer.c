@@ -365,6 +365,79 @@ static void goes_on_after_one_that_could_not_be_sent(void **state)
 	srtp_library_close();
 }
 
+/* Towards SRTP, which has room for so many sources: the caller's reports come from n of them. */
+static void report_from(struct primed *p, unsigned n)
+{
+	uint8_t packet[ROOM];
+
+	for (uint32_t ssrc = 1; ssrc <= n; ssrc++)
+		send_bytes(&p->r, &p->r.peer[SIDE_CALLER][1], SIDE_CALLER, true, packet,
+		           make_rtcp(packet, ssrc));
+	pass(p, 1);
+	count(&p->r.peer[SIDE_CALLEE][0]);
+	count(&p->r.peer[SIDE_CALLEE][1]);
+}
+
+static void open_primed_srtp(struct primed *p)
+{
+	struct srtp_key ours, theirs;
+
+	open_primed(p);
+	assert_int_equal(srtp_library_open(), OK);
+	srtp_key_generate(&ours);
+	srtp_key_generate(&theirs);
+	tell_all(p, false);
+	set_keys(&p->r, SIDE_CALLEE, &theirs, &ours);
+}
+
+static void close_primed_srtp(struct primed *p)
+{
+	close_primed(p);
+	srtp_library_close();
+}
+
+/* It had to make room for others, so that RTP is refused: RTCP of the same waking has one. */
+static void never_has_ssrc_0(void **state)
+{
+	uint8_t packet[ROOM];
+	struct primed p;
+	size_t len = 0;
+
+	(void)state;
+	open_primed_srtp(&p);
+	tell_with(&p, SIDE_CALLEE, &p.r.peer[SIDE_CALLEE][0].addr, UNUSED, false);
+	pass(&p, 1);
+	report_from(&p, SRTP_SSRCS_MAX);
+	tell_with(&p, SIDE_CALLEE, &p.r.stranger.addr, UNUSED, false);
+	pass(&p, 1);
+	assert_int_equal(count(&p.r.stranger), 0);
+	assert_int_equal(drain(&p.r.peer[SIDE_CALLEE][1], packet, &len), 1);
+	assert_memory_not_equal(packet + 4, "\0\0\0\0", 4);
+	pass(&p, PRIMER_WAIT_MS);
+	assert_int_equal(count(&p.r.stranger), 1);
+	close_primed_srtp(&p);
+}
+
+/* Our own report of the caller's stream is refused for the caller's SSRC, not for the primer's. */
+static void keeps_its_ssrc_where_another_made_room(void **state)
+{
+	struct primed p;
+	uint32_t ssrc;
+
+	(void)state;
+	open_primed_srtp(&p);
+	send_rtp(&p.r, &p.r.peer[SIDE_CALLER][0], SIDE_CALLER, 1);
+	pass(&p, PRIMER_WAIT_MS + 1);
+	ssrc = p.r.s.sides[SIDE_CALLEE].primer.ssrc;
+	report_from(&p, SRTP_SSRCS_MAX - 1);
+	tell_with(&p, SIDE_CALLEE, &p.r.stranger.addr, UNUSED, false);
+	pass(&p, 1);
+	assert_int_equal(count(&p.r.stranger), 1);
+	assert_int_equal(count(&p.r.peer[SIDE_CALLEE][1]), 0);
+	assert_int_equal(p.r.s.sides[SIDE_CALLEE].primer.ssrc, ssrc);
+	close_primed_srtp(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +452,8 @@ int main(void)
 		cmocka_unit_test(holds_the_way_open_as_its_realm_says),
 		cmocka_unit_test(goes_through_srtp),
 		cmocka_unit_test(goes_on_after_one_that_could_not_be_sent),
+		cmocka_unit_test(never_has_ssrc_0),
+		cmocka_unit_test(keeps_its_ssrc_where_another_made_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

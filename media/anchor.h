@@ -41,8 +41,8 @@ struct stream_remote {
 	                                    known */
 };
 
-/* One side of one stream, from the anchor's start until now. Octets are those of the RTP packets,
- * with their headers, without SRTP's trailer. */
+/* One side of one stream, since it began, or since anchor_renew gave the side to another peer.
+ * Octets are those of the RTP packets, with their headers, without SRTP's trailer. */
 struct stream_stats {
 	uint64_t packets_in, octets_in;   /* RTP that the side sent us and that was good */
 	uint64_t packets_out, octets_out; /* RTP that we sent to the side */

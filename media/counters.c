@@ -1,5 +1,4 @@
-/* Relaxed atomics: each number is right, though not all are of the same packet. The worker of the
- * stream writes. */
+/* Relaxed atomics. The worker of the stream writes. */
 #include "media/counters.h"
 
 #include <string.h>

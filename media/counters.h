@@ -32,10 +32,12 @@ static inline void counters_add(_Atomic uint64_t *counter, uint64_t n)
 	                      memory_order_relaxed);
 }
 
-/* The writer. */
+/* The writer. Readers see the old address or this one, never parts of both. Copies a. */
 void counters_show(struct counters_shown *shown, const struct addr *a);
+/* The writer. All begin at 0 again, and no address is shown. */
 void counters_forget(struct counters *c);
-/* Any thread. */
+/* Any thread. Each number is right, though not all are of the same packet; alive_ms is when the
+ * last good one came. */
 void counters_read(const struct counters *c, struct stream_stats *out);
 
 #endif

@@ -43,9 +43,17 @@ static uint32_t transit_of(const struct quality *q, const struct rtp_header *h, 
 	return (uint32_t)(arrival_us * q->clock_hz / 1000000) - h->timestamp;
 }
 
+/* As the source's own clock counts it now. */
+static uint32_t jitter_at(const struct quality *q, uint32_t clock_hz)
+{
+	return q->clock_hz ? (uint32_t)((uint64_t)q->jitter_x16 * clock_hz / q->clock_hz) : 0;
+}
+
 /* The first packet of a source, or of one that began anew. */
 static void start(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
 {
+	uint32_t clock_hz = clock_of(q, h->payload_type);
+
 	*q = (struct quality){
 		.started = true,
 		.ssrc = h->ssrc,
@@ -59,8 +67,8 @@ static void start(struct quality *q, const struct rtp_header *h, uint64_t arriva
 		.event_type = q->event_type,
 		.clock_khz = q->clock_khz,
 		.payload_type = h->payload_type,
-		.jitter_x16 = q->ssrc == h->ssrc ? q->jitter_x16 : 0,
-		.clock_hz = clock_of(q, h->payload_type),
+		.jitter_x16 = q->ssrc == h->ssrc ? jitter_at(q, clock_hz) : 0,
+		.clock_hz = clock_hz,
 		.timestamp = h->timestamp,
 		.expected_bad = NO_SEQ,
 	};
@@ -70,12 +78,12 @@ static void start(struct quality *q, const struct rtp_header *h, uint64_t arriva
 /* Another codec of the same source. Gives whether it has another clock. */
 static bool change_clock(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
 {
-	uint32_t was = q->clock_hz, now = clock_of(q, h->payload_type);
+	uint32_t clock_hz = clock_of(q, h->payload_type);
 
-	if (now == was)
+	if (clock_hz == q->clock_hz)
 		return false;
-	q->jitter_x16 = was ? (uint32_t)((uint64_t)q->jitter_x16 * now / was) : 0;
-	q->clock_hz = now;
+	q->jitter_x16 = jitter_at(q, clock_hz);
+	q->clock_hz = clock_hz;
 	q->timestamp = h->timestamp;
 	q->transit = transit_of(q, h, arrival_us);
 	return true;

@@ -59,6 +59,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	side->map = NULL;
 	side->told = side->mux = side->opaque = false;
 	side->warned_auth = side->warned_stranger = side->warned_unsent = false;
+	side->repeated = 0;
 	memset(&side->primer, 0, sizeof(side->primer));
 	memset(&side->reports, 0, sizeof(side->reports));
 	memset(&side->quality, 0, sizeof(side->quality));
@@ -96,8 +97,10 @@ void relay_apply(struct relay_stream *s, struct relay_change *change)
 	memcpy(side->clock_khz, change->clock_khz, sizeof(side->clock_khz));
 	if (sessions_apply(&side->in, &change->in, now_ms))
 		side->warned_auth = false;
-	if (sessions_apply(&side->out, &change->out, now_ms))
+	if (sessions_apply(&side->out, &change->out, now_ms)) {
 		side->warned_unsent = false;
+		side->repeated = 0;
+	}
 	side->opaque = change->opaque;
 	side->told = true;
 	primer_tell(s, change, moved);

@@ -72,7 +72,7 @@ struct srtp_session {
 	srtp_t context;
 	const struct suite *suite;
 	struct srtp_key key;
-	bool outbound, looks; /* looks: for the counter of the next packet that fails */
+	bool looks; /* for the counter of the next packet that fails */
 	unsigned failed;
 	/* As they stand in packets. */
 	unsigned nssrcs, nspent;
@@ -175,7 +175,6 @@ enum err srtp_session_new(struct srtp_session **out, enum srtp_suite suite,
 		return ERR_NOMEM;
 	s->suite = &suites[suite];
 	s->key = *key;
-	s->outbound = outbound;
 	status = add_stream(s, any);
 	if (status != srtp_err_status_ok) {
 		mem_wipe(s, sizeof(*s));

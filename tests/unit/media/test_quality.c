@@ -188,6 +188,24 @@ static void dynamic_types_have_their_clocks(void **state)
 	assert_int_equal(quality_lost(&q), 0);
 }
 
+/* A jump of the same source into another codec: its jitter is the same time. */
+static void who_begins_anew_keeps_the_jitter(void **state)
+{
+	const uint8_t clock_khz[RTP_NDYNAMIC] = { [0] = 48 };
+	struct quality q = { .clock_khz = clock_khz };
+	struct rtp_header h = { .ssrc = 1, .payload_type = 96 };
+
+	(void)state;
+	feed(&q, 1, 1, 0, 1000000);
+	feed(&q, 1, 2, 160, 1000000 + 2 * FRAME_US);
+	assert_in_range(quality_jitter_us(&q), 1240, 1250);
+	for (h.seq = 30000; h.seq <= 30001; h.seq++)
+		quality_received(&q, &h, 1000000 + 3 * FRAME_US);
+	assert_int_equal(q.max_seq, 30001);
+	assert_int_equal(q.clock_hz, 48000);
+	assert_in_range(quality_jitter_us(&q), 1240, 1250);
+}
+
 static void jitter_leaves_out_what_is_none(void **state)
 {
 	struct quality q = { 0 };
@@ -302,6 +320,7 @@ int main(void)
 		cmocka_unit_test(jitter_as_the_rfc_says),
 		cmocka_unit_test(jitter_knows_the_clock),
 		cmocka_unit_test(dynamic_types_have_their_clocks),
+		cmocka_unit_test(who_begins_anew_keeps_the_jitter),
 		cmocka_unit_test(jitter_leaves_out_what_is_none),
 	};
 

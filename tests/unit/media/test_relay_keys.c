@@ -146,6 +146,53 @@ static void used_numbers_are_told(void **state)
 	rig_close(&r);
 }
 
+/* Whether a packet that is refused for its number, the first under a key of its own, is told. */
+static bool is_told_at_once(struct rig *r, uint32_t ssrc)
+{
+	struct srtp_key key;
+	uint8_t own[ROOM];
+	size_t len = make_rtp(own, ssrc, 7);
+
+	srtp_key_generate(&key);
+	set_keys(r, SIDE_CALLEE, &key, &key);
+	*heard.last = '\0';
+	assert_int_equal(relay_send_own(&r->s.sides[SIDE_CALLEE], own, len, sizeof(own), false),
+	                 OK);
+	assert_true(arrived(r));
+	relays(r, ssrc, 7);
+	return *heard.last;
+}
+
+/* What was refused under the key of before, or to the peer of before, is not counted on. */
+static void a_new_key_is_judged_by_its_own(void **state)
+{
+	struct udp rtp = udp_open(), rtcp = udp_open();
+	struct relay_change c = {
+		.side = SIDE_CALLEE, .renew = true, .rtp_fd = rtp.fd, .rtcp_fd = rtcp.fd
+	};
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, SOURCE_LATCH);
+	c.latch = &r.latch;
+	tell(&r, SIDE_CALLER, false);
+	assert_false(is_told_at_once(&r, SSRC));
+	for (uint16_t seq = 1; seq < 50; seq++)
+		relays(&r, SSRC, 7);
+	assert_non_null(strstr(heard.last, "began its numbers anew"));
+	assert_false(is_told_at_once(&r, SSRC));
+	for (uint16_t seq = 1; seq < 40; seq++)
+		relays(&r, SSRC, 7);
+	assert_string_equal(heard.last, "");
+	relay_apply(&r.s, &c);
+	sessions_free(c.in.all);
+	sessions_free(c.out.all);
+	assert_int_equal(r.s.sides[SIDE_CALLEE].repeated, 0);
+	rig_close(&r);
+	udp_close(&rtp);
+	udp_close(&rtcp);
+}
+
 /* A queue with a new source for each announcement. */
 static void sources_come_and_go(void **state)
 {
@@ -179,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(used_numbers_are_told),
+		cmocka_unit_test(a_new_key_is_judged_by_its_own),
 		cmocka_unit_test(sources_come_and_go),
 		cmocka_unit_test(late_packets_lead_nowhere),
 	};

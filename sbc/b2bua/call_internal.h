@@ -80,7 +80,7 @@ struct call {
 	enum call_state state;
 	struct party caller, callee;
 	const struct config_route *route; /* of its target, NULL before it has one */
-	bool emergency;                   /* of one of its routes, and so with all that follow */
+	bool emergency; /* of one of its routes, or of a call that it was made of */
 	struct call_targets targets;
 	struct offer *offer;
 	struct lane to_caller, to_callee; /* what is passed on in its dialogs */

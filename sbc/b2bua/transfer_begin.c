@@ -95,6 +95,7 @@ static enum err take_other(struct transfer *t, const struct replaces *r,
 		return ERR_NOT_NOW;
 	}
 	t->other = other;
+	t->next->emergency = t->next->emergency || other->emergency;
 	other->transfer = t;
 	t->target = call_other(other, t->replaced);
 	party_copy(&t->next->callee, t->target);
@@ -126,6 +127,7 @@ static enum err transfer_start(struct call *call, struct leg *leg, const struct 
 	err = call_new(&t->next, call->border);
 	if (!err) {
 		t->next->transfer = t;
+		t->next->emergency = call->emergency;
 		party_copy(&t->next->caller, t->stays);
 		err = to->has_replaces ? take_other(t, &to->replaces, refusal)
 		                       : call_target_of(t, to, refusal);
@@ -150,6 +152,7 @@ void transfer_take_over(struct call *call, struct party *replaced, struct call *
 	struct buf out;
 	enum err err = ERR_NOMEM;
 
+	next->emergency = call->emergency;
 	party_copy(&next->caller, call_other(call, replaced));
 	buf_init(&out, MESSAGE_MAX);
 	if (t) {

@@ -347,14 +347,14 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 		return err;
 	send_last(t);
 	stack_trace(t->stack, true, &t->flow, response);
+	if (t->invite && !t->to_tag && *message_to_tag(response))
+		t->to_tag = mem_strdup(message_to_tag(response)); /* or a CANCEL has its own */
 	if (status >= 200) {
 		finalise(t, status);
 		return OK;
 	}
 	if (t->invite)
 		timer_stop(&t->again);
-	if (t->invite && !t->to_tag && *message_to_tag(response))
-		t->to_tag = mem_strdup(message_to_tag(response)); /* or a CANCEL has its own */
 	set_state(t, ST_PROCEEDING);
 	return OK;
 }

@@ -31,15 +31,19 @@ struct watches {
 	size_t n;
 };
 
+struct path {
+	char *text;
+	bool is_lost; /* it cannot be followed to its end; tried again by the timer */
+};
+
 struct file_watch {
 	struct loop *loop;
 	struct io *io;
 	struct timer settle;
 	uint64_t first_ms; /* of the changes that are settling */
 	bool has_changed;  /* since fn was called */
-	bool is_lost;      /* some path cannot be followed to its end; tried again by the timer */
 	struct watches watches;
-	char **paths;
+	struct path *paths;
 	size_t npaths;
 	void (*fn)(void *arg);
 	void *arg;
@@ -179,50 +183,59 @@ static bool has_folder(const struct watches *all, int wd)
 	return false;
 }
 
-/* All paths anew; what they no longer lead through is watched no more. */
-static enum err follow_all(struct file_watch *w)
+/* Gives whether it was lost and is no more. */
+static bool follow_again(struct file_watch *w, struct path *path)
+{
+	enum err err = follow(w, path->text);
+	bool was_lost = path->is_lost;
+
+	if (err && !was_lost)
+		LOG(LOG_WARN, KV("event", "watch"), KV("result", "lost"), KV("file", path->text),
+		    KV("why", err == ERR_NOMEM ? "no memory" : "its folder cannot be watched"),
+		    KV("help", "it is looked for every 10 s"));
+	path->is_lost = err != OK;
+	return was_lost && !err;
+}
+
+/* All paths anew; what they no longer lead through is watched no more. Gives whether one that was
+ * lost is found. */
+static bool follow_all(struct file_watch *w)
 {
 	struct watches before = w->watches;
-	enum err worst = OK;
+	bool found = false;
 
 	w->watches = (struct watches){ 0 };
-	for (size_t i = 0; i < w->npaths; i++) {
-		enum err err = follow(w, w->paths[i]);
-
-		if (err && !w->is_lost)
-			LOG(LOG_WARN, KV("event", "watch"), KV("result", "lost"),
-			    KV("file", w->paths[i]),
-			    KV("why",
-			       err == ERR_NOMEM ? "no memory" : "its folder cannot be watched"),
-			    KV("help", "it is looked for every 10 s"));
-		worst = err ? err : worst;
-	}
+	for (size_t i = 0; i < w->npaths; i++)
+		found = follow_again(w, &w->paths[i]) || found;
 	for (size_t i = 0; i < before.n; i++) {
 		if (!has_folder(&w->watches, before.list[i].wd))
 			inotify_rm_watch(w->fd, before.list[i].wd);
 	}
 	forget(&before);
-	return worst;
+	return found;
 }
 
-static void wait_for_lost(struct file_watch *w);
+static void on_settled(void *arg);
+
+static void wait_for_lost(struct file_watch *w)
+{
+	for (size_t i = 0; i < w->npaths; i++) {
+		if (!w->paths[i].is_lost)
+			continue;
+		timer_start(loop_timers(w->loop), &w->settle, FILE_WATCH_LATEST_MS, on_settled, w);
+		return;
+	}
+}
 
 static void on_settled(void *arg)
 {
 	struct file_watch *w = arg;
-	bool tells = w->has_changed;
+	bool found = follow_all(w), tells = w->has_changed || found;
 
-	w->is_lost = follow_all(w) != OK;
 	w->has_changed = false;
-	if (w->is_lost)
-		wait_for_lost(w);
-	if (tells || !w->is_lost)
+	wait_for_lost(w);
+	if (tells)
 		w->fn(w->arg);
-}
-
-static void wait_for_lost(struct file_watch *w)
-{
-	timer_start(loop_timers(w->loop), &w->settle, FILE_WATCH_LATEST_MS, on_settled, w);
 }
 
 static void on_change(struct file_watch *w)
@@ -301,25 +314,26 @@ void file_watch_free(struct file_watch **wp)
 		close(w->fd);
 	forget(&w->watches);
 	for (size_t i = 0; i < w->npaths; i++)
-		mem_free(w->paths[i]);
+		mem_free(w->paths[i].text);
 	mem_free(w->paths);
 	mem_free(w);
 }
 
 enum err file_watch_add(struct file_watch *w, const char *path)
 {
-	char **more = mem_array(w->paths, w->npaths + 1, sizeof(*more));
+	struct path *more = mem_array(w->paths, w->npaths + 1, sizeof(*more));
+	struct path added = { .text = mem_strdup(path) };
 	enum err err;
 
 	if (more)
 		w->paths = more;
-	if (!more || !(more[w->npaths] = mem_strdup(path)))
+	if (!more || !added.text) {
+		mem_free(added.text);
 		return ERR_NOMEM;
-	w->npaths++;
-	err = follow(w, path);
-	if (err == ERR_IO) {
-		w->is_lost = true;
-		wait_for_lost(w);
 	}
+	err = follow(w, path);
+	added.is_lost = err == ERR_IO;
+	w->paths[w->npaths++] = added;
+	wait_for_lost(w);
 	return err;
 }

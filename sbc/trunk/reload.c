@@ -61,7 +61,8 @@ static enum err watch(struct reload *r, const char *text)
 	if (err != ERR_IO)
 		return err;
 	LOG(LOG_WARN, KV("event", "reload"), KV("result", "not watched"), KV("file", text),
-	    KV("help", "after a change of it: trunkgate reload"));
+	    KV("help",
+	       "it is tried again every 10 s; until then, after a change of it: trunkgate reload"));
 	return OK;
 }
 

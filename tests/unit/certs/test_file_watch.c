@@ -158,6 +158,25 @@ static void what_is_gone_is_waited_for(void **state)
 	assert_string_equal(lab.log, "");
 }
 
+/* Each file that is lost is said, also while another one is. */
+static void each_that_is_gone_is_said(void **state)
+{
+	UNUSED(state);
+	assert_int_equal(lab_shell("mkdir -p up/own"), 0);
+	assert_tells("rm -r up", true);
+	assert_has(lab.log, "up/own/us.pem");
+	lab_log_clear();
+	assert_tells("rm -r r2 && rm now", true);
+	assert_has(lab.log, "now/us.pem");
+	assert_null(strstr(lab.log, "up/own/us.pem"));
+	lab_log_clear();
+	assert_tells("mkdir r2 && echo a >r2/us.pem && ln -s r2 now", true);
+	assert_string_equal(lab.log, "");
+	assert_tells("rm -r r2 now", true);
+	assert_has(lab.log, "now/us.pem");
+	assert_tells("mkdir -p r2 up/own && ln -s r2 now", true);
+}
+
 static void a_circle_of_links_ends(void **state)
 {
 	UNUSED(state);
@@ -218,14 +237,13 @@ static void every_allocation_may_fail(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(changes_are_told),
-		                            TEST(changes_settle),
-		                            TEST(links_are_followed),
-		                            TEST(folders_are_replaced),
-		                            TEST(what_is_gone_is_waited_for),
-		                            TEST(a_circle_of_links_ends),
-		                            TEST(what_cannot_be_watched_is_said),
-		                            TEST(every_allocation_may_fail) };
+	const struct CMUnitTest tests[] = {
+		TEST(changes_are_told),           TEST(changes_settle),
+		TEST(links_are_followed),         TEST(folders_are_replaced),
+		TEST(what_is_gone_is_waited_for), TEST(each_that_is_gone_is_said),
+		TEST(a_circle_of_links_ends),     TEST(what_cannot_be_watched_is_said),
+		TEST(every_allocation_may_fail)
+	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

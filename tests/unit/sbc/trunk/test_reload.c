@@ -134,6 +134,7 @@ static void test_folders_that_are_missing(void **state)
 	open_reload();
 	assert_has(lab.log, "warn event=reload result=\"not watched\" file=");
 	assert_has(lab.log, "nowhere/live.pem");
+	assert_has(lab.log, "it is tried again every 10 s");
 }
 
 /* Until so many days before the end of our certificate, and what was said on the way there. */

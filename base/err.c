@@ -1,6 +1,8 @@
 /* Errors in plain words. Any thread. */
 #include "base/err.h"
 
+#include <stdio.h>
+
 const char *err_text(enum err err)
 {
 	switch (err) {
@@ -38,4 +40,11 @@ const char *err_text(enum err err)
 		return "connection closed";
 	}
 	return "unknown error";
+}
+
+enum err err_explain(enum err err, const char *what, char *why, size_t size)
+{
+	if (err)
+		snprintf(why, size, "%s: %s", what, err_text(err));
+	return err;
 }

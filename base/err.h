@@ -2,6 +2,8 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <stddef.h>
+
 #define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ARRAY_LEN(a)           (sizeof(a) / sizeof((a)[0]))
@@ -30,5 +32,7 @@ enum err {
 
 /* A few plain words for a log line; never NULL. */
 const char *err_text(enum err err);
+/* Writes what failed, and how, to why; OK leaves why as it is. Gives err. */
+MUST_USE enum err err_explain(enum err err, const char *what, char *why, size_t size);
 
 #endif

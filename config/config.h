@@ -63,7 +63,7 @@ struct config_realm {
 	unsigned media_dscp, signalling_dscp; /* of what we send */
 	enum digest_offer digest;
 	unsigned keepalive_ms;         /* between two pings; 0: none */
-	unsigned idle_timeout_ms;      /* of a connection that came in and no trunk's; 0: none */
+	unsigned idle_timeout_ms;      /* of a connection that came in and no trunk's; 0: never */
 	unsigned handshake_timeout_ms; /* of a connection that came in; 0: 10 s */
 	unsigned session_expires_ms;   /* RFC 4028; 0: no session timers */
 	unsigned min_se_ms;

@@ -6,28 +6,22 @@
 #include "base/mem.h"
 #include "sbc/b2bua/realm_media.h"
 
-static enum err because(char *why, enum err err, const char *what)
-{
-	if (err)
-		snprintf(why, CERT_WHY_MAX, "%s: %s", what, err_text(err));
-	return err;
-}
-
 static enum err open_media(struct layers *l, char *why)
 {
 	const struct config *cfg = l->cfg;
 	enum err err = media_new(&l->media, l->loop, cfg->media_workers, cfg->media_gather_ms);
 
 	if (err)
-		return because(why, err, "media workers");
+		return err_explain(err, "media workers", why, CERT_WHY_MAX);
 	l->media_realms = mem_zalloc(cfg->nrealms * sizeof(struct media_realm *));
 	if (!l->media_realms)
-		return because(why, ERR_NOMEM, "media");
+		return err_explain(ERR_NOMEM, "media", why, CERT_WHY_MAX);
 	for (size_t i = 0; !err && i < cfg->nrealms; i++) {
 		const struct config_realm *r = &cfg->realms[i];
 		struct media_realm_cfg m = realm_media(r);
 
-		err = because(why, media_add_realm(l->media, &m, &l->media_realms[i]), r->name);
+		err = err_explain(media_add_realm(l->media, &m, &l->media_realms[i]), r->name, why,
+		                  CERT_WHY_MAX);
 	}
 	return err;
 }
@@ -44,7 +38,8 @@ static enum err open_sip(struct layers *l, char *why)
 
 	if (err)
 		return err;
-	err = because(why, stack_new(&l->stack, l->loop, loop_timers(l->loop), &limits), "SIP");
+	err = err_explain(stack_new(&l->stack, l->loop, loop_timers(l->loop), &limits), "SIP", why,
+	                  CERT_WHY_MAX);
 	if (!err && l->opener)
 		stack_set_opener(l->stack, l->opener);
 	for (size_t i = 0; !err && i < cfg->nrealms; i++) {
@@ -53,11 +48,12 @@ static enum err open_sip(struct layers *l, char *why)
 		err = stack_add_realm(l->stack, &cfg->realms[i], &tls, &realm, why);
 	}
 	if (!err)
-		err = because(
-		    why, stack_watch_addresses(l->stack, trunks_system_resolver(l->trunks)), "SIP");
+		err =
+		    err_explain(stack_watch_addresses(l->stack, trunks_system_resolver(l->trunks)),
+		                "SIP", why, CERT_WHY_MAX);
 	if (!err)
-		err = because(why, dialogs_new(&l->dialogs, 2 * (size_t)cfg->max_calls + 1000),
-		              "SIP");
+		err = err_explain(dialogs_new(&l->dialogs, 2 * (size_t)cfg->max_calls + 1000),
+		                  "SIP", why, CERT_WHY_MAX);
 	return err;
 }
 
@@ -107,9 +103,9 @@ enum err layers_open(struct layers *l, char *why)
 	if (!err)
 		err = open_sip(l, why);
 	if (!err)
-		err = because(why, open_border(l), "border");
+		err = err_explain(open_border(l), "border", why, CERT_WHY_MAX);
 	if (!err)
-		err = because(why, open_certificate_care(l), "certificates");
+		err = err_explain(open_certificate_care(l), "certificates", why, CERT_WHY_MAX);
 	return err;
 }
 

@@ -23,9 +23,7 @@
 #define TIDY_MS 5000
 
 struct server {
-	const struct config *cfg;
-	struct loop *loop;
-	struct layers layers;
+	struct layers layers; /* owns its loop */
 	struct ctl *ctl;
 	struct timer shut_timer, tidy_timer;
 	bool busy_before; /* something was going on when tidy_timer last looked */
@@ -33,17 +31,10 @@ struct server {
 	char why[CERT_WHY_MAX];
 };
 
-static enum err because(struct server *s, enum err err, const char *what)
-{
-	if (err)
-		snprintf(s->why, sizeof(s->why), "%s: %s", what, err_text(err));
-	return err;
-}
-
 static enum err open_ctl(struct server *s)
 {
-	const struct ctl_cfg ctl = { .loop = s->loop,
-		                     .cfg = s->cfg,
+	const struct ctl_cfg ctl = { .loop = s->layers.loop,
+		                     .cfg = s->layers.cfg,
 		                     .stack = s->layers.stack,
 		                     .dialogs = s->layers.dialogs,
 		                     .media_realms = s->layers.media_realms,
@@ -69,14 +60,14 @@ static void on_tidy(void *arg)
 	if (!busy && s->busy_before)
 		mem_tidy();
 	s->busy_before = busy;
-	timer_start(loop_timers(s->loop), &s->tidy_timer, TIDY_MS, on_tidy, s);
+	timer_start(loop_timers(s->layers.loop), &s->tidy_timer, TIDY_MS, on_tidy, s);
 }
 
 static void on_empty(void *arg)
 {
 	struct server *s = arg;
 
-	loop_stop(s->loop);
+	loop_stop(s->layers.loop);
 }
 
 static void on_shut_late(void *arg)
@@ -84,7 +75,7 @@ static void on_shut_late(void *arg)
 	struct server *s = arg;
 
 	LOG(LOG_WARN, KV("event", "stopped"), KVN("calls_left", border_ncalls(s->layers.border)));
-	loop_stop(s->loop);
+	loop_stop(s->layers.loop);
 }
 
 static void on_terminate(void *arg)
@@ -95,7 +86,7 @@ static void on_terminate(void *arg)
 		return;
 	s->shutting = true;
 	LOG(LOG_INFO, KV("event", "stopping"), KVN("calls", border_ncalls(s->layers.border)));
-	timer_start(loop_timers(s->loop), &s->shut_timer, SHUT_MS, on_shut_late, s);
+	timer_start(loop_timers(s->layers.loop), &s->shut_timer, SHUT_MS, on_shut_late, s);
 	border_shut(s->layers.border, on_empty, s);
 }
 
@@ -130,10 +121,10 @@ static enum err open_signals(struct server *s)
 
 	/* A peer that goes away is an error of a write, not the end of us. */
 	signal(SIGPIPE, SIG_IGN);
-	err = loop_on_signal(s->loop, SIGTERM, on_terminate, s);
+	err = loop_on_signal(s->layers.loop, SIGTERM, on_terminate, s);
 	if (!err)
-		err = loop_on_signal(s->loop, SIGINT, on_terminate, s);
-	return err ? err : loop_on_signal(s->loop, SIGHUP, on_hangup, s);
+		err = loop_on_signal(s->layers.loop, SIGINT, on_terminate, s);
+	return err ? err : loop_on_signal(s->layers.loop, SIGHUP, on_hangup, s);
 }
 
 /* Upside down. */
@@ -143,27 +134,25 @@ static void server_close(struct server *s)
 	timer_stop(&s->tidy_timer);
 	ctl_close(&s->ctl);
 	layers_close(&s->layers);
-	loop_free(&s->loop);
+	loop_free(&s->layers.loop);
 	tls_keylog_close();
 }
 
 static enum err server_open(struct server *s)
 {
 	const char *keylog = getenv("SSLKEYLOGFILE");
-	enum err err = loop_new(&s->loop);
+	enum err err = loop_new(&s->layers.loop);
 
 	if (err)
-		return because(s, err, "event loop");
+		return err_explain(err, "event loop", s->why, sizeof(s->why));
 	if (keylog && tls_keylog_open(keylog))
-		return because(s, ERR_IO, "SSLKEYLOGFILE");
-	raise_descriptor_limit(s->cfg);
-	s->layers.cfg = s->cfg;
-	s->layers.loop = s->loop;
+		return err_explain(ERR_IO, "SSLKEYLOGFILE", s->why, sizeof(s->why));
+	raise_descriptor_limit(s->layers.cfg);
 	err = layers_open(&s->layers, s->why);
 	if (!err)
 		err = open_ctl(s);
 	if (!err)
-		err = because(s, open_signals(s), "signals");
+		err = err_explain(open_signals(s), "signals", s->why, sizeof(s->why));
 	if (!err)
 		on_tidy(s);
 	return err;
@@ -171,7 +160,7 @@ static enum err server_open(struct server *s)
 
 enum err server_run(const struct config *cfg)
 {
-	struct server s = { .cfg = cfg };
+	struct server s = { .layers.cfg = cfg };
 	enum err err;
 
 	mem_tidy();
@@ -186,7 +175,7 @@ enum err server_run(const struct config *cfg)
 	if (!err) {
 		LOG(LOG_INFO, KV("event", "ready"), KV("version", TRUNKGATE_VERSION),
 		    KV("config", cfg->file));
-		loop_run(s.loop);
+		loop_run(s.layers.loop);
 	}
 	server_close(&s);
 	if (!err)

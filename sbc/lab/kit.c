@@ -9,26 +9,18 @@
 
 #define CONNECT_MS 5000
 
-static enum err because(char *why, enum err err, const char *what)
-{
-	if (err)
-		snprintf(why, CERT_WHY_MAX, "%s: %s", what, err_text(err));
-	return err;
-}
-
 static enum err open_media(struct kit *kit, const struct kit_cfg *cfg, char *why)
 {
 	char what[80];
 	enum err err = srtp_library_open();
 
 	if (err)
-		return because(why, err, "SRTP");
+		return err_explain(err, "SRTP", why, CERT_WHY_MAX);
 	kit->has_srtp = true;
 	snprintf(what, sizeof(what), "media ports %u to %u", cfg->media_low, cfg->media_high);
-	return because(why,
-	               port_pool_new(&kit->ports, &cfg->listener.addr, cfg->media_low,
-	                             cfg->media_high, DSCP_EF),
-	               what);
+	return err_explain(port_pool_new(&kit->ports, &cfg->listener.addr, cfg->media_low,
+	                                 cfg->media_high, DSCP_EF),
+	                   what, why, CERT_WHY_MAX);
 }
 
 static enum err open_realm(struct kit *kit, struct tls_context *tls, char *why)
@@ -53,15 +45,15 @@ static enum err open_sip(struct kit *kit, const struct kit_cfg *cfg, char *why)
 	enum err err;
 
 	message_library_open();
-	err =
-	    because(why, stack_new(&kit->stack, kit->loop, loop_timers(kit->loop), &limits), "SIP");
+	err = err_explain(stack_new(&kit->stack, kit->loop, loop_timers(kit->loop), &limits), "SIP",
+	                  why, CERT_WHY_MAX);
 	if (!err)
-		err = because(why,
-		              resolver_new(&kit->resolver, kit->loop, own ? &cfg->resolver : NULL,
-		                           own ? 1 : 0),
-		              "DNS");
+		err = err_explain(resolver_new(&kit->resolver, kit->loop,
+		                               own ? &cfg->resolver : NULL, own ? 1 : 0),
+		                  "DNS", why, CERT_WHY_MAX);
 	if (!err)
-		err = because(why, dialogs_new(&kit->dialogs, KIT_CALLS_MAX), "SIP");
+		err = err_explain(dialogs_new(&kit->dialogs, KIT_CALLS_MAX), "SIP", why,
+		                  CERT_WHY_MAX);
 	return err ? err : open_realm(kit, cfg->tls, why);
 }
 

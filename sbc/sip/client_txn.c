@@ -402,7 +402,8 @@ void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum 
 	TAILQ_HEAD(client_list, client_txn) broken = TAILQ_HEAD_INITIALIZER(broken);
 	struct client_txn *t, *next;
 
-	/* A failing one calls upward, and that may start or end others: these are apart by then. */
+	/* One that fails has the next address tried at once, and what breaks there ends others:
+	 * those of c are apart by then. */
 	for (t = TAILQ_FIRST(&stack->client_list); t; t = next) {
 		next = TAILQ_NEXT(t, link);
 		if (t->flow.conn != c || (t->state != CT_CALLING && t->state != CT_PROCEEDING))

@@ -144,14 +144,15 @@ enum err dialog_new_uac(struct dialog **out, struct dialogs *d, const struct dia
 	return OK;
 }
 
-/* A From or To value without its tag, which stands behind the '>' (20.20). */
-/* NULL in, NULL out: there was no memory for the header. */
+/* A From or To value without its tag, which stands behind the '>' (20.20). NULL in, NULL out: there
+ * was no memory for the header. */
 static char *without_tag(const char *value)
 {
-	const char *end = value ? strrchr(value, '>') : NULL;
+	const char *end;
 
 	if (!value)
 		return NULL;
+	end = strrchr(value, '>');
 	if (end)
 		return mem_strndup(value, (size_t)(end + 1 - value));
 	/* Without brackets every parameter is the header's. */

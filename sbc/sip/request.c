@@ -18,13 +18,19 @@ static void on_failing(void *arg)
 	r->handler.on_fail(r->handler.arg, r->err, r->why);
 }
 
-static void fail(struct request *r, enum err err, const char *why)
+/* tell: from a timer. */
+static void fail_by(struct request *r, enum err err, const char *why, void (*tell)(void *arg))
 {
 	r->state = RQ_FAILED;
 	r->err = err;
 	if (why != r->why)
 		snprintf(r->why, sizeof(r->why), "%s", why);
-	timer_start(stack_timers(r->stack), &r->failing, 0, on_failing, r);
+	timer_start(stack_timers(r->stack), &r->failing, 0, tell, r);
+}
+
+static void fail(struct request *r, enum err err, const char *why)
+{
+	fail_by(r, err, why, on_failing);
 }
 
 /* RFC 3261 8.1.3.1: the end of a connection is as a 503, which leaves the dialog as it is. */
@@ -61,9 +67,7 @@ static void end_unsure(struct request *r, enum err err)
 	LOG(LOG_WARN, KV("call-id", message_call_id(r->message)), KV("event", "request"),
 	    KV("method", message_method_name(r->message)),
 	    KV("result", "not sent again, for it may have been heard"), KV("why", r->why));
-	fail(r, err, r->why);
-	if (err != ERR_TIMEOUT)
-		timer_start(stack_timers(r->stack), &r->failing, 0, on_unsure, r);
+	fail_by(r, err, r->why, err == ERR_TIMEOUT ? on_failing : on_unsure);
 }
 
 static size_t next_addr(const struct request *r)

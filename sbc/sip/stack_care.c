@@ -166,7 +166,7 @@ static void on_first_over(void *arg)
 
 void stack_care_begin(struct stack *stack, struct conn *c)
 {
-	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms;
+	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms; /* 0: the lab's, for ever */
 
 	if (c->trunk || (c->tls && !c->accepted))
 		wait_for_ping(c);

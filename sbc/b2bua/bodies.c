@@ -53,6 +53,20 @@ const char *bodies_accepted(enum crossing way)
 	return way == CROSSING_OUT ? &OUTWARD(AS_ACCEPT)[2] : "*/*";
 }
 
+void bodies_say_accepted(const struct passage *p)
+{
+	static const struct policy theirs[] = {
+		{ .name = "Accept" },
+		{ .name = "Accept-Encoding" },
+		{ .name = "Accept-Language" },
+	};
+
+	for (size_t i = 0; p->way == CROSSING_IN && i < ARRAY_LEN(theirs); i++)
+		passage_cross(p, &theirs[i]);
+	if (!message_header(p->to, "Accept", 0))
+		message_add(p->to, "Accept", "%s", bodies_accepted(CROSSING_OUT));
+}
+
 /* What becomes of a part of a call's body, and of ISUP, QSIG and sessions anywhere. What is not
  * here is refused, unless its sender says that it may be left out: RFC 3261 20.11 has it needed
  * else. */

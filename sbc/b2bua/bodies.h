@@ -11,6 +11,9 @@
 bool bodies_may_cross(const struct message *m, enum crossing way);
 /* Those that may, for Accept. */
 const char *bodies_accepted(enum crossing way);
+/* Adds to a 415 what would be taken instead (RFC 3261 21.4.13): inward what the far end says; a
+ * phone's own list may name its make, so a trunk is told what all of ours may be sent. */
+void bodies_say_accepted(const struct passage *p);
 /* Copies the body that may cross, octet by octet, with the headers that say what it is; of parts
  * those that may, in a body of our own. */
 void bodies_cross(const struct passage *p);

@@ -74,6 +74,8 @@ static enum err send_answer(const struct lane_item *item, const struct message *
 		return err;
 	passage_open(&p, answer, m, &back);
 	headers_cross(&p);
+	if (status == 415)
+		bodies_say_accepted(&p);
 	if (bodies_may_cross(answer, p.way))
 		bodies_cross(&p);
 	if (lane->ops->dress)

@@ -220,7 +220,7 @@ static bool parse_user(struct value_env *env, const struct option *o, const char
 		value_problem(env, o, text, "ends in *; only a route's number stands for many");
 		return false;
 	}
-	return value_keep(env, text, field);
+	return value_keep_user(env, o, text, field);
 }
 
 static bool parse_digits(struct value_env *env, const struct option *o, const char *text,

@@ -38,5 +38,8 @@ VALUE_PARSER(hours);
 VALUE_PARSER(zone);
 void value_clear_pattern(const struct option *o, void *field);
 bool value_is_user(const char *text); /* 1 to 64 characters that a number may have */
+/* Keeps such a one as a call's number is compared: # as URIs have it. False: a problem was added.
+ */
+bool value_keep_user(struct value_env *env, const struct option *o, const char *text, char **field);
 
 #endif

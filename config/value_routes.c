@@ -6,8 +6,9 @@
 #include "base/pattern.h"
 #include "config/value_kinds.h"
 
-#define MINUTES 1440
-#define ZONES   "/usr/share/zoneinfo"
+#define MINUTES   1440
+#define USER_MOST 64
+#define ZONES     "/usr/share/zoneinfo"
 
 static bool refuse(struct value_env *env, const struct option *o, const char *text)
 {
@@ -51,18 +52,56 @@ bool value_is_user(const char *text)
 {
 	size_t len = strlen(text);
 
-	return len > 0 && len <= 64 &&
+	return len > 0 && len <= USER_MOST &&
 	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	                    "+-_.*#!") == len;
+}
+
+/* What a call brings has lost its visual separators (number_read). */
+static bool has_separators(struct value_env *env, const struct option *o, const char *text)
+{
+	char bare[USER_MOST + 1];
+	size_t n = 0, digits;
+
+	for (const char *at = text; *at; at++) {
+		if (!strchr("-.", *at))
+			bare[n++] = *at;
+	}
+	bare[n] = '\0';
+	digits = strspn(bare + (*bare == '+'), "0123456789");
+	if (n == strlen(text) || digits == 0 || (*bare == '+') + digits + (bare[n - 1] == '*') != n)
+		return false;
+	value_problem(env, o, text,
+	              "has separators, and a call's number has none when it is compared; write %s",
+	              bare);
+	return true;
+}
+
+bool value_keep_user(struct value_env *env, const struct option *o, const char *text, char **field)
+{
+	char escaped[3 * USER_MOST + 1];
+	size_t n = 0;
+
+	if (has_separators(env, o, text))
+		return false;
+	for (; *text; text++) {
+		if (*text == '#')
+			escaped[n++] = '%', escaped[n++] = '2', escaped[n++] = '3';
+		else
+			escaped[n++] = *text;
+	}
+	escaped[n] = '\0';
+	return value_keep(env, escaped, field);
 }
 
 VALUE_PARSER(pattern)
 {
 	struct config_pattern p = { 0 };
+	bool regex = *text == '/';
 
-	if (*text == '/' ? !compile(env, o, text, &p) : !value_is_user(text))
-		return *text == '/' ? false : refuse(env, o, text);
-	if (!value_keep(env, text, &p.text)) {
+	if (regex ? !compile(env, o, text, &p) : !value_is_user(text))
+		return regex ? false : refuse(env, o, text);
+	if (regex ? !value_keep(env, text, &p.text) : !value_keep_user(env, o, text, &p.text)) {
 		value_clear_pattern(o, &p);
 		return false;
 	}

@@ -332,6 +332,23 @@ static const struct {
 	{ BORDER(OUT, ACME, "  - { from: in, number: \"+49 30\", to: acme }\n"),
 	  "t.yaml:10: route 1: number '+49 30' is not a number or the beginning of one; write "
 	  "digits, letters and + - _ . # !, with a last * for the rest, or /REGULAR EXPRESSION/\n" },
+	{ BORDER(
+	      OUT, ACME,
+	      "  - { from: in, number: \"+49-30*\", to: acme }\n"
+	      "  - { from: in, number: [ \"100.*\", \"1-1.0\" ], caller: \"+49.30\", to: acme }\n"),
+	  "t.yaml:10: route 1: number '+49-30*' has separators, and a call's number has none when it "
+	  "is compared; write +4930*\n"
+	  "t.yaml:11: route 2: caller '+49.30' has separators, and a call's number has none when it "
+	  "is compared; write +4930\n"
+	  "t.yaml:11: route 2: number '1-1.0' has separators, and a call's number has none when it is "
+	  "compared; write 110\n"
+	  "t.yaml:11: route 2: number '100.*' has separators, and a call's number has none when it is "
+	  "compared; write 100*\n" },
+	/* No digits alone: they keep what is in them. */
+	{ BORDER(
+	      OUT, ACME,
+	      "  - { from: in, number: [ \"j.smith\", \"a-*\", \"-*\", \"*2-1\" ], to: acme }\n"),
+	  "" },
 	/* Lists, and what they cover. */
 	{ BORDER(OUT, ACME, "  - { from: [ in, acme ], number: \"*\", to: acme }\n"),
 	  "t.yaml:10: route 1: goes back to where the call comes from; name another phone or "

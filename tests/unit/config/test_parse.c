@@ -382,7 +382,10 @@ static const struct {
 	{ "password: longenough, numbers: [ \"+49*\" ]",
 	  "numbers '+49*' ends in *; only a route's number stands for many" },
 	{ "password: longenough, numbers: [ *97 ]", NULL },
-	{ "password: longenough, numbers: [ \"*97\" ]", "" },
+	{ "password: longenough, numbers: [ \"*97\", \"#1\", desk.2 ]", "" },
+	{ "password: longenough, numbers: [ \"+49-30-1\" ]",
+	  "numbers '+49-30-1' has separators, and a call's number has none when it is compared; "
+	  "write +49301" },
 };
 
 static void phone_values(void **state)

@@ -140,58 +140,84 @@ static void judge(const char *path, const char *title, const char *said, int sta
 		fails(path, said);
 }
 
-static void end_oldest(void)
-{
-	struct child *c = &children[oldest];
-	struct commands commands;
-	int status;
-	char *said = child_end(c, &status);
-
-	if (lines_read(&commands, c->path)) {
-		judge(c->path, commands.title ? commands.title : "", said, status);
-		lines_free(&commands);
-	} else {
-		fails(c->path, strerror(errno));
-	}
-	free(said);
-	free(c->path);
-	oldest = (oldest + 1) % CHILDREN_MAX;
-	nchildren--;
-}
-
-/* As many at a time as there are processors; they are told of in their order. */
-static void run_file(const char *path)
+/* As many at a time as there are processors. */
+static bool is_full(void)
 {
 	long most = sysconf(_SC_NPROCESSORS_ONLN);
 
-	while (nchildren >= CHILDREN_MAX || (nchildren > 0 && (long)nchildren >= most))
-		end_oldest();
-	children[(oldest + nchildren) % CHILDREN_MAX] = child_start(path, 0);
+	return nchildren >= CHILDREN_MAX || (nchildren > 0 && (long)nchildren >= most);
+}
+
+static void start(const char *path, unsigned n)
+{
+	children[(oldest + nchildren) % CHILDREN_MAX] = child_start(path, n);
 	nchildren++;
+}
+
+/* The oldest, out of the row; to free with what it says. */
+static struct child take_oldest(char **said, int *status)
+{
+	struct child c = children[oldest];
+
+	*said = child_end(&c, status);
+	oldest = (oldest + 1) % CHILDREN_MAX;
+	nchildren--;
+	return c;
+}
+
+static void end_oldest(void)
+{
+	struct commands commands;
+	int status;
+	char *said;
+	struct child c = take_oldest(&said, &status);
+
+	if (lines_read(&commands, c.path)) {
+		judge(c.path, commands.title ? commands.title : "", said, status);
+		lines_free(&commands);
+	} else {
+		fails(c.path, strerror(errno));
+	}
+	free(said);
+	free(c.path);
+}
+
+/* They are told of in their order. */
+static void run_file(const char *path)
+{
+	while (is_full())
+		end_oldest();
+	start(path, 0);
 }
 
 /* Every allocation of the scenario fails once. */
 static void starve_file(const char *path)
 {
-	unsigned n = 0;
-	int status;
+	unsigned started = 0, ended = 0;
+	bool over = false;
 
-	for (;;) {
-		struct child c = child_start(path, ++n);
-		char *said = child_end(&c, &status);
-		bool over = WIFEXITED(status) && WEXITSTATUS(status) == NO_MORE;
+	while (!over || nchildren > 0) {
+		char *said;
+		int status;
+		struct child c;
 
-		if (over || status != 0)
-			printf("%-4s %s: %u allocations failed\n%s", over ? "ok" : "FAIL", path,
-			       n - 1, over ? "" : said);
-		if (over)
-			passed++;
-		else if (status != 0)
-			fails(path, said);
+		while (!over && !is_full())
+			start(path, ++started);
+		c = take_oldest(&said, &status);
+		if (!over && status != 0) {
+			bool good = WIFEXITED(status) && WEXITSTATUS(status) == NO_MORE;
+
+			over = true;
+			printf("%-4s %s: %u allocations failed\n%s", good ? "ok" : "FAIL", path,
+			       ended, good ? "" : said);
+			if (good)
+				passed++;
+			else
+				fails(path, said);
+		}
+		ended++;
 		free(said);
 		free(c.path);
-		if (over || status != 0)
-			return;
 	}
 }
 

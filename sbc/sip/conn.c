@@ -31,10 +31,15 @@ void conn_unref(struct conn **cp)
 
 enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len)
 {
+	enum err err;
+
 	if (c->state != CONN_OPEN)
 		return ERR_CLOSED;
 	c->used_ms = clock_mono_ms();
-	return c->ops->send(c, peer, data, len);
+	conn_ref(c); /* it may break, and its owner let go of it */
+	err = c->ops->send(c, peer, data, len);
+	conn_unref(&c);
+	return err;
 }
 
 bool conn_same_door(const struct conn *a, const struct conn *b)

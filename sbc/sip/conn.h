@@ -85,7 +85,7 @@ struct conn {
 struct conn *conn_ref(struct conn *c);
 void conn_unref(struct conn **cp); /* NULL is fine */
 /* peer counts on UDP only. ERR_CLOSED, ERR_LIMIT (the peer does not read: the connection is
- * closed), ERR_IO. */
+ * closed), ERR_IO. A connection that broke is freed if only the stack had it. */
 MUST_USE enum err conn_send(struct conn *c, const struct addr *peer, const char *data, size_t len);
 /* Whether both belong to the same realm, and to the same trunk or to none: then a peer may go on
  * over one what it began over the other. */

@@ -25,47 +25,64 @@
 
 static struct config_realm realm_cfg = { .name = "test" };
 
+/* A stack that listens, and a peer that has sent it something. */
+struct peered {
+	struct loop *loop;
+	struct stack *stack;
+	struct conn *listener;
+	int fd;
+};
+
 static void on_late(void *arg)
 {
 	loop_stop(arg);
 }
 
+static void open_peered(struct peered *p, const char *text, size_t len)
+{
+	const struct stack_limits limits = { .transactions = 10, .connections = 5 };
+	struct timer late = { 0 };
+	struct sip_realm *realm;
+	struct addr addr;
+	char why[CERT_WHY_MAX];
+
+	assert_int_equal(loop_new(&p->loop), OK);
+	assert_int_equal(stack_new(&p->stack, p->loop, loop_timers(p->loop), &limits), OK);
+	assert_int_equal(stack_add_realm(p->stack, &realm_cfg, NULL, &realm, why), OK);
+	assert_int_equal(addr_parse(&addr, "127.0.0.1"), OK);
+	assert_int_equal(
+	    conn_listen(&p->listener, p->loop, &addr, NULL, stack_conn_handler(p->stack), realm),
+	    OK);
+	p->fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(p->fd, &p->listener->local.sa, addr_len(&p->listener->local)), 0);
+	assert_int_equal(send(p->fd, text, len, 0), (ssize_t)len);
+	timer_start(loop_timers(p->loop), &late, 200, on_late, p->loop);
+	loop_run(p->loop);
+	timer_stop(&late);
+}
+
+static void close_peered(struct peered *p)
+{
+	close(p->fd);
+	stack_free(&p->stack);
+	conn_unref(&p->listener);
+	loop_free(&p->loop);
+}
+
 /* All that comes back for text until we close, or for 2 s. */
 static void answer_to(const char *text, size_t len, char *got, size_t size)
 {
-	const struct stack_limits limits = { .transactions = 10, .connections = 5 };
 	struct timeval patience = { .tv_sec = 2 };
-	struct timer late = { 0 };
-	struct sip_realm *realm;
-	struct stack *stack;
-	struct conn *listener;
-	struct loop *loop;
-	struct addr addr;
-	char why[CERT_WHY_MAX];
+	struct peered p;
 	size_t n = 0;
 	ssize_t more;
-	int fd;
 
-	assert_int_equal(loop_new(&loop), OK);
-	assert_int_equal(stack_new(&stack, loop, loop_timers(loop), &limits), OK);
-	assert_int_equal(stack_add_realm(stack, &realm_cfg, NULL, &realm, why), OK);
-	assert_int_equal(addr_parse(&addr, "127.0.0.1"), OK);
-	assert_int_equal(
-	    conn_listen(&listener, loop, &addr, NULL, stack_conn_handler(stack), realm), OK);
-	fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(fd, &listener->local.sa, addr_len(&listener->local)), 0);
-	assert_int_equal(send(fd, text, len, 0), (ssize_t)len);
-	timer_start(loop_timers(loop), &late, 200, on_late, loop);
-	loop_run(loop);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	while (n + 1 < size && (more = recv(fd, got + n, size - n - 1, 0)) > 0)
+	open_peered(&p, text, len);
+	setsockopt(p.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	while (n + 1 < size && (more = recv(p.fd, got + n, size - n - 1, 0)) > 0)
 		n += (size_t)more;
 	got[n] = '\0';
-	close(fd);
-	timer_stop(&late);
-	stack_free(&stack);
-	conn_unref(&listener);
-	loop_free(&loop);
+	close_peered(&p);
 }
 
 static void says(const char *text, const char *status)
@@ -116,12 +133,33 @@ static void what_cannot_be_answered_is_not(void **state)
 	says(big, "");
 }
 
+/* As with a ping: nobody but the stack has it, which lets go of it when it breaks. */
+static void may_break_while_it_sends(void **state)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	struct peered p;
+	struct conn *c;
+
+	(void)state;
+	open_peered(&p, "\r\n", 2);
+	c = TAILQ_FIRST(&p.stack->conns);
+	assert_non_null(c);
+	assert_int_equal(c->refs, 1);
+	setsockopt(p.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	close(p.fd);
+	p.fd = -1;
+	assert_int_equal(conn_send(c, &c->peer, "\r\n\r\n", 4), ERR_CLOSED);
+	assert_int_equal(p.stack->nconns, 0);
+	close_peered(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_length_is_400),
 		cmocka_unit_test(too_long_is_said),
 		cmocka_unit_test(what_cannot_be_answered_is_not),
+		cmocka_unit_test(may_break_while_it_sends),
 	};
 
 	message_library_open();

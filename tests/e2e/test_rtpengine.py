@@ -17,9 +17,9 @@ PCMA = 8
 TALK = b"talk"  # the phone's SSRC
 
 
-def sdp(address, port):
+def sdp(address, port, more=""):
     return (f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP {PCMA}\r\n"
-            f"a=rtpmap:{PCMA} PCMA/8000\r\n")
+            f"a=rtpmap:{PCMA} PCMA/8000\r\n{more}")
 
 
 def with_suite(description, suite):
@@ -36,6 +36,16 @@ def media_of(description):
 
 def mirrored(ssrc):
     return bytes(octet ^ 0xff for octet in ssrc)
+
+
+def received(sock):
+    """What waits there."""
+    came = []
+    try:
+        while True:
+            came.append(sock.recv(2048))
+    except (TimeoutError, socket.timeout):
+        return came
 
 
 class Echo:
@@ -69,6 +79,11 @@ class Echo:
         self.rtcp.close()
 
 
+def sender_report(packets):
+    """Of a sender that has sent so many, and says nothing of others."""
+    return struct.pack("!BBH", 0x80, 200, 6) + TALK + struct.pack("!IIIII", 0, 0, 0, packets, packets * 160)
+
+
 def sender_reports(packets):
     """Of each SR: packets that its sender says it has sent, and whose packets it reports on."""
     for packet in packets:
@@ -93,29 +108,31 @@ class Rtpengine(lab.LabTest):
         self.rtp = network.udp_socket("phone", network.PHONE, 4000)
         self.rtp.settimeout(2)
         self.echo = Echo()
-        self.stream = None
+        self.stream = self.offered = self.behind = None
         for ends in (self.engine.stop, self.provider.close, self.phone.close, self.rtp.close, self.echo.stop):
             self.addCleanup(ends)
 
-    def phone_calls(self, suite):
-        """Our offer, cut down to that suite, is rtpengine's to answer."""
+    def phone_calls(self, suite, attributes="", **engine):
+        """Our offer, cut down to that suite, is rtpengine's to answer. attributes: of the phone's; engine: what rtpengine is told."""
         caller = secure.Caller(self.phone, f"sip:4711@{network.SBC_INSIDE}", network.PHONE, 5060, "UDP")
-        caller.invite(sdp(network.PHONE, 4000))
+        caller.invite(sdp(network.PHONE, 4000, attributes))
         self.stream = self.stream or self.provider.accept()
         invite = self.stream.expect("INVITE ")
         call = secure.header(invite, "Call-ID")
-        plain = self.engine.offer(call, with_suite(secure.body(invite), suite), "RTP/AVP")
+        plain = self.engine.offer(call, with_suite(secure.body(invite), suite), "RTP/AVP", **engine)
         self.assertIn("RTP/AVP", plain)
         answer = self.engine.answer(call, sdp(network.PROVIDER, 4000))
         self.assertIn(suite, answer)
         self.stream.answer(invite, answer)
+        self.behind = media_of(plain)
         return caller, media_of(caller.finish())
 
-    def provider_calls(self, suite, stream):
-        """rtpengine's offer, cut down to that suite, is ours to answer."""
+    def provider_calls(self, suite, stream, **engine):
+        """rtpengine's offer, cut down to that suite, is ours to answer. engine: what it is told."""
         caller = secure.Caller(stream, f"sips:100@{network.SBC_OUTSIDE}", network.PROVIDER, 5061, "TLS")
-        offer = self.engine.offer(caller.call_id, sdp(network.PROVIDER, 4000), "RTP/SAVP")
-        caller.invite(with_suite(offer, suite))
+        offer = self.engine.offer(caller.call_id, sdp(network.PROVIDER, 4000), "RTP/SAVP", **engine)
+        self.offered = with_suite(offer, suite)
+        caller.invite(self.offered)
         invite = self.phone.expect("INVITE ")
         self.phone.answer(invite, sdp(network.PHONE, 4000))
         answer = caller.finish()
@@ -173,6 +190,15 @@ class Rtpengine(lab.LabTest):
                 self.phone.send(sip.answer(self.phone.expect("BYE ").encode(), b"200 OK"))
                 self.trunkgate.wait_no_calls()
 
+    def test_lifetime(self):
+        """RFC 4568 6.1: keys that say how long they live."""
+        stream = self.provider.connect()
+        self.addCleanup(stream.close)
+        caller, target = self.provider_calls("AES_CM_128_HMAC_SHA1_80", stream, SDES=["lifetime"])
+        self.assertRegex(self.offered, r"(?m)^a=crypto:.*\|2\^\d+")
+        self.talk(target)
+        caller.hang_up()
+
     def test_nobody_begins(self):
         """CLO-04: the platform waits for our first packet, and so does the phone. It is ours, encrypted as the suite says."""
         caller, target = self.phone_calls("AES_CM_128_HMAC_SHA1_80")
@@ -219,6 +245,35 @@ class Rtpengine(lab.LabTest):
                 break
             self.talk(target)
         self.assertTrue(self.reported(), f"no report of ours among {len(self.echo.reports)}")
+        caller.hang_up()
+
+    def send_report(self, sock, target, heard, packets):
+        """A sender's report, until it has come: the first ones may go while the sides learn where the other is."""
+        def sent():
+            sock.sendto(sender_report(packets), target)
+            return any(number == packets for number, _ in sender_reports(heard()))
+        wait.until(f"the report of {packets} packets", sent)
+
+    def test_one_port(self):
+        """RFC 5761: the phone and rtpengine have RTCP on the port of RTP; who is behind rtpengine has a port for it."""
+        caller, target = self.phone_calls("AES_CM_128_HMAC_SHA1_80", "a=rtcp-mux\r\n", rtcp_mux=["demux"])
+        self.assertIn("a=rtcp-mux", secure.body(caller.ok))
+        self.talk(target)
+        self.send_report(self.rtp, target, lambda: self.echo.reports, 4242)
+        self.rtp.settimeout(0.02)
+        self.send_report(self.echo.rtcp, (self.behind[0], self.behind[1] + 1), lambda: received(self.rtp), 7777)
+        self.check("AES_CM_128_HMAC_SHA1_80", "callee")
+        caller.hang_up()
+
+    def test_port_of_reports(self):
+        """RFC 3605: the phone has RTCP on a port that is not the one after RTP's."""
+        reports = network.udp_socket("phone", network.PHONE, 4100)
+        self.addCleanup(reports.close)
+        reports.settimeout(0.02)
+        caller, target = self.phone_calls("AEAD_AES_128_GCM", "a=rtcp:4100\r\n")
+        self.talk(target)
+        self.send_report(self.echo.rtcp, (self.behind[0], self.behind[1] + 1), lambda: received(reports), 7777)
+        self.send_report(reports, (target[0], target[1] + 1), lambda: self.echo.reports, 4242)
         caller.hang_up()
 
 

@@ -146,14 +146,17 @@ static void keep_name(struct rtcp_name *name, const uint8_t *item)
 	memcpy(name->text, item + 2, name->len < RTCP_NAME_TURN ? name->len : RTCP_NAME_TURN);
 }
 
-/* Gives where the items of a chunk end. name: NULL: not to be kept. */
+/* Gives where the items of a chunk end. What is none, though it should be, is nothing afterwards.
+ * name: NULL: not to be kept. */
 static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key, struct rtcp_name *name)
 {
 	while (at < len && part[at]) {
 		uint8_t *item = part + at;
 
-		if (len - at < 2 || len - at - 2 < item[1])
+		if (len - at < 2 || len - at - 2 < item[1]) {
+			memset(item, 0, len - at);
 			return len;
+		}
 		if (item[0] == SDES_CNAME) {
 			veil(item + 2, item[1], key);
 			if (name)
@@ -167,7 +170,7 @@ static size_t hide_items(uint8_t *part, size_t at, size_t len, uint64_t key, str
 	return at;
 }
 
-/* A null ends a chunk, and more of them up to 32 bits. */
+/* A null ends a chunk, and more of them up to 32 bits. Behind the last one stands nothing. */
 static void hide_in_sdes(uint8_t *part, size_t len, uint64_t key, struct rtcp_name *name)
 {
 	size_t at = 4;
@@ -177,14 +180,27 @@ static void hide_in_sdes(uint8_t *part, size_t len, uint64_t key, struct rtcp_na
 
 		at = hide_items(part, at + 4, len, key, is_its ? name : NULL) / 4 * 4 + 4;
 	}
+	if (at < len)
+		memset(part + at, 0, len - at);
 }
 
 static void hide_reason(uint8_t *bye, size_t len)
 {
-	size_t at = 4 + (size_t)(bye[0] & 0x1f) * 4;
+	size_t at = 4 + (size_t)(bye[0] & 0x1f) * 4, room;
 
-	if (at < len && bye[at] < len - at)
-		memset(bye + at + 1, ' ', bye[at]);
+	if (at >= len)
+		return;
+	room = len - at - 1;
+	if (bye[at] > room)
+		bye[at] = (uint8_t)room;
+	memset(bye + at + 1, ' ', bye[at]);
+	memset(bye + at + 1 + bye[at], 0, room - bye[at]);
+}
+
+/* Of a part, without the count of its padding. */
+static size_t text_len(const uint8_t *part)
+{
+	return part_len(part) - ((part[0] & 0x20) != 0);
 }
 
 void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key, struct rtcp_name *name)
@@ -195,9 +211,9 @@ void rtcp_hide_names(uint8_t *packet, size_t len, uint64_t key, struct rtcp_name
 		*name = (struct rtcp_name){ .ssrc = ssrc };
 	for (uint8_t *part = packet; part < packet + len; part += part_len(part)) {
 		if (part[1] == RTCP_SDES)
-			hide_in_sdes(part, part_len(part), key, name);
+			hide_in_sdes(part, text_len(part), key, name);
 		else if (part[1] == RTCP_BYE)
-			hide_reason(part, part_len(part));
+			hide_reason(part, text_len(part));
 	}
 }
 

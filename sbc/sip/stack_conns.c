@@ -42,28 +42,37 @@ static void on_message(void *arg, struct conn *c, const struct addr *peer, const
 	stack_on_message(arg, c, peer, data, len);
 }
 
+/* Whoever can reach the port can cause the lines of a connection that proved nothing. */
+static bool is_told(const struct conn *c, struct log_limit *limit, unsigned *suppressed)
+{
+	*suppressed = 0;
+	return c->trunk || !c->accepted || log_limit_admits(limit, suppressed);
+}
+
 static void on_open(void *arg, struct conn *c)
 {
+	struct stack *stack = arg;
 	char peer[ADDR_TEXT_MAX];
+	unsigned suppressed;
 
-	if (c->tls)
+	if (c->tls && is_told(c, &stack->opened, &suppressed))
 		LOG(LOG_INFO, KV("event", "tls-up"), KV("trunk", c->trunk),
 		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
 		    KV("version", c->tls_version), KV("verified", c->verified_name),
-		    KV("side", c->accepted ? "accepted" : "connected"));
-	stack_care_begin(arg, c);
-	tell_watchers(arg, c, OK, NULL);
+		    KV("side", c->accepted ? "accepted" : "connected"),
+		    KVN_LAST("suppressed", suppressed));
+	stack_care_begin(stack, c);
+	tell_watchers(stack, c, OK, NULL);
 }
 
 static void on_closed(void *arg, struct conn *c, enum err err, const char *why)
 {
 	struct stack *stack = arg;
 	char peer[ADDR_TEXT_MAX];
-	unsigned suppressed = 0;
+	unsigned suppressed;
 	bool failed = err == ERR_TLS || err == ERR_SYNTAX || err == ERR_LIMIT;
 
-	/* Whoever can reach the port can cause the line of a connection that never stood. */
-	if (c->trunk || !c->accepted || log_limit_admits(&stack->closed, &suppressed))
+	if (is_told(c, &stack->closed, &suppressed))
 		LOG(failed ? LOG_WARN : LOG_INFO, KV("event", "closed"),
 		    KV("over", transport_name(c->transport)), KV("trunk", c->trunk),
 		    KV("peer", addr_text(&c->peer, peer, sizeof(peer))),

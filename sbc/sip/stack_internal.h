@@ -32,7 +32,7 @@ struct stack {
 	} no_tcp[NO_TCP_MAX];
 	size_t next_no_tcp;
 	struct conn_handler conn_handler;
-	struct log_limit malformed, refused, closed, full, unsent;
+	struct log_limit malformed, refused, opened, closed, full, unsent;
 };
 
 /* T1, T2 and T4 where the flow is, and what follows from them (RFC 3261 table 4). */

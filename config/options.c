@@ -75,7 +75,9 @@ static const struct option top[] = {
 	  .max = 65535,
 	  .unit = "connections",
 	  .standard = "4096",
-	  .help = "TCP and TLS connections at the same time. One more is closed at once." },
+	  .help =
+	      "TCP and TLS connections at the same time. One more is closed at once; the last eighth is "
+	      "kept for those that the border makes itself." },
 	{ .key = "max-connections-per-source",
 	  .kind = KIND_NUMBER,
 	  FIELD(config, max_connections_per_source),

@@ -98,6 +98,14 @@ static bool has_too_many(const struct stack *stack, const struct addr *peer, boo
 	return stack->limits.connections_per_source && n > stack->limits.connections_per_source;
 }
 
+/* The last eighth is for those that we make: who fills the rest must not keep us from a trunk. */
+static bool has_room_for_accepted(const struct stack *stack)
+{
+	size_t limit = stack->limits.connections;
+
+	return stack->nconns <= limit - limit / 8;
+}
+
 static void on_accepted(void *arg, struct conn *c)
 {
 	struct stack *stack = arg;
@@ -105,7 +113,7 @@ static void on_accepted(void *arg, struct conn *c)
 	keep(stack, c);
 	if (!sip_realm_admits(c->realm, &c->peer))
 		conn_close(c, ERR_REFUSED, "not in the realm's networks");
-	else if (stack->nconns > stack->limits.connections)
+	else if (!has_room_for_accepted(stack))
 		conn_close(c, ERR_LIMIT, "too many connections");
 	else if (has_too_many(stack, &c->peer, false))
 		conn_close(c, ERR_LIMIT, "too many connections from this address");

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #define FIRST_SIZE 256
+#define DIGITS_MAX 20 /* of 64 bits */
 
 void buf_init(struct buf *b, size_t limit)
 {
@@ -44,11 +45,16 @@ static bool reserve(struct buf *b, size_t more)
 		return true;
 	while (size < need)
 		size *= 2;
-	data = mem_array(b->data, size, 1);
+	data = mem_array(NULL, size, 1);
 	if (!data) {
 		b->err = ERR_NOMEM;
 		return false;
 	}
+	if (b->len) { /* it may be a secret: none stays where it was */
+		memcpy(data, b->data, b->len + 1);
+		mem_wipe(b->data, b->len);
+	}
+	mem_free(b->data);
 	b->data = data;
 	b->size = size;
 	return true;
@@ -67,6 +73,17 @@ void buf_add(struct buf *b, const void *data, size_t len)
 void buf_puts(struct buf *b, const char *text)
 {
 	buf_add(b, text, strlen(text));
+}
+
+void buf_put_number(struct buf *b, uint64_t n)
+{
+	char digits[DIGITS_MAX];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

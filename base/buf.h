@@ -3,6 +3,7 @@
 #define BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include "base/err.h"
 
 struct buf {
@@ -17,6 +18,7 @@ void buf_free(struct buf *b);
 void buf_wipe(struct buf *b); /* the same for one that holds a secret */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_puts(struct buf *b, const char *text);
+void buf_put_number(struct buf *b, uint64_t n); /* decimal */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Removes the first len bytes. */
 void buf_consume(struct buf *b, size_t len);

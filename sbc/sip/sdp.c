@@ -1,4 +1,4 @@
-/* Session descriptions on Sofia-SIP's parser and printer (RFC 4566, 3264, 4568). What is not known
+/* Session descriptions on Sofia-SIP's parser (RFC 4566, 3264, 4568). What is not known
  * to be harmless does not cross: addresses, ICE candidates, tool names and keys stay behind.
  * Signalling thread. */
 #include "sbc/sip/sdp.h"
@@ -8,12 +8,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sofia-sip/sdp.h>
-#include <sofia-sip/su_alloc.h>
 #include "base/mem.h"
 #include "sbc/sip/sdp_attr.h"
 #include "sbc/sip/sdp_crypto.h"
 #include "sbc/sip/sdp_formats.h"
 #include "sbc/sip/sdp_guard.h"
+#include "sbc/sip/sdp_line.h"
 
 struct sdp {
 	sdp_parser_t *parser; /* owned; all of session lies in it */
@@ -96,13 +96,19 @@ static void read_attributes(const sdp_attribute_t *a, struct sdp_media *out)
 
 static void read_media(const sdp_session_t *session, const sdp_media_t *m, struct sdp_media *out)
 {
+	struct sdp_line_formats formats;
+
 	out->kind = m->m_type_name;
 	out->transport = m->m_proto_name ? m->m_proto_name : "";
+	if (m->m_proto == sdp_proto_udp)
+		out->transport = "udp"; /* RFC 8866 8.2.2; not in capitals, as Sofia-SIP does */
 	out->proto = proto_of(out->transport, &out->feedback);
 	out->rejected = m->m_port == 0;
 	out->sends = m->m_mode & sdp_sendonly;
-	if (out->proto < SDP_DATAGRAM)
-		sdp_formats_read(m, out);
+	if (out->proto < SDP_DATAGRAM) {
+		sdp_formats_of(m, &formats);
+		sdp_formats_read(&formats, out);
+	}
 	read_addr(m, &out->rtp);
 	read_attributes(session->sdp_attributes, out);
 	read_attributes(m->m_attributes, out);
@@ -252,235 +258,66 @@ void sdp_pick(struct sdp *sdp, const uint8_t *pick, size_t n)
 	sdp->nmedia = n;
 }
 
-static sdp_connection_t *make_connection(su_home_t *home, const struct addr *a)
-{
-	sdp_connection_t *c = su_salloc(home, sizeof(*c));
-	char host[ADDR_TEXT_MAX];
-
-	if (!c)
-		return NULL;
-	c->c_nettype = sdp_net_in;
-	c->c_addrtype = a->sa.sa_family == AF_INET6 ? sdp_addr_ip6 : sdp_addr_ip4;
-	c->c_address = su_strdup(home, addr_host(a, host, sizeof(host)));
-	return c->c_address ? c : NULL;
-}
-
-static void filter_attributes(sdp_attribute_t **at)
-{
-	while (*at) {
-		if (sdp_attribute_crosses((*at)->a_name, (*at)->a_value))
-			at = &(*at)->a_next;
-		else
-			*at = (*at)->a_next;
-	}
-}
-
-static enum err add_attribute(su_home_t *home, sdp_media_t *m, const char *name, const char *value)
-{
-	sdp_attribute_t *a = su_salloc(home, sizeof(*a));
-
-	if (!a)
-		return ERR_NOMEM;
-	a->a_name = name;
-	a->a_value = value;
-	a->a_next = m->m_attributes;
-	m->m_attributes = a;
-	return OK;
-}
-
-static const char *proto_name(enum sdp_proto proto, bool feedback)
-{
-	if (proto == SDP_SRTP)
-		return feedback ? "RTP/SAVPF" : "RTP/SAVP";
-	return feedback ? "RTP/AVPF" : "RTP/AVP";
-}
-
-/* The well-known formats too get their rtpmap; one that is neither known nor mapped crosses without
- * (the printer would write "/0"). */
-static void write_rtpmaps(sdp_rtpmap_t *rm)
-{
-	for (; rm; rm = rm->rm_next) {
-		rm->rm_predef = !rm->rm_encoding || !*rm->rm_encoding;
-		if (rm->rm_fmtp && !sdp_attribute_crosses("fmtp", rm->rm_fmtp))
-			rm->rm_fmtp = NULL;
-	}
-}
-
-static bool is_speech(const struct sdp_media *m)
-{
-	return m->proto < SDP_DATAGRAM && strcasecmp(m->kind, "audio") == 0;
-}
-
 bool sdp_media_speaks(const struct sdp *sdp, size_t i, const struct sdp_codecs *codecs)
 {
-	const sdp_media_t *m = sdp->session->sdp_media;
+	sdp_media_t *lines[SDP_MEDIA_MAX] = { NULL };
+	struct sdp_line_formats formats;
 
-	if (codecs->n == 0 || !is_speech(sdp_media_at(sdp, i)))
+	if (codecs->n == 0 || !sdp_line_is_speech(sdp_media_at(sdp, i)))
 		return true;
-	while (i-- > 0)
-		m = m->m_next;
-	return sdp_formats_speak(m, codecs->names, codecs->n);
+	list_media(sdp->session, lines);
+	sdp_formats_of(lines[i], &formats);
+	return sdp_formats_speak(&formats, codecs);
 }
 
-static enum err set_ptime(su_home_t *home, sdp_media_t *m, unsigned ptime_ms)
+/* Where the streams are, as o= and c= say it. */
+static void write_place(const struct addr *a, struct buf *out)
 {
-	const char *value = su_sprintf(home, "%u", ptime_ms);
+	char host[ADDR_TEXT_MAX];
 
-	while (sdp_attribute_remove(&m->m_attributes, "ptime"))
-		;
-	return value ? add_attribute(home, m, "ptime", value) : ERR_NOMEM;
+	buf_puts(out, a->sa.sa_family == AF_INET6 ? "IN IP6 " : "IN IP4 ");
+	buf_puts(out, addr_host(a, host, sizeof(host)));
+	buf_puts(out, "\r\n");
 }
 
-static enum err write_formats(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
-                              const struct sdp_out_media *with)
+/* RFC 3264 5, 6: an answer repeats the time. */
+static void write_session(const sdp_session_t *s, const struct sdp_out *with, struct buf *out)
 {
-	enum err err = OK;
-
-	for (size_t i = 0; is_speech(was) && i < ARRAY_LEN(with->codecs); i++) {
-		if (i == 1 && with->both_laws)
-			err = sdp_formats_add_law(home, m);
-		if (with->codecs[i].n)
-			sdp_formats_filter(m, with->codecs[i].names, with->codecs[i].n);
+	buf_puts(out, "v=0\r\no=- ");
+	buf_put_number(out, with->session_id);
+	buf_puts(out, " ");
+	buf_put_number(out, with->version);
+	buf_puts(out, " ");
+	write_place(&with->addr, out);
+	buf_puts(out, "s=-\r\nc=");
+	write_place(&with->addr, out);
+	sdp_line_write_bandwidths(s->sdp_bandwidths, out);
+	buf_puts(out, "t=");
+	buf_put_number(out, s->sdp_time ? s->sdp_time->t_start : 0);
+	buf_puts(out, " ");
+	buf_put_number(out, s->sdp_time ? s->sdp_time->t_stop : 0);
+	buf_puts(out, "\r\n");
+	for (const sdp_attribute_t *a = s->sdp_attributes; a; a = a->a_next) {
+		if (sdp_attribute_crosses(a->a_name, a->a_value))
+			sdp_line_write_attribute(a->a_name, a->a_value, out);
 	}
-	if (!err && with->types)
-		err = sdp_formats_renumber(home, m, with->types);
-	if (with->written)
-		sdp_formats_list(m, with->written);
-	return err;
-}
-
-/* No c= line of its own: all streams of a side have the session's address. */
-static enum err write_media(su_home_t *home, sdp_media_t *m, const struct sdp_media *was,
-                            const struct sdp_out_media *with)
-{
-	enum err err = OK;
-
-	m->m_information = NULL;
-	m->m_connections = NULL;
-	m->m_key = NULL;
-	m->m_number_of_ports = 0;
-	m->m_rejected = with->rejected;
-	m->m_port = with->rejected ? 0 : with->port;
-	if (with->rejected)
-		m->m_attributes = NULL;
-	filter_attributes(&m->m_attributes);
-	if (was->proto < SDP_DATAGRAM && !with->rejected)
-		err = write_formats(home, m, was, with);
-	write_rtpmaps(m->m_rtpmaps);
-	/* A line that is rejected keeps its protocol, too (RFC 3264 6). */
-	if (with->proto < SDP_DATAGRAM && was->proto < SDP_DATAGRAM)
-		sdp_media_transport(m, proto_name(with->proto, with->feedback));
-	if (err || with->rejected)
-		return err;
-	if (with->ptime_ms && is_speech(was))
-		err = set_ptime(home, m, with->ptime_ms);
-	if (with->mux && !err)
-		err = add_attribute(home, m, "rtcp-mux", NULL);
-	for (size_t i = with->ncrypto; i > 0 && !err; i--) {
-		const char *value = sdp_crypto_text(home, &with->crypto[i - 1]);
-
-		err = value ? add_attribute(home, m, "crypto", value) : ERR_NOMEM;
-	}
-	return err;
-}
-
-static enum err make_rejected(su_home_t *home, const struct sdp_media *like, sdp_media_t **out)
-{
-	sdp_media_t *m = su_salloc(home, sizeof(*m));
-	sdp_rtpmap_t *rm = su_salloc(home, sizeof(*rm));
-
-	if (!m || !rm)
-		return ERR_NOMEM;
-	rm->rm_predef = true; /* format 0 */
-	sdp_media_type(m, like ? like->kind : "audio");
-	sdp_media_transport(m, like ? like->transport : "RTP/AVP");
-	m->m_rtpmaps = rm;
-	m->m_rejected = true;
-	*out = m;
-	return OK;
-}
-
-static enum err write_session(su_home_t *home, sdp_session_t *s, const struct sdp_out *with)
-{
-	sdp_origin_t *o = su_salloc(home, sizeof(*o));
-
-	if (!o)
-		return ERR_NOMEM;
-	o->o_username = "-";
-	o->o_id = with->session_id;
-	o->o_version = with->version;
-	o->o_address = s->sdp_connection = make_connection(home, &with->addr);
-	s->sdp_origin = o;
-	s->sdp_subject = "-";
-	s->sdp_information = NULL;
-	s->sdp_uri = NULL;
-	s->sdp_emails = s->sdp_phones = NULL;
-	s->sdp_key = NULL;
-	filter_attributes(&s->sdp_attributes);
-	s->sdp_charset = NULL;
-	return o->o_address ? OK : ERR_NOMEM;
-}
-
-/* s, a copy of in's, has what with says of its m-lines. */
-static enum err write_lines(su_home_t *home, sdp_session_t *s, const struct sdp *in,
-                            const struct sdp_out *with)
-{
-	sdp_media_t *theirs[SDP_MEDIA_MAX] = { NULL }, *ours[SDP_MEDIA_MAX] = { NULL };
-	sdp_media_t *m, **at = &s->sdp_media;
-	unsigned used = 0;
-
-	list_media(in->session, theirs);
-	list_media(s, ours);
-	*at = NULL;
-	for (size_t i = 0; i < with->nmedia; i++) {
-		size_t of = with->of ? with->of[i] : i;
-		enum err err = OK;
-
-		if (of >= in->nmedia) {
-			err = make_rejected(home, with->media[i].like, &m);
-		} else {
-			/* Written over where it is used for the first time. */
-			m = used & 1U << of ? sdp_media_dup(home, theirs[of], s) : ours[of];
-			used |= 1U << of;
-			err = m ? write_media(home, m, sdp_media_at(in, of), &with->media[i])
-			        : ERR_NOMEM;
-		}
-		if (err)
-			return err;
-		m->m_next = NULL;
-		*at = m;
-		at = &m->m_next;
-	}
-	return OK;
 }
 
 enum err sdp_write(const struct sdp *in, const struct sdp_out *with, struct buf *out)
 {
-	su_home_t *home;
-	sdp_session_t *s;
-	sdp_printer_t *printer = NULL;
-	const char *text;
-	enum err err = ERR_NOMEM;
+	const sdp_session_t *s = in->session;
+	sdp_mode_t mode = sdp_attribute_mode(s->sdp_attributes, sdp_sendrecv);
+	sdp_media_t *lines[SDP_MEDIA_MAX] = { NULL };
 
-	home = su_home_new(sizeof(su_home_t));
-	if (!home)
-		return ERR_NOMEM;
-	s = sdp_session_dup(home, in->session);
-	if (!s)
-		goto done;
-	err = write_session(home, s, with);
-	if (!err)
-		err = write_lines(home, s, in, with);
-	if (err)
-		goto done;
-	printer = sdp_print(home, s, NULL, 0, 0);
-	text = printer ? sdp_message(printer) : NULL;
-	if (text)
-		buf_puts(out, text);
-	err = text ? buf_err(out) : ERR_NOMEM;
-done:
-	if (printer)
-		sdp_printer_free(printer);
-	su_home_unref(home);
-	return err;
+	list_media(s, lines);
+	write_session(s, with, out);
+	for (size_t i = 0; i < with->nmedia; i++) {
+		size_t of = with->of ? with->of[i] : i;
+
+		if (of >= in->nmedia)
+			sdp_line_write_unknown(with->media[i].like, out);
+		else
+			sdp_line_write(lines[of], sdp_media_at(in, of), &with->media[i], mode, out);
+	}
+	return buf_err(out);
 }

@@ -69,6 +69,8 @@ static bool is_named(const char *name, const char *pattern)
 {
 	size_t len = strlen(pattern);
 
+	if (tolower((unsigned char)*name) != *pattern) /* most of them */
+		return false;
 	if (pattern[len - 1] == '*')
 		return strncasecmp(name, pattern, len - 1) == 0;
 	return strcasecmp(name, pattern) == 0;

@@ -74,15 +74,19 @@ unusable:
 	return false;
 }
 
-const char *sdp_crypto_text(su_home_t *home, const struct sdp_crypto *crypto)
+void sdp_crypto_write(const struct sdp_crypto *crypto, struct buf *out)
 {
 	struct sdp_crypto copy = *crypto; /* the encoder takes no const */
 	char key[SDP_KEY_MAX * 2];
-	const char *value;
 
 	base64_e(key, sizeof(key), copy.key, (isize_t)copy.key_len);
 	mem_wipe(&copy, sizeof(copy));
-	value = su_sprintf(home, "%u %s inline:%s", crypto->tag, crypto->suite, key);
+	buf_puts(out, "a=crypto:");
+	buf_put_number(out, crypto->tag);
+	buf_puts(out, " ");
+	buf_puts(out, crypto->suite);
+	buf_puts(out, " inline:");
+	buf_puts(out, key);
+	buf_puts(out, "\r\n");
 	mem_wipe(key, sizeof(key));
-	return value;
 }

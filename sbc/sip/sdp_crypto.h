@@ -3,12 +3,13 @@
 #ifndef SBC_SIP_SDP_CRYPTO_H
 #define SBC_SIP_SDP_CRYPTO_H
 
-#include <sofia-sip/su_alloc.h>
+#include <stdbool.h>
+#include "base/buf.h"
 #include "sbc/sip/sdp.h"
 
 /* False: a line that we cannot honour whole. */
 bool sdp_crypto_read(const char *value, struct sdp_crypto *out);
-/* The value of ours, in home; NULL: no memory. */
-const char *sdp_crypto_text(su_home_t *home, const struct sdp_crypto *crypto);
+/* A whole line of ours. */
+void sdp_crypto_write(const struct sdp_crypto *crypto, struct buf *out);
 
 #endif

@@ -3,28 +3,16 @@
 #include "sbc/sip/sdp_formats.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sofia-sip/su_alloc.h>
 #include "base/err.h"
+#include "sbc/sip/sdp_attr.h"
 
-#define FORMATS_MAX 64
-#define NAME_MAX    32
-#define DYNAMIC     96 /* from here on types are for whatever rtpmap says (RFC 3551 3) */
-#define RATE        8000
-#define TYPE_PCMU   0 /* RFC 3551 6 */
-#define TYPE_PCMA   8
-
-struct format {
-	unsigned type;
-	char name[NAME_MAX];
-	unsigned long rate; /* Hz */
-	unsigned channels;
-	sdp_rtpmap_t *map; /* one of the two */
-	sdp_list_t *word;
-};
+#define DYNAMIC   96 /* from here on types are for whatever rtpmap says (RFC 3551 3) */
+#define RATE      8000
+#define TYPE_PCMU 0 /* RFC 3551 6 */
+#define TYPE_PCMA 8
 
 static const struct {
 	unsigned type;
@@ -32,74 +20,101 @@ static const struct {
 } well_known[] = { { 0, "PCMU" }, { 3, "GSM" }, { 4, "G723" },  { 5, "DVI4" }, { 8, "PCMA" },
 	           { 9, "G722" }, { 13, "CN" }, { 15, "G728" }, { 18, "G729" } };
 
-static const char *type_name(unsigned type)
+static void set_name(struct sdp_line_format *f, const char *name, size_t len)
 {
-	for (size_t i = 0; i < ARRAY_LEN(well_known); i++) {
-		if (well_known[i].type == type)
-			return well_known[i].name;
-	}
-	return "";
+	f->name = name;
+	f->name_len = len;
 }
 
-static void name_format(const sdp_media_t *m, struct format *f)
+static void name_well_known(struct sdp_line_format *f, uint8_t type)
 {
 	f->rate = RATE;
-	f->channels = 1;
-	snprintf(f->name, sizeof(f->name), "%s", type_name(f->type));
+	f->params = "";
+	f->params_len = 0;
+	set_name(f, "", 0);
+	for (size_t i = 0; i < ARRAY_LEN(well_known); i++) {
+		if (well_known[i].type == type)
+			set_name(f, well_known[i].name, strlen(well_known[i].name));
+	}
+}
+
+/* "96 opus/48000/2", where it is of this format. */
+static void read_rtpmap(const char *text, struct sdp_line_format *f)
+{
+	char *at;
+	size_t len;
+
+	if (strtoul(text, &at, 10) != f->type || at == text)
+		return;
+	text = at + strspn(at, " \t");
+	len = strcspn(text, "/ ");
+	if (len == 0)
+		return;
+	set_name(f, text, len);
+	text += len;
+	f->rate = *text == '/' ? strtoul(text + 1, &at, 10) : 0;
+	f->params = *text == '/' && *at == '/' ? at + 1 : "";
+	f->params_len = strcspn(f->params, " ");
+	if (f->rate == 0)
+		f->rate = RATE;
+}
+
+static void name_format(const sdp_media_t *m, struct sdp_line_format *f)
+{
+	name_well_known(f, f->type);
 	for (const sdp_attribute_t *a = m->m_attributes; a; a = a->a_next) {
-		unsigned type, channels = 1;
-		unsigned long rate = RATE;
-		char name[NAME_MAX];
-
-		if (!a->a_value || strcasecmp(a->a_name, "rtpmap") != 0 ||
-		    sscanf(a->a_value, "%3u %31[^/ ]/%9lu/%3u", &type, name, &rate, &channels) <
-		        2 ||
-		    type != f->type)
-			continue;
-		memcpy(f->name, name, sizeof(name));
-		f->rate = rate;
-		f->channels = channels;
+		if (a->a_value && strcasecmp(a->a_name, "rtpmap") == 0)
+			read_rtpmap(a->a_value, f);
 	}
 }
 
-static size_t list_formats(const sdp_media_t *m, struct format formats[FORMATS_MAX])
+void sdp_formats_of(const sdp_media_t *m, struct sdp_line_formats *out)
 {
-	size_t n = 0;
+	struct sdp_line_format *f = out->list;
 
-	for (sdp_rtpmap_t *rm = m->m_rtpmaps; rm && n < FORMATS_MAX; rm = rm->rm_next, n++) {
-		formats[n] = (struct format){ .type = rm->rm_pt, .map = rm };
-		if (!rm->rm_encoding || !*rm->rm_encoding) {
-			name_format(m, &formats[n]);
-			continue;
-		}
-		snprintf(formats[n].name, sizeof(formats[n].name), "%.31s", rm->rm_encoding);
-		formats[n].rate = rm->rm_rate ? rm->rm_rate : RATE;
-		formats[n].channels =
-		    rm->rm_params ? (unsigned)strtoul(rm->rm_params, NULL, 10) : 1;
+	for (const sdp_rtpmap_t *rm = m->m_rtpmaps; rm && f < out->list + SDP_TYPES;
+	     rm = rm->rm_next, f++) {
+		*f = (struct sdp_line_format){ .type = rm->rm_pt,
+			                       .to = rm->rm_pt,
+			                       .rate = rm->rm_rate ? rm->rm_rate : RATE,
+			                       .params = rm->rm_params ? rm->rm_params : "",
+			                       .fmtp = rm->rm_fmtp };
+		f->params_len = strlen(f->params);
+		if (rm->rm_encoding && *rm->rm_encoding)
+			set_name(f, rm->rm_encoding, strlen(rm->rm_encoding));
+		else
+			name_format(m, f);
 	}
-	for (sdp_list_t *l = m->m_format; l && n < FORMATS_MAX; l = l->l_next, n++) {
-		formats[n] =
-		    (struct format){ .type = (unsigned)strtoul(l->l_text, NULL, 10), .word = l };
-		name_format(m, &formats[n]);
+	for (const sdp_list_t *l = m->m_format; l && f < out->list + SDP_TYPES;
+	     l = l->l_next, f++) {
+		uint8_t type = (uint8_t)strtoul(l->l_text, NULL, 10);
+
+		*f = (struct sdp_line_format){ .type = type, .to = type };
+		name_format(m, f);
 	}
-	return n;
+	out->n = (size_t)(f - out->list);
 }
 
-static bool is_named(const struct format *f, const char *name)
+static bool is_named(const struct sdp_line_format *f, const char *name)
 {
-	return strcasecmp(f->name, name) == 0;
+	return strncasecmp(f->name, name, f->name_len) == 0 && !name[f->name_len];
 }
 
-static uint8_t clock_of(const struct format *f)
+static unsigned channels_of(const struct sdp_line_format *f)
+{
+	return f->params_len ? (unsigned)strtoul(f->params, NULL, 10) : 1;
+}
+
+static uint8_t clock_of(const struct sdp_line_format *f)
 {
 	return f->rate % 1000 == 0 && f->rate / 1000 <= UINT8_MAX ? (uint8_t)(f->rate / 1000) : 0;
 }
 
-static enum sdp_format_kind kind_of(const struct format *f)
+static enum sdp_format_kind kind_of(const struct sdp_line_format *f)
 {
 	if (is_named(f, "telephone-event"))
 		return SDP_FORMAT_EVENTS;
-	if (f->rate != RATE || f->channels != 1)
+	if (f->rate != RATE || channels_of(f) != 1)
 		return SDP_FORMAT_OTHER;
 	return is_named(f, "PCMU")   ? SDP_FORMAT_PCMU
 	       : is_named(f, "PCMA") ? SDP_FORMAT_PCMA
@@ -107,257 +122,217 @@ static enum sdp_format_kind kind_of(const struct format *f)
 }
 
 /* FNV-1a. Two codecs that are taken for one would be their sender's own fault and harm. */
-static uint32_t codec_of(const struct format *f)
+static uint32_t codec_of(const struct sdp_line_format *f)
 {
-	char text[NAME_MAX + 32];
 	uint32_t hash = 2166136261U;
-	int n = snprintf(text, sizeof(text), "%s/%lu/%u", f->name, f->rate, f->channels);
 
-	for (int i = 0; i < n; i++)
-		hash = (hash ^ (uint8_t)tolower((unsigned char)text[i])) * 16777619U;
-	return hash;
+	for (size_t i = 0; i < f->name_len; i++)
+		hash = (hash ^ (uint8_t)tolower((unsigned char)f->name[i])) * 16777619U;
+	hash = (hash ^ (uint32_t)f->rate) * 16777619U;
+	return (hash ^ channels_of(f)) * 16777619U;
 }
 
-void sdp_formats_list(const sdp_media_t *m, struct sdp_formats *out)
+void sdp_formats_list(const struct sdp_line_formats *f, struct sdp_formats *out)
 {
-	struct format formats[FORMATS_MAX];
-	size_t n = list_formats(m, formats);
-
 	out->n = 0;
 	out->cut = false;
-	for (size_t i = 0; i < n; i++) {
-		if (formats[i].type >= SDP_TYPES || !*formats[i].name)
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->list[i].name_len == 0)
 			continue;
 		if (out->n < SDP_FORMATS_MAX)
 			out->list[out->n++] =
-			    (struct sdp_format){ .type = (uint8_t)formats[i].type,
-				                 .clock_khz = clock_of(&formats[i]),
-				                 .kind = kind_of(&formats[i]),
-				                 .codec = codec_of(&formats[i]) };
+			    (struct sdp_format){ .type = f->list[i].to,
+				                 .clock_khz = clock_of(&f->list[i]),
+				                 .kind = kind_of(&f->list[i]),
+				                 .codec = codec_of(&f->list[i]) };
 		else
 			out->cut = true;
 	}
 }
 
-void sdp_formats_read(const sdp_media_t *m, struct sdp_media *out)
+void sdp_formats_read(const struct sdp_line_formats *f, struct sdp_media *out)
 {
-	struct format formats[FORMATS_MAX];
-	size_t n = list_formats(m, formats);
 	bool used[SDP_TYPES] = { false };
 	unsigned type = SDP_TYPES - 1;
 
-	for (size_t i = 0; i < n; i++) {
-		if (formats[i].type < SDP_TYPES)
-			used[formats[i].type] = true;
-		if (!out->event_type && kind_of(&formats[i]) == SDP_FORMAT_EVENTS)
-			out->event_type = (uint8_t)formats[i].type;
-		out->comfort_noise = out->comfort_noise || is_named(&formats[i], "CN");
-		out->nests = out->nests || is_named(&formats[i], "red");
+	for (size_t i = 0; i < f->n; i++) {
+		used[f->list[i].type] = true;
+		if (!out->event_type && kind_of(&f->list[i]) == SDP_FORMAT_EVENTS)
+			out->event_type = f->list[i].type;
+		out->comfort_noise = out->comfort_noise || is_named(&f->list[i], "CN");
+		out->nests = out->nests || is_named(&f->list[i], "red");
 	}
 	while (type >= DYNAMIC && used[type])
 		type--;
 	out->unused_type = (uint8_t)(type >= DYNAMIC ? type : 0);
-	sdp_formats_list(m, &out->formats);
+	sdp_formats_list(f, &out->formats);
 }
 
-/* Puts the formats behind each other. */
-static void link_formats(sdp_media_t *m, struct format *const *kept, size_t n)
+bool sdp_formats_speak(const struct sdp_line_formats *f, const struct sdp_codecs *codecs)
 {
-	sdp_rtpmap_t **map = &m->m_rtpmaps;
-	sdp_list_t **word = &m->m_format;
-
-	for (size_t i = 0; i < n; i++) {
-		if (kept[i]->map) {
-			*map = kept[i]->map;
-			map = &kept[i]->map->rm_next;
-		} else {
-			*word = kept[i]->word;
-			word = &kept[i]->word->l_next;
-		}
-	}
-	*map = NULL;
-	*word = NULL;
-}
-
-/* Whether an attribute speaks of one format; rest: what it says of it. */
-static bool speaks_of(const sdp_attribute_t *a, unsigned long *type, const char **rest)
-{
-	static const char *const of_formats[] = { "rtpmap", "fmtp", "rtcp-fb", "imageattr" };
-	bool is = false;
-	char *end;
-
-	for (size_t i = 0; i < ARRAY_LEN(of_formats); i++)
-		is = is || strcasecmp(a->a_name, of_formats[i]) == 0;
-	if (!is || !a->a_value)
-		return false;
-	*type = strtoul(a->a_value, &end, 10);
-	*rest = end;
-	return end > a->a_value; /* else of all of them */
-}
-
-/* Of a format that is not there any more. */
-static bool speaks_of_none(const sdp_attribute_t *a, struct format *const *kept, size_t n)
-{
-	unsigned long type;
-	const char *rest;
-
-	if (!speaks_of(a, &type, &rest))
-		return false;
-	while (n > 0 && kept[n - 1]->type != type)
-		n--;
-	return n == 0;
-}
-
-static void keep_formats(sdp_media_t *m, struct format *const *kept, size_t n)
-{
-	link_formats(m, kept, n);
-	for (sdp_attribute_t **at = &m->m_attributes; *at;) {
-		if (speaks_of_none(*at, kept, n))
-			*at = (*at)->a_next;
-		else
-			at = &(*at)->a_next;
-	}
-}
-
-void sdp_formats_filter(sdp_media_t *m, char *const *codecs, size_t ncodecs)
-{
-	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX] = { NULL };
-	size_t n = list_formats(m, formats), nkept = 0;
-
-	for (size_t i = 0; i < ncodecs; i++) {
-		for (size_t k = 0; k < n && nkept < FORMATS_MAX; k++) {
-			if (is_named(&formats[k], codecs[i]))
-				kept[nkept++] = &formats[k];
-		}
-	}
-	keep_formats(m, kept, nkept);
-}
-
-static uint8_t new_type(const struct sdp_types *types, unsigned long type)
-{
-	return type < SDP_TYPES ? types->to[type] : SDP_DROPPED;
-}
-
-/* "apt=96" names the format that is sent again (RFC 4588 8.1). */
-static const char *renumber_fmtp(su_home_t *home, const char *fmtp, const struct sdp_types *types)
-{
-	const char *apt = strcasestr(fmtp, "apt="), *at = apt ? apt + 4 : NULL;
-	unsigned long type;
-	char *end;
-
-	if (!at || (apt > fmtp && !strchr(" ;", apt[-1])))
-		return fmtp;
-	type = strtoul(at, &end, 10);
-	if (end == at || new_type(types, type) == SDP_DROPPED)
-		return fmtp;
-	return su_sprintf(home, "%.*s%u%s", (int)(at - fmtp), fmtp, new_type(types, type), end);
-}
-
-/* Where the parser left rtpmap and fmtp among the attributes, too. */
-static enum err renumber_attribute(su_home_t *home, sdp_attribute_t *a,
-                                   const struct sdp_types *types)
-{
-	unsigned long type;
-	const char *rest;
-
-	if (!speaks_of(a, &type, &rest) || new_type(types, type) == SDP_DROPPED)
-		return OK;
-	if (strcasecmp(a->a_name, "fmtp") == 0)
-		rest = renumber_fmtp(home, rest, types);
-	else if (strcasecmp(a->a_name, "rtpmap") == 0 && types->turned[type])
-		rest = types->to[type] == TYPE_PCMU ? " PCMU/8000" : " PCMA/8000";
-	if (rest)
-		a->a_value = su_sprintf(home, "%u%s", new_type(types, type), rest);
-	return rest && a->a_value ? OK : ERR_NOMEM;
-}
-
-static enum err renumber_format(su_home_t *home, struct format *f, const struct sdp_types *types)
-{
-	unsigned type = types->to[f->type];
-
-	if (f->word) {
-		f->word->l_text = su_sprintf(home, "%u", type);
-		return f->word->l_text ? OK : ERR_NOMEM;
-	}
-	f->map->rm_pt = type & (SDP_TYPES - 1);
-	if (types->turned[f->type])
-		f->map->rm_encoding = type == TYPE_PCMU ? "PCMU" : "PCMA";
-	if (!f->map->rm_fmtp)
-		return OK;
-	f->map->rm_fmtp = renumber_fmtp(home, f->map->rm_fmtp, types);
-	return f->map->rm_fmtp ? OK : ERR_NOMEM;
-}
-
-enum err sdp_formats_renumber(su_home_t *home, sdp_media_t *m, const struct sdp_types *types)
-{
-	struct format formats[FORMATS_MAX], *kept[FORMATS_MAX] = { NULL };
-	size_t n = list_formats(m, formats), nkept = 0;
-	enum err err = OK;
-
-	for (size_t i = 0; i < n; i++) {
-		if (new_type(types, formats[i].type) != SDP_DROPPED)
-			kept[nkept++] = &formats[i];
-	}
-	keep_formats(m, kept, nkept);
-	for (size_t i = 0; i < nkept && !err; i++)
-		err = renumber_format(home, kept[i], types);
-	for (sdp_attribute_t *a = m->m_attributes; a && !err; a = a->a_next)
-		err = renumber_attribute(home, a, types);
-	return err;
-}
-
-static enum err add_static(su_home_t *home, sdp_media_t *m, unsigned type)
-{
-	sdp_rtpmap_t *rm, **map = &m->m_rtpmaps;
-	sdp_list_t *l, **word = &m->m_format;
-
-	if (m->m_rtpmaps) {
-		while (*map)
-			map = &(*map)->rm_next;
-		*map = rm = su_salloc(home, sizeof(*rm));
-		if (!rm)
-			return ERR_NOMEM;
-		rm->rm_predef = true;
-		rm->rm_pt = type & (SDP_TYPES - 1);
-		rm->rm_encoding = type_name(type);
-		rm->rm_rate = RATE;
-		return OK;
-	}
-	while (*word)
-		word = &(*word)->l_next;
-	*word = l = su_salloc(home, sizeof(*l));
-	if (!l)
-		return ERR_NOMEM;
-	l->l_text = su_sprintf(home, "%u", type);
-	return l->l_text ? OK : ERR_NOMEM;
-}
-
-enum err sdp_formats_add_law(su_home_t *home, sdp_media_t *m)
-{
-	struct format formats[FORMATS_MAX];
-	size_t n = list_formats(m, formats);
-	bool mu = false, a = false;
-
-	for (size_t i = 0; i < n; i++) {
-		mu = mu || kind_of(&formats[i]) == SDP_FORMAT_PCMU;
-		a = a || kind_of(&formats[i]) == SDP_FORMAT_PCMA;
-	}
-	return mu == a ? OK : add_static(home, m, mu ? TYPE_PCMA : TYPE_PCMU);
-}
-
-bool sdp_formats_speak(const sdp_media_t *m, char *const *codecs, size_t ncodecs)
-{
-	struct format formats[FORMATS_MAX];
-	size_t n = list_formats(m, formats);
-
-	for (size_t i = 0; i < ncodecs; i++) {
-		if (strcasecmp(codecs[i], "telephone-event") == 0 ||
-		    strcasecmp(codecs[i], "CN") == 0)
+	for (size_t i = 0; i < codecs->n; i++) {
+		if (strcasecmp(codecs->names[i], "telephone-event") == 0 ||
+		    strcasecmp(codecs->names[i], "CN") == 0)
 			continue;
-		for (size_t k = 0; k < n; k++) {
-			if (is_named(&formats[k], codecs[i]))
+		for (size_t k = 0; k < f->n; k++) {
+			if (is_named(&f->list[k], codecs->names[i]))
 				return true;
 		}
 	}
 	return false;
+}
+
+void sdp_formats_filter(struct sdp_line_formats *f, const struct sdp_codecs *codecs)
+{
+	struct sdp_line_formats kept;
+
+	kept.n = 0;
+	for (size_t i = 0; i < codecs->n; i++) {
+		for (size_t k = 0; k < f->n && kept.n < SDP_TYPES; k++) {
+			if (is_named(&f->list[k], codecs->names[i]))
+				kept.list[kept.n++] = f->list[k];
+		}
+	}
+	memcpy(f->list, kept.list, kept.n * sizeof(*kept.list));
+	f->n = kept.n;
+}
+
+void sdp_formats_add_law(struct sdp_line_formats *f)
+{
+	struct sdp_line_format *other = &f->list[f->n];
+	bool mu = false, a = false;
+
+	for (size_t i = 0; i < f->n; i++) {
+		mu = mu || kind_of(&f->list[i]) == SDP_FORMAT_PCMU;
+		a = a || kind_of(&f->list[i]) == SDP_FORMAT_PCMA;
+	}
+	if (mu == a || f->n == SDP_TYPES)
+		return;
+	*other = (struct sdp_line_format){ .type = mu ? TYPE_PCMA : TYPE_PCMU };
+	other->to = other->type;
+	name_well_known(other, other->type);
+	f->n++;
+}
+
+void sdp_formats_renumber(struct sdp_line_formats *f, const struct sdp_types *types)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct sdp_line_format *kept = &f->list[n];
+
+		*kept = f->list[i];
+		kept->to = types->to[kept->type];
+		if (kept->to == SDP_DROPPED)
+			continue;
+		if (types->turned[kept->type])
+			set_name(kept, kept->to == TYPE_PCMU ? "PCMU" : "PCMA", 4);
+		n++;
+	}
+	f->n = n;
+}
+
+/* RFC 8866 5.14 wants at least one; 19 is reserved (RFC 3551 6). */
+void sdp_formats_write(const struct sdp_line_formats *f, struct buf *out)
+{
+	if (f->n == 0)
+		buf_puts(out, " 19");
+	for (size_t i = 0; i < f->n; i++) {
+		buf_puts(out, " ");
+		buf_put_number(out, f->list[i].to);
+	}
+}
+
+static const struct sdp_line_format *find(const struct sdp_line_formats *f, unsigned long type)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->list[i].type == type)
+			return &f->list[i];
+	}
+	return NULL;
+}
+
+/* "apt=96" names the format that is sent again (RFC 4588 8.1). */
+static void write_fmtp(const struct sdp_line_formats *f, const char *fmtp, struct buf *out)
+{
+	const char *apt = strcasestr(fmtp, "apt=");
+	const struct sdp_line_format *again;
+	unsigned long type;
+	char *end;
+
+	if (apt && (apt == fmtp || strchr(" ;", apt[-1]))) {
+		type = strtoul(apt + 4, &end, 10);
+		again = end > apt + 4 ? find(f, type) : NULL;
+		if (again) {
+			buf_add(out, fmtp, (size_t)(apt + 4 - fmtp));
+			buf_put_number(out, again->to);
+			fmtp = end;
+		}
+	}
+	buf_puts(out, fmtp);
+}
+
+static void write_rtpmap(const struct sdp_line_format *f, struct buf *out)
+{
+	buf_puts(out, "a=rtpmap:");
+	buf_put_number(out, f->to);
+	buf_puts(out, " ");
+	buf_add(out, f->name, f->name_len);
+	buf_puts(out, "/");
+	buf_put_number(out, f->rate);
+	if (f->params_len) {
+		buf_puts(out, "/");
+		buf_add(out, f->params, f->params_len);
+	}
+	buf_puts(out, "\r\n");
+}
+
+/* The well-known formats too get their rtpmap; one that is neither known nor mapped crosses
+ * without. */
+void sdp_formats_write_maps(const struct sdp_line_formats *f, struct buf *out)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		const struct sdp_line_format *one = &f->list[i];
+
+		if (one->name_len)
+			write_rtpmap(one, out);
+		if (!one->fmtp || !sdp_attribute_crosses("fmtp", one->fmtp))
+			continue;
+		buf_puts(out, "a=fmtp:");
+		buf_put_number(out, one->to);
+		buf_puts(out, " ");
+		write_fmtp(f, one->fmtp, out);
+		buf_puts(out, "\r\n");
+	}
+}
+
+/* Without a type it is of all of them. */
+bool sdp_formats_speaks_of(const sdp_attribute_t *a)
+{
+	static const char *const names[] = { "rtpmap", "fmtp", "rtcp-fb", "imageattr" };
+
+	for (size_t i = 0; a->a_value && i < ARRAY_LEN(names); i++) {
+		if (strcasecmp(a->a_name, names[i]) == 0)
+			return isdigit((unsigned char)a->a_value[strspn(a->a_value, " \t")]);
+	}
+	return false;
+}
+
+void sdp_formats_write_attribute(const struct sdp_line_formats *f, const sdp_attribute_t *a,
+                                 struct buf *out)
+{
+	char *rest;
+	const struct sdp_line_format *of = find(f, strtoul(a->a_value, &rest, 10));
+
+	if (!of || strcasecmp(a->a_name, "rtpmap") == 0)
+		return;
+	buf_puts(out, "a=");
+	buf_puts(out, a->a_name);
+	buf_puts(out, ":");
+	buf_put_number(out, of->to);
+	if (strcasecmp(a->a_name, "fmtp") == 0)
+		write_fmtp(f, rest, out);
+	else
+		buf_puts(out, rest);
+	buf_puts(out, "\r\n");
 }

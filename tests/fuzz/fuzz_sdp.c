@@ -11,7 +11,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct addr ours;
 
-static void check_written(const struct buf *text, const struct sdp_out *with)
+/* The same formats are read again. */
+static void check_formats(const struct sdp_media *was, const struct sdp_media *is)
+{
+	assert(is->formats.n == was->formats.n && is->formats.cut == was->formats.cut);
+	for (size_t i = 0; i < is->formats.n; i++) {
+		assert(is->formats.list[i].type == was->formats.list[i].type);
+		assert(is->formats.list[i].kind == was->formats.list[i].kind);
+	}
+}
+
+static void check_written(const struct sdp *was, const struct buf *text, const struct sdp_out *with)
 {
 	struct sdp *again;
 
@@ -22,6 +32,7 @@ static void check_written(const struct buf *text, const struct sdp_out *with)
 		const struct sdp_media *m = sdp_media_at(again, i);
 
 		assert(m->rejected == with->media[i].rejected);
+		assert(strcmp(m->kind, sdp_media_at(was, i)->kind) == 0);
 		if (m->rejected)
 			continue;
 		assert(addr_equal(&m->rtp, &ours));
@@ -30,6 +41,8 @@ static void check_written(const struct buf *text, const struct sdp_out *with)
 		assert(m->ncrypto == with->media[i].ncrypto);
 		assert(!m->has_keys_elsewhere);
 		assert(m->mux == with->media[i].mux);
+		assert(m->sends == sdp_media_at(was, i)->sends);
+		check_formats(sdp_media_at(was, i), m);
 	}
 	sdp_free(&again);
 }
@@ -63,7 +76,7 @@ static void write_anew(const struct sdp *sdp)
 	with.addr = ours;
 	buf_init(&out, 4 * MESSAGE_MAX);
 	if (sdp_write(sdp, &with, &out) == OK)
-		check_written(&out, &with);
+		check_written(sdp, &out, &with);
 	buf_free(&out);
 }
 

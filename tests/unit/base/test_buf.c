@@ -28,6 +28,10 @@ static void test_write(void **state)
 	assert_memory_equal(b.data, "a12xxx", 6);
 	buf_consume(&b, 3);
 	assert_int_equal(b.data[0], 'x');
+	buf_consume(&b, 1999 + 2);
+	buf_put_number(&b, 0);
+	buf_put_number(&b, UINT64_MAX);
+	assert_string_equal(b.data, "018446744073709551615");
 	buf_consume(&b, 9999);
 	assert_int_equal(b.len, 0);
 	assert_int_equal(buf_take(&b, &text), OK);

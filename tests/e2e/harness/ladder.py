@@ -1,7 +1,9 @@
-"""SIPp scenarios out of ladders: one text says what the caller (a) and the callee (b) send and expect, a line each.
+"""SIPp scenarios out of ladders: one text says what the caller (a), the callee (b) and who comes into it (c) send and expect, a
+line each.
 
     a > INVITE | audio | Supported: 100rel    a request; a part with a colon is a header, the others name a body
-    b < INVITE | m=audio                      expected; parts are regular expressions: of a header's value, or in the body
+    b < INVITE | m=audio | !~ Require:        expected; parts are regular expressions: of a header's first value, or in the body;
+                                              ~ and !~ are before what stands somewhere in the message, or nowhere
     b > 180                                   an answer, to the last request that came
     b > 183 INVITE 2 | audio                  to that request; with the second of its tags, as another fork
     a < 200 CANCEL                            an answer to that request of our own
@@ -9,7 +11,17 @@
     a wait 500                                milliseconds
     a settles                                 with loss: waits until an answer, or the other side's ACK, must have come
 
-Either side may be a phone on UDP or a provider behind TLS; which, is said when the scenario is made.
+A body is one of BODIES, or a session: words with commas between, which name its lines (LINES; audio where none is named;
+"no video" is that line rejected), its direction, or an address that is zero or moved (to another port).
+Above them may stand what the flow needs:
+
+    trunk transfer pass      an option of its trunk; "route" is one of its route
+    played phone-provider    by that caller and that callee alone
+    hasty                    by a phone in a realm with a small T1
+    lossless                 not with loss: SIPp would have to answer copies of two requests
+    unordered                the two ends of a call have no order between them, which SIPp must not mind
+
+Any side may be a host of KINDS: phones on UDP, TCP and TLS, or a provider behind TLS. [third] is c's number.
 With loss, a provisional answer that nobody repeats may stay away, and who answered last stays for the copies.
 """
 from xml.sax.saxutils import quoteattr
@@ -17,6 +29,7 @@ from xml.sax.saxutils import quoteattr
 from . import network
 
 LINGER_MS = 4000  # for six copies of a request, at T1 and T2
+LATER_MS = 1000
 UNSURE_MS = 3000  # for four copies of an INVITE
 T1_MS, T2_MS = 200, 800  # with loss
 CALM_T1_MS = 1000  # without: who is late on a busy machine has not lost anything
@@ -27,6 +40,15 @@ LAMP = """<?xml version="1.0"?>
 </dialog-info>"""
 BODIES = {"digit": ("application/dtmf-relay", "Signal=5\nDuration=160"), "text": ("text/plain", "tea is ready"),
           "lamp": ("application/dialog-info+xml", LAMP), "progress": ("message/sipfrag", "SIP/2.0 200 OK")}
+PORT, MOVED_PORT = 6000, 6100
+LINES = {  # of a session: media, port behind the first one, transport, format, what is said of that
+    "audio": ("audio", 0, "RTP", "8", "rtpmap:8 PCMA/8000"),
+    "G722": ("audio", 0, "RTP", "9", "rtpmap:9 G722/8000"),
+    "video": ("video", 4, "RTP", "97", "rtpmap:97 H264/90000"),
+    "bfcp": ("application", 6, "UDP/BFCP", "*", "floorctrl:c-s"),
+    "fax": ("image", 2, "udptl", "t38", "T38FaxVersion:0"),
+}
+KINDS = {"phone": (network.PHONE, "UDP"), "desk": (network.DESK, "TCP"), "pbx": (network.PBX, "TLS"), "provider": (network.PROVIDER, "TLS")}
 DIALOGS = ("INVITE", "SUBSCRIBE")  # what makes one
 ALLOW = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, INFO, MESSAGE, NOTIFY, REFER, OPTIONS"
 MESSAGE = """{line}
@@ -42,10 +64,12 @@ class Side:
     """One end of a ladder; xml() is its scenario."""
 
     def __init__(self, kind, port, caller, loses):
-        self.phone, self.caller, self.loses = kind == "phone", caller, loses
-        self.address = network.PHONE if self.phone else network.PROVIDER
-        self.contact = f"<{'sip' if self.phone else 'sips'}:{'alice' if self.phone else '4711'}@{self.address}:{port}>"
-        self.via = f"Via: SIP/2.0/{'UDP' if self.phone else 'TLS'} {self.address}:{port};branch={{}}" + (";alias" * (not self.phone))
+        self.phone, self.caller, self.loses = kind != "provider", caller, loses
+        self.address, transport = KINDS[kind]
+        self.datagrams = transport == "UDP"
+        reached = "" if self.datagrams else f";transport={transport.lower()}"
+        self.contact = f"<sip:alice@{self.address}:{port}{reached}>" if self.phone else f"<sips:4711@{self.address}:{port}>"
+        self.via = f"Via: SIP/2.0/{transport} {self.address}:{port};branch={{}}" + (";alias" * (not self.phone))
         self.border = f"sip:[service]@{network.SBC_INSIDE}" if self.phone else "sips:[service]@sbc.lab:5061"
         self.steps, self.variables = [], []
         self.cseq = self.version = self.status = 0
@@ -55,19 +79,24 @@ class Side:
         self.known = False  # whose dialog we are in
         self.early, self.refusable = False, False  # our first INVITE is out, and nothing was expected yet
 
+    def line(self, word, first_port):
+        media, behind, transport, form, attribute = LINES[word.removeprefix("no ")]
+        port = 0 if word.startswith("no ") else first_port + behind
+        secret = ""
+        if transport == "RTP":
+            transport = f"RTP/{'AVP' if self.phone else 'SAVP'}"
+            secret = "" if self.phone else f"\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
+        return f"\nm={media} {port} {transport} {form}\na={attribute}{secret}"
+
     def sdp(self, what):
         self.version += 1
-        zero = what == "zero"
-        text = f"v=0\no=- 1 {self.version} IN IP4 {self.address}\ns=-\nc=IN IP4 {'0.0.0.0' if zero else self.address}\nt=0 0\n"
-        if what == "fax":
-            return text + "m=image 6002 udptl t38\na=T38FaxVersion:0"
-        profile = f"RTP/{'AVP' if self.phone else 'SAVP'}"
-        crypto = "" if self.phone else f"\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{KEY}"
-        text += f"m=audio 6000 {profile} 8\na=rtpmap:8 PCMA/8000{crypto}"
-        if what in ("video", "no video"):
-            port = 6004 if what == "video" else 0
-            return text + f"\nm=video {port} {profile} 97\na=rtpmap:97 H264/90000{crypto}"
-        return text if zero or what == "audio" else f"{text}\na={what}"
+        words = what.split(", ")
+        lines = [word for word in words if word.removeprefix("no ") in LINES] or ["audio"]
+        says = [word for word in words if word not in lines + ["zero", "moved"]]
+        text = (f"v=0\no=- 1 {self.version} IN IP4 {self.address}\ns=-\n"
+                f"c=IN IP4 {'0.0.0.0' if 'zero' in words else self.address}\nt=0 0")
+        return text + "".join([self.line(word, MOVED_PORT if "moved" in words else PORT) for word in lines] +
+                              [f"\na={word}" for word in says])
 
     def rest(self, parts):
         """Headers and body of these parts."""
@@ -82,7 +111,7 @@ class Side:
         self.steps.append(f"<send {attributes}><![CDATA[\n{text}\n]]></send>")
 
     def repeat(self):
-        return f'retrans="{T1_MS if self.loses else CALM_T1_MS}"' if self.phone else ""
+        return f'retrans="{T1_MS if self.loses else CALM_T1_MS}"' if self.datagrams else ""
 
     def send_request(self, method, parts):
         step, cseq = self.asked.get("INVITE", (0, 0))
@@ -109,6 +138,8 @@ class Side:
 
     def send_answer(self, status, method, tag, parts):
         own = f";tag=[pid]b{tag}[call_number]" if method in (self.fresh, "CANCEL") and not self.caller else ""
+        if int(status) >= 300 and method == self.fresh and not self.caller:
+            self.known = False  # it may come again
         lasts = method == "INVITE" and int(status) >= 200 or any(part.startswith("RSeq") for part in parts)
         self.put(MESSAGE.format(line=f"SIP/2.0 {status} Said", via=f"Via:[$via{method}]", sender=f"From:[$from{method}]",
                                 to=f"To:[$to{method}]{own}", cseq=f"[$cseq{method}]",
@@ -132,7 +163,7 @@ class Side:
         self.put(MESSAGE.format(line=f"ACK {self.border} SIP/2.0", via=self.via.format(f"[branch-{len(self.steps) - 2}]"),
                                 sender="From: <sip:alice@pbx.inside.lab>;tag=[pid]a[call_number]", to=f"To: <{self.border}>[peer_tag_param]",
                                 cseq=" 1 ACK", rest=self.rest([])), "")
-        self.steps += [f'<pause milliseconds="{LINGER_MS}" next="later"/>', '<label id="end"/>']
+        self.steps += [f'<pause milliseconds="{LATER_MS}" next="later"/>', '<label id="end"/>']
 
     def note(self, name, header, regex=".*"):
         """Keeps a header's value, to say it again."""
@@ -144,13 +175,16 @@ class Side:
             header, _, regex = part.partition(": ")
             name = f"check{len(self.variables)}"
             self.variables.append(name)
-            where = f'"hdr" header="{header}:"' if regex else '"body"'
-            yield f'<ereg regexp={quoteattr(regex or part)} search_in={where} check_it="true" assign_to="{name}"/>'
+            where, found = f'"hdr" header="{header}:"' if regex else '"body"', "check_it"
+            if part.startswith(("~ ", "!~ ")):
+                sign, _, regex = part.partition(" ")
+                where, found = '"msg"', "check_it_inverse" if sign == "!~" else "check_it"
+            yield f'<ereg regexp={quoteattr(regex or part)} search_in={where} {found}="true" assign_to="{name}"/>'
 
     def take_request(self, method, parts):
         actions = [self.note(name + method, header) for name, header in
                    (("via", "Via"), ("from", "From"), ("to", "To"), ("cseq", "CSeq"))] if method != "ACK" else []
-        if not self.known:
+        if not self.known and method != "ACK":
             self.known, self.fresh = True, method
             actions += [self.note("mine", "To"), self.note("theirs", "From")]
             if method in DIALOGS:
@@ -202,9 +236,7 @@ class Side:
             self.take_answer(what, more[0] if more else list(self.asked)[-1], parts, sends_next)
 
     def xml(self):
-        if not self.steps:
-            return None
-        if self.loses and self.phone and self.steps[-1].startswith("<send"):
+        if self.loses and self.datagrams and self.steps[-1].startswith("<send"):
             self.steps.append(f'<pause milliseconds="{LINGER_MS}"/>')
         if self.refusable:
             self.call_later()
@@ -213,12 +245,32 @@ class Side:
                 "\n  ".join(self.steps) + (f'\n  <Reference variables="{names}"/>' if names else "") + "\n</scenario>\n")
 
 
-def scenarios(ladder, ends, loses):
-    """The scenarios of a and b. ends: (kind, port) of each."""
-    sides = {name: Side(kind, port, name == "a", loses) for name, (kind, port) in zip("ab", ends)}
-    lines = [[part.strip() for part in line.split(" | ")] for line in ladder.splitlines() if line.strip()]
-    for i, (first, *parts) in enumerate(lines):
-        name, *words = first.split()
-        following = next((line[0].split()[1] for line in lines[i + 1:] if line[0][0] == name), "")
-        sides[name].add(parts, following == ">", *words)
-    return [sides[name].xml() for name in "ab"]
+class Flow:
+    """A ladder that was read."""
+
+    def __init__(self, text):
+        self.options = {"trunk": {}, "route": {}}
+        self.played, self.words = [], set()
+        self.steps = {"a": [], "b": [], "c": []}
+        for line in filter(None, map(str.strip, text.splitlines())):
+            first, *parts = line.split(" | ")
+            what, *words = first.split()
+            if what in self.steps:
+                self.steps[what].append((words, parts))
+            elif what in self.options:
+                self.options[what][words[0]] = words[1]
+            elif what == "played":
+                self.played = words
+            else:
+                self.words.add(what)
+
+    def scenarios(self, ends, loses):
+        """{side: its scenario}. ends: {side: (kind, port)}."""
+        made = {}
+        for name, steps in self.steps.items():
+            if steps:
+                side = Side(*ends[name], steps[0][0][0] == ">", loses)
+                for (words, parts), following in zip(steps, steps[1:] + [([""], [])]):
+                    side.add(parts, following[0][0] == ">", *words)
+                made[name] = side.xml()
+        return made

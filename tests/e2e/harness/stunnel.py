@@ -39,12 +39,12 @@ def server(directory, host, address, certificate, root, plain_port, port=5061):
 
 
 def clients(directory, host, target, name, root, doors):
-    """Takes plain TCP, goes on by TLS to TARGET:5061, checks its name. doors: (certificate that is shown, plain port)."""
+    """Takes plain TCP, goes on by TLS to TARGET:5061, checks its name. doors: (certificate that is shown or None, plain port)."""
     return _start(directory, "stunnel-out", host, "".join(f"""[sips{plain_port}]
 client = yes
 accept = 127.0.0.1:{plain_port}
 connect = {target}:5061
-cert = {certificate}
+{f"cert = {certificate}" if certificate else ""}
 CAfile = {root}
 verifyChain = yes
 checkHost = {name}

@@ -108,23 +108,27 @@ static bool draw(struct port_pool *pool, uint16_t *port)
 	return true;
 }
 
-/* What a socket of ours is like: its marks and buffer are wishes, its address is not. */
-static void dress(int fd, int family, uint8_t dscp)
+/* What a socket of ours is like: its marks and buffer are wishes, its address is not. Reports need
+ * no more room than the system gives, and many a peer has no port for them: nobody asks what ICMP
+ * says of those. */
+static void dress(int fd, int family, uint8_t dscp, bool rtcp)
 {
 	const int size = RECEIVE_BUFFER, on = 1;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	if (family == AF_INET6) {
+	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
-	} else {
-		setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	if (!rtcp) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+		if (family == AF_INET6)
+			setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+		else
+			setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 	}
 	mark_socket(fd, family, dscp, PRIORITY);
 }
 
 /* -1 and errno when the system refuses. */
-static int bind_port(const struct port_pool *pool, uint16_t port)
+static int bind_port(const struct port_pool *pool, uint16_t port, bool rtcp)
 {
 	struct addr local = pool->address;
 	int fd = socket(local.sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -132,7 +136,7 @@ static int bind_port(const struct port_pool *pool, uint16_t port)
 
 	if (fd < 0)
 		return -1;
-	dress(fd, local.sa.sa_family, pool->dscp);
+	dress(fd, local.sa.sa_family, pool->dscp, rtcp);
 	addr_set_port(&local, port);
 	if (bind(fd, &local.sa, addr_len(&local)) == 0)
 		return fd;
@@ -144,11 +148,13 @@ static int bind_port(const struct port_pool *pool, uint16_t port)
 
 static enum err bind_pair(const struct port_pool *pool, uint16_t port, struct port_pair *out)
 {
-	struct port_pair pair = { .port = port, .rtp_fd = bind_port(pool, port), .rtcp_fd = -1 };
+	struct port_pair pair = { .port = port,
+		                  .rtp_fd = bind_port(pool, port, false),
+		                  .rtcp_fd = -1 };
 	int saved;
 
 	if (pair.rtp_fd >= 0)
-		pair.rtcp_fd = bind_port(pool, (uint16_t)(port + 1));
+		pair.rtcp_fd = bind_port(pool, (uint16_t)(port + 1), true);
 	if (pair.rtcp_fd >= 0) {
 		*out = pair;
 		return OK;

@@ -13,7 +13,8 @@ struct port_pool;
 
 #define DSCP_EF 46 /* RFC 3246 */
 
-/* Two bound, non-blocking sockets, marked with the pool's DSCP. The caller owns and closes them. */
+/* Two bound, non-blocking sockets, marked with the pool's DSCP; RTP's tells the ICMP errors that
+ * its packets met. The caller owns and closes them. */
 struct port_pair {
 	uint16_t port; /* RTP's; RTCP's is the next */
 	int rtp_fd, rtcp_fd;

@@ -438,7 +438,7 @@ void relay_read_errors(struct relay_port *port)
 
 	/* Each comes with the address that our packet went to. */
 	while (recvmsg(port->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0) {
-		if (!port->rtcp && to &&
+		if (to &&
 		    addr_from_sockaddr(&from, (struct sockaddr *)&sa, msg.msg_namelen) == OK &&
 		    addr_equal(&from, to))
 			counters_add(&side->count.unreachable, 1);

@@ -122,6 +122,24 @@ static void marks_expedited_forwarding(void **state)
 	port_pool_free(&pool);
 }
 
+/* Many a peer has no port for RTCP: what ICMP says of that wakes nobody. */
+static void hears_icmp_on_rtp_alone(void **state)
+{
+	struct port_pool *pool = pool_of(LOW, LOW + 1);
+	struct port_pair pair;
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	(void)state;
+	assert_int_equal(port_pool_take(pool, &pair), OK);
+	assert_int_equal(getsockopt(pair.rtp_fd, IPPROTO_IP, IP_RECVERR, &on, &len), 0);
+	assert_true(on);
+	assert_int_equal(getsockopt(pair.rtcp_fd, IPPROTO_IP, IP_RECVERR, &on, &len), 0);
+	assert_false(on);
+	drop(pool, &pair);
+	port_pool_free(&pool);
+}
+
 static void order_is_chance(void **state)
 {
 	struct port_pool *pool = pool_of(LOW, LOW + 399);
@@ -290,6 +308,7 @@ int main(void)
 		cmocka_unit_test(counts_whole_pairs),
 		cmocka_unit_test(gives_each_pair_once),
 		cmocka_unit_test(marks_expedited_forwarding),
+		cmocka_unit_test(hears_icmp_on_rtp_alone),
 		cmocka_unit_test(order_is_chance),
 		cmocka_unit_test(released_pairs_rest),
 		cmocka_unit_test(skips_what_others_hold),

@@ -6,12 +6,15 @@
  * that, its leg moves over. Until then the old call is as it was; after that it has the referrer's
  * leg alone, which hears of it and hangs up. */
 #include <string.h>
+#include "base/clock.h"
 #include "base/mem.h"
 #include "sbc/b2bua/transfer_internal.h"
 
-#define AGAIN_MS    500 /* another offer is under way */
-#define AGAIN_TIMES 20
-#define HANG_UP_MS  2000 /* after the last NOTIFY: most who asked hang up by themselves */
+#define AGAIN_MS 500 /* another offer is under way */
+/* As long as an answer is waited for (64 x T1): the other two hear nobody meanwhile, and how often
+ * one is asked in that time is as it says (Retry-After, RFC 3261 14.1). */
+#define AGAIN_FOR_MS 32000
+#define HANG_UP_MS   2000 /* after the last NOTIFY: most who asked hang up by themselves */
 
 static void unlink_others(struct transfer *t)
 {
@@ -115,7 +118,23 @@ static void join(struct transfer *t)
 	call_check_gone(call);
 }
 
-static void on_again(void *arg);
+static void on_again(void *arg)
+{
+	transfer_ask(arg);
+}
+
+/* False: it would be too late. */
+static bool ask_again(struct transfer *t, unsigned ms)
+{
+	uint64_t now = clock_mono_ms();
+
+	if (!t->again_until_ms)
+		t->again_until_ms = now + AGAIN_FOR_MS;
+	if (now + ms > t->again_until_ms)
+		return false;
+	start_timer(t, ms, on_again);
+	return true;
+}
 
 void transfer_ask(struct transfer *t)
 {
@@ -123,15 +142,8 @@ void transfer_ask(struct transfer *t)
 	enum err err = leg_change(leg, METHOD_INVITE, t->offer);
 
 	t->asked = !err;
-	if (err == ERR_NOT_NOW && t->tries++ < AGAIN_TIMES)
-		start_timer(t, AGAIN_MS, on_again);
-	else if (err)
+	if (err && (err != ERR_NOT_NOW || !ask_again(t, AGAIN_MS)))
 		fail(t, 500);
-}
-
-static void on_again(void *arg)
-{
-	transfer_ask(arg);
 }
 
 /* What was answered last, and what the other side is offered for it. */
@@ -162,7 +174,7 @@ static enum err turn_round(struct transfer *t, const char *sdp)
 static void on_target_answer(struct transfer *t, const struct leg *target)
 {
 	t->state = TRANSFER_JOINING;
-	t->tries = 0;
+	t->again_until_ms = 0;
 	if (turn_round(t, leg_peer_sdp(target)))
 		fail(t, 488);
 	else
@@ -206,9 +218,7 @@ static void on_refused(struct transfer *t, const struct leg *leg, const struct m
 	unsigned ms = m ? leg_again_ms(leg, m) : 0;
 
 	t->asked = false;
-	if (ms && t->tries++ < AGAIN_TIMES)
-		start_timer(t, ms, on_again);
-	else
+	if (!ms || !ask_again(t, ms))
 		fail(t, m ? message_status(m) : 480);
 }
 

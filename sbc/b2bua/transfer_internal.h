@@ -28,7 +28,7 @@ struct transfer {
 	char *offer;     /* for whom the state says */
 	struct transfer_notify notify;
 	struct timer timer;
-	unsigned tries;
+	uint64_t again_until_ms; /* who has no time is asked again; 0: all have had it */
 };
 
 /* Offers what is kept to whom the state says. */

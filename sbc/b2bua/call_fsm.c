@@ -205,6 +205,7 @@ static void act_up(struct call *call, const struct call_news *news)
 	call_watch(call);
 	LOG(LOG_INFO, KV("call", call->id), KV("event", "up"));
 	exchange_up(call);
+	transfer_on_up(call);
 }
 
 static void act_caller_bye(struct call *call, const struct call_news *news)

@@ -66,8 +66,7 @@ static void drop_next(struct call *next)
 	call_check_gone(next);
 }
 
-/* The call goes on as it was, unless nobody is there any more. */
-static void fail(struct transfer *t, unsigned status)
+void transfer_fail(struct transfer *t, unsigned status)
 {
 	struct call *call = t->call, *next = t->next;
 	struct leg *stays = t->stays->leg;
@@ -143,7 +142,7 @@ void transfer_ask(struct transfer *t)
 
 	t->asked = !err;
 	if (err && (err != ERR_NOT_NOW || !ask_again(t, AGAIN_MS)))
-		fail(t, 500);
+		transfer_fail(t, 500);
 }
 
 /* What was answered last, and what the other side is offered for it. */
@@ -176,7 +175,7 @@ static void on_target_answer(struct transfer *t, const struct leg *target)
 	t->state = TRANSFER_JOINING;
 	t->again_until_ms = 0;
 	if (turn_round(t, leg_peer_sdp(target)))
-		fail(t, 488);
+		transfer_fail(t, 488);
 	else
 		transfer_ask(t);
 }
@@ -196,7 +195,7 @@ static void on_stays_answer(struct transfer *t)
 	buf_wipe(&out);
 	if (err || t->call->state != CALL_UP || (t->other && t->other->state != CALL_UP)) {
 		t->asked = true; /* it is in a session that nobody shares */
-		fail(t, 488);
+		transfer_fail(t, 488);
 		return;
 	}
 	offer_settle(t->next->offer);
@@ -219,7 +218,7 @@ static void on_refused(struct transfer *t, const struct leg *leg, const struct m
 
 	t->asked = false;
 	if (!ms || !ask_again(t, ms))
-		fail(t, m ? message_status(m) : 480);
+		transfer_fail(t, m ? message_status(m) : 480);
 }
 
 static bool is_asked(const struct transfer *t, const struct leg *leg)
@@ -250,12 +249,12 @@ bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
 		return true;
 	}
 	if (call == t->next && event == LEG_CANCEL) {
-		fail(t, 487);
+		transfer_fail(t, 487);
 		return true;
 	}
 	/* No sessions that change while another is made of them. */
 	if ((event == LEG_OFFER || event == LEG_FETCH) &&
-	    (call == t->next || t->state != TRANSFER_CALLING)) {
+	    (call == t->next || t->state == TRANSFER_ASKING || t->state == TRANSFER_JOINING)) {
 		leg_refuse(leg, 491, 0);
 		return true;
 	}
@@ -278,7 +277,7 @@ void transfer_on_target(struct call *next, enum transfer_news news, unsigned sta
 	case TRANSFER_FAILED:
 		next->transfer = NULL;
 		t->next = NULL;
-		fail(t, status);
+		transfer_fail(t, status);
 		return;
 	}
 }
@@ -303,7 +302,7 @@ void transfer_on_end(struct call *call)
 		unlink_others(t);
 		drop_next(next);
 	} else if (call == t->other) {
-		fail(t, 481);
+		transfer_fail(t, call->code >= 300 ? call->code : 481);
 	} else {
 		transfer_on_target(call, TRANSFER_FAILED, 480);
 	}

@@ -16,6 +16,8 @@ void transfer_on_refer(struct call *call, struct leg *leg, struct server_txn *tx
 /* The callee of next, whose INVITE waits for its answer, takes the place of a party of the call
  * (RFC 3891). Answers it in every case. */
 void transfer_take_over(struct call *call, struct party *replaced, struct call *next);
+/* A call stands, for which one may have waited. */
+void transfer_on_up(struct call *other);
 /* Whether an event of a leg of the call belongs to a transfer alone. */
 bool transfer_takes(struct call *call, struct leg *leg, enum leg_event event,
                     const struct message *m);

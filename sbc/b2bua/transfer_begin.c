@@ -45,11 +45,34 @@ static enum err open_session(struct transfer *t)
 	return err;
 }
 
+/* The call that is asked for, with who stays. */
+static enum err make_next(struct transfer *t)
+{
+	enum err err = call_new(&t->next, t->call->border);
+
+	if (err)
+		return err;
+	t->next->transfer = t;
+	t->next->emergency = t->call->emergency || (t->other && t->other->emergency);
+	party_copy(&t->next->caller, t->stays);
+	return OK;
+}
+
+static void drop_next(struct transfer *t)
+{
+	if (t->next)
+		t->next->transfer = NULL;
+	call_free(&t->next);
+}
+
 static enum err call_target_of(struct transfer *t, const struct refer_to *to,
                                struct call_refusal *refusal)
 {
-	enum err err = border_route(t->referrer, to->user, t->next);
+	enum err err = make_next(t);
 
+	if (err)
+		return err;
+	err = border_route(t->referrer, to->user, t->next);
 	if (err) {
 		call_refuse(refusal, err == ERR_NOMEM ? 500 : 404, err_text(err));
 		return err;
@@ -79,25 +102,12 @@ static enum err offer_target(struct transfer *t, struct call_refusal *refusal)
 	return err;
 }
 
-/* The dialog that is named must be one of who asks: nobody disposes of the calls of others. */
-static enum err take_other(struct transfer *t, const struct replaces *r,
-                           struct call_refusal *refusal)
+static enum err ask_other(struct transfer *t, struct call_refusal *refusal)
 {
-	struct call *other = replaces_find(t->call->border, r, &t->replaced);
-	enum err err;
+	enum err err = make_next(t);
 
-	if (!other || other == t->call || !party_same(&t->replaced->who, &t->referrer->who)) {
-		call_refuse(refusal, 481, "no such dialog of who asks");
-		return ERR_NOT_FOUND;
-	}
-	if (other->state != CALL_UP || other->transfer) {
-		call_refuse(refusal, 491, "the other call does not stand");
-		return ERR_NOT_NOW;
-	}
-	t->other = other;
-	t->next->emergency = t->next->emergency || other->emergency;
-	other->transfer = t;
-	t->target = call_other(other, t->replaced);
+	if (err)
+		return err;
 	party_copy(&t->next->callee, t->target);
 	err = open_session(t);
 	if (!err)
@@ -107,6 +117,53 @@ static enum err take_other(struct transfer *t, const struct replaces *r,
 	call_event(t->next, EV_ASK, NULL);
 	t->state = TRANSFER_ASKING;
 	return OK;
+}
+
+/* That of a call that rings can be replaced in the place of who began it alone (RFC 3891 3). */
+static bool will_stand(const struct call *call, const struct party *replaced)
+{
+	return replaced == &call->caller &&
+	       (call->state == CALL_CALLING || call->state == CALL_RINGING ||
+	        call->state == CALL_ANSWERED);
+}
+
+/* The dialog that is named must be one of who asks: nobody disposes of the calls of others. What
+ * rings is joined once it is answered (RFC 5589 7.6). */
+static enum err take_other(struct transfer *t, const struct replaces *r,
+                           struct call_refusal *refusal)
+{
+	struct call *other = replaces_find(t->call->border, r, &t->replaced);
+
+	if (!other || other == t->call || !party_same(&t->replaced->who, &t->referrer->who)) {
+		call_refuse(refusal, 481, "no such dialog of who asks");
+		return ERR_NOT_FOUND;
+	}
+	if (other->transfer || (other->state != CALL_UP && !will_stand(other, t->replaced))) {
+		call_refuse(refusal, 491, "the other call does not stand");
+		return ERR_NOT_NOW;
+	}
+	t->other = other;
+	other->transfer = t;
+	t->target = call_other(other, t->replaced);
+	if (other->state == CALL_UP)
+		return ask_other(t, refusal);
+	t->state = TRANSFER_WAITING;
+	return OK;
+}
+
+void transfer_on_up(struct call *other)
+{
+	struct transfer *t = other->transfer;
+	struct call_refusal refusal = { .status = 500 };
+
+	if (!t || t->state != TRANSFER_WAITING)
+		return;
+	if (ask_other(t, &refusal) == OK) {
+		transfer_ask(t);
+		return;
+	}
+	drop_next(t);
+	transfer_fail(t, refusal.status);
 }
 
 static enum err transfer_start(struct call *call, struct leg *leg, const struct refer_to *to,
@@ -124,21 +181,13 @@ static enum err transfer_start(struct call *call, struct leg *leg, const struct 
 	t->notify.on_told = transfer_on_told;
 	t->notify.arg = t;
 	call->transfer = t;
-	err = call_new(&t->next, call->border);
-	if (!err) {
-		t->next->transfer = t;
-		t->next->emergency = call->emergency;
-		party_copy(&t->next->caller, t->stays);
-		err = to->has_replaces ? take_other(t, &to->replaces, refusal)
-		                       : call_target_of(t, to, refusal);
-	}
+	err = to->has_replaces ? take_other(t, &to->replaces, refusal)
+	                       : call_target_of(t, to, refusal);
 	if (!err) {
 		*out = t;
 		return OK;
 	}
-	if (t->next)
-		t->next->transfer = NULL;
-	call_free(&t->next);
+	drop_next(t);
 	transfer_free(t);
 	return err;
 }
@@ -221,9 +270,10 @@ void transfer_on_refer(struct call *call, struct leg *leg, struct server_txn *tx
 		server_txn_reply(txn, status, NULL, NULL);
 		return;
 	}
-	LOG(LOG_INFO, KV("call", call->id), KV("event", "transfer"), KV("next", t->next->id),
+	LOG(LOG_INFO, KV("call", call->id), KV("event", "transfer"),
+	    KV("next", t->next ? t->next->id : NULL),
 	    KV("how", to.has_replaces ? "attended" : "blind"),
-	    KV("number", t->next->callee.number));
+	    KV("number", t->other ? t->target->number : t->next->callee.number));
 	if (transfer_notify_open(&t->notify, leg, txn))
 		t->notify.silent = true;
 	transfer_notify_say(&t->notify, 100, false);

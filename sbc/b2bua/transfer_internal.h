@@ -9,6 +9,7 @@
 
 enum transfer_state {
 	TRANSFER_CALLING, /* blind: the target rings */
+	TRANSFER_WAITING, /* attended: the other call does not stand yet; next is NULL */
 	TRANSFER_ASKING,  /* attended: the target is offered the session of who stays */
 	TRANSFER_JOINING, /* who stays is offered the target's */
 	TRANSFER_DONE,    /* or failed; who asked is yet to hear of it, or to hang up */
@@ -33,6 +34,8 @@ struct transfer {
 
 /* Offers what is kept to whom the state says. */
 void transfer_ask(struct transfer *t);
+/* The call goes on as it was, unless nobody is there any more. */
+void transfer_fail(struct transfer *t, unsigned status);
 /* Who asked has heard the last of it, or will not; for its notify. */
 void transfer_on_told(void *transfer);
 void transfer_free(struct transfer *t);

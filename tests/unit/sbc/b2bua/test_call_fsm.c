@@ -117,6 +117,11 @@ enum err exchange_answer(struct call *call, struct offer_problem *problem)
 	return answer_err;
 }
 
+void transfer_on_up(struct call *call)
+{
+	(void)call;
+}
+
 void transfer_on_target(struct call *call, enum transfer_news news, unsigned status)
 {
 	static const char *const names[] = { "rings", "answered", "failed" };

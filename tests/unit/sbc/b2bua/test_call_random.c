@@ -166,14 +166,15 @@ static void request(struct leg *leg, const char *method, const char *head)
 		txn_answer(txn, 405);
 }
 
-/* Another one that its party has in a call that stands; else any. */
+/* Another one that its party has in a call that stands or rings; else any. */
 static struct leg *other_leg(const struct leg *leg)
 {
 	struct call *own = leg->handler.arg, *call;
 	const struct config_party *who = &call_party(own, leg)->who;
 
 	TAILQ_FOREACH (call, &t.border.calls, link) {
-		if (call == own || call->state != CALL_UP || one_in(8))
+		if (call == own || (call->state != CALL_UP && call->state != CALL_RINGING) ||
+		    one_in(8))
 			continue;
 		if (party_same(&call->caller.who, who))
 			return call->caller.leg;
@@ -385,6 +386,10 @@ static void check_transfer(const struct call *call)
 	case TRANSFER_CALLING:
 		if (!x->next || x->next->state != CALL_REFERRED)
 			stuck(call, "a transfer calls nobody");
+		return;
+	case TRANSFER_WAITING:
+		if (x->next || !x->other || !x->other->caller.leg || x->other->state == CALL_UP)
+			stuck(call, "a transfer waits for nobody");
 		return;
 	case TRANSFER_ASKING:
 	case TRANSFER_JOINING:

@@ -152,6 +152,7 @@ static bool identify(struct border *b, struct server_txn *txn, struct config_par
 
 	if (trunk) {
 		*who = (struct config_party){ .kind = PARTY_TRUNK, .trunk = trunk_config(trunk) };
+		server_txn_doubt(txn, false);
 		if (in_networks(who->trunk, &flow->peer))
 			return true;
 		LOG(LOG_WARN, KV("trunk", who->trunk->name), KV("event", "refused"),
@@ -161,6 +162,7 @@ static bool identify(struct border *b, struct server_txn *txn, struct config_par
 	}
 	who->kind = PARTY_PHONE;
 	who->phone = phone_auth_check(b->cfg.auth, txn, sip_realm_config(flow->conn->realm));
+	server_txn_doubt(txn, !who->phone);
 	return who->phone != NULL;
 }
 
@@ -407,10 +409,11 @@ static void on_register(struct border *b, struct server_txn *txn)
 void border_on_request(void *border, struct server_txn *txn, const struct message *request)
 {
 	struct border *b = border;
-	struct leg *leg;
+	bool in_dialog = *message_to_tag(request);
+	struct leg *leg = in_dialog ? dialog_find(b->cfg.dialogs, request) : NULL;
 
-	if (message_to_tag(request)[0]) {
-		leg = dialog_find(b->cfg.dialogs, request);
+	server_txn_doubt(txn, !leg);
+	if (in_dialog) {
 		if (leg && !extensions_refuse(txn, request))
 			leg_on_request(leg, txn, request);
 		else if (!leg && !subscription_on_request(b, txn, request))

@@ -17,7 +17,8 @@ struct server_txn {
 	struct stack *stack;
 	enum st_state state;
 	bool invite, acked;
-	bool merged; /* the same request came before by another way */
+	bool merged;   /* the same request came before by another way */
+	bool doubtful; /* who sent it has proved nothing so far */
 	char *key;
 	char *merge_key; /* while a copy by another way is to be known; NULL: not */
 	char *to_tag;    /* of what an INVITE was answered with so far; NULL: nothing */
@@ -287,7 +288,7 @@ static void on_again(void *arg)
 
 	if (t->state == ST_COMPLETED) {
 		message_free(&t->request); /* whoever answered has gone by now; H may be far */
-		if (reliable(t))
+		if (reliable(t) || t->doubtful)
 			return;
 	}
 	send_last(t);
@@ -299,6 +300,7 @@ static void finalise(struct server_txn *t, unsigned status)
 {
 	struct timers *timers = t->stack->timers;
 	struct txn_times times = txn_times(&t->flow);
+	unsigned wait_ms = t->doubtful && status >= 300 ? times.t4_ms : times.give_up_ms;
 
 	timer_stop(&t->again);
 	/* A client that goes on to another of our addresses after a failure (RFC 3263 4.3) sends
@@ -309,15 +311,14 @@ static void finalise(struct server_txn *t, unsigned status)
 		set_state(t, ST_COMPLETED);
 		/* J; a stream that is opened again for the answer needs its time. */
 		timer_start_lazy(timers, &t->timeout,
-		                 reliable(t) && flow_alive(&t->flow) ? 0 : times.give_up_ms,
-		                 on_over, t);
+		                 reliable(t) && flow_alive(&t->flow) ? 0 : wait_ms, on_over, t);
 		return;
 	}
 	t->again_ms = times.t1_ms;
 	set_state(t, status < 300 ? ST_ACCEPTED : ST_COMPLETED);
 	/* A failure needs no copies on a stream; a 2xx does, for it crosses more hops than this. */
 	timer_start(timers, &t->again, t->again_ms, on_again, t);
-	timer_start_lazy(timers, &t->timeout, times.give_up_ms, on_no_ack, t); /* H or L */
+	timer_start_lazy(timers, &t->timeout, wait_ms, on_no_ack, t); /* H or L */
 }
 
 /* RFC 4320 4.1, 4.2: a non-INVITE hears of no progress but 100, that not over a stream, and of no
@@ -357,6 +358,11 @@ enum err server_txn_respond(struct server_txn *t, struct message *response)
 		timer_stop(&t->again);
 	set_state(t, ST_PROCEEDING);
 	return OK;
+}
+
+void server_txn_doubt(struct server_txn *t, bool doubtful)
+{
+	t->doubtful = doubtful;
 }
 
 bool server_txn_waits(const struct server_txn *t)

@@ -80,6 +80,10 @@ void server_txn_reply_with(struct server_txn *t, unsigned status, const char *na
 /* Retry-After of so many seconds, by chance, so that not all come again at once. */
 void server_txn_reply_later(struct server_txn *t, unsigned status, unsigned least_s,
                             unsigned most_s);
+/* Whether who sent the request has proved nothing so far (at first: he has). To such a one a
+ * failure goes out once, and once for each copy of the request, so that nobody has us send many to
+ * another's address; and it is remembered for T4 alone (RFC 3261 26.3.2.4). */
+void server_txn_doubt(struct server_txn *t, bool doubtful);
 /* A copy of a provisional answer that went out before (RFC 3262). */
 void server_txn_repeat(struct server_txn *t, struct message *provisional);
 void server_txn_acked(struct server_txn *t);

@@ -402,6 +402,10 @@ void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum 
 	TAILQ_HEAD(client_list, client_txn) broken = TAILQ_HEAD_INITIALIZER(broken);
 	struct client_txn *t, *next;
 
+	/* Strangers' connections come and go by the thousand, and there may be as many
+	 * transactions. */
+	if (c->flows == 0)
+		return;
 	/* One that fails has the next address tried at once, and what breaks there ends others:
 	 * those of c are apart by then. */
 	for (t = TAILQ_FIRST(&stack->client_list); t; t = next) {

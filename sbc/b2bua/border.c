@@ -127,8 +127,8 @@ static void reply_with_allow(struct server_txn *txn, unsigned status, const char
 	if (message_new_response(&m, server_txn_request(txn), &server_txn_flow(txn)->peer, status,
 	                         NULL, make_tag(tag)))
 		return;
-	message_add(m, "Allow", "%s", allow);
-	message_add(m, "Accept", "application/sdp");
+	message_put(m, "Allow", allow);
+	message_put(m, "Accept", "application/sdp");
 	if (server_txn_respond(txn, m))
 		LOG(LOG_WARN, KV("event", "answer"), KVN("code", status), KV("result", "not sent"));
 	message_free(&m);

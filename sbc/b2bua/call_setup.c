@@ -97,7 +97,7 @@ static enum err send_invite(struct call *call, const char *sdp)
 
 	if (err)
 		return err;
-	message_add(invite, "User-Agent", "Trunkgate");
+	message_put(invite, "User-Agent", "Trunkgate");
 	if (received)
 		message_set_max_forwards(invite, message_max_forwards(received) - 1);
 	if (sdp)

@@ -250,7 +250,7 @@ void caller_id_add(const struct passage *p, const struct caller_id *id, const ch
 	char uri[HEADER_VALUE_MAX], theirs[NUMBER_MAX];
 
 	if (id->withheld && !message_header(p->to, "Privacy", 0))
-		message_add(p->to, "Privacy", "id");
+		message_put(p->to, "Privacy", "id");
 	if (to->kind != PARTY_TRUNK || (id->withheld && to->trunk->trusted != YES))
 		return;
 	if (write_uri(p->to, caller_id_number(from, number, to->trunk, theirs), uri))

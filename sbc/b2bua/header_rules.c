@@ -42,7 +42,7 @@ static void add(const struct work *w, const char *name, const char *value, bool 
 		LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", name),
 		    KV("names", word), KV("by", "header-rules"));
 	else if (*value)
-		message_add(w->m, name, "%s", value);
+		message_put(w->m, name, value);
 }
 
 /* In place of what is there. With match: where a value is there that matches. */

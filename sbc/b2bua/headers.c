@@ -283,7 +283,7 @@ void passage_cross(const struct passage *p, const struct policy *policy)
 			LOG(LOG_WARN, KV("event", "header-held-back"), KV("header", policy->name),
 			    KV("call-id", message_call_id(p->from)), KV("names", word));
 		else
-			message_add(p->to, policy->name, "%s", result);
+			message_put(p->to, policy->name, result);
 	}
 }
 

@@ -58,6 +58,6 @@ void headers_cross_refer(const struct passage *p, uint32_t cseq)
 	if (event && strcasestr(event, ";id="))
 		message_add(p->to, "Event", "refer;id=%u", cseq);
 	else
-		message_add(p->to, "Event", "refer");
+		message_put(p->to, "Event", "refer");
 	passage_cross(p, &state);
 }

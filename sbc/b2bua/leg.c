@@ -83,7 +83,7 @@ void leg_dress(struct leg *leg, struct message *m)
 
 void leg_add_abilities(const struct leg *leg, struct message *m)
 {
-	message_add(m, "Allow", "%s", LEG_ALLOW);
+	message_put(m, "Allow", LEG_ALLOW);
 	message_add(m, "Supported", "%s%sreplaces", leg->no_prack ? "" : "100rel, ",
 	            leg->session.cfg.expires_s > 0 ? "timer, " : "");
 }
@@ -132,7 +132,7 @@ static enum err send_bye(struct leg *leg, const char *reason)
 	if (err)
 		return err;
 	if (reason)
-		message_add(bye, "Reason", "%s", reason);
+		message_put(bye, "Reason", reason);
 	err = leg_request_send(NULL, leg, leg->fork->dialog, bye, &handler);
 	message_free(&bye);
 	return err;
@@ -195,7 +195,7 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 	if (leg_make_response(leg, txn, status, &m))
 		return;
 	if (status >= 300)
-		message_add(m, "Allow", "%s", LEG_ALLOW);
+		message_put(m, "Allow", LEG_ALLOW);
 	if (server_txn_respond(txn, m))
 		LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KVN("code", status),
 		    KV("result", "could not be sent"));

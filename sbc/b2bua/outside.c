@@ -68,9 +68,9 @@ void outside_forget(void *out)
 static void cross_eventlist(const struct message *from, struct message *to)
 {
 	if (extension_in(from, "Supported", "eventlist"))
-		message_add(to, "Supported", "eventlist");
+		message_put(to, "Supported", "eventlist");
 	if (extension_in(from, "Require", "eventlist"))
-		message_add(to, "Require", "eventlist");
+		message_put(to, "Require", "eventlist");
 }
 
 /* A request received becomes one of ours in a dialog. */
@@ -83,7 +83,7 @@ static enum err make_along(struct dialog *dlg, const struct message *request,
 	if (err)
 		return err;
 	message_set_max_forwards(*out, message_max_forwards(request) - 1);
-	message_add(*out, "User-Agent", "Trunkgate");
+	message_put(*out, "User-Agent", "Trunkgate");
 	passage_open(&p, request, *out, ends);
 	headers_cross(&p);
 	headers_cross_event(&p);

@@ -44,7 +44,7 @@ static enum err send_on(struct lane *lane, const struct message *request, struct
 	if (err)
 		return err;
 	message_set_max_forwards(m, message_max_forwards(request) - 1);
-	message_add(m, "User-Agent", "Trunkgate");
+	message_put(m, "User-Agent", "Trunkgate");
 	passage_open(&p, request, m, &lane->ends);
 	if (is(request, "REFER"))
 		err = pass_refer_add(call, request, &p);

@@ -196,9 +196,9 @@ enum err pickup_add_join(struct call *call, const struct message *received, stru
 	if (!other || !other->leg || !party_same(&other->who, &call->callee.who) ||
 	    leg_replaces(other->leg, dialog, sizeof(dialog)))
 		return ERR_NOT_FOUND;
-	message_add(invite, "Join", "%s", dialog);
+	message_put(invite, "Join", dialog);
 	if (extension_in(received, "Require", "join"))
-		message_add(invite, "Require", "join");
+		message_put(invite, "Require", "join");
 	return OK;
 }
 

@@ -162,6 +162,6 @@ void session_timer_answer(struct session_timer *st, const struct message *reques
 	message_add(answer, "Session-Expires", "%u;refresher=%s", interval_s,
 	            refresher == REFRESHER_UAC ? "uac" : "uas");
 	if (refresher == REFRESHER_UAC)
-		message_add(answer, "Require", "timer");
+		message_put(answer, "Require", "timer");
 	start(st, interval_s, refresher == REFRESHER_UAS);
 }

@@ -23,7 +23,7 @@ enum err transfer_notify_open(struct transfer_notify *n, struct leg *leg, struct
 	n->silent = sub && strncasecmp(sub, "false", 5) == 0;
 	message_add(m, "Contact", "<%s>", leg_contact(leg));
 	if (n->silent)
-		message_add(m, "Refer-Sub", "false");
+		message_put(m, "Refer-Sub", "false");
 	err = server_txn_respond(txn, m);
 	message_free(&m);
 	return err;
@@ -41,10 +41,10 @@ static enum err send_notify(struct transfer_notify *n)
 
 	if (err)
 		return err;
-	message_add(m, "User-Agent", "Trunkgate");
+	message_put(m, "User-Agent", "Trunkgate");
 	message_add(m, "Event", "refer;id=%u", n->id);
 	if (n->last)
-		message_add(m, "Subscription-State", "terminated;reason=noresource");
+		message_put(m, "Subscription-State", "terminated;reason=noresource");
 	else
 		message_add(m, "Subscription-State", "active;expires=%u", EXPIRES_S);
 	message_set_body(m, "message/sipfrag;version=2.0", body, (size_t)len);

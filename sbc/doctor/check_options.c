@@ -87,14 +87,14 @@ static enum err write_message(const struct probe *b, struct message **out)
 		return err;
 	message_add(*out, "From", "<%s:trunkgate@%s>;tag=%s", sips ? "sips" : "sip", host, tag);
 	message_add(*out, "To", "<%s>", uri);
-	message_add(*out, "Call-ID", "%s", call_id);
-	message_add(*out, "CSeq", "1 OPTIONS");
+	message_put(*out, "Call-ID", call_id);
+	message_put(*out, "CSeq", "1 OPTIONS");
 	if (l) {
 		sip_realm_uri(p->realm, l, p->trunk->uri_form, "", contact, sizeof(contact));
 		message_add(*out, "Contact", "<%s>", contact);
 	}
-	message_add(*out, "Accept", "application/sdp");
-	message_add(*out, "User-Agent", "Trunkgate doctor");
+	message_put(*out, "Accept", "application/sdp");
+	message_put(*out, "User-Agent", "Trunkgate doctor");
 	return OK;
 }
 

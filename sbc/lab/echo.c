@@ -277,7 +277,7 @@ static void reply_with_allow(struct server_txn *txn, const struct message *reque
 		server_txn_reply(txn, 500, NULL, NULL);
 		return;
 	}
-	message_add(m, "Allow", "%s", LEG_ALLOW);
+	message_put(m, "Allow", LEG_ALLOW);
 	if (server_txn_respond(txn, m))
 		server_txn_reply(txn, 500, NULL, NULL);
 	message_free(&m);

@@ -222,7 +222,7 @@ static enum err send_invite(struct phone *p)
 	if (!err)
 		err = leg_invite(p->leg, &invite);
 	if (!err) {
-		message_add(invite, "User-Agent", "Trunkgate lab phone");
+		message_put(invite, "User-Agent", "Trunkgate lab phone");
 		message_set_body(invite, "application/sdp", offer.data, offer.len);
 		err = leg_send(p->leg, invite);
 		message_free(&invite);

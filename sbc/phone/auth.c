@@ -95,10 +95,10 @@ static void challenge(struct phone_auth *a, struct server_txn *txn, bool stale)
 	}
 	if (sip_realm_config(server_txn_flow(txn)->conn->realm)->digest == DIGEST_OFFER_ALL) {
 		digest_challenge(a->digest, DIGEST_SHA256, stale, value, sizeof(value));
-		message_add(response, "WWW-Authenticate", "%s", value);
+		message_put(response, "WWW-Authenticate", value);
 	}
 	digest_challenge(a->digest, DIGEST_MD5, stale, value, sizeof(value));
-	message_add(response, "WWW-Authenticate", "%s", value);
+	message_put(response, "WWW-Authenticate", value);
 	err = server_txn_respond(txn, response);
 	message_free(&response);
 	if (err)

@@ -233,7 +233,7 @@ enum err client_txn_cancel(struct client_txn *t, const char *reason)
 		return err;
 	t->cancelled = true;
 	if (*reason)
-		message_add(cancel, "Reason", "%s", reason);
+		message_put(cancel, "Reason", reason);
 	err = start(&ct, t->stack, cancel, &t->flow, t->branch, &nobody);
 	message_free(&cancel);
 	return err;

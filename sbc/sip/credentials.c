@@ -67,7 +67,7 @@ static void answer(struct credentials *c, struct asked *a, struct message *reque
 		err = digest_credentials(&a->challenge, &use, &value);
 	if (!err) {
 		a->nc++;
-		message_add(request, answer_names[a->asker], "%s", value.data);
+		message_put(request, answer_names[a->asker], value.data);
 	} else {
 		LOG(LOG_WARN, KV("trunk", c->cfg.trunk), KV("event", "credentials"),
 		    KV("realm", a->challenge.realm), KV("result", err_text(err)));
@@ -228,6 +228,6 @@ void credentials_copy(const struct message *invite, struct message *ack)
 
 	for (enum asker k = 0; k < NASKERS; k++) {
 		for (unsigned n = 0; (text = message_header(invite, answer_names[k], n)); n++)
-			message_add(ack, answer_names[k], "%s", text);
+			message_put(ack, answer_names[k], text);
 	}
 }

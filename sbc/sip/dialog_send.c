@@ -80,7 +80,7 @@ static enum err new_routed(struct dialog *dlg, const char *method, struct messag
 	if (err)
 		return err;
 	for (size_t i = strict; i < dlg->nroutes; i++)
-		message_add(m, "Route", "%s", dlg->routes[i]);
+		message_put(m, "Route", dlg->routes[i]);
 	if (strict)
 		message_add(m, "Route", "<%s>", target_of(dlg));
 	*out = m;
@@ -103,13 +103,13 @@ static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, stru
 	err = new_routed(dlg, method, &m);
 	if (err)
 		return err;
-	message_add(m, "Max-Forwards", "70");
+	message_put(m, "Max-Forwards", "70");
 	message_add(m, "From", "%s;tag=%s", f->local, f->local_tag);
 	if (dlg->remote_tag && *dlg->remote_tag)
 		message_add(m, "To", "%s;tag=%s", f->remote, dlg->remote_tag);
 	else
-		message_add(m, "To", "%s", f->remote);
-	message_add(m, "Call-ID", "%s", f->call_id);
+		message_put(m, "To", f->remote);
+	message_put(m, "Call-ID", f->call_id);
 	add_cseq(m, cseq, method);
 	*out = m;
 	return OK;

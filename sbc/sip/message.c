@@ -315,7 +315,7 @@ static const char *header_text(const struct message *m, const sip_header_t *h)
 }
 
 /* Sofia-SIP's own look-up. */
-static msg_hclass_t *find_class(const char *name, size_t len)
+static const msg_href_t *look_up(const char *name, size_t len)
 {
 	char line[CLASS_NAME_MAX + 1];
 	isize_t start;
@@ -324,16 +324,16 @@ static msg_hclass_t *find_class(const char *name, size_t len)
 	memcpy(line, name, len);
 	memcpy(line + len, ":", 2);
 	href = msg_find_hclass(sip_default_mclass(), line, &start);
-	return href && href->hr_class != sip_unknown_class ? href->hr_class : NULL;
+	return href && href->hr_class != sip_unknown_class ? href : NULL;
 }
 
 /* A call asks for some forty names a hundred times: what is known of each is kept, where no other
  * has taken its place. */
-msg_hclass_t *message_class(const char *name)
+const msg_href_t *message_known(const char *name)
 {
 	static struct {
 		char name[CLASS_NAME_MAX];
-		msg_hclass_t *class;
+		const msg_href_t *href;
 	} known[CLASSES_KNOWN];
 	size_t len = strlen(name), at;
 
@@ -344,16 +344,16 @@ msg_hclass_t *message_class(const char *name)
 	     CLASSES_KNOWN;
 	if (strcmp(known[at].name, name) != 0) {
 		memcpy(known[at].name, name, len + 1);
-		known[at].class = find_class(name, len);
+		known[at].href = look_up(name, len);
 	}
-	return known[at].class;
+	return known[at].href;
 }
 
 msg_header_t **message_first(const struct message *m, const char *name)
 {
-	msg_hclass_t *class = message_class(name);
+	const msg_href_t *known = message_known(name);
 
-	return class ? msg_hclass_offset(sip_default_mclass(), (msg_pub_t *)m->sip, class) : NULL;
+	return known ? (msg_header_t **)(void *)((char *)m->sip + known->hr_offset) : NULL;
 }
 
 const char *message_header(const struct message *m, const char *name, unsigned n)
@@ -378,13 +378,12 @@ uint32_t message_number(const struct message *m, const char *name)
 
 bool message_lists(const struct message *m, const char *name, const char *word)
 {
-	msg_hclass_t *class = message_class(name);
 	msg_header_t **first = message_first(m, name);
 	const msg_list_t *list = first && *first ? (*first)->sh_list : NULL;
 	size_t len = strlen(word);
 
-	assert(class == sip_allow_class || class == sip_require_class ||
-	       class == sip_supported_class);
+	assert(first == (void *)&m->sip->sip_allow || first == (void *)&m->sip->sip_require ||
+	       first == (void *)&m->sip->sip_supported);
 	for (msg_param_t const *item = list ? list->k_items : NULL; item && *item; item++) {
 		if (strncasecmp(*item, word, len) == 0 && strchr("; \t", (*item)[len]))
 			return true;

@@ -17,8 +17,7 @@
 /* Any of Sofia's headers as the general kind. */
 #define HEADER(h) ((const sip_header_t *)(const void *)(h))
 
-/* Octets of a header that message_add takes: its name with what follows it, its value with a NUL.
- */
+/* Octets of a header: its name with what follows it, its value with a NUL. */
 #define NAME_MAX_LEN  150
 #define VALUE_MAX_LEN 2048
 
@@ -151,34 +150,52 @@ enum err message_new_from_invite(struct message **out, const struct message *inv
 	copy(m, to ? to->sip->sip_to : rq->sip_to);
 	copy(m, rq->sip_call_id);
 	message_add(m, "CSeq", "%u %s", rq->sip_cseq->cs_seq, method);
-	message_add(m, "Max-Forwards", "70");
+	message_put(m, "Max-Forwards", "70");
 	return finish(m, out);
+}
+
+/* A header that Sofia-SIP has no class for. */
+static void put_unknown(struct message *m, const char *name, const char *value)
+{
+	char line[NAME_MAX_LEN + VALUE_MAX_LEN];
+	size_t len = strlen(name);
+
+	if (len + 2 > NAME_MAX_LEN) {
+		m->err = ERR_SYNTAX;
+		return;
+	}
+	memcpy(line, name, len);
+	memcpy(line + len, ": ", 2);
+	memcpy(line + len + 2, value, strlen(value) + 1);
+	check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
+}
+
+void message_put(struct message *m, const char *name, const char *value)
+{
+	const msg_href_t *known = message_known(name);
+
+	/* A line break would begin a header that nobody meant. */
+	if (strlen(value) >= VALUE_MAX_LEN || strpbrk(value, "\r\n"))
+		m->err = ERR_SYNTAX;
+	else if (known)
+		check(m, sip_add_make(m->msg, m->sip, known->hr_class, value));
+	else
+		put_unknown(m, name, value);
 }
 
 void message_add(struct message *m, const char *name, const char *fmt, ...)
 {
-	char line[NAME_MAX_LEN + VALUE_MAX_LEN];
-	msg_hclass_t *class = message_class(name);
-	size_t at = strlen(name) + 2;
+	char value[VALUE_MAX_LEN];
 	va_list args;
 	int n;
 
-	if (at > NAME_MAX_LEN) {
-		m->err = ERR_SYNTAX;
-		return;
-	}
-	memcpy(line, name, at - 2);
-	memcpy(line + at - 2, ": ", 2);
 	va_start(args, fmt);
-	n = vsnprintf(line + at, VALUE_MAX_LEN, fmt, args);
+	n = vsnprintf(value, sizeof(value), fmt, args);
 	va_end(args);
-	/* A line break would begin a header that nobody meant. */
-	if (n < 0 || n >= VALUE_MAX_LEN || strpbrk(line + at, "\r\n"))
+	if (n < 0 || n >= VALUE_MAX_LEN)
 		m->err = ERR_SYNTAX;
-	else if (class)
-		check(m, sip_add_make(m->msg, m->sip, class, line + at));
 	else
-		check(m, msg_header_add_str(m->msg, (msg_pub_t *)m->sip, line));
+		message_put(m, name, value);
 }
 
 /* The n-th of those that the parser knows, or does not know. */
@@ -226,10 +243,8 @@ void message_set_max_forwards(struct message *m, unsigned hops)
 void message_push_via(struct message *m, enum transport t, const char *sent_by, const char *branch)
 {
 	static const char *const names[] = { "UDP", "TCP", "TLS" };
-	char value[512];
 
-	snprintf(value, sizeof(value), "SIP/2.0/%s %s;branch=%s;rport", names[t], sent_by, branch);
-	check(m, sip_add_make(m->msg, m->sip, sip_via_class, value));
+	message_add(m, "Via", "SIP/2.0/%s %s;branch=%s;rport", names[t], sent_by, branch);
 }
 
 void message_pop_via(struct message *m)
@@ -249,53 +264,86 @@ void message_set_body(struct message *m, const char *content_type, const char *d
 	if (!body || msg_header_insert(m->msg, (msg_pub_t *)m->sip, (msg_header_t *)body) < 0)
 		m->err = ERR_NOMEM;
 	if (content_type)
-		message_add(m, "Content-Type", "%s", content_type);
+		message_put(m, "Content-Type", content_type);
 }
 
-/* One line of the head; the request's own without Sofia-SIP, which takes four times as long. A
- * negative number, or more than there is room for: it cannot be written. */
-static issize_t write_line(char line[HEAD_MOST], const struct message *m, const msg_header_t *h)
-{
-	const sip_request_t *rq = m->sip->sip_request;
-	size_t len;
-
-	if (h != (const msg_header_t *)rq)
-		return msg_header_e(line, HEAD_MOST, h, 0);
-	len = strlen(rq->rq_method_name);
-	if (len + 1 > HEAD_MOST / 2)
-		return -1;
-	memcpy(line, rq->rq_method_name, len);
-	line[len++] = ' ';
-	len += (size_t)url_e(line + len, (isize_t)(HEAD_MOST - len), rq->rq_url);
-	if (len + sizeof(" SIP/2.0\r\n") > HEAD_MOST)
-		return -1;
-	memcpy(line + len, " SIP/2.0\r\n", sizeof(" SIP/2.0\r\n"));
-	return (issize_t)(len + sizeof(" SIP/2.0\r\n") - 1);
-}
-
-/* With Content-Length and the empty line, which nobody adds by hand. Into room that is enough for
- * any head that we take: without it Sofia-SIP 1.12 drops the end of some. */
-static enum err write_head(const struct message *m, struct buf *out)
+/* Prints with Sofia-SIP, into room that is enough for any head that we take: without it 1.12 drops
+ * the end of some headers. */
+static enum err write_header(const msg_header_t *h, struct buf *out)
 {
 	static char line[HEAD_MOST];
-	const sip_t *sip = m->sip;
+	issize_t len = msg_header_e(line, sizeof(line), h, 0);
 
-	for (const msg_header_t *h = *msg_chain_head(m->msg); h; h = h->sh_succ) {
-		issize_t len;
-
-		if (h == (const msg_header_t *)sip->sip_payload ||
-		    h == (const msg_header_t *)sip->sip_separator)
-			continue;
-		len = write_line(line, m, h);
-		if (len < 0 || (size_t)len >= sizeof(line))
-			return ERR_SYNTAX;
-		buf_add(out, line, (size_t)len);
-	}
-	if (!sip->sip_content_length)
-		buf_printf(out, "Content-Length: %zu\r\n",
-		           sip->sip_payload ? (size_t)sip->sip_payload->pl_len : 0);
-	buf_puts(out, "\r\n");
+	if (len < 0 || (size_t)len >= sizeof(line))
+		return ERR_SYNTAX;
+	buf_add(out, line, (size_t)len);
 	return OK;
+}
+
+static enum err write_request_line(const sip_request_t *rq, struct buf *out)
+{
+	static char uri[HEAD_MOST];
+	issize_t len = url_e(uri, sizeof(uri), rq->rq_url);
+
+	if (len < 0 || (size_t)len >= sizeof(uri))
+		return ERR_SYNTAX;
+	buf_puts(out, rq->rq_method_name);
+	buf_puts(out, " ");
+	buf_add(out, uri, (size_t)len);
+	buf_puts(out, " SIP/2.0\r\n");
+	return OK;
+}
+
+static void write_status_line(const sip_status_t *st, struct buf *out)
+{
+	buf_puts(out, "SIP/2.0 ");
+	buf_put_number(out, (uint64_t)st->st_status);
+	buf_puts(out, " ");
+	buf_puts(out, or_empty(st->st_phrase));
+	buf_puts(out, "\r\n");
+}
+
+static void write_cseq(const sip_cseq_t *cseq, struct buf *out)
+{
+	buf_puts(out, "CSeq: ");
+	buf_put_number(out, cseq->cs_seq);
+	buf_puts(out, " ");
+	buf_puts(out, cseq->cs_method_name);
+	buf_puts(out, "\r\n");
+}
+
+/* What every message has is written without Sofia-SIP, which takes four times as long. */
+static enum err write_line(const sip_t *sip, const msg_header_t *h, struct buf *out)
+{
+	if (h == (const msg_header_t *)sip->sip_request)
+		return write_request_line(sip->sip_request, out);
+	if (h == (const msg_header_t *)sip->sip_status)
+		write_status_line(sip->sip_status, out);
+	else if (h == (const msg_header_t *)sip->sip_cseq)
+		write_cseq(sip->sip_cseq, out);
+	else
+		return write_header(h, out);
+	return OK;
+}
+
+/* With Content-Length and the empty line, which nobody adds by hand. */
+static enum err write_head(const struct message *m, struct buf *out)
+{
+	const sip_t *sip = m->sip;
+	enum err err = OK;
+
+	for (const msg_header_t *h = *msg_chain_head(m->msg); h && !err; h = h->sh_succ) {
+		if (h != (const msg_header_t *)sip->sip_payload &&
+		    h != (const msg_header_t *)sip->sip_separator)
+			err = write_line(sip, h, out);
+	}
+	if (!sip->sip_content_length) {
+		buf_puts(out, "Content-Length: ");
+		buf_put_number(out, sip->sip_payload ? sip->sip_payload->pl_len : 0);
+		buf_puts(out, "\r\n");
+	}
+	buf_puts(out, "\r\n");
+	return err;
 }
 
 enum err message_encode(struct message *m, struct buf *out)

@@ -3,6 +3,7 @@
 #ifndef SBC_SIP_MESSAGE_INTERNAL_H
 #define SBC_SIP_MESSAGE_INTERNAL_H
 
+#include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/su_alloc.h>
 #include <sofia-sip/sip.h>
 #include "sbc/sip/message.h"
@@ -28,8 +29,8 @@ static inline const char *or_empty(const char *s)
  * place. */
 msg_t *message_make(const char *data, size_t len, size_t head, bool *has_uri);
 MUST_USE enum err message_new_empty(struct message **out);
-/* The class of a header that Sofia-SIP knows; NULL: it does not know it. */
-msg_hclass_t *message_class(const char *name);
+/* The class of a header and its place in sip_t; NULL: Sofia-SIP does not know it. */
+const msg_href_t *message_known(const char *name);
 /* Where the values of such a header begin; NULL as above. */
 msg_header_t **message_first(const struct message *m, const char *name);
 

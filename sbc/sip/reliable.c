@@ -81,7 +81,7 @@ enum err reliable_send(struct reliable *r, struct message *m)
 	a = mem_zalloc(sizeof(*a));
 	if (!a)
 		return ERR_NOMEM;
-	message_add(m, "Require", "100rel");
+	message_put(m, "Require", "100rel");
 	a->m = message_ref(m);
 	TAILQ_INSERT_TAIL(&r->queue, a, link);
 	return ++r->n == 1 ? send_first(r) : OK;

@@ -24,7 +24,7 @@ static enum err try_reply(struct server_txn *t, unsigned status, const char *phr
 	if (err)
 		return err;
 	if (name)
-		message_add(response, name, "%s", value);
+		message_put(response, name, value);
 	err = server_txn_respond(t, response);
 	message_free(&response);
 	return err;

@@ -65,6 +65,8 @@ static void test_round_trip(void **state)
 	message_set_max_forwards(m, 9);
 	message_set_max_forwards(m, 8);
 	message_add(m, "X-Odd", "a, b; c=\"d\"");
+	message_put(m, "X-Plain", "%s\t100%");
+	message_put(m, "Subject", "%n");
 	message_set_body(m, "application/sdp", "v=0\r\n", 5);
 	m = through(m);
 	assert_int_equal(strncmp(wire.data, "INVITE sip:100@b;transport=tcp SIP/2.0\r\n", 40), 0);
@@ -73,6 +75,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(message_max_forwards(m), 8);
 	assert_int_equal(count("Max-Forwards:"), 1);
 	assert_string_equal(message_header(m, "X-Odd", 0), "a, b; c=\"d\"");
+	assert_string_equal(message_header(m, "X-Plain", 0), "%s\t100%");
+	assert_string_equal(message_header(m, "Subject", 0), "%n");
 	assert_string_equal(message_from_tag(m), "1");
 	assert_string_equal(message_call_id(m), "call");
 	assert_true(message_cseq(m) == 4294967295U);
@@ -160,6 +164,10 @@ static void test_injection(void **state)
 		assert_int_equal(encode(m), ERR_SYNTAX);
 		assert_int_equal(wire.len, 0);
 		message_free(&m);
+		m = request("BYE");
+		message_put(m, "X-Odd", bad[i]);
+		assert_int_equal(encode(m), ERR_SYNTAX);
+		message_free(&m);
 	}
 }
 
@@ -180,6 +188,15 @@ static void test_value_length(void **state)
 	value[2047] = 'v';
 	value[2048] = '\0';
 	message_add(m, "Subject", "%s", value); /* longer: an error, never cut short */
+	assert_int_equal(encode(m), ERR_SYNTAX);
+	message_free(&m);
+	m = request("BYE");
+	message_put(m, "X-Odd", value);
+	assert_int_equal(encode(m), ERR_SYNTAX);
+	message_free(&m);
+	m = request("BYE");
+	value[149] = '\0'; /* as a name */
+	message_put(m, value, "x");
 	assert_int_equal(encode(m), ERR_SYNTAX);
 	message_free(&m);
 }

@@ -64,7 +64,7 @@ void bodies_say_accepted(const struct passage *p)
 	for (size_t i = 0; p->way == CROSSING_IN && i < ARRAY_LEN(theirs); i++)
 		passage_cross(p, &theirs[i]);
 	if (!message_header(p->to, "Accept", 0))
-		message_add(p->to, "Accept", "%s", bodies_accepted(CROSSING_OUT));
+		message_put(p->to, "Accept", bodies_accepted(CROSSING_OUT));
 }
 
 /* What becomes of a part of a call's body, and of ISUP, QSIG and sessions anywhere. What is not
@@ -177,6 +177,8 @@ unsigned bodies_call_problem(const struct message *invite)
 {
 	struct body_parts parts;
 
+	if (body_is_session(invite))
+		return 0;
 	if (body_parts_read(&parts, invite))
 		return 400;
 	for (size_t i = 0; i < parts.n; i++) {
@@ -271,7 +273,8 @@ bool bodies_cross_call(const struct passage *p)
 	struct uri ours;
 	bool added;
 
-	if (body_parts_read(&parts, p->from) || !message_contact_uri(p->to, &ours))
+	if (body_is_session(p->from) || body_parts_read(&parts, p->from) ||
+	    !message_contact_uri(p->to, &ours))
 		return false;
 	x.host = ours.host;
 	for (size_t i = 0; i < parts.n; i++) {

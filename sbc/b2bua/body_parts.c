@@ -274,15 +274,20 @@ bool body_part_is_session(const struct body_part *part)
 	       (!*part->disposition || strcasecmp(part->disposition, "session") == 0);
 }
 
+bool body_is_session(const struct message *m)
+{
+	return strcasecmp(message_content_type(m), "application/sdp") == 0 &&
+	       !message_header(m, "Content-Disposition", 0) &&
+	       !message_header(m, "Content-Encoding", 0) &&
+	       !message_header(m, "Content-Transfer-Encoding", 0);
+}
+
 const char *body_parts_sdp(const struct message *m, size_t *len)
 {
 	const char *type = message_content_type(m);
 	struct body_parts parts;
 
-	/* What nearly all of them are. */
-	if (strcasecmp(type, "application/sdp") == 0 &&
-	    !message_header(m, "Content-Disposition", 0) &&
-	    !message_header(m, "Content-Encoding", 0))
+	if (body_is_session(m))
 		return message_body(m, len);
 	*len = 0;
 	if ((strcasecmp(type, "application/sdp") != 0 &&

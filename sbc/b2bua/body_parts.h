@@ -33,6 +33,9 @@ struct body_parts {
 MUST_USE enum err body_parts_read(struct body_parts *out, const struct message *m);
 /* Whether it is a session description that we read. */
 bool body_part_is_session(const struct body_part *part);
+/* What the body of nearly every message of a call is: a session description and nothing else, as it
+ * is. */
+bool body_is_session(const struct message *m);
 /* The session description that a body or one of its parts is; NULL: there is none. One for early
  * media alone (RFC 3959) is none. */
 const char *body_parts_sdp(const struct message *m, size_t *len);

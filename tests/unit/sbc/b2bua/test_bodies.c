@@ -208,6 +208,9 @@ static void test_of_a_call(void **state)
 		{ "", "", 0 },
 		{ "Content-Type: application/sdp\r\n", "v=0\r\n", 0 },
 		{ "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\n", "x", 415 },
+		{ "Content-Type: application/sdp\r\nContent-Transfer-Encoding: base64\r\n", "x",
+		  415 },
+		{ "Content-Type: application/sdp\r\nContent-Transfer-Encoding: 8bit\r\n", "x", 0 },
 		{ "Content-Type: application/sdp\r\nContent-Disposition: early-session\r\n", "x",
 		  415 },
 		{ "Content-Type: application/sdp\r\n"

@@ -130,6 +130,8 @@ static void test_sdp(void **state)
 	check_sdp("Application/SDP", "v=0\r\n", "v=0\r\n");
 	check_sdp("application/sdp\r\nContent-Disposition: session", "v=0\r\n", "v=0\r\n");
 	check_sdp("application/sdp\r\nContent-Disposition: early-session", "v=0\r\n", NULL);
+	check_sdp("application/sdp\r\nContent-Transfer-Encoding: binary", "v=0\r\n", "v=0\r\n");
+	check_sdp("application/sdp\r\nContent-Transfer-Encoding: base64", "v=0\r\n", NULL);
 	check_sdp("application/sdp\r\nContent-Encoding: gzip", "v=0\r\n", NULL);
 	check_sdp("text/plain", "v=0\r\n", NULL);
 	check_sdp("application/sdp", "", NULL);

@@ -9,7 +9,7 @@ BUILD_PACKAGES=(build-essential cmake ninja-build pkg-config libsofia-sip-ua-dev
 # shellcheck disable=SC2034
 TEST_PACKAGES=(sip-tester baresip-core tshark dnsmasq-base iproute2 nftables stunnel4 openssl
 	python3 util-linux clang-format shellcheck git pebble lego kamailio
-	kamailio-tls-modules kamailio-presence-modules libxml2-utils rtpengine-daemon linphone-cli groff python3-jsonschema python3-yaml)
+	kamailio-tls-modules kamailio-presence-modules libxml2-utils rtpengine-daemon coturn linphone-cli groff python3-jsonschema python3-yaml)
 
 die() {
 	printf '%s\n' "$*" >&2

@@ -28,6 +28,7 @@ static void look_again(struct outer *o)
 static void note(struct outer *o, const struct addr *seen)
 {
 	char now[ADDR_TEXT_MAX], was[ADDR_TEXT_MAX] = "-";
+	bool known = addr_is_set(&o->address);
 
 	look_again(o);
 	if (*o->problem)
@@ -36,13 +37,15 @@ static void note(struct outer *o, const struct addr *seen)
 	o->problem[0] = '\0';
 	if (addr_same_host(&o->address, seen))
 		return;
-	if (addr_is_set(&o->address))
+	if (known)
 		addr_host(&o->address, was, sizeof(was));
 	o->address = *seen;
 	addr_set_port(&o->address, 0);
 	LOG(LOG_INFO, KV("event", "advertise"), KV("realm", o->cfg.realm->name),
 	    KV("by", o->cfg.realm->outer.host), KV("address", addr_host(seen, now, sizeof(now))),
 	    KV("was", was), KV("result", "new calls have it"));
+	if (known)
+		o->cfg.on_change(o->cfg.arg);
 }
 
 /* Said once, until something else is wrong. */

@@ -18,6 +18,8 @@ struct outer_cfg {
 	const struct config_realm *realm; /* outer.host is set; borrowed, as the rest */
 	struct loop *loop;
 	struct resolver *resolver;
+	void (*on_change)(void *arg); /* another address is seen than before */
+	void *arg;
 };
 
 /* Begins to look. */

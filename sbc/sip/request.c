@@ -85,7 +85,6 @@ static bool may_try_next(const struct request *r)
 /* The address is to blame, not we. */
 static void blame(struct request *r, enum err err, unsigned least_s, const char *why)
 {
-	timer_stop(&r->patience);
 	if (!addr_is_set(&r->peer) || err == ERR_NOMEM || err == ERR_LIMIT ||
 	    err == ERR_UNSUPPORTED || err == ERR_SYNTAX || err == ERR_TOO_LONG)
 		return;
@@ -130,7 +129,7 @@ static void on_response(void *arg, const struct message *response)
 		attempt_on_late_response(a, response);
 		return;
 	}
-	r->by_flow = false; /* it bears */
+	r->by_flow = r->on_old = false; /* it bears */
 	timer_stop(&r->patience);
 	r->ringing = r->ringing || (status > 100 && status < 200);
 	if (status == 503) {
@@ -166,11 +165,16 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 
 	if (a->left)
 		return;
-	blame(r, err, 0, why);
+	/* Who had the whole of timer B or F had his time. */
+	if (err == ERR_TIMEOUT)
+		r->by_flow = r->on_old = false;
+	if (r->on_old)
+		r->tried &= ~(1U << r->at); /* once more, over a new one */
+	else
+		blame(r, err, 0, why);
+	timer_stop(&r->patience);
 	let_go(r);
 	snprintf(r->why, sizeof(r->why), "%s", why);
-	/* Who had the whole of timer B or F had his time. */
-	r->by_flow = r->by_flow && err != ERR_TIMEOUT;
 	if (acts_each_time(r->message))
 		end_unsure(r, err);
 	else if (may_try_next(r))
@@ -223,11 +227,13 @@ static void on_patience_over(void *arg)
 
 static enum err send_over(struct request *r, const struct flow *flow);
 
-/* Sends over a connection that stands, or waits for one that opens. */
+/* Sends over a connection that stands, or waits for one that opens. One that breaks at that is one
+ * less each time. */
 static enum err send_by(struct request *r, const struct stack_way *way)
 {
 	struct flow flow = { 0 };
 	struct conn *c;
+	bool broke;
 	enum err err = stack_connect(r->stack, way, &c);
 
 	if (err) {
@@ -235,12 +241,14 @@ static enum err send_by(struct request *r, const struct stack_way *way)
 		         err == ERR_IO ? strerror(errno) : err_text(err));
 		return err;
 	}
+	r->on_old = c->brought;
 	if (c->state == CONN_OPEN) {
 		flow_set(&flow, c, way->peer);
 		err = send_over(r, &flow);
 		flow_clear(&flow);
+		broke = err && c->state != CONN_OPEN;
 		conn_unref(&c);
-		return err;
+		return broke ? send_by(r, way) : err;
 	}
 	r->state = RQ_CONNECTING;
 	r->connecting = c;
@@ -374,7 +382,9 @@ static void try_next(struct request *r)
 	}
 	while ((i = next_addr(r)) < r->found.naddrs) {
 		r->peer = r->found.addrs[i];
+		r->at = i;
 		r->tried |= 1U << i;
+		r->on_old = false;
 		if (target_health_rests(r->target.health, &r->peer))
 			r->rested_tried = true;
 		r->why[0] = '\0'; /* it is another one's */

@@ -40,6 +40,9 @@ struct request {
 	bool rested_tried; /* one that rested is among them */
 	bool by_flow;      /* a flow that stood is tried; when it fails the target is looked up */
 	struct addr peer;  /* that is tried now; unset: a flow that stood */
+	size_t at;         /* its place in found */
+	bool on_old; /* over a connection that brought messages before, and not a word of this: that
+	                it breaks says nothing of the address */
 	struct timer patience; /* until the first answer; then the next address */
 	LIST_HEAD(, attempt) left;
 	struct conn_watcher watcher;

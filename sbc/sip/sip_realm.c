@@ -14,6 +14,7 @@
 
 struct sip_realm {
 	TAILQ_ENTRY(sip_realm) link;
+	struct stack *stack;
 	const struct config_realm *cfg;
 	struct conn **listeners; /* as cfg->listeners */
 	size_t nlisteners;
@@ -80,6 +81,7 @@ enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
 
 	if (!realm)
 		return ERR_NOMEM;
+	realm->stack = stack;
 	realm->cfg = cfg;
 	realm->listeners = mem_zalloc((cfg->nlisteners + 1) * sizeof(struct conn *));
 	if (!realm->listeners) {
@@ -100,6 +102,13 @@ enum err stack_add_realm(struct stack *stack, const struct config_realm *cfg,
 	return OK;
 }
 
+static void on_other_address(void *arg)
+{
+	struct sip_realm *realm = arg;
+
+	stack_doubt_all(realm->stack, realm);
+}
+
 enum err stack_watch_addresses(struct stack *stack, struct resolver *resolver)
 {
 	struct sip_realm *realm;
@@ -108,7 +117,9 @@ enum err stack_watch_addresses(struct stack *stack, struct resolver *resolver)
 	TAILQ_FOREACH (realm, &stack->realms, link) {
 		const struct outer_cfg cfg = { .realm = realm->cfg,
 			                       .loop = stack->loop,
-			                       .resolver = resolver };
+			                       .resolver = resolver,
+			                       .on_change = on_other_address,
+			                       .arg = realm };
 
 		if (!err && *realm->cfg->outer.host)
 			err = outer_new(&realm->outer, &cfg);

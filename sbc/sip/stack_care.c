@@ -11,7 +11,9 @@
  * after 32 s.
  *
  * One over which nothing came since a request went is doubted: late answers still find it, new
- * requests do not, and unless it is heard it closes.
+ * requests do not, and unless it is heard it closes. So are all to and from trunks when the address
+ * changes by which a realm is seen: behind a firewall whose line failed over they may be dead on
+ * both sides, and nobody would say so.
  *
  * One that is drained closes in a moment when nothing goes on: not within a second of what came
  * last, since a peer may be about to say more. An INVITE that crosses the close finds a closed
@@ -72,21 +74,51 @@ static void on_doubt_over(void *arg)
 {
 	struct conn *c = arg;
 
-	conn_close(c, ERR_TIMEOUT, "nothing came over it within 32 s of a request without answer");
+	conn_close(c, ERR_TIMEOUT, "nothing came over it for 32 s since it was doubted");
+}
+
+static void doubt(struct conn *c, uint64_t silent_ms, const char *why)
+{
+	char peer[ADDR_TEXT_MAX];
+
+	c->doubted = true;
+	LOG(LOG_WARN, KV("event", "doubted"), KV("over", transport_name(c->transport)),
+	    KV("trunk", c->trunk), KV("peer", addr_text(&c->peer, peer, sizeof(peer))),
+	    KVN("silent-ms", silent_ms), KV("why", why));
 }
 
 void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms)
 {
-	char peer[ADDR_TEXT_MAX];
-
 	if (c->transport == TRANSPORT_UDP || c->state != CONN_OPEN || c->doubted ||
 	    clock_mono_ms() - c->heard_ms < silent_ms)
 		return;
-	c->doubted = true;
-	LOG(LOG_WARN, KV("event", "doubted"), KV("over", transport_name(c->transport)),
-	    KV("peer", addr_text(&c->peer, peer, sizeof(peer))), KVN("silent-ms", silent_ms),
-	    KV("why", "nothing came over it since a request went; others take a new one"));
+	doubt(c, silent_ms, "nothing came over it since a request went; others take a new one");
 	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
+}
+
+static void on_question(void *arg)
+{
+	struct conn *c = arg;
+	const struct stack *stack = c->handler->arg;
+
+	if (conn_send(c, &c->peer, "\r\n\r\n", 4) != OK)
+		return; /* it is closed */
+	c->pinged_ms = clock_mono_ms();
+	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
+}
+
+void stack_doubt_all(struct stack *stack, const struct sip_realm *realm)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH (c, &stack->conns, link) {
+		if (c->realm != realm || c->state != CONN_OPEN || c->doubted ||
+		    (c->accepted && !c->trunk))
+			continue;
+		doubt(c, clock_mono_ms() - c->heard_ms,
+		      "our own address has changed; until it is heard others take a new one");
+		timer_start(stack->timers, &c->care, 0, on_question, c);
+	}
 }
 
 static void on_drain(void *arg)

@@ -74,7 +74,10 @@ class Capture:
     def _follow(self, keys, number, ends):
         """tshark's "follow": a node that said nothing has no address there."""
         text = self._tshark(*keys, "-q", "-z", f"follow,tls,raw,{number}")
-        first = re.search(r"^Node 0: \[?([\da-f.:]+?)\]?:\d+$", text, re.M).group(1)
+        first = re.search(r"^Node 0: \[?([\da-f.:]+?)\]?:\d+$", text, re.M)
+        if not first:  # nothing was decrypted: the end of a connection that had another address before
+            return {}
+        first = first.group(1)
         second = next(iter(ends - {first}))
         sent = {first: b"", second: b""}
         for line in text.splitlines():

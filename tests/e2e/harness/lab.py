@@ -71,6 +71,7 @@ class LabTest(unittest.TestCase):
         dns = process.Process("dnsmasq", argv, os.path.join(self.directory, "dns.log"), "dns")
         self.addCleanup(dns.stop)
         dns.wait_for_line("started")
+        return dns
 
     def configuration(self):
         return sbc.configuration(self.identity, self.authority.root,

@@ -34,7 +34,7 @@ static struct {
 	struct sip_realm *realm;
 	struct conn *conns[NPEERS];
 	bool refuses[NPEERS], breaks[NPEERS]; /* the connection; the next write over it */
-	bool opens_later[NPEERS];
+	bool opens_later[NPEERS], breaks_once;
 	char sent[NPEERS][4096]; /* the last message */
 	unsigned nsent[NPEERS];
 	struct request *request;
@@ -58,7 +58,8 @@ static enum err fake_send(struct conn *c, const struct addr *peer, const char *d
 {
 	size_t i = which(c->transport == TRANSPORT_UDP ? peer : &c->peer);
 
-	if (t.breaks[i] && c->transport != TRANSPORT_UDP) {
+	if ((t.breaks[i] || t.breaks_once) && c->transport != TRANSPORT_UDP) {
+		t.breaks_once = false;
 		conn_close(c, ERR_CLOSED, "broken pipe");
 		return ERR_CLOSED;
 	}
@@ -292,6 +293,29 @@ static void test_break_goes_on(void **state)
 	assert_true(got(SECOND, "INVITE"));
 }
 
+/* One that had brought messages says nothing of the address when it breaks, be it while it is
+ * written to. */
+static void test_old_breaks(void **state)
+{
+	for (unsigned at_once = 0; at_once < 2; at_once++) {
+		end(state);
+		begin(state);
+		start("INVITE");
+		answer(FIRST, 404);
+		request_free(&t.request);
+		assert_true(t.conns[FIRST]->brought);
+		t.breaks_once = at_once;
+		t.nsent[FIRST] = 0;
+		start("INVITE");
+		if (!at_once)
+			conn_close(t.conns[FIRST], ERR_CLOSED, "reset");
+		assert_int_equal(t.nsent[FIRST], at_once ? 1 : 2);
+		assert_int_equal(t.nsent[SECOND], 0);
+		conn_close(t.conns[FIRST], ERR_CLOSED, "reset");
+		assert_true(got(SECOND, "INVITE"));
+	}
+}
+
 /* What acts each time that it comes, in a dialog, is not sent again once it may have been heard;
  * the end of its connection is as a 503 (RFC 3261 8.1.3.1). */
 static void test_heard_perhaps(void **state)
@@ -437,10 +461,11 @@ static void test_without_tls(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(first),         TEST(refused_goes_on), TEST(503_goes_on),   TEST(all_refused),
-		TEST(break_goes_on), TEST(cancelled_503),   TEST(cancel_breaks), TEST(cancel_early),
-		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps), TEST(never_heard),
-		TEST(without_tls),   TEST(long_and_broken)
+		TEST(first),         TEST(refused_goes_on), TEST(503_goes_on),
+		TEST(all_refused),   TEST(break_goes_on),   TEST(old_breaks),
+		TEST(cancelled_503), TEST(cancel_breaks),   TEST(cancel_early),
+		TEST(unknown_name),  TEST(late_and_long),   TEST(heard_perhaps),
+		TEST(never_heard),   TEST(without_tls),     TEST(long_and_broken)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

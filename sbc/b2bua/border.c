@@ -340,7 +340,7 @@ static void on_invite(struct border *b, struct server_txn *txn, const struct mes
 	if (session_timer_refuses(&session, txn, invite))
 		return;
 	caller_id_read(&asked.id, asked.caller, invite, &asked.from);
-	party_set(&from, &asked.from, asked.caller);
+	set_caller(&from, &asked);
 	if (pickup_on_invite(b, txn, &from))
 		return;
 	route = find_route(b, txn, &asked);

@@ -65,7 +65,7 @@ struct party {
 	struct call_target *target; /* of the call, that this is; NULL: none */
 	struct leg *leg;
 	char number[NUMBER_MAX];  /* the caller's, or the dialled one */
-	struct caller_id id;      /* a caller's, as its request said */
+	struct caller_id id;      /* as its request said; of who was called what its answer did */
 	char host[ADDR_TEXT_MAX]; /* of a phone that is known by address: what its target names */
 	char *call_id;            /* kept beyond the leg */
 	char verified[256];

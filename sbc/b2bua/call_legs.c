@@ -37,6 +37,7 @@ static void take_event(struct call *call, enum leg_event event, const struct cal
 	case LEG_ANSWER:
 		if (call->callee.trunk)
 			trunk_report(call->callee.trunk, NULL);
+		call->callee.id.withheld = caller_id_hides(news->message);
 		call_event(call, EV_CALLEE_ANSWER, news);
 		return;
 	case LEG_FAIL:

@@ -49,7 +49,7 @@ static bool remote_party_hides(const struct message *m)
 	return false;
 }
 
-static bool asks_for_privacy(const struct message *m)
+bool caller_id_hides(const struct message *m)
 {
 	char value[HEADER_LINE_MAX];
 	unsigned n = 0;
@@ -107,7 +107,7 @@ static bool is_withheld(const struct message *m)
 {
 	struct uri uri;
 
-	return asks_for_privacy(m) || !message_from_uri(m, &uri) || is_anonymous(&uri);
+	return caller_id_hides(m) || !message_from_uri(m, &uri) || is_anonymous(&uri);
 }
 
 bool caller_id_may_go(const struct message *m, const struct config_party *to)
@@ -289,7 +289,7 @@ void caller_id_add_connected(const struct passage *p)
 	const char *name;
 
 	if (!may_connect(p->ends) || !read_one(&id, number, p->from, CALLER_ID_PAI, from) ||
-	    (asks_for_privacy(p->from) && (!outward || to->trunk->trusted != YES)))
+	    (caller_id_hides(p->from) && (!outward || to->trunk->trusted != YES)))
 		return;
 	id.tells = inside_words_in(&p->words, id.display) != NULL;
 	name = shown_name(&id, outward);

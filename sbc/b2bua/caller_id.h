@@ -26,6 +26,8 @@ void caller_id_read(struct caller_id *out, char number[NUMBER_MAX], const struct
 bool caller_id_refers(const struct message *refer);
 /* Whether a phone may say that a number is its own. */
 bool caller_id_is_own(const struct config_phone *phone, const char *number);
+/* Whether who sent m asks that its number is not told (RFC 3323). */
+bool caller_id_hides(const struct message *m);
 /* Whether to may learn the number of who sent m: it is not withheld, or to is trusted with it. */
 bool caller_id_may_go(const struct message *m, const struct config_party *to);
 /* The caller's number as a trunk is to see it; one that cannot be written is "unknown". */

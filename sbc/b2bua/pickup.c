@@ -109,6 +109,7 @@ static void pick_up(struct call *call, struct server_txn *txn, const struct part
 	struct party picker = { 0 };
 
 	party_set(&picker, &from->who, from->number);
+	picker.id = from->id;
 	if (admission_in_place(call, &picker, &call->callee, &refusal) ||
 	    call_take_leg(call, &picker, txn))
 		server_txn_reply(txn, refusal.status, NULL, NULL);
@@ -150,6 +151,7 @@ static unsigned replace(struct call *call, struct party *replaced, struct server
 	if (call_new(&next, call->border))
 		return 500;
 	party_set(&next->callee, &from->who, from->number);
+	next->callee.id = from->id;
 	if (call_take_leg(next, &next->callee, txn)) {
 		call_free(&next);
 		return 500;

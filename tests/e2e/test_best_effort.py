@@ -10,17 +10,9 @@ class BestEffort(lab.LabTest):
     def talk(self, provider, calls_us):
         """A call that both hear; gives how the provider's side was encrypted."""
         callers = (provider, self.phone) if calls_us else (self.phone, provider)
-        marks = [peer.mark() for peer in callers]
-        callers[0].dial("sip:100@sbc.lab;transport=tls" if calls_us else f"sip:4711@{network.SBC_INSIDE}")
-        for peer, mark in zip(callers, marks):
-            peer.wait_event("CALL_ESTABLISHED", after=mark)
-        for peer in callers:
-            peer.wait_heard(2 * HEARD_S)
-        leg = self.trunkgate.show("calls")[0]["caller" if calls_us else "callee"]
-        callers[0].hang_up()
-        for peer, mark in zip(callers, marks):
-            peer.wait_event("CALL_CLOSED", after=mark)
-        self.trunkgate.wait_no_calls()
+        uri = "sip:100@sbc.lab;transport=tls" if calls_us else f"sip:4711@{network.SBC_INSIDE}"
+        with self.conversation(*callers, uri, 2 * HEARD_S):
+            leg = self.trunkgate.show("calls")[0]["caller" if calls_us else "callee"]
         self.assert_heard(provider.heard()[-1], lab.PHONE_HZ, HEARD_S, lab.PROVIDER_HZ)
         self.assert_heard(self.phone.heard()[-1], lab.PROVIDER_HZ, HEARD_S, lab.PHONE_HZ)
         self.assertEqual(leg["bad_auth"], 0)

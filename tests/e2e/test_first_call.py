@@ -32,16 +32,8 @@ class FirstCall(lab.LabTest):
 
     def talk(self, caller, callee, uri, hangs_up):
         """One call from end to end, long enough to be heard."""
-        caller.dial(uri)
-        for peer in (caller, callee):
-            peer.wait_event("CALL_ESTABLISHED")
-        self.trunkgate.wait_calls(1)
-        for peer in (caller, callee):
-            peer.wait_heard(TALK_S)
-        hangs_up.hang_up()
-        for peer in (caller, callee):
-            peer.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
+        with self.conversation(caller, callee, uri, TALK_S, hangs_up):
+            self.trunkgate.wait_calls(1)
         self.assertEqual(self.trunkgate.show("calls"), [])
         self.office.stop()
         self.internet.stop()

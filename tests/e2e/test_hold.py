@@ -35,19 +35,12 @@ class Hold(lab.LabTest):
         return [call[side]["packets_" + way] for side in ("caller", "callee") for way in ("in", "out")]
 
     def talk(self, holds, held):
-        self.phone.dial(f"sip:4711@{network.SBC_INSIDE}")
-        for peer in (self.phone, self.provider):
-            peer.wait_event("CALL_ESTABLISHED")
-            peer.wait_heard(1)
-        self.hold_and_resume(holds, held)
-        self.hold_and_resume(holds, held)
-        before = self.packets()
-        wait.until("packets go both ways", lambda: all(
-            now - was > PACKETS for was, now in zip(before, self.packets())), 10)
-        self.phone.hang_up()
-        for peer in (self.phone, self.provider):
-            peer.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
+        with self.conversation(self.phone, self.provider, f"sip:4711@{network.SBC_INSIDE}", 1):
+            self.hold_and_resume(holds, held)
+            self.hold_and_resume(holds, held)
+            before = self.packets()
+            wait.until("packets go both ways", lambda: all(
+                now - was > PACKETS for was, now in zip(before, self.packets())), 10)
 
     def test_phone_holds(self):
         self.talk(self.phone, self.provider)

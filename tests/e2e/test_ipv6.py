@@ -25,15 +25,8 @@ class Ipv6(lab.LabTest):
         self.provider = self.start_provider(at=at)
 
     def talk(self, caller, callee, uri):
-        caller.dial(uri)
-        for peer in (caller, callee):
-            peer.wait_event("CALL_ESTABLISHED")
-        for peer in (caller, callee):
-            peer.wait_heard(HEARD_S)
-        caller.hang_up()
-        for peer in (caller, callee):
-            peer.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
+        with self.conversation(caller, callee, uri, HEARD_S):
+            pass
         self.assert_heard(self.provider.heard()[0], lab.PHONE_HZ, HEARD_S - 0.5, lab.PROVIDER_HZ)
         self.assert_heard(self.phone.heard()[0], lab.PROVIDER_HZ, HEARD_S - 0.5, lab.PHONE_HZ)
 

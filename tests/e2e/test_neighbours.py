@@ -20,15 +20,8 @@ class Neighbours(lab.LabTest):
         self.start_trunkgate(config)
 
     def talk(self, caller, callee, uri):
-        caller.dial(uri)
-        for peer in (caller, callee):
-            peer.wait_event("CALL_ESTABLISHED")
-            peer.wait_heard(2)
-        call, = self.trunkgate.show("calls")
-        callee.hang_up()
-        for peer in (caller, callee):
-            peer.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
+        with self.conversation(caller, callee, uri, hangs_up=callee):
+            call, = self.trunkgate.show("calls")
         return call
 
     def test_providers(self):

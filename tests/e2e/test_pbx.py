@@ -28,29 +28,17 @@ class Pbx(lab.LabTest):
             phone.process.wait_for_line(r"200 OK .*\[1 binding\]")
         self.provider = self.start_provider()
 
-    def talk(self, caller, callee, uri):
-        caller.dial(uri)
-        for peer in (caller, callee):
-            peer.wait_event("CALL_ESTABLISHED")
-            peer.wait_heard(2)
-
-    def end(self, hangs_up, other):
-        hangs_up.hang_up()
-        other.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
-
     def test_calls_out(self):
-        self.talk(self.phone, self.provider, f"sip:4711@{network.PBX}")
-        mark = len(self.provider.process.log())
-        self.phone.command("hold")
-        self.provider.process.wait_for_line("a=(sendonly|inactive)", after=mark)
-        self.end(self.phone, self.provider)
+        with self.conversation(self.phone, self.provider, f"sip:4711@{network.PBX}"):
+            mark = len(self.provider.process.log())
+            self.phone.command("hold")
+            self.provider.process.wait_for_line("a=(sendonly|inactive)", after=mark)
         self.assert_heard(self.provider.heard()[0], lab.PHONE_HZ, 1.5, lab.PROVIDER_HZ)
         self.assert_heard(self.phone.heard()[0], lab.PROVIDER_HZ, 1.5, lab.PHONE_HZ)
 
     def test_is_called(self):
-        self.talk(self.provider, self.desk, "sip:101@sbc.lab;transport=tls")
-        self.end(self.provider, self.desk)
+        with self.conversation(self.provider, self.desk, "sip:101@sbc.lab;transport=tls"):
+            pass
         self.assert_heard(self.provider.heard()[0], DESK_HZ, 1.5, lab.PROVIDER_HZ)
         self.assert_heard(self.desk.heard()[0], lab.PROVIDER_HZ, 1.5, DESK_HZ)
 
@@ -60,13 +48,13 @@ class Pbx(lab.LabTest):
 
     def test_transfers(self):
         """From one phone of the PBX to the other: the border calls the PBX, and the first phone is out of it."""
-        self.talk(self.provider, self.phone, "sip:100@sbc.lab;transport=tls")
-        self.phone.command("transfer", f"sip:101@{network.PBX}")
-        self.phone.wait_event("CALL_CLOSED", 15)
-        self.desk.wait_event("CALL_ESTABLISHED")
-        self.trunkgate.wait_calls(1)
-        wait.until("the provider at the other phone", lambda: self.trunkgate.show("calls")[0]["caller"]["packets_in"] > 50)
-        self.end(self.provider, self.desk)
+        with self.conversation(self.provider, self.phone, "sip:100@sbc.lab;transport=tls"):
+            self.phone.command("transfer", f"sip:101@{network.PBX}")
+            self.phone.wait_event("CALL_CLOSED", 15)
+            self.desk.wait_event("CALL_ESTABLISHED")
+            self.trunkgate.wait_calls(1)
+            wait.until("the provider at the other phone", lambda: self.trunkgate.show("calls")[0]["caller"]["packets_in"] > 50)
+        self.desk.wait_event("CALL_CLOSED")
         self.assert_heard(self.desk.heard()[0], lab.PROVIDER_HZ, 0.5, DESK_HZ)
 
 

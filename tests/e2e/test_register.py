@@ -36,15 +36,8 @@ class Register(lab.LabTest):
         return phone
 
     def talk(self, caller, callee, uri):
-        caller.dial(uri)
-        for peer in (caller, callee):
-            peer.wait_event("CALL_ESTABLISHED")
-        for peer in (caller, callee):
-            peer.wait_heard(2)
-        caller.hang_up()
-        for peer in (caller, callee):
-            peer.wait_event("CALL_CLOSED")
-        self.trunkgate.wait_no_calls()
+        with self.conversation(caller, callee, uri):
+            pass
 
     def check_audio(self, phone):
         self.assert_heard(self.provider.heard()[0], lab.PHONE_HZ, 1.5, lab.PROVIDER_HZ)

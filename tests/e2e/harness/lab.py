@@ -1,4 +1,5 @@
 """One whole lab for one test: hosts, names, certificates, peers; all of it gone afterwards."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -118,6 +119,21 @@ class LabTest(unittest.TestCase):
         config = self.configuration()
         config["trunks"]["provider"]["uri-form"] = "sip-tls"
         return config
+
+    @contextlib.contextmanager
+    def conversation(self, caller, callee, uri, seconds=2, hangs_up=None):  # pylint: disable=too-many-arguments,too-many-positional-arguments
+        """A call that both ends have heard for so long when the block begins, and that is over behind it. hangs_up: else the caller."""
+        marks = {peer: peer.mark() for peer in (caller, callee)}
+        caller.dial(uri)
+        for peer, mark in marks.items():
+            peer.wait_event("CALL_ESTABLISHED", after=mark)
+        for peer in marks:
+            peer.wait_heard(seconds)
+        yield
+        (hangs_up or caller).hang_up()
+        for peer, mark in marks.items():
+            peer.wait_event("CALL_CLOSED", after=mark)
+        self.trunkgate.wait_no_calls()
 
     def assert_heard(self, recording, hz, seconds, not_hz, last=None):
         """That tone, for that long, loud and pure; and nothing of the listener's own tone.

@@ -416,6 +416,7 @@ bool subscription_on_request(struct border *b, struct server_txn *txn,
 
 	if (!sub)
 		return false;
+	server_txn_doubt(txn, false);
 	f = fork_of_near(sub, request);
 	if (f) {
 		take_request(f, false, txn, request);

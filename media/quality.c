@@ -124,14 +124,15 @@ static void note_event(struct quality *q, const struct rtp_header *h)
 	q->event_at = h->timestamp;
 }
 
-void quality_received(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
+enum quality_seq quality_received(struct quality *q, const struct rtp_header *h,
+                                  uint64_t arrival_us)
 {
 	uint16_t ahead = (uint16_t)(h->seq - q->max_seq);
 
 	note_event(q, h);
 	if (!q->started || h->ssrc != q->ssrc) {
 		start(q, h, arrival_us);
-		return;
+		return SEQ_GOES_ON;
 	}
 	if (ahead < MAX_DROPOUT) {
 		if (h->seq < q->max_seq)
@@ -140,15 +141,16 @@ void quality_received(struct quality *q, const struct rtp_header *h, uint64_t ar
 	} else if (ahead <= SEQ_MOD - MAX_MISORDER) {
 		if (h->seq == q->expected_bad) {
 			start(q, h, arrival_us);
-			return;
+			return SEQ_ANEW;
 		}
 		q->expected_bad = (h->seq + 1U) & (SEQ_MOD - 1);
-		return;
+		return SEQ_JUMPS;
 	} else {
 		q->reordered++;
 	}
 	q->received++;
 	update_jitter(q, h, arrival_us);
+	return SEQ_GOES_ON;
 }
 
 static uint64_t expected_of(const struct quality *q)

@@ -63,6 +63,7 @@ static void renew(struct relay_side *side, struct relay_change *change)
 	memset(&side->primer, 0, sizeof(side->primer));
 	memset(&side->reports, 0, sizeof(side->reports));
 	memset(&side->quality, 0, sizeof(side->quality));
+	memset(&side->shift, 0, sizeof(side->shift));
 	counters_forget(&side->count);
 }
 
@@ -189,9 +190,8 @@ static void on_stranger(struct relay_port *port, const struct addr *from)
 	    KV("result", "its packets are dropped"));
 }
 
-/* Off the packet path: once for a key. A packet that the network doubled is none to tell of; many
- * in a row have a sender that began its numbers anew, and no key stream is used twice (RFC 3711
- * 9.1). */
+/* Off the packet path: once for a key. A packet that the network doubled is none to tell of; of
+ * many in a row somebody is the sender, and no key stream is used twice (RFC 3711 9.1). */
 static void on_unsent(struct relay_stream *s, enum media_side to, enum err err)
 {
 	struct relay_side *side = &s->sides[to];
@@ -202,7 +202,7 @@ static void on_unsent(struct relay_stream *s, enum media_side to, enum err err)
 	side->warned_unsent = true;
 	LOG(LOG_WARN, KV("call", s->call), KV("event", "srtp"), KVN("stream", s->index),
 	    KV("side", side_names[to]),
-	    KV("reason", err == ERR_EXISTS  ? "the other side began its numbers anew under its SSRC"
+	    KV("reason", err == ERR_EXISTS  ? "the other side sends numbers that it has used"
 	                 : err == ERR_LIMIT ? "more SSRCs of the other side than a key has room for"
 	                                    : err_text(err)),
 	    KV("result", "its packets are dropped"));
@@ -232,12 +232,14 @@ static bool is_the_peers(struct relay_port *port, const struct addr *from,
 	return verdict != LATCH_REFUSED;
 }
 
-static void count_rtp_in(struct relay_side *side, const struct rtp_header *header, size_t len,
-                         uint64_t arrival_us)
+/* As quality_received. */
+static enum quality_seq count_rtp_in(struct relay_side *side, const struct rtp_header *header,
+                                     size_t len, uint64_t arrival_us)
 {
+	enum quality_seq of_source = quality_received(&side->quality, header, arrival_us);
+
 	counters_add(&side->count.packets_in, 1);
 	counters_add(&side->count.octets_in, len);
-	quality_received(&side->quality, header, arrival_us);
 	atomic_store_explicit(&side->count.reordered, side->quality.reordered,
 	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.events, side->quality.events, memory_order_relaxed);
@@ -247,6 +249,7 @@ static void count_rtp_in(struct relay_side *side, const struct rtp_header *heade
 	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.jitter_us, quality_jitter_us(&side->quality),
 	                      memory_order_relaxed);
+	return of_source;
 }
 
 static void count_rtcp_in(struct relay_side *side, const struct rtcp_said *said, uint64_t now_us)
@@ -335,6 +338,24 @@ static void go_on(struct relay_packet *p, struct relay_stream *s, struct rtp_hea
 	set_way(p, out, through, to, octets);
 }
 
+/* False: it does not go on. */
+static bool set_number(struct relay_packet *p, const struct rtp_header *header,
+                       enum quality_seq of_source)
+{
+	struct relay_side *in = &p->port->stream->sides[p->port->side], *out = other_side(p->port);
+	uint16_t seq;
+
+	if (!out->out.now)
+		return true;
+	if (!seq_shift(&in->shift, header, of_source, &seq)) {
+		counters_add(&out->count.send_errors, 1);
+		return false;
+	}
+	p->data[2] = (uint8_t)(seq >> 8);
+	p->data[3] = (uint8_t)seq;
+	return true;
+}
+
 void relay_treat(struct relay_packet *p, uint64_t now_us)
 {
 	struct relay_port *port = p->port;
@@ -391,8 +412,8 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	}
 	if (p->rtcp)
 		count_rtcp_in(in, &said, now_us);
-	else
-		count_rtp_in(in, &header, p->len, now_us);
+	else if (!set_number(p, &header, count_rtp_in(in, &header, p->len, now_us)))
+		return;
 	go_on(p, s, &header, &said, now_us);
 }
 

@@ -17,6 +17,7 @@
 #include "media/primer.h"
 #include "media/quality.h"
 #include "media/reports.h"
+#include "media/seq_shift.h"
 #include "media/sessions.h"
 #include "media/srtp.h"
 
@@ -41,6 +42,7 @@ struct relay_side {
 	struct sessions in, out;
 	struct payload_map *map; /* of what it sends; NULL: everything stays. Owned */
 	struct quality quality;
+	struct seq_shift shift;          /* of what it sends */
 	uint8_t clock_khz[RTP_NDYNAMIC]; /* of quality */
 	struct primer primer;
 	struct reports reports;

@@ -79,6 +79,11 @@ class Echo:
         self.rtcp.close()
 
 
+def voice(number):
+    """160 octets, which say their number."""
+    return struct.pack("!H", number) + bytes((number * 7 + i) & 0xff for i in range(158))
+
+
 def sender_report(packets):
     """Of a sender that has sent so many, and says nothing of others."""
     return struct.pack("!BBH", 0x80, 200, 6) + TALK + struct.pack("!IIIII", 0, 0, 0, packets, packets * 160)
@@ -140,24 +145,24 @@ class Rtpengine(lab.LabTest):
         self.engine.answer(caller.call_id, answer)
         return caller, media_of(secure.body(invite))
 
-    def talk(self, target, packets=PACKETS):
+    def talk(self, target, packets=PACKETS, first=0):
         """Each packet comes back with the voice that it went with; some may be lost while all learn where the others are."""
         back, deadline = set(), time.monotonic() + 10
-        for seq in range(10 * packets):
-            voice = bytes((seq * 7 + i) & 0xff for i in range(160))
-            self.rtp.sendto(struct.pack("!BBHI", 0x80, PCMA, seq, seq * 160) + TALK + voice, target)
+        for seq in range(first, first + 10 * packets):
+            self.rtp.sendto(struct.pack("!BBHI", 0x80, PCMA, seq, seq * 160) + TALK + voice(seq), target)
             self.rtp.settimeout(0.02)
             try:
                 while packet := self.rtp.recv(2048):
                     if len(packet) == 172 and packet[8:12] == mirrored(TALK):
-                        number = struct.unpack("!H", packet[2:4])[0]
-                        self.assertEqual(packet[12:], bytes((number * 7 + i) & 0xff for i in range(160)))
-                        back.add(number)
+                        said = struct.unpack("!H", packet[12:14])[0]
+                        self.assertEqual(packet[12:], voice(said))
+                        back.add(said)
             except (TimeoutError, socket.timeout):
                 pass
             if len(back) >= packets or time.monotonic() > deadline:
                 break
         self.assertGreaterEqual(len(back), packets, "of the packets that came back")
+        return min(back)
 
     def check(self, suite, side):
         leg = self.trunkgate.show("calls")[0][side]
@@ -205,6 +210,14 @@ class Rtpengine(lab.LabTest):
         wait.until("a packet at the provider, while the phone says nothing", lambda: self.echo.seen > 0)
         self.assertGreaterEqual(len(self.rtp.recv(2048)), 12)  # and the phone hears somebody
         self.talk(target)
+        caller.hang_up()
+
+    def test_begins_anew(self):
+        """RFC 3550 A.1: the phone begins its numbers anew under its SSRC, which SRTP may send only once: it is heard all the same."""
+        caller, target = self.phone_calls("AES_CM_128_HMAC_SHA1_80")
+        self.talk(target, first=20000)
+        self.assertLessEqual(self.talk(target, first=100), 110)
+        self.check("AES_CM_128_HMAC_SHA1_80", "callee")
         caller.hang_up()
 
     def spray(self, sock, stop):

@@ -3,11 +3,11 @@
 with OpenSSL keeps every octet that it was sent, and not one of those names is in them."""
 import os
 import re
-import socket
-import ssl
+import types
 import uuid
 
-from harness import lab, network, pki, sip
+from harness import lab, network, pki, secure
+from harness.secure import header
 
 SCENARIO = os.path.join(pki.TOP, "tests", "replay", "headers", "leak.replay")
 # What the poison is made of, and what the phone calls its dialogs, program and place.
@@ -51,42 +51,16 @@ def parts_inside():
         "</presence>", "--floor3 secret--", ""])
 
 
-def header(message, name):
-    found = re.search(rb"^" + name.encode() + rb":[ \t]*(.*?)\r$", message, re.M | re.I)
-    return found.group(1).decode() if found else ""
-
-
-class Peer:
-    """One who sends and reads whole messages, one after the other."""
+class Phone(secure.Phone):
+    """One whose every message is full of names."""
 
     def __init__(self):
-        self.received = b""
+        super().__init__("phone", network.PHONE)
 
-    def expect(self, start):
-        """The next message that begins so; copies and progress before it are passed over."""
-        while True:
-            message = self.read()
-            if message.startswith(start):
-                return message
-
-
-class Phone(Peer):
-    def __init__(self):
-        super().__init__()
-        with network.inside("phone"):
-            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((network.PHONE, 5060))
-        self.socket.settimeout(20)
-
-    def read(self):
-        message = self.socket.recv(65536)
-        self.received += message
-        return message
-
-    def send(self, first, lines, body="", kind="application/sdp"):
+    def say(self, first, lines, body="", kind="application/sdp"):
         head = [first, *lines, *poison()] + ([f"Content-Type: {kind}"] if body else [])
         head += [f"Content-Length: {len(body.encode())}", "", body]
-        self.socket.sendto("\r\n".join(head).encode(), (network.SBC_INSIDE, 5060))
+        self.send("\r\n".join(head))
 
     def request(self, method, dialog, body="", kind="application/sdp", more=()):
         cseq, branch = dialog["cseq"], f"z9hG4bKleak{uuid.uuid4().hex}"
@@ -94,14 +68,14 @@ class Phone(Peer):
             dialog["cseq"] += 1
         else:
             cseq -= 1
-        self.send(f"{method} {dialog['uri']} SIP/2.0", [
+        self.say(f"{method} {dialog['uri']} SIP/2.0", [
             f"Via: SIP/2.0/UDP {network.PHONE}:5060;branch={branch};rport", "Max-Forwards: 70", f"From: {dialog['local']}",
             f"To: {dialog['remote']}", f"Call-ID: {dialog['call-id']}", f"CSeq: {cseq} {method}", "User-Agent: desk-phone/7.3 (000fff)",
             f'Contact: "floor3" <sip:desk@{network.PHONE}:5060>;+sip.instance="<urn:uuid:000fff>"', *more], body, kind)
 
-    def answer(self, request, status, body=""):
+    def reply(self, request, status, body=""):
         tag = "" if ";tag=" in header(request, "To") else ";tag=leaktag"
-        self.send(f"SIP/2.0 {status}", [
+        self.say(f"SIP/2.0 {status}", [
             f"Via: {header(request, 'Via')}", f"From: {header(request, 'From')}", f"To: {header(request, 'To')}{tag}",
             f"Call-ID: {header(request, 'Call-ID')}", f"CSeq: {header(request, 'CSeq')}",
             f'Contact: "floor3" <sip:desk@{network.PHONE}:5060>;+sip.instance="<urn:uuid:000fff>"'], body)
@@ -114,51 +88,27 @@ class Phone(Peer):
         return dialog
 
 
-class Provider(Peer):
-    """Reads what Trunkgate's connection to it brings, and keeps all of it."""
+class Provider(secure.Provider):
+    """One connection of Trunkgate's to it."""
 
     def __init__(self, certificate, root):
-        super().__init__()
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        context.load_verify_locations(root)
-        context.verify_mode = ssl.CERT_REQUIRED
-        with network.inside("provider"):
-            self.listener = socket.create_server((network.PROVIDER, 5061))
-        self.listener.settimeout(20)
-        self.context, self.secure, self.rest = context, None, b""
+        super().__init__(certificate, root)
+        self.stream = None
 
-    def read(self):
-        if self.secure is None:
-            plain, _ = self.listener.accept()
-            plain.settimeout(20)
-            self.secure = self.context.wrap_socket(plain, server_side=True)
-        while True:
-            head, found, rest = self.rest.lstrip(b"\r\n").partition(b"\r\n\r\n")
-            length = int(header(head + b"\r\n", "Content-Length") or 0) if found else 0
-            if found and len(rest) >= length:
-                self.rest = rest[length:]
-                return head + found + rest[:length]
-            chunk = self.secure.recv(65536)
-            if not chunk:
-                raise EOFError("the connection ended")
-            self.received += chunk
-            self.rest += chunk
+    def expect(self, begins):
+        self.stream = self.stream or self.accept()
+        return self.stream.expect(begins)
 
-    def answer(self, request, status, body=""):
-        tag = "" if ";tag=" in header(request, "To") else ";tag=there"
-        kind = ["Content-Type: application/sdp"] if body else []
-        via = [f"Via: {value}" for value in re.findall(r"^Via: (.*?)\r$", request.decode(), re.M)]
-        self.secure.sendall("\r\n".join([
-            f"SIP/2.0 {status}", *via, f"From: {header(request, 'From')}", f"To: {header(request, 'To')}{tag}",
-            f"Call-ID: {header(request, 'Call-ID')}", f"CSeq: {header(request, 'CSeq')}", f"Contact: <sips:gw@{network.PROVIDER}:5061>",
-            *kind, f"Content-Length: {len(body)}", "", body]).encode())
+    def close(self):
+        super().close()
+        if self.stream:
+            self.stream.close()
 
     def request(self, method, uri, local, remote, call_id, cseq, body="", more=()):
-        self.secure.sendall("\r\n".join([
+        self.stream.send("\r\n".join([
             f"{method} {uri} SIP/2.0", f"Via: SIP/2.0/TLS {network.PROVIDER}:5061;branch=z9hG4bK{uuid.uuid4().hex}", "Max-Forwards: 70",
             f"From: {local}", f"To: {remote}", f"Call-ID: {call_id}", f"CSeq: {cseq} {method}", f"Contact: <sips:gw@{network.PROVIDER}:5061>",
-            *more, f"Content-Length: {len(body)}", "", body]).encode())
+            *more, f"Content-Length: {len(body)}", "", body]))
 
 
 class Leaks(lab.LabTest):
@@ -169,26 +119,26 @@ class Leaks(lab.LabTest):
         config["trunks"]["provider"].update({"transfer": "pass", "location": "always", "diversion": "both",
                                              "caller-id-out": ["pai", "ppi", "rpid"], "pass-headers": ["X-Listed"]})
         self.provider = Provider(self.authority.issue("provider.lab"), self.authority.root)
-        self.addCleanup(self.provider.listener.close)
+        self.addCleanup(self.provider.close)
         self.start_trunkgate(config)
         self.phone = Phone()
-        self.addCleanup(self.phone.socket.close)
+        self.addCleanup(self.phone.close)
 
     def assert_nothing_told(self, *seen):
         """seen: proofs that the messages came at all."""
         for what in seen:
-            self.assertIn(what, self.provider.received)
-        told = [secret for secret in SECRETS if secret.lower() in self.provider.received.lower()]
-        lines = [line for line in self.provider.received.split(b"\r\n") for secret in told if secret.lower() in line.lower()]
+            self.assertIn(what, self.provider.stream.received)
+        told = [secret for secret in SECRETS if secret.lower() in self.provider.stream.received.lower()]
+        lines = [line for line in self.provider.stream.received.split(b"\r\n") for secret in told if secret.lower() in line.lower()]
         self.assertEqual(told, [], lines)
 
     def called(self, body, kind="application/sdp"):
         """A call of the phone that stands: its dialog, and the INVITE that the provider got."""
         dialog = self.phone.begin(body, kind)
-        invite = self.provider.expect(b"INVITE")
-        self.provider.answer(invite, "200 OK", sdp_outside())
-        self.provider.expect(b"ACK")
-        accepted = self.phone.expect(b"SIP/2.0 200")
+        invite = self.provider.expect("INVITE")
+        self.provider.stream.answer(invite, sdp_outside())
+        self.provider.expect("ACK")
+        accepted = self.phone.expect("SIP/2.0 200")
         dialog["remote"] = header(accepted, "To")
         dialog["uri"] = re.search("<(.*)>", header(accepted, "Contact")).group(1)
         self.phone.request("ACK", dialog)
@@ -196,23 +146,23 @@ class Leaks(lab.LabTest):
 
     def passed(self, dialog, method, body="", kind="", more=(), status="200 OK"):
         self.phone.request(method, dialog, body, kind, more)
-        request = self.provider.expect(method.encode())
-        self.provider.answer(request, status, sdp_outside() if method == "INVITE" else "")
-        self.phone.expect(b"SIP/2.0 " + status.split()[0].encode())
+        request = self.provider.expect(method)
+        self.provider.stream.answer(request, sdp_outside() if method == "INVITE" else "", status)
+        self.phone.expect("SIP/2.0 " + status.split()[0])
 
     def test_phone_calls(self):
         dialog, invite = self.called(sdp_inside())
         self.passed(dialog, "INVITE", sdp_inside("sendonly"), "application/sdp")
         self.phone.request("ACK", dialog)
-        self.provider.expect(b"ACK")
+        self.provider.expect("ACK")
         self.passed(dialog, "INFO", "Signal=1\r\n", "application/dtmf-relay;by=pbx.intranet")
         self.passed(dialog, "MESSAGE", "Hallo", "text/plain;\r\n charset=utf-8;name=floor3")
         self.passed(dialog, "REFER", more=["Refer-To: <sip:4712@pbx.intranet?Subject=secret>"], status="202 Accepted")
-        self.provider.request("NOTIFY", re.search("<(.*)>", header(invite, "Contact")).group(1), header(invite, "To") + ";tag=there",
+        self.provider.request("NOTIFY", re.search("<(.*)>", header(invite, "Contact")).group(1), header(invite, "To") + ";tag=far",
                               header(invite, "From"), header(invite, "Call-ID"), 1, "SIP/2.0 100 Trying\r\n",
                               ["Event: refer", "Subscription-State: active;expires=60", "Content-Type: message/sipfrag"])
-        self.phone.answer(self.phone.expect(b"NOTIFY"), "200 OK")
-        self.provider.expect(b"SIP/2.0 200")
+        self.phone.reply(self.phone.expect("NOTIFY"), "200 OK")
+        self.provider.expect("SIP/2.0 200")
         self.passed(dialog, "BYE")
         self.trunkgate.wait_no_calls()
         self.assert_nothing_told(b"\r\nINFO ", b"MESSAGE ", b"Refer-To: <sips:4712@provider.lab>", b"BYE ", b"a=sendonly",
@@ -220,7 +170,7 @@ class Leaks(lab.LabTest):
 
     def test_body_in_parts(self):
         dialog, invite = self.called(parts_inside(), 'multipart/mixed;\r\n boundary="floor3 secret"')
-        self.assertIn(b"Berlin", invite)
+        self.assertIn("Berlin", invite)
         self.passed(dialog, "BYE")
         self.trunkgate.wait_no_calls()
         self.assert_nothing_told(b"application/pidf+xml", b"Geolocation: <cid:", b"m=audio")
@@ -229,28 +179,28 @@ class Leaks(lab.LabTest):
         dialog, _ = self.called(sdp_inside())  # brings the connection
         self.passed(dialog, "BYE")
         for status, cseq in (("200 At floor3", 1), ("488 Not at floor3", 2)):
-            local, remote = "<sips:4711@provider.lab>;tag=there", "<sips:100@sbc.lab>"
+            local, remote = "<sips:4711@provider.lab>;tag=far", "<sips:100@sbc.lab>"
             call_id = uuid.uuid4().hex
             self.provider.request("INVITE", "sips:100@sbc.lab", local, remote, call_id, cseq, sdp_outside(),
                                   ["Content-Type: application/sdp"])
-            invite = self.phone.expect(b"INVITE")
-            self.phone.answer(invite, "183 Progress of floor3", sdp_inside())
-            self.provider.expect(b"SIP/2.0 183")
-            self.phone.answer(invite, status, sdp_inside() if status.startswith("200") else "")
-            answer = self.provider.expect(b"SIP/2.0 " + status.split()[0].encode())
-            self.phone.expect(b"ACK")
+            invite = self.phone.expect("INVITE")
+            self.phone.reply(invite, "183 Progress of floor3", sdp_inside())
+            self.provider.expect("SIP/2.0 183")
+            self.phone.reply(invite, status, sdp_inside() if status.startswith("200") else "")
+            answer = self.provider.expect("SIP/2.0 " + status.split()[0])
+            self.phone.expect("ACK")
             uri = re.search("<(.*)>", header(answer, "Contact") or "<sips:100@sbc.lab>").group(1)
             self.provider.request("ACK", uri, local, header(answer, "To"), call_id, cseq)
             if status.startswith("200"):
                 self.provider.request("BYE", uri, local, header(answer, "To"), call_id, cseq + 1)
-                self.phone.answer(self.phone.expect(b"BYE"), "200 OK")
-                self.provider.expect(b"SIP/2.0 200")
+                self.phone.reply(self.phone.expect("BYE"), "200 OK")
+                self.provider.expect("SIP/2.0 200")
         self.trunkgate.wait_no_calls()
         self.assert_nothing_told(b"SIP/2.0 183", b"SIP/2.0 488")
 
     def test_provider_that_is_told(self):
         """The search finds what is there."""
-        self.provider.received = b"INVITE\r\nSubject: At FLOOR3\r\n"
+        self.provider.stream = types.SimpleNamespace(received=b"INVITE\r\nSubject: At FLOOR3\r\n", close=lambda: None)
         with self.assertRaises(AssertionError):
             self.assert_nothing_told(b"INVITE")
 

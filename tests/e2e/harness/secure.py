@@ -23,10 +23,10 @@ def body(message):
 
 
 class Stream:
-    """One TLS connection."""
+    """One TLS connection; all that came is kept."""
 
     def __init__(self, sock):
-        self.sock, self.data = sock, b""
+        self.sock, self.data, self.received = sock, b"", b""
         sock.settimeout(WAIT_S)
 
     def send(self, message):
@@ -43,6 +43,7 @@ class Stream:
             more = self.sock.recv(65536)
             assert more, "the connection closed"
             self.data += more
+            self.received += more
 
     def expect(self, begins):
         """The next one that begins so; what else comes is passed over, requests with a 200."""

@@ -11,8 +11,10 @@
 void leg_set_state(struct leg *leg, enum leg_state state)
 {
 	leg->state = state;
-	if (state == LEG_HANGING_UP || state == LEG_OVER)
-		session_timer_stop(&leg->session);
+	if (state != LEG_HANGING_UP && state != LEG_OVER)
+		return;
+	session_timer_stop(&leg->session);
+	timer_stop(&leg->patience);
 }
 
 void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, const char *why)
@@ -27,6 +29,7 @@ void leg_free(struct leg **lp)
 	if (!leg)
 		return;
 	timer_stop(&leg->late);
+	timer_stop(&leg->patience);
 	session_timer_stop(&leg->session);
 	reliable_close(&leg->reliable);
 	server_txn_detach(&leg->invited);

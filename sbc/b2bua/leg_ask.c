@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "sbc/b2bua/leg_internal.h"
 
+#define ANSWER_MS 180000 /* timer C (16.6), which is the user agent's here */
+
 static bool is_update(enum leg_asking as)
 {
 	return as == REFRESHING_UPDATE || as == CHANGING_UPDATE;
@@ -33,6 +35,7 @@ static enum leg_asking done(struct leg *leg)
 	enum leg_asking as = leg->asking;
 	struct said *said = &leg->asking_fork->said;
 
+	timer_stop(&leg->patience);
 	leg->asking = ASKING_NOTHING;
 	if (as != REFRESHING_UPDATE && said->turn == SAID_OURS)
 		said->turn = SAID_AGREED;
@@ -180,6 +183,13 @@ static void on_fail(struct leg *leg, const char *why)
 	}
 }
 
+static void on_no_answer(void *arg)
+{
+	struct leg *leg = arg;
+
+	leg_request_cancel(leg->ours, NULL);
+}
+
 static bool amend(struct leg *leg, const struct message *answer, struct message *next)
 {
 	return session_timer_raise(&leg->session, answer, next);
@@ -228,6 +238,9 @@ enum err leg_ask(struct leg *leg, enum leg_asking as, const char *sdp)
 		return err;
 	leg->asking = as;
 	leg->asking_fork = leg->fork;
+	if (!is_update(as))
+		timer_start(stack_timers(leg->env->stack), &leg->patience, ANSWER_MS, on_no_answer,
+		            leg);
 	if (sdp)
 		said->turn = SAID_OURS;
 	return OK;

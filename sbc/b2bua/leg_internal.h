@@ -87,6 +87,7 @@ struct leg {
 	struct leg_fork *asking_fork;
 	struct leg_request *ours; /* what we ask for, or asked for last: while an answer may come */
 	struct leg_request *earlier; /* the one before: the same */
+	struct timer patience;       /* while asking, by INVITE */
 	char *offered;               /* in it, where that is new */
 	enum leg_asked asked;        /* in the dialog of asked_fork */
 	struct leg_fork *asked_fork;

@@ -4,11 +4,13 @@ line each.
     a > INVITE | audio | Supported: 100rel    a request; a part with a colon is a header, the others name a body
     b < INVITE | m=audio | !~ Require:        expected; parts are regular expressions: of a header's first value, or in the body;
                                               ~ and !~ are before what stands somewhere in the message, or nowhere
+    b < INVITE | proves me:secret             its Authorization was made with that name and password
     b > 180                                   an answer, to the last request that came
     b > 183 INVITE 2 | audio                  to that request; with the second of its tags, as another fork
     a < 200 CANCEL                            an answer to that request of our own
     a < 500/480                               the first where a is a phone, the second where it is a provider
-    a wait 500                                milliseconds
+    a wait 500                                milliseconds: for what no message tells, such as that a connection has come up
+    b tells                                   which dialog it is in, for c's [dialog]; c begins when all of b's calls have told
     a settles                                 with loss: waits until an answer, or the other side's ACK, must have come
 
 A body is one of BODIES, or a session: words with commas between, which name its lines (LINES; audio where none is named;
@@ -19,7 +21,6 @@ Above them may stand what the flow needs:
     played phone-provider    by that caller and that callee alone
     hasty                    by a phone in a realm with a small T1
     lossless                 not with loss: SIPp would have to answer copies of two requests
-    unordered                the two ends of a call have no order between them, which SIPp must not mind
 
 Any side may be a host of KINDS: phones on UDP, TCP and TLS, or a provider behind TLS. [third] is c's number.
 With loss, a provisional answer that nobody repeats may stay away, and who answered last stays for the copies.
@@ -49,6 +50,8 @@ LINES = {  # of a session: media, port behind the first one, transport, format, 
     "fax": ("image", 2, "udptl", "t38", "T38FaxVersion:0"),
 }
 KINDS = {"phone": (network.PHONE, "UDP"), "desk": (network.DESK, "TCP"), "pbx": (network.PBX, "TLS"), "provider": (network.PROVIDER, "TLS")}
+ALL = ("phone-provider", "provider-phone", "provider-provider", "phone-phone", "desk-provider", "pbx-provider")
+SIDES = ("a", "b", "c")
 DIALOGS = ("INVITE", "SUBSCRIBE")  # what makes one
 ALLOW = "Allow: INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, INFO, MESSAGE, NOTIFY, REFER, OPTIONS"
 MESSAGE = """{line}
@@ -71,7 +74,7 @@ class Side:
         self.contact = f"<sip:alice@{self.address}:{port}{reached}>" if self.phone else f"<sips:4711@{self.address}:{port}>"
         self.via = f"Via: SIP/2.0/{transport} {self.address}:{port};branch={{}}" + (";alias" * (not self.phone))
         self.border = f"sip:[service]@{network.SBC_INSIDE}" if self.phone else "sips:[service]@sbc.lab:5061"
-        self.steps, self.variables = [], []
+        self.steps, self.variables, self.proofs = [], [], []
         self.cseq = self.version = self.status = 0
         self.open = []  # steps of requests without a final answer yet
         self.asked = {}  # method: step and CSeq of our last one
@@ -100,7 +103,7 @@ class Side:
 
     def rest(self, parts):
         """Headers and body of these parts."""
-        headers = "".join(f"{part}\n" for part in parts if ": " in part)
+        headers = "".join(f"{part}\n" for part in parts if ": " in part).replace("[dialog]", "[field0];to-[field1];from-[field2]")
         for part in parts:
             if ": " not in part:
                 kind, text = BODIES[part] if part in BODIES else ("application/sdp", self.sdp(part))
@@ -155,6 +158,9 @@ class Side:
             self.steps.append(f'<recv response="100" optional="true" response_txn="t{step}" {until}/>')
         attributes += " " + until
         self.steps.append(f"<recv {attributes}><action>{inside}\n  </action></recv>" if inside else f"<recv {attributes}/>")
+        for name in self.proofs:
+            self.steps.append(f'<nop condexec="{name}" condexec_inverse="true"><action><error message="the password is another"/></action></nop>')
+        self.proofs = []
 
     def call_later(self):
         """A machine that is busy with other tests refuses calls of phones for a while."""
@@ -175,6 +181,11 @@ class Side:
             header, _, regex = part.partition(": ")
             name = f"check{len(self.variables)}"
             self.variables.append(name)
+            if part.startswith("proves "):
+                user, _, password = part.removeprefix("proves ").partition(":")
+                yield f'<verifyauth assign_to="{name}" username="{user}" password="{password}"/>'
+                self.proofs.append(name)
+                continue
             where, found = f'"hdr" header="{header}:"' if regex else '"body"', "check_it"
             if part.startswith(("~ ", "!~ ")):
                 sign, _, regex = part.partition(" ")
@@ -186,7 +197,7 @@ class Side:
                    (("via", "Via"), ("from", "From"), ("to", "To"), ("cseq", "CSeq"))] if method != "ACK" else []
         if not self.known and method != "ACK":
             self.known, self.fresh = True, method
-            actions += [self.note("mine", "To"), self.note("theirs", "From")]
+            actions += [self.note("mine", "To"), self.note("theirs", "From"), self.note("tag", "From", "tag=.*")]
             if method in DIALOGS:
                 actions.append(self.note("target", "Contact", "sips?:[^>]*"))
         elif method == self.fresh:
@@ -194,7 +205,7 @@ class Side:
         self.came = method if method != "ACK" else self.came
         self.take(f'request="{method}"', actions + list(self.checks(parts)))
 
-    def take_answer(self, status, method, parts, sends_next):
+    def take_answer(self, status, method, parts, does_next):
         txn = f'response_txn="t{self.asked[method][0]}"'
         self.status = int(status) if method == "INVITE" else self.status
         actions, reliable = list(self.checks(parts)), any(part.startswith("RSeq") for part in parts)
@@ -202,12 +213,12 @@ class Side:
             actions.append(self.note("rseq", "RSeq"))
         if method in DIALOGS and not self.known and (status[0] == "2" or reliable):
             self.known = True
-            actions += [self.note("theirs", "To"), self.note("target", "Contact", "sips?:[^>]*")]
+            actions += [self.note("theirs", "To"), self.note("tag", "To", "tag=.*"), self.note("target", "Contact", "sips?:[^>]*")]
         if status == "100":
             self.over(method)
         if not self.loses or status[0] != "1" or reliable:
             self.take(f'response="{status}" {txn}', actions)
-        elif not sends_next:
+        elif not does_next:
             self.take(f'response="{status}" optional="true" {txn}', actions)
         else:
             after = len(self.steps)
@@ -220,11 +231,14 @@ class Side:
         """No more 100 is to be expected."""
         self.open = [step for step in self.open if step != self.asked[method][0]]
 
-    def add(self, parts, sends_next, way, what="", *more):  # pylint: disable=keyword-arg-before-vararg
+    def add(self, parts, does_next, way, what="", *more):  # pylint: disable=keyword-arg-before-vararg
         """A line of this side, without its letter."""
         if way == "settles":
             if self.loses:
                 self.steps.append(f'<pause milliseconds="{UNSURE_MS}"/>')
+        elif way == "tells":
+            own = f"tag=[pid]{'a' if self.caller else 'b'}[call_number]"
+            self.steps.append(f'<nop><action><log message="[call_id];[$tag];{own}"/></action></nop>')
         elif way == "wait":
             self.steps.append(f'<pause milliseconds="{what}"/>')
         elif not what[0].isdigit():
@@ -233,7 +247,7 @@ class Side:
             self.send_answer(what, more[0] if more else self.came, "".join(more[1:]), parts)
         else:
             what = what.split("/")[0 if self.phone else -1]
-            self.take_answer(what, more[0] if more else list(self.asked)[-1], parts, sends_next)
+            self.take_answer(what, more[0] if more else list(self.asked)[-1], parts, does_next)
 
     def xml(self):
         if self.loses and self.datagrams and self.steps[-1].startswith("<send"):
@@ -250,13 +264,13 @@ class Flow:
 
     def __init__(self, text):
         self.options = {"trunk": {}, "route": {}}
-        self.played, self.words = [], set()
-        self.steps = {"a": [], "b": [], "c": []}
+        self.played, self.words = ALL, set()
+        self.steps = {}
         for line in filter(None, map(str.strip, text.splitlines())):
             first, *parts = line.split(" | ")
             what, *words = first.split()
-            if what in self.steps:
-                self.steps[what].append((words, parts))
+            if what in SIDES:
+                self.steps.setdefault(what, []).append((words, parts))
             elif what in self.options:
                 self.options[what][words[0]] = words[1]
             elif what == "played":
@@ -264,13 +278,19 @@ class Flow:
             else:
                 self.words.add(what)
 
-    def scenarios(self, ends, loses):
-        """{side: its scenario}. ends: {side: (kind, port)}."""
-        made = {}
-        for name, steps in self.steps.items():
-            if steps:
-                side = Side(*ends[name], steps[0][0][0] == ">", loses)
-                for (words, parts), following in zip(steps, steps[1:] + [([""], [])]):
-                    side.add(parts, following[0][0] == ">", *words)
-                made[name] = side.xml()
-        return made
+    def calls(self, side):
+        return self.steps[side][0][0][0] == ">"
+
+    def hears(self, side):
+        """Whether what another tells must be there first."""
+        return any("[dialog]" in part for _, parts in self.steps[side] for part in parts)
+
+    def moves(self, side):
+        return any(part == "moved" for _, parts in self.steps[side] for part in parts)
+
+    def scenario(self, side, kind, port, loses):
+        end = Side(kind, port, self.calls(side), loses)
+        following = [words[0] for words, _ in self.steps[side][1:]] + [""]
+        for (words, parts), then in zip(self.steps[side], following):
+            end.add(parts, then not in ("<", ""), *words)
+        return end.xml()

@@ -75,6 +75,15 @@ class Process:
                 self.popen.kill()
         return self.popen.wait()
 
+    def listens(self, port):
+        """Whether that TCP or UDP port is open in its host."""
+        self.require_alive()
+        for table, state in (("tcp", "0A"), ("udp", "07")):
+            with open(f"/proc/{self.pid}/net/{table}", encoding="ascii") as rows:
+                if any(row[1].endswith(f":{port:04X}") and row[3] == state for row in map(str.split, rows)):
+                    return True
+        return False
+
     def rss_kib(self):
         """Resident memory, as the kernel counts it."""
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:

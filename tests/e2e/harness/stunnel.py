@@ -17,7 +17,7 @@ def _start(directory, name, host, text):
         out.write(COMMON + text)
     tunnel = process.Process(f"stunnel {name}", ["stunnel", path],
                              os.path.join(directory, name + ".log"), host)
-    tunnel.wait_for_line("Configuration successful")
+    tunnel.wait_for_line("Configuration successful", 30)  # each door loads its roots
     return tunnel
 
 

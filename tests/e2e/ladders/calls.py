@@ -37,6 +37,44 @@ FLOWS = {
         a < 404 | Reason: Q.850;cause=1
         a > ACK
         """,
+    "a provider that wants a password, and a new one for a stale nonce": """
+        played phone-provider desk-provider
+        trunk username acme-4711
+        trunk password-file trunk.password
+        a > INVITE | audio
+        b < INVITE
+        b > 401 | WWW-Authenticate: Digest realm="acme.lab", nonce="first", qop="auth"
+        b < ACK
+        b < INVITE | Authorization: nonce="first" | proves acme-4711:circle-of-life
+        b > 401 | WWW-Authenticate: Digest realm="acme.lab", nonce="second", qop="auth", stale=true
+        b < ACK
+        b < INVITE | Authorization: nonce="second" | proves acme-4711:circle-of-life
+        b > 200 | audio
+        b < ACK
+        a < 200
+        a > ACK
+        a > BYE
+        b < BYE | Authorization: nonce="second" | proves acme-4711:circle-of-life
+        b > 200
+        a < 200
+        """,
+    "a provider's proxy wants a password, and so does who is behind it": """
+        played phone-provider desk-provider
+        trunk username acme-4711
+        trunk password-file trunk.password
+        a > INVITE | audio
+        b < INVITE
+        b > 407 | Proxy-Authenticate: Digest realm="proxy.lab", nonce="front", qop="auth"
+        b < ACK
+        b < INVITE | Proxy-Authorization: username="acme-4711", realm="proxy.lab", nonce="front"
+        b > 401 | WWW-Authenticate: Digest realm="acme.lab", nonce="back", qop="auth"
+        b < ACK
+        b < INVITE | Proxy-Authorization: realm="proxy.lab", nonce="front" | ~ realm="acme.lab", nonce="back" | proves acme-4711:circle-of-life
+        b > 200 | audio
+        b < ACK
+        a < 200
+        a > ACK
+        """ + LEFT,
     "busy by its cause": """
         a > INVITE | audio
         b < INVITE
@@ -65,11 +103,12 @@ FLOWS = {
         a > INVITE | audio
         b < INVITE
         a < 100
+        a wait 1000
         a > CANCEL
         a < 200 CANCEL
         a < 487 INVITE
         a > ACK
-        b wait 1500
+        b wait 2500
         b > 180 INVITE
         b < CANCEL
         b > 200

@@ -1,5 +1,5 @@
 """Redirections, transfers, other requests in calls and out of them."""
-from .parts import DOWN, LEFT, SETTLED, UP
+from .parts import DOWN, LEFT, RINGS, SETTLED, UP
 
 FLOWS = {
     "a digit whose dialog is gone": """
@@ -42,6 +42,58 @@ FLOWS = {
         a > INVITE | audio | Require: replaces | Replaces: nothing@nowhere;to-tag=1;from-tag=2
         a < 481
         a > ACK
+        """,
+    "a phone picks up a call that rings its neighbour": """
+        played provider-phone
+        """ + RINGS + """
+        b tells
+        c > INVITE | audio | Require: replaces | Replaces: [dialog];early-only
+        c < 200 | m=audio [1-9]
+        c > ACK
+        a < 200 | m=audio [1-9]
+        a > ACK
+        b < CANCEL | Reason: SIP;cause=200
+        b > 200
+        b > 487 INVITE
+        b < ACK
+        c > BYE
+        c < 200
+        a < BYE
+        a > 200
+        """,
+    "a phone takes over what its neighbour answered": """
+        played provider-phone
+        """ + UP + """
+        b tells
+        c > INVITE | audio | Require: replaces | Replaces: [dialog]
+        a < INVITE | m=audio [1-9]
+        a > 200 | audio
+        a < ACK
+        c < 200 | m=audio [1-9]
+        c > ACK
+        b < BYE
+        b > 200
+        c > BYE
+        c < 200
+        a < BYE
+        a > 200
+        """,
+    "a phone takes over what its neighbour called": """
+        played phone-provider
+        """ + UP + """
+        a tells
+        c > INVITE | audio | Require: replaces | Replaces: [dialog]
+        b < INVITE | m=audio [1-9]
+        b > 200 | audio
+        b < ACK
+        c < 200 | m=audio [1-9]
+        c > ACK
+        a < BYE
+        a > 200
+        c > BYE
+        c < 200
+        b < BYE
+        b > 200
         """,
     "redirection that is passed on": """
         route redirects pass

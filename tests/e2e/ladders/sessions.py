@@ -48,17 +48,16 @@ FLOWS = {
         b < ACK | m=audio [1-9]
         """ + LEFT,
     "reliable, and changed before the answer": """
-        unordered
         a > INVITE | audio | Supported: 100rel
         b < INVITE | Supported: 100rel
         b > 183 | audio | Require: 100rel | RSeq: 7
         b < PRACK | RAck: 7
         b > 200
+        b > 180 INVITE
         a < 183 | m=audio [1-9] | RSeq: [0-9]
+        a < 180
         a > PRACK | RAck: [$rseq] 1 INVITE
         a < 200 PRACK
-        b > 180 INVITE
-        a < 180 INVITE
         a > UPDATE | sendonly
         b < UPDATE | a=sendonly
         b > 200 | recvonly

@@ -69,16 +69,8 @@ class Edge(lab.LabTest):
         self.trunkgate.process.wait_for_line(f"event=advertise realm=internet .*address={address} ", seconds)
 
     def talk(self, caller, callee, uri):
-        marks = [peer.mark() for peer in (caller, callee)]
-        caller.dial(uri)
-        for peer, mark in zip((caller, callee), marks):
-            peer.wait_event("CALL_ESTABLISHED", after=mark)
-        for peer in (caller, callee):
-            peer.wait_heard(2)
-        caller.hang_up()
-        for peer, mark in zip((caller, callee), marks):
-            peer.wait_event("CALL_CLOSED", after=mark)
-        self.trunkgate.wait_no_calls()
+        with self.conversation(caller, callee, uri):
+            pass
         self.assert_heard(self.provider.heard()[-1], lab.PHONE_HZ, HEARD_S, lab.PROVIDER_HZ)
         self.assert_heard(self.phone.heard()[-1], lab.PROVIDER_HZ, HEARD_S, lab.PHONE_HZ)
 

@@ -33,16 +33,11 @@ static uint64_t interval_ms(const struct relay_side *side, const struct relay_si
 static uint64_t due_ms(const struct relay_side *side, const struct relay_side *other, bool rtcp,
                        uint64_t now_ms)
 {
-	const struct primer *p = &side->primer;
-	uint64_t began_ms = p->since_ms;
+	uint64_t sent_ms = side->primer.sent_ms[rtcp];
 
 	if (rtcp && side->opaque)
 		return UINT64_MAX;
-	if (p->sent_ms[rtcp])
-		return p->sent_ms[rtcp] + interval_ms(side, other, rtcp, now_ms);
-	if (began_ms < other->primer.since_ms)
-		began_ms = other->primer.since_ms;
-	return began_ms + (rtcp && p->type ? REPORTS_FIRST_MS : PRIMER_FIRST_MS);
+	return sent_ms ? sent_ms + interval_ms(side, other, rtcp, now_ms) : 0;
 }
 
 /* RFC 3711 3.3.1: seq begins low, so that no early loss can pass over its first wrap. */

@@ -10,8 +10,6 @@
 struct relay_stream;
 struct relay_change;
 
-/* Until the first: who sends has begun by then, and what goes to the other side needs no help. */
-#define PRIMER_FIRST_MS 100
 /* Between two while a side that should send has not been heard; and where nothing was sent, unless
  * its realm says so. */
 #define PRIMER_WAIT_MS 200
@@ -36,8 +34,8 @@ static inline void primer_sent(struct primer *p, bool rtcp, uint64_t now_ms)
 	p->sent_ms[rtcp] = now_ms;
 }
 
-/* After a change of a side was applied; moved: it is elsewhere now. Once both sides are known, both
- * are primed. */
+/* After a change of a side was applied; moved: it is elsewhere now. As soon as both sides are
+ * known, both are primed. */
 void primer_tell(struct relay_stream *s, const struct relay_change *change, bool moved);
 /* Before the stream goes. */
 void primer_stop(struct relay_stream *s);

@@ -11,9 +11,8 @@
 
 /* So long must a side have sent no RTCP until we report in its stead. */
 #define REPORTS_QUIET_MS 12000
-/* And so often we do, half as long after the beginning (RFC 3550 6.2). */
+/* And so often we do (RFC 3550 6.2). */
 #define REPORTS_EVERY_MS 5000
-#define REPORTS_FIRST_MS (REPORTS_EVERY_MS / 2)
 
 /* Of one side. Zeroed to begin with. */
 struct reports {

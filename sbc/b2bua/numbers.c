@@ -66,6 +66,10 @@ enum err number_read(const char *user, char *out, size_t size)
 				c = user[2];
 			}
 			user += 2;
+		} else if (c == '#') { /* not every phone escapes it */
+			memcpy(out + n, "%2", 2);
+			n += 2;
+			c = '3';
 		}
 		out[n++] = c;
 	}

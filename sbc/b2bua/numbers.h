@@ -10,9 +10,9 @@
 #define NUMBER_MAX 128 /* octets, with the NUL */
 
 /* The number in the user part of a URI: without the parameters behind it (RFC 3261 19.1.6:
- * ";npdi;rn=..."), with what needs no escape unescaped (19.1.4), and where it is digits without
- * their visual separators (RFC 3966 5.1.1), so that a route sees it as the provider will.
- * ERR_SYNTAX, ERR_LIMIT. */
+ * ";npdi;rn=..."), with what needs no escape unescaped (19.1.4) and # escaped, and where it is
+ * digits without their visual separators (RFC 3966 5.1.1), so that a route sees it as the provider
+ * will. ERR_SYNTAX, ERR_LIMIT. */
 MUST_USE enum err number_read(const char *user, char *out, size_t size);
 /* Whether text can stand as the user part of a URI (RFC 3261 25.1: unreserved, escaped,
  * user-unreserved). */

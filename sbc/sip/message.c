@@ -78,26 +78,26 @@ void message_free(struct message **mp)
  * lines or behind commas, would take seconds. Honest messages have some dozens. */
 static size_t fit_head(const char *data, size_t len)
 {
-	static const bool counts[256] = {
-		['\0'] = true, ['\r'] = true, ['\n'] = true, [','] = true
-	};
-	const char *at = data, *end = data + (len > HEAD_MOST ? HEAD_MOST + 1 : len);
+	const char *line = data, *end = data + (len > HEAD_MOST ? HEAD_MOST + 1 : len);
 	size_t values = 0;
 
-	for (;; at++) {
-		while (at < end && !counts[(uint8_t)*at])
-			at++;
-		if (at == end)
-			break;
-		if (*at == '\0' || (*at == '\r' && at + 1 < end && at[1] != '\n'))
+	for (;;) {
+		const char *eol = memchr(line, '\n', (size_t)(end - line)), *stop = eol ? eol : end;
+		const char *cr = memchr(line, '\r', (size_t)(stop - line));
+
+		if ((cr && cr + 1 != stop) || memchr(line, '\0', (size_t)(stop - line)))
 			return 0;
-		if (end - at >= 4 && memcmp(at, "\r\n\r\n", 4) == 0)
-			break;
-		values += *at != '\r';
+		if (eol && cr == line && line - data >= 2 && line[-2] == '\r')
+			return (size_t)(line - 2 - data);
+		for (const char *at = line; (at = memchr(at, ',', (size_t)(stop - at))); at++)
+			values++;
 		if (values > HEAD_VALUES_MAX)
 			return 0;
+		if (!eol)
+			return len <= HEAD_MOST ? len : 0;
+		values++;
+		line = eol + 1;
 	}
-	return at - data <= HEAD_MOST ? (size_t)(at - data) : 0;
 }
 
 static void set_problem(struct message *m, unsigned status, const char *phrase)

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 
 #define FIRST_SIZE 256
-#define DIGITS_MAX 20 /* of 64 bits */
 
 void buf_init(struct buf *b, size_t limit)
 {
@@ -77,13 +77,9 @@ void buf_puts(struct buf *b, const char *text)
 
 void buf_put_number(struct buf *b, uint64_t n)
 {
-	char digits[DIGITS_MAX];
-	size_t at = sizeof(digits);
+	char digits[TEXT_NUMBER_MAX];
 
-	do
-		digits[--at] = (char)('0' + n % 10);
-	while (n /= 10);
-	buf_add(b, digits + at, sizeof(digits) - at);
+	buf_add(b, digits, text_number(digits, n));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

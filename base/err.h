@@ -6,6 +6,7 @@
 
 #define MUST_USE               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define ENDS_WITH_NULL         __attribute__((sentinel))
 #define ARRAY_LEN(a)           (sizeof(a) / sizeof((a)[0]))
 
 /* The object of `type` that holds `member` at ptr. */

@@ -17,6 +17,7 @@
 #undef LOG_INFO
 #undef LOG_DEBUG
 #include "base/clock.h"
+#include "base/text.h"
 
 #define LINE_MAX_LEN 2048
 #define QUEUE_LINES  1024
@@ -122,7 +123,7 @@ static void put_value(struct writer_buf *w, const char *text)
 static void format_line(char *out, size_t size, const struct log_kv *kvs)
 {
 	struct writer_buf w = { out, out + size - 1 };
-	char number[24];
+	char digits[TEXT_NUMBER_MAX];
 
 	for (; kvs->key; kvs++) {
 		if (w.at != out)
@@ -133,8 +134,11 @@ static void format_line(char *out, size_t size, const struct log_kv *kvs)
 			put_value(&w, kvs->text);
 			continue;
 		}
-		snprintf(number, sizeof(number), "%lld", (long long)kvs->number);
-		put_text(&w, number);
+		text_number(digits,
+		            kvs->number < 0 ? -(uint64_t)kvs->number : (uint64_t)kvs->number);
+		if (kvs->number < 0)
+			put(&w, '-');
+		put_text(&w, digits);
 	}
 	*w.at = '\0';
 }

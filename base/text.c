@@ -1,8 +1,29 @@
-/* Text that came from a peer, before a person or a parser gets it. */
+/* Texts and numbers without printf, and what came from a peer, before a person or a parser gets it.
+ */
 #include "base/text.h"
 
 #include <stdint.h>
 #include <string.h>
+
+size_t text_number(char out[TEXT_NUMBER_MAX], uint64_t n)
+{
+	size_t len = 1;
+
+	for (uint64_t rest = n; rest >= 10; rest /= 10)
+		len++;
+	out[len] = '\0';
+	for (size_t at = len; at > 0; n /= 10)
+		out[--at] = (char)('0' + n % 10);
+	return len;
+}
+
+void text_copy(char *out, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
 
 /* Reads one character of UTF-8 (RFC 3629); gives its octets, 0 when it is none. */
 static size_t utf8_next(const unsigned char *s, uint32_t *out)

@@ -146,7 +146,7 @@ static struct ended *copy_of(const struct call_info *info)
 	find_texts(&copy, texts);
 	for (size_t i = 0; i < NTEXTS; i++)
 		len += *texts[i] ? strlen(*texts[i]) + 1 : 0;
-	ended = mem_zalloc(sizeof(*ended) + len);
+	ended = mem_array(NULL, 1, sizeof(*ended) + len); /* all of it is written */
 	if (!ended)
 		return NULL;
 	to = ended->texts;

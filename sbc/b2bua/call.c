@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "media/quality.h"
 #include "sbc/b2bua/admission.h"
 #include "sbc/b2bua/exchange_internal.h"
@@ -87,7 +88,7 @@ void party_set(struct party *p, const struct config_party *who, const char *numb
 	p->who = *who;
 	p->target = NULL;
 	p->realm = who->kind == PARTY_TRUNK ? who->trunk->realm : who->phone->realm;
-	snprintf(p->number, sizeof(p->number), "%s", number);
+	text_copy(p->number, sizeof(p->number), number);
 }
 
 void call_end(struct call *call, unsigned code, const char *why)
@@ -99,7 +100,7 @@ void call_end(struct call *call, unsigned code, const char *why)
 	transfer_on_end(call);
 	pass_end(call);
 	call->ended_us = clock_wall_us();
-	snprintf(call->why, sizeof(call->why), "%s", why);
+	text_copy(call->why, sizeof(call->why), why);
 }
 
 void call_note_leg(struct party *p)
@@ -109,8 +110,8 @@ void call_note_leg(struct party *p)
 	if (!flow->conn)
 		return;
 	p->peer = flow->peer;
-	snprintf(p->tls, sizeof(p->tls), "%s", flow->conn->tls_version);
-	snprintf(p->verified, sizeof(p->verified), "%s", flow->conn->verified_name);
+	text_copy(p->tls, sizeof(p->tls), flow->conn->tls_version);
+	text_copy(p->verified, sizeof(p->verified), flow->conn->verified_name);
 }
 
 /* By either trunk. */

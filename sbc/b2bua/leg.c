@@ -73,7 +73,7 @@ enum err leg_make_response(struct leg *leg, const struct server_txn *txn, unsign
 	if (err || status >= 300)
 		return err;
 	if (method == METHOD_INVITE || method == METHOD_UPDATE)
-		message_add(*out, "Contact", "<%s>", dialog_contact(leg->fork->dialog));
+		message_join(*out, "Contact", "<", dialog_contact(leg->fork->dialog), ">", NULL);
 	leg_add_abilities(leg, *out);
 	return OK;
 }
@@ -87,8 +87,8 @@ void leg_dress(struct leg *leg, struct message *m)
 void leg_add_abilities(const struct leg *leg, struct message *m)
 {
 	message_put(m, "Allow", LEG_ALLOW);
-	message_add(m, "Supported", "%s%sreplaces", leg->no_prack ? "" : "100rel, ",
-	            leg->session.cfg.expires_s > 0 ? "timer, " : "");
+	message_join(m, "Supported", leg->no_prack ? "" : "100rel, ",
+	             leg->session.cfg.expires_s > 0 ? "timer, " : "", "replaces", NULL);
 }
 
 void leg_note_allow(struct leg *leg, const struct message *m)

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "sbc/b2bua/offer_codecs.h"
 #include "sbc/b2bua/offer_internal.h"
 
@@ -19,7 +20,7 @@ static const char invention[] = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r
 enum err offer_problem_is(struct offer_problem *p, unsigned status, const char *why)
 {
 	p->status = status;
-	snprintf(p->why, sizeof(p->why), "%s", why);
+	text_copy(p->why, sizeof(p->why), why);
 	return ERR_REFUSED;
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "sbc/sip/stack_internal.h"
 
 enum ct_state { CT_CALLING, CT_PROCEEDING, CT_COMPLETED, CT_ACCEPTED, CT_TERMINATED };
@@ -134,7 +135,7 @@ static enum err prepare(struct client_txn *t, const char *branch)
 {
 	enum err err;
 
-	snprintf(t->branch, sizeof(t->branch), "%s", branch);
+	text_copy(t->branch, sizeof(t->branch), branch);
 	make_key(t->key, branch, message_method_name(t->request));
 	if (message_method(t->request) != METHOD_CANCEL)
 		message_push_via(t->request, t->flow.conn->transport,
@@ -209,7 +210,7 @@ enum err client_txn_start(struct client_txn **out, struct stack *stack, struct m
 	if (!flow_alive(flow))
 		return ERR_CLOSED;
 	/* The cookie, then 100 bits of chance (8.1.1.7). */
-	snprintf(branch, sizeof(branch), "z9hG4bK");
+	text_copy(branch, sizeof(branch), "z9hG4bK");
 	random_token(branch + 7, 20);
 	return start(out, stack, request, flow, branch, handler);
 }

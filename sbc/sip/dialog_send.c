@@ -2,6 +2,7 @@
  * Signalling thread. */
 #include <string.h>
 #include <strings.h>
+#include "base/text.h"
 #include "sbc/sip/dialog_internal.h"
 
 #define URI_MAX 512
@@ -82,14 +83,17 @@ static enum err new_routed(struct dialog *dlg, const char *method, struct messag
 	for (size_t i = strict; i < dlg->nroutes; i++)
 		message_put(m, "Route", dlg->routes[i]);
 	if (strict)
-		message_add(m, "Route", "<%s>", target_of(dlg));
+		message_join(m, "Route", "<", target_of(dlg), ">", NULL);
 	*out = m;
 	return OK;
 }
 
 static void add_cseq(struct message *m, uint32_t cseq, const char *method)
 {
-	message_add(m, "CSeq", "%u %s", cseq, method);
+	char number[TEXT_NUMBER_MAX];
+
+	text_number(number, cseq);
+	message_join(m, "CSeq", number, " ", method, NULL);
 }
 
 static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, struct message **out)
@@ -104,9 +108,9 @@ static enum err make(struct dialog *dlg, const char *method, uint32_t cseq, stru
 	if (err)
 		return err;
 	message_put(m, "Max-Forwards", "70");
-	message_add(m, "From", "%s;tag=%s", f->local, f->local_tag);
+	message_join(m, "From", f->local, ";tag=", f->local_tag, NULL);
 	if (dlg->remote_tag && *dlg->remote_tag)
-		message_add(m, "To", "%s;tag=%s", f->remote, dlg->remote_tag);
+		message_join(m, "To", f->remote, ";tag=", dlg->remote_tag, NULL);
 	else
 		message_put(m, "To", f->remote);
 	message_put(m, "Call-ID", f->call_id);
@@ -136,7 +140,7 @@ enum err dialog_request(struct dialog *dlg, const char *method, struct message *
 		return err;
 	dlg->local_cseq++;
 	if (has_contact(method))
-		message_add(*out, "Contact", "<%s>", dlg->family->contact);
+		message_join(*out, "Contact", "<", dlg->family->contact, ">", NULL);
 	return OK;
 }
 

@@ -116,6 +116,8 @@ MUST_USE enum err message_new_response(struct message **out, const struct messag
 MUST_USE enum err message_new_from_invite(struct message **out, const struct message *invite,
                                           const char *method, const struct message *to);
 void message_put(struct message *m, const char *name, const char *value);
+/* Its value is one text after the other, until NULL. */
+void message_join(struct message *m, const char *name, ...) ENDS_WITH_NULL;
 void message_add(struct message *m, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void message_set_max_forwards(struct message *m, unsigned hops); /* in place of the one before */
 void message_remove(struct message *m, const char *name);        /* all values of a header */

@@ -12,6 +12,7 @@
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/url.h>
 #include "base/mem.h"
+#include "base/text.h"
 #include "sbc/sip/message_internal.h"
 
 /* Any of Sofia's headers as the general kind. */
@@ -79,8 +80,7 @@ static void stamp_via(struct message *m, const struct addr *src)
 	char host[ADDR_TEXT_MAX];
 
 	addr_host(src, host, sizeof(host));
-	check(m,
-	      msg_header_replace_param(home, via->v_common, su_sprintf(home, "received=%s", host)));
+	check(m, msg_header_replace_param(home, via->v_common, su_strcat(home, "received=", host)));
 	if (via->v_rport)
 		check(m, msg_header_replace_param(home, via->v_common,
 		                                  su_sprintf(home, "rport=%u", addr_port(src))));
@@ -183,6 +183,24 @@ void message_put(struct message *m, const char *name, const char *value)
 		put_unknown(m, name, value);
 }
 
+void message_join(struct message *m, const char *name, ...)
+{
+	char value[VALUE_MAX_LEN];
+	size_t at = 0;
+	va_list texts;
+
+	va_start(texts, name);
+	for (const char *text; (text = va_arg(texts, const char *)) && at < sizeof(value);) {
+		text_copy(value + at, sizeof(value) - at, text);
+		at += strlen(text);
+	}
+	va_end(texts);
+	if (at < sizeof(value))
+		message_put(m, name, value);
+	else
+		m->err = ERR_SYNTAX;
+}
+
 void message_add(struct message *m, const char *name, const char *fmt, ...)
 {
 	char value[VALUE_MAX_LEN];
@@ -244,7 +262,8 @@ void message_push_via(struct message *m, enum transport t, const char *sent_by, 
 {
 	static const char *const names[] = { "UDP", "TCP", "TLS" };
 
-	message_add(m, "Via", "SIP/2.0/%s %s;branch=%s;rport", names[t], sent_by, branch);
+	message_join(m, "Via", "SIP/2.0/", names[t], " ", sent_by, ";branch=", branch, ";rport",
+	             NULL);
 }
 
 void message_pop_via(struct message *m)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "sbc/sip/request_internal.h"
 #include "sbc/sip/target_health.h"
 
@@ -24,7 +25,7 @@ static void fail_by(struct request *r, enum err err, const char *why, void (*tel
 	r->state = RQ_FAILED;
 	r->err = err;
 	if (why != r->why)
-		snprintf(r->why, sizeof(r->why), "%s", why);
+		text_copy(r->why, sizeof(r->why), why);
 	timer_start(stack_timers(r->stack), &r->failing, 0, tell, r);
 }
 
@@ -174,7 +175,7 @@ static void on_txn_fail(void *arg, enum err err, const char *why)
 		blame(r, err, 0, why);
 	timer_stop(&r->patience);
 	let_go(r);
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	text_copy(r->why, sizeof(r->why), why);
 	if (acts_each_time(r->message))
 		end_unsure(r, err);
 	else if (may_try_next(r))
@@ -327,7 +328,7 @@ static void on_connection(void *arg, struct conn *c, enum err err, const char *w
 			return;
 	}
 	blame(r, err, 0, why);
-	snprintf(r->why, sizeof(r->why), "%s", why);
+	text_copy(r->why, sizeof(r->why), why);
 	if (may_try_next(r))
 		try_next(r);
 	else
@@ -439,7 +440,7 @@ enum err request_start(struct request **out, struct stack *stack, struct message
 	r->message = message_ref(m);
 	r->target = *target;
 	r->handler = *handler;
-	snprintf(r->host, sizeof(r->host), "%s", target->host ? target->host : "");
+	text_copy(r->host, sizeof(r->host), target->host ? target->host : "");
 	r->by_flow = flow && flow_alive(flow) && *r->host;
 	if (flow && flow_alive(flow))
 		err = send_over(r, flow);

@@ -306,16 +306,18 @@ void sdp_formats_write_maps(const struct sdp_line_formats *f, struct buf *out)
 	}
 }
 
-/* Without a type it is of all of them. */
 bool sdp_formats_speaks_of(const sdp_attribute_t *a)
 {
 	static const char *const names[] = { "rtpmap", "fmtp", "rtcp-fb", "imageattr" };
+	bool is = false;
+	char *end;
 
-	for (size_t i = 0; a->a_value && i < ARRAY_LEN(names); i++) {
-		if (strcasecmp(a->a_name, names[i]) == 0)
-			return isdigit((unsigned char)a->a_value[strspn(a->a_value, " \t")]);
-	}
-	return false;
+	for (size_t i = 0; a->a_value && i < ARRAY_LEN(names); i++)
+		is = is || strcasecmp(a->a_name, names[i]) == 0;
+	if (!is)
+		return false;
+	strtoul(a->a_value, &end, 10);
+	return end > a->a_value; /* else of all of them */
 }
 
 void sdp_formats_write_attribute(const struct sdp_line_formats *f, const sdp_attribute_t *a,

@@ -44,9 +44,45 @@ static void test_terminals_are_not_commanded(void **state)
 	}
 }
 
+static void test_numbers(void **state)
+{
+	static const struct {
+		uint64_t n;
+		const char *text;
+	} cases[] = { { 0, "0" },
+		      { 9, "9" },
+		      { 10, "10" },
+		      { 5060, "5060" },
+		      { UINT64_MAX, "18446744073709551615" } };
+	char text[TEXT_NUMBER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(text_number(text, cases[i].n), strlen(cases[i].text));
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
+static void test_copies(void **state)
+{
+	char text[4] = "xyz";
+
+	(void)state;
+	text_copy(text, sizeof(text), "");
+	assert_string_equal(text, "");
+	text_copy(text, sizeof(text), "abc");
+	assert_string_equal(text, "abc");
+	text_copy(text, sizeof(text), "defg");
+	assert_string_equal(text, "def");
+	text_copy(text, 1, "h");
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_terminals_are_not_commanded) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_terminals_are_not_commanded),
+		                            cmocka_unit_test(test_numbers),
+		                            cmocka_unit_test(test_copies) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

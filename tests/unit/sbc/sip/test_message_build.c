@@ -67,6 +67,7 @@ static void test_round_trip(void **state)
 	message_add(m, "X-Odd", "a, b; c=\"d\"");
 	message_put(m, "X-Plain", "%s\t100%");
 	message_put(m, "Subject", "%n");
+	message_join(m, "X-Joined", "a", "", "%s", "b", NULL);
 	message_set_body(m, "application/sdp", "v=0\r\n", 5);
 	m = through(m);
 	assert_int_equal(strncmp(wire.data, "INVITE sip:100@b;transport=tcp SIP/2.0\r\n", 40), 0);
@@ -77,6 +78,7 @@ static void test_round_trip(void **state)
 	assert_string_equal(message_header(m, "X-Odd", 0), "a, b; c=\"d\"");
 	assert_string_equal(message_header(m, "X-Plain", 0), "%s\t100%");
 	assert_string_equal(message_header(m, "Subject", 0), "%n");
+	assert_string_equal(message_header(m, "X-Joined", 0), "a%sb");
 	assert_string_equal(message_from_tag(m), "1");
 	assert_string_equal(message_call_id(m), "call");
 	assert_true(message_cseq(m) == 4294967295U);
@@ -165,7 +167,7 @@ static void test_injection(void **state)
 		assert_int_equal(wire.len, 0);
 		message_free(&m);
 		m = request("BYE");
-		message_put(m, "X-Odd", bad[i]);
+		message_join(m, "X-Odd", "fine", bad[i], NULL);
 		assert_int_equal(encode(m), ERR_SYNTAX);
 		message_free(&m);
 	}
@@ -188,6 +190,14 @@ static void test_value_length(void **state)
 	value[2047] = 'v';
 	value[2048] = '\0';
 	message_add(m, "Subject", "%s", value); /* longer: an error, never cut short */
+	assert_int_equal(encode(m), ERR_SYNTAX);
+	message_free(&m);
+	m = request("BYE");
+	message_join(m, "Subject", value + 1, "v", NULL);
+	assert_int_equal(encode(m), ERR_SYNTAX);
+	message_free(&m);
+	m = request("BYE");
+	message_join(m, "Subject", value, value, NULL);
 	assert_int_equal(encode(m), ERR_SYNTAX);
 	message_free(&m);
 	m = request("BYE");

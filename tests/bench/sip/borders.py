@@ -16,6 +16,7 @@ START_S = 10
 
 class Border:
     """Processes on one core."""
+    address = BORDER
     media = True
     callee_tls = False
     first_rate = 500  # to try
@@ -41,7 +42,7 @@ class Border:
                 if any(process.poll() is not None for process in self.processes):
                     raise processes.Failed(f"{self.name} ended: see {self.work}")
                 try:
-                    sock.sendto(options("up"), (BORDER, 5060))
+                    sock.sendto(options("up"), (self.address, 5060))
                     return sock.recv(4096)
                 except OSError:
                     time.sleep(0.1)
@@ -75,7 +76,7 @@ class Trunkgate(Border):
             "media-workers": 1,
             "max-calls": 10000,
             "max-transactions": 1000000,
-            "realms": {"office": {"listen": [f"udp:{BORDER}:5060"], "media-ports": "10000-59999"}},
+            "realms": {"office": {"listen": [f"udp:{self.address}:5060"], "media-ports": "10000-59999"}},
             "phones": {
                 "alice": {"realm": "office", "address": CALLER},
                 "bob": {"realm": "office", "address": f"{CALLEE}:5060", "numbers": ["4711"]},

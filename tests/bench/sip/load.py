@@ -22,6 +22,7 @@ class Load:
 
     def __init__(self, work, border):
         self.work = os.path.join(work, border.name)
+        self.border = border  # that the next callers call
         self.runs = 0
         self.tunnel = None
         self.before_caller = []
@@ -65,7 +66,7 @@ class Load:
         name = f"caller-{self.runs}"
         process = processes.start(self.work, name, processes.LOAD_CORE, self.before_caller + self.sipp(
             "caller", name, CALLER, "-p", str(port), "-s", "4711", "-r", str(rate), "-m", str(calls), "-l", "30000",
-            "-d", str(int(hold_ms)), "-timeout", str(int(calls / rate + hold_ms / 1000 + GIVE_UP_S)), f"{BORDER}:5060"))
+            "-d", str(int(hold_ms)), "-timeout", str(int(calls / rate + hold_ms / 1000 + GIVE_UP_S)), f"{self.border.address}:5060"))
         return name, process
 
     def end(self, name, process):

@@ -4,11 +4,13 @@ import glob
 import os
 import signal
 import subprocess
+import time
 
 BORDER_CORE, LOAD_CORE = "0", "1"
 TICKS = os.sysconf("SC_CLK_TCK")
 CGROUPS = "/sys/fs/cgroup"
 PERIOD_US = 10000
+CPUCLOCK_SCHED = 2  # of the kernel's posix-timers.h
 
 
 class Failed(Exception):
@@ -51,13 +53,8 @@ def with_children(pid):
 
 
 def cpu_s(pids):
-    """User and system time of the processes so far."""
-    ticks = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS
+    """User and system time of the processes so far: by the scheduler's clock, for /proc has it in steps of 10 ms."""
+    return sum(time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED) for pid in pids)  # as clock_getcpuclockid(3)
 
 
 def memory_kib(pids):

@@ -138,6 +138,10 @@ static enum err take_other(struct transfer *t, const struct replaces *r,
 		call_refuse(refusal, 481, "no such dialog of who asks");
 		return ERR_NOT_FOUND;
 	}
+	if (r->early_only) { /* what we join stands (RFC 3891 3) */
+		call_refuse(refusal, 486, "it is only to be joined while it rings");
+		return ERR_REFUSED;
+	}
 	if (other->transfer || (other->state != CALL_UP && !will_stand(other, t->replaced))) {
 		call_refuse(refusal, 491, "the other call does not stand");
 		return ERR_NOT_NOW;

@@ -208,16 +208,24 @@ static void act_up(struct call *call, const struct call_news *news)
 	transfer_on_up(call);
 }
 
+/* Who took somebody's place may not have confirmed that yet. */
+static void hang_up(struct call *call, struct leg *leg)
+{
+	char reason[HEADER_LINE_MAX];
+
+	leg_bye_after_ack(leg, call_reason(call, leg, reason));
+}
+
 static void act_caller_bye(struct call *call, const struct call_news *news)
 {
 	end_by(call, news, 200, "the caller hung up");
-	leg_bye(call->callee.leg);
+	hang_up(call, call->callee.leg);
 }
 
 static void act_callee_bye(struct call *call, const struct call_news *news)
 {
 	end_by(call, news, 200, "the callee hung up");
-	leg_bye(call->caller.leg);
+	hang_up(call, call->caller.leg);
 }
 
 /* RFC 3261 15: no BYE to the caller before its ACK, or before that is waited for no longer. */

@@ -8,10 +8,15 @@
 #include "sbc/b2bua/extensions.h"
 #include "sbc/b2bua/leg_internal.h"
 
+bool leg_leaves(const struct leg *leg)
+{
+	return leg->state == LEG_LEAVING || leg->state == LEG_HANGING_UP || leg->state == LEG_OVER;
+}
+
 void leg_set_state(struct leg *leg, enum leg_state state)
 {
 	leg->state = state;
-	if (state != LEG_HANGING_UP && state != LEG_OVER)
+	if (!leg_leaves(leg))
 		return;
 	session_timer_stop(&leg->session);
 	timer_stop(&leg->patience);
@@ -36,6 +41,7 @@ void leg_free(struct leg **lp)
 	server_txn_detach(&leg->theirs);
 	leg_requests_free(leg);
 	mem_wipe_text(&leg->offered);
+	mem_free(leg->leaving_because);
 	for (size_t i = 0; i < leg->nforks; i++) {
 		dialog_free(&leg->forks[i].dialog);
 		said_free(&leg->forks[i].said);
@@ -163,7 +169,7 @@ void leg_bye_because(struct leg *leg, const char *reason)
 		timer_start(stack_timers(leg->env->stack), &leg->late, 0, on_late_gone, leg);
 		return;
 	}
-	if (leg->state != LEG_STANDING && leg->state != LEG_UNACKED)
+	if (leg->state != LEG_STANDING && leg->state != LEG_UNACKED && leg->state != LEG_LEAVING)
 		return;
 	if (leg->invited)
 		server_txn_acked(leg->invited); /* no more copies of a 2xx that we take back */
@@ -176,6 +182,22 @@ void leg_bye_because(struct leg *leg, const char *reason)
 	LOG(LOG_WARN, KV("call-id", leg_call_id(leg)), KV("event", "bye"),
 	    KV("result", err_text(err)));
 	timer_start(stack_timers(leg->env->stack), &leg->late, 0, on_late_gone, leg);
+}
+
+void leg_bye_after_ack(struct leg *leg, const char *reason)
+{
+	if (leg->state != LEG_UNACKED) {
+		leg_bye(leg);
+		return;
+	}
+	leg_drop_asked(leg);
+	leg->leaving_because = reason ? mem_strdup(reason) : NULL;
+	leg_set_state(leg, LEG_LEAVING);
+}
+
+void leg_leave(struct leg *leg)
+{
+	leg_bye_because(leg, leg->leaving_because);
 }
 
 static void on_bye(struct leg *leg, struct server_txn *txn, const struct message *request)
@@ -207,7 +229,7 @@ static void reply_with_allow(struct leg *leg, struct server_txn *txn, unsigned s
 
 static void on_other(struct leg *leg, struct server_txn *txn, const struct message *request)
 {
-	if (leg->state == LEG_HANGING_UP || leg->state == LEG_OVER)
+	if (leg_leaves(leg))
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (!leg->handler.on_request ||
 	         !leg->handler.on_request(leg->handler.arg, leg, txn, request))

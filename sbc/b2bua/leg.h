@@ -148,6 +148,9 @@ bool leg_can_prack(const struct leg *leg);
 void leg_bye(struct leg *leg);
 /* The same with a Reason (RFC 3326); NULL: none. */
 void leg_bye_because(struct leg *leg, const char *reason);
+/* As leg_bye; but where the peer is yet to confirm our 2xx not before it has, or 64 x T1 have gone
+ * by (RFC 3261 15), and then with that Reason, or NULL. */
+void leg_bye_after_ack(struct leg *leg, const char *reason);
 
 /* A request of the owner's in the dialog: leg_pass makes it, the owner adds headers and body,
  * leg_pass_send sends it. ERR_NOT_NOW: there is no peer to send it to, not yet or no more. */

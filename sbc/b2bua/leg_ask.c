@@ -155,8 +155,7 @@ static void on_response(struct leg *leg, const struct message *m, const struct f
 			leg_send_ack(leg, leg->asking_fork, message_cseq(m), leg->earlier);
 		return;
 	}
-	if (leg->asking == ASKING_NOTHING || leg->state == LEG_HANGING_UP ||
-	    leg->state == LEG_OVER) {
+	if (leg->asking == ASKING_NOTHING || leg_leaves(leg)) {
 		/* A copy, or too late. */
 		if (invited && status < 300 && !leg->held.fork)
 			leg_send_ack(leg, leg->asking_fork, message_cseq(m), leg->ours);
@@ -178,7 +177,7 @@ static void on_fail(struct leg *leg, const char *why)
 		snprintf(text, sizeof(text), "a %s of the session was not answered: %s",
 		         is_refresh(as) ? "refresh" : "change", why);
 		leg_lose(leg, text);
-	} else if (leg->state != LEG_HANGING_UP && leg->state != LEG_OVER) {
+	} else if (!leg_leaves(leg)) {
 		refuse(leg, as, NULL, why);
 	}
 }

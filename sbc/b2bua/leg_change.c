@@ -234,6 +234,7 @@ void leg_on_reinvite(struct leg *leg, struct server_txn *txn, const struct messa
 		server_txn_reply(txn, 491, NULL, NULL);
 		return;
 	case LEG_NEW:
+	case LEG_LEAVING:
 	case LEG_HANGING_UP:
 	case LEG_OVER:
 		server_txn_reply(txn, 481, NULL, NULL);
@@ -295,7 +296,7 @@ void leg_on_offer(struct leg *leg, struct leg_fork *fork, struct server_txn *txn
 void leg_on_update(struct leg *leg, struct leg_fork *fork, struct server_txn *txn,
                    const struct message *request)
 {
-	if (leg->state == LEG_HANGING_UP || leg->state == LEG_OVER)
+	if (leg_leaves(leg))
 		server_txn_reply(txn, 481, NULL, NULL);
 	else if (message_header(request, "Contact", 0) && !dialog_contact_is_good(request))
 		server_txn_reply(txn, 400, "Unusable Contact", NULL);

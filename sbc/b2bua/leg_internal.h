@@ -23,6 +23,7 @@ enum leg_state {
 	LEG_CALLING,    /* ours: INVITE is out */
 	LEG_WAITING,    /* theirs: INVITE waits for an answer */
 	LEG_UNACKED,    /* theirs: 2xx is out */
+	LEG_LEAVING,    /* the same, and BYE goes out once it is confirmed */
 	LEG_STANDING,   /* the dialog is confirmed */
 	LEG_HANGING_UP, /* BYE is out */
 	LEG_OVER,
@@ -80,6 +81,7 @@ struct leg {
 		RELY_ALWAYS
 	} rely;                     /* which of them the peer is to acknowledge */
 	bool answer_held;           /* 2xx waits for a PRACK */
+	char *leaving_because;      /* the Reason of the BYE that waits, or NULL */
 	bool no_prack;              /* ours: provisional answers are not acknowledged */
 	struct leg_request *invite; /* ours: while an answer may come */
 	struct leg_held held;
@@ -106,6 +108,10 @@ struct leg {
 MUST_USE enum err leg_new(struct leg **out, const struct leg_env *env,
                           const struct leg_handler *handler, const struct target *target);
 void leg_set_state(struct leg *leg, enum leg_state state);
+/* We hang up, or have. */
+bool leg_leaves(const struct leg *leg);
+/* It waits no longer for an ACK: BYE. */
+void leg_leave(struct leg *leg);
 void leg_tell(struct leg *leg, enum leg_event event, const struct message *m, const char *why);
 /* A response in the dialog with what each of ours has: Contact where it may move the dialog, Allow,
  * Supported. */

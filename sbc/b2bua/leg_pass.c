@@ -43,8 +43,7 @@ void leg_allow(const struct leg *leg, char out[LEG_ALLOW_MAX])
 
 enum err leg_pass(struct leg *leg, const char *method, struct message **out)
 {
-	if (leg->state == LEG_NEW || leg->state == LEG_HANGING_UP || leg->state == LEG_OVER ||
-	    !dialog_has_peer(leg->fork->dialog))
+	if (leg->state == LEG_NEW || leg_leaves(leg) || !dialog_has_peer(leg->fork->dialog))
 		return ERR_NOT_NOW;
 	return dialog_request(leg->fork->dialog, method, out);
 }

@@ -17,6 +17,10 @@ static void on_no_ack(void *arg)
 {
 	struct leg *leg = arg;
 
+	if (leg->state == LEG_LEAVING) {
+		leg_leave(leg);
+		return;
+	}
 	/* The dialog stands all the same (13.3.1.4): it wants a BYE. */
 	leg_set_state(leg, LEG_STANDING);
 	leg_tell(leg, LEG_NO_ACK, NULL, "the caller did not confirm the call with an ACK");
@@ -271,8 +275,11 @@ void leg_on_ack(struct leg *leg, const struct message *ack, const struct flow *f
 {
 	struct leg_fork *fork = leg_fork_of(leg, ack);
 
-	if (!fork || dialog_on_request(fork->dialog, ack, flow) || leg_reinvite_acked(leg, ack) ||
-	    leg->state != LEG_UNACKED)
+	if (!fork || dialog_on_request(fork->dialog, ack, flow) || leg_reinvite_acked(leg, ack))
+		return;
+	if (leg->state == LEG_LEAVING)
+		leg_leave(leg);
+	if (leg->state != LEG_UNACKED)
 		return;
 	leg_uas_confirmed(leg);
 	if (fork->said.turn == SAID_OURS && leg_turn_is_first(leg, fork)) {

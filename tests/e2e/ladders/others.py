@@ -56,10 +56,10 @@ FLOWS = {
         b > 200
         b > 487 INVITE
         b < ACK
-        c > BYE
-        c < 200
-        a < BYE
-        a > 200
+        a > BYE
+        a < 200
+        c < BYE
+        c > 200
         """,
     "a phone takes over what its neighbour answered": """
         played provider-phone

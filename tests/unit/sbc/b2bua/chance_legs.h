@@ -5,7 +5,7 @@
 #include "sbc/b2bua/said.h"
 #include "tests/unit/sbc/b2bua/chance_txns.h"
 
-enum leg_life { NEW, CALLING, WAITING, UNACKED, STANDING, HANGING_UP, OVER };
+enum leg_life { NEW, CALLING, WAITING, UNACKED, STANDING, LEAVING, HANGING_UP, OVER };
 enum turn { NOTHING, OURS, THEIRS, AGREED };
 
 struct leg_request {
@@ -85,7 +85,7 @@ enum err leg_pass(struct leg *leg, const char *method, struct message **out)
 {
 	enum err err;
 
-	if (leg->life == NEW || leg->life == CALLING || leg->life >= HANGING_UP)
+	if (leg->life == NEW || leg->life == CALLING || leg->life >= LEAVING)
 		return ERR_NOT_NOW;
 	err = one_in(50) ? ERR_NOMEM : message_new_request(out, method, "sip:far@192.0.2.7");
 	if (err)
@@ -379,7 +379,7 @@ static inline void hang_up(struct leg *leg)
 	if (leg->answered) {
 		end_leg(leg);
 		leg->late = true;
-	} else if (leg->life == STANDING || leg->life == UNACKED) {
+	} else if (leg->life >= UNACKED && leg->life <= LEAVING) {
 		end_leg(leg);
 		leg->life = HANGING_UP;
 	}
@@ -394,6 +394,15 @@ void leg_bye_because(struct leg *leg, const char *reason)
 {
 	(void)reason;
 	hang_up(leg);
+}
+
+void leg_bye_after_ack(struct leg *leg, const char *reason)
+{
+	(void)reason;
+	if (leg->life == UNACKED)
+		leg->life = LEAVING;
+	else
+		hang_up(leg);
 }
 
 void leg_cancel_because(struct leg *leg, const char *reason)

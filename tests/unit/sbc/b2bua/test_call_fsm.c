@@ -167,6 +167,12 @@ void leg_bye_because(struct leg *leg, const char *reason)
 	note(reason ? "dead" : "bye", leg);
 }
 
+void leg_bye_after_ack(struct leg *leg, const char *reason)
+{
+	assert_null(reason);
+	note("bye", leg);
+}
+
 void call_watch(struct call *call)
 {
 	(void)call;

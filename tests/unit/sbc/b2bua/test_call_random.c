@@ -208,7 +208,7 @@ static void refer(struct leg *leg)
 
 static void ask_owner(struct leg *leg)
 {
-	if (leg->life == NEW || leg->life >= HANGING_UP)
+	if (leg->life == NEW || leg->life >= LEAVING)
 		return;
 	if (one_in(2))
 		refer(leg);
@@ -257,6 +257,8 @@ static void go_on(struct leg *leg)
 		: one_in(8) ? request_end(LIST_FIRST(&leg->requests), t.gone, NULL)
 		: one_in(8) ? request_end(LIST_FIRST(&leg->requests), t.busy, NULL)
 		            : request_end(LIST_FIRST(&leg->requests), t.ok, NULL);
+	} else if (leg->life == LEAVING) {
+		hang_up(leg);
 	} else if (leg->life == HANGING_UP) {
 		end_leg(leg);
 		tell(leg, one_in(3) ? LEG_BYE : LEG_GONE, NULL);

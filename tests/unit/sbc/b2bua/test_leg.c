@@ -91,6 +91,46 @@ static void test_bye(void **state)
 	}
 }
 
+/* RFC 3261 15 */
+static void test_bye_after_ack(void **state)
+{
+	(void)state;
+	for (int how = 0; how < NHOWS; how++) {
+		bring((enum how)how);
+		rig_forget();
+		leg_bye_after_ack(t.leg, NULL);
+		assert_int_equal(rig_last("BYE", 0) != NULL, states[how] == LEG_STANDING);
+		forget_leg();
+	}
+	for (int end = 0; end < 3; end++) {
+		bring(UNACKED);
+		rig_forget();
+		leg_bye_after_ack(t.leg, "Q.850;cause=16");
+		peer_request("INFO", "", NULL);
+		assert_non_null(rig_last("INFO", 481));
+		assert_null(rig_last("BYE", 0));
+		if (end == 0)
+			peer_acks();
+		for (int i = 0; end == 1 && i < 64; i++)
+			rig_turn(500);
+		if (end == 2)
+			leg_bye(t.leg);
+		assert_non_null(rig_last("BYE", 0));
+		if (end < 2)
+			assert_string_equal(message_header(rig_last("BYE", 0), "Reason", 0),
+			                    "Q.850;cause=16");
+		assert_int_equal(t.events[LEG_ACK] + t.events[LEG_NO_ACK], 0);
+		peer_answers(rig_last("BYE", 0), 200, "", NULL);
+		assert_int_equal(t.events[LEG_GONE], 1);
+		forget_leg();
+	}
+	bring(UNACKED);
+	leg_bye_after_ack(t.leg, NULL);
+	peer_request("BYE", "", NULL);
+	assert_int_equal(t.events[LEG_BYE], 1);
+	forget_leg();
+}
+
 /* The peer answers nothing at all. */
 static void test_silence(void **state)
 {
@@ -318,7 +358,7 @@ static void uas_starved(void *arg)
 		peer_acks();
 		peer_request("UPDATE", "", SDP);
 		rig_turn(45000);
-		leg_bye(t.leg);
+		leg_bye_after_ack(t.leg, "SIP;cause=200");
 	}
 	settle();
 }
@@ -334,10 +374,10 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends),  TEST(not_now),
-		                            TEST(bye),          TEST(silence),   TEST(no_memory),
-		                            TEST(pass),         TEST(pass_ends), TEST(allow),
-		                            TEST(forgets) };
+	const struct CMUnitTest tests[] = { TEST(every_method), TEST(bye_ends),     TEST(not_now),
+		                            TEST(bye),          TEST(silence),      TEST(no_memory),
+		                            TEST(pass),         TEST(pass_ends),    TEST(allow),
+		                            TEST(forgets),      TEST(bye_after_ack) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

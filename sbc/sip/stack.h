@@ -121,7 +121,8 @@ bool stack_has_no_tcp(const struct stack *stack, const struct addr *peer);
 /* A request over c had no answer for silent_ms: where nothing else came either, new requests take
  * another connection until it is heard, and after 32 s it closes. */
 void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms);
-/* The same of all connections between trunks and the realm, each of which is pinged. */
+/* All connections between trunks and the realm are pinged, and new requests take others until they
+ * are heard, or have stood for 32 s. */
 void stack_doubt_all(struct stack *stack, const struct sip_realm *realm);
 /* The connections that the trunk's certificates were proved on until now: after_ms from now nothing
  * new begins over them, and each closes once no transaction and no dialog needs it. */

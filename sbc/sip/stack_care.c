@@ -13,7 +13,9 @@
  * One over which nothing came since a request went is doubted: late answers still find it, new
  * requests do not, and unless it is heard it closes. So are all to and from trunks when the address
  * changes by which a realm is seen: behind a firewall whose line failed over they may be dead on
- * both sides, and nobody would say so.
+ * both sides, and nobody would say so. Those are pinged, which TCP does not deliver to who is gone
+ * (conn_socket.c): what still stands when that would have shown is taken again, for calls may ring
+ * over it whose peer answers no ping.
  *
  * One that is drained closes in a moment when nothing goes on: not within a second of what came
  * last, since a peer may be about to say more. An INVITE that crosses the close finds a closed
@@ -31,6 +33,11 @@
 #define FIRST_MS 32000 /* the same: whoever connects has something to say */
 
 static void on_ping(void *arg);
+
+static bool is_a_trunks(const struct conn *c)
+{
+	return c->trunk || (c->tls && !c->accepted);
+}
 
 unsigned stack_ping_wait_ms(unsigned keepalive_ms)
 {
@@ -77,6 +84,13 @@ static void on_doubt_over(void *arg)
 	conn_close(c, ERR_TIMEOUT, "nothing came over it for 32 s since it was doubted");
 }
 
+static void believe(struct conn *c)
+{
+	c->doubted = false;
+	timer_stop(&c->care);
+	stack_care_begin(c->handler->arg, c);
+}
+
 static void doubt(struct conn *c, uint64_t silent_ms, const char *why)
 {
 	char peer[ADDR_TEXT_MAX];
@@ -96,6 +110,11 @@ void stack_doubt(struct stack *stack, struct conn *c, unsigned silent_ms)
 	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
 }
 
+static void on_stands(void *arg)
+{
+	believe(arg);
+}
+
 static void on_question(void *arg)
 {
 	struct conn *c = arg;
@@ -104,7 +123,10 @@ static void on_question(void *arg)
 	if (conn_send(c, &c->peer, "\r\n\r\n", 4) != OK)
 		return; /* it is closed */
 	c->pinged_ms = clock_mono_ms();
-	timer_start(stack->timers, &c->care, DOUBT_MS, on_doubt_over, c);
+	if (c->pongs == PONGS)
+		timer_start(stack->timers, &c->care, PONG_MS, on_no_pong, c);
+	else
+		timer_start(stack->timers, &c->care, DOUBT_MS, on_stands, c);
 }
 
 void stack_doubt_all(struct stack *stack, const struct sip_realm *realm)
@@ -112,8 +134,7 @@ void stack_doubt_all(struct stack *stack, const struct sip_realm *realm)
 	struct conn *c;
 
 	TAILQ_FOREACH (c, &stack->conns, link) {
-		if (c->realm != realm || c->state != CONN_OPEN || c->doubted ||
-		    (c->accepted && !c->trunk))
+		if (c->realm != realm || c->state != CONN_OPEN || c->doubted || !is_a_trunks(c))
 			continue;
 		doubt(c, clock_mono_ms() - c->heard_ms,
 		      "our own address has changed; until it is heard others take a new one");
@@ -148,10 +169,8 @@ void stack_drain(struct stack *stack, const char *trunk, unsigned after_ms)
 void stack_care_heard(struct conn *c)
 {
 	c->heard_ms = clock_mono_ms();
-	if (!c->doubted)
-		return;
-	c->doubted = false;
-	stack_care_begin(c->handler->arg, c);
+	if (c->doubted)
+		believe(c);
 }
 
 void stack_care_pong(void *arg, struct conn *c)
@@ -200,7 +219,7 @@ void stack_care_begin(struct stack *stack, struct conn *c)
 {
 	unsigned idle_ms = sip_realm_config(c->realm)->idle_timeout_ms; /* 0: the lab's, for ever */
 
-	if (c->trunk || (c->tls && !c->accepted))
+	if (is_a_trunks(c))
 		wait_for_ping(c);
 	else if (c->accepted && !c->brought && idle_ms > FIRST_MS)
 		timer_start(stack->timers, &c->care, FIRST_MS, on_first_over, c);

@@ -78,8 +78,10 @@ static void put(struct writer_buf *w, char c)
 
 static void put_text(struct writer_buf *w, const char *text)
 {
-	for (; *text; text++)
-		put(w, *text);
+	size_t len = strnlen(text, (size_t)(w->end - w->at));
+
+	memcpy(w->at, text, len);
+	w->at += len;
 }
 
 static bool needs_quotes(const char *text)

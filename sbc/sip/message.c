@@ -125,9 +125,11 @@ static bool has_scheme(const url_t *uri)
 {
 	const char *s = uri->url_scheme;
 
-	return s && isalpha((unsigned char)*s) &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") ==
-	           strlen(s);
+	if (!s || !isalpha((unsigned char)*s))
+		return false;
+	while (isalnum((unsigned char)*s) || *s == '+' || *s == '-' || *s == '.')
+		s++;
+	return !*s;
 }
 
 /* What makes a request wrong, in the order in which a UAS looks (RFC 3261 8.2, 16.3). */

@@ -407,6 +407,9 @@ void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum 
 	 * transactions. */
 	if (c->flows == 0)
 		return;
+	/* A ping had no answer in time, or the like: they have theirs still. */
+	if (!err || err == ERR_TIMEOUT)
+		err = ERR_CLOSED;
 	/* One that fails has the next address tried at once, and what breaks there ends others:
 	 * those of c are apart by then. */
 	for (t = TAILQ_FIRST(&stack->client_list); t; t = next) {
@@ -419,7 +422,7 @@ void client_txns_on_conn_closed(struct stack *stack, const struct conn *c, enum 
 	while ((t = TAILQ_FIRST(&broken))) {
 		TAILQ_REMOVE(&broken, t, link);
 		TAILQ_INSERT_HEAD(&stack->client_list, t, link);
-		fail(t, err ? err : ERR_CLOSED, why);
+		fail(t, err, why);
 	}
 }
 

@@ -12,7 +12,8 @@ class SessionTimers(flows.FlowTest):
     def test_all(self):
         pairs = ("phone", "provider"), ("provider", "phone"), ("phone", "phone"), ("provider", "provider")
         self.play(*pairs)
-        self.assertEqual(self.trunkgate.log().count("the peer did not refresh the session in time"), len(pairs) * 2 * flows.CALLS)
+        lost = self.trunkgate.log().count('event=session-lost why="the peer did not refresh the session in time"')
+        self.assertEqual(lost, len(pairs) * 2 * flows.CALLS)
 
 
 if __name__ == "__main__":

@@ -186,6 +186,20 @@ FLOWS = {
         b > 200
         a > ACK
         """,
+    "a change of the callee that nobody answers in time": """
+        lossless
+        """ + SETTLED + """
+        b > INVITE | sendonly
+        a < INVITE | a=sendonly
+        a > 408
+        a < ACK
+        b < 487
+        b < BYE
+        b > 200
+        b > ACK
+        a < BYE
+        a > 481
+        """,
     "an update that nobody answers in time": """
         lossless
         """ + UP + """

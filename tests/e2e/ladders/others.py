@@ -14,6 +14,18 @@ FLOWS = {
         b < BYE
         b > 481
         """,
+    "a digit of the callee whose dialog is gone": """
+        lossless
+        """ + SETTLED + """
+        b > INFO | digit
+        a < INFO
+        a > 481
+        b < 481
+        b < BYE
+        b > 200
+        a < BYE
+        a > 481
+        """,
     "digits and words": UP + """
         a > INFO | digit
         b < INFO | Signal=5

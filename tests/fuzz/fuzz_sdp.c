@@ -11,14 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct addr ours;
 
-/* The same formats are read again. */
+/* The same payload types are read again; one that is listed twice may be another codec then. */
 static void check_formats(const struct sdp_media *was, const struct sdp_media *is)
 {
 	assert(is->formats.n == was->formats.n && is->formats.cut == was->formats.cut);
-	for (size_t i = 0; i < is->formats.n; i++) {
+	for (size_t i = 0; i < is->formats.n; i++)
 		assert(is->formats.list[i].type == was->formats.list[i].type);
-		assert(is->formats.list[i].kind == was->formats.list[i].kind);
-	}
 }
 
 static void check_written(const struct sdp *was, const struct buf *text, const struct sdp_out *with)

@@ -159,7 +159,8 @@ class Side:
         attributes += " " + until
         self.steps.append(f"<recv {attributes}><action>{inside}\n  </action></recv>" if inside else f"<recv {attributes}/>")
         for name in self.proofs:
-            self.steps.append(f'<nop condexec="{name}" condexec_inverse="true"><action><error message="the password is another"/></action></nop>')
+            self.steps.append(f'<nop condexec="{name}" condexec_inverse="true"><action>'
+                              '<error message="the password is another"/></action></nop>')
         self.proofs = []
 
     def call_later(self):

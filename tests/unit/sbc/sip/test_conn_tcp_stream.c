@@ -203,16 +203,21 @@ static void test_connect(void **state)
 
 static void test_connect_refused(void **state)
 {
-	struct addr nobody = rig.listener->local;
+	/* Bound, so that it is nobody else's meanwhile, but it does not listen. */
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct addr nobody = rig_addr("127.0.0.1");
+	socklen_t len = sizeof(nobody);
 
 	(void)state;
-	conn_unref(&rig.listener);
+	assert_int_equal(bind(fd, &nobody.sa, addr_len(&nobody)), 0);
+	assert_int_equal(getsockname(fd, &nobody.sa, &len), 0);
 	assert_int_equal(connect_to(&nobody, RIG_WAIT_MS), OK);
 	rig_until(&rig.closed, 1);
 	assert_int_equal(rig.err, ERR_IO);
 	assert_non_null(strstr(rig.why, "does not accept"));
 	assert_non_null(strstr(rig.why, "127.0.0.1:"));
 	assert_int_equal(rig.opened, 0);
+	close(fd);
 }
 
 /* A peer whose queue is full drops what would connect. */

@@ -28,16 +28,19 @@ void sdp_line_write_attribute(const char *name, const char *value, struct buf *o
 	buf_puts(out, "\r\n");
 }
 
-/* Of all but CT and AS the parser has lost the name: as AS, which Sofia-SIP's printer calls them,
- * bits would be thousands of them. */
+static bool is_as(const sdp_bandwidth_t *b)
+{
+	return b->b_modifier_name && strcasecmp(b->b_modifier_name, "AS") == 0;
+}
+
+/* CT and AS alone: of most others the parser has lost the name, and a name of somebody's own may be
+ * that of the inside. */
 void sdp_line_write_bandwidths(const sdp_bandwidth_t *b, struct buf *out)
 {
 	for (; b; b = b->b_next) {
-		if (b->b_modifier != sdp_bw_ct && !b->b_modifier_name)
+		if (b->b_modifier != sdp_bw_ct && !is_as(b))
 			continue;
-		buf_puts(out, "b=");
-		buf_puts(out, b->b_modifier == sdp_bw_ct ? "CT" : b->b_modifier_name);
-		buf_puts(out, ":");
+		buf_puts(out, b->b_modifier == sdp_bw_ct ? "b=CT:" : "b=AS:");
 		buf_put_number(out, b->b_value);
 		buf_puts(out, "\r\n");
 	}

@@ -41,11 +41,11 @@ static void check(const char *text, const struct sdp_out_media *media, const cha
 	buf_free(&out);
 }
 
-static const char many[] =
-    HEAD "b=AS:64\r\nb=CT:128\r\nb=TIAS:64000\r\nb=RR:0\r\nt=3 9\r\na=X-colour:blue\r\n"
-         "m=audio 4000 RTP/AVP 96 0 101 77\r\nb=RS:1\r\nb=AS:40\r\na=rtpmap:96 opus/48000/2\r\n"
-         "a=fmtp:96 useinbandfec=1\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\n"
-         "a=inactive\r\na=maxptime:40\r\n";
+static const char many[] = HEAD
+    "b=AS:64\r\nb=CT:128\r\nb=TIAS:64000\r\nb=RR:0\r\nb=X-PBX7:1\r\nb=CTRY:1\r\nt=3 9\r\na=X-colour:blue\r\n"
+    "m=audio 4000 RTP/AVP 96 0 101 77\r\nb=RS:1\r\nb=AS:40\r\na=rtpmap:96 opus/48000/2\r\n"
+    "a=fmtp:96 useinbandfec=1\r\na=rtpmap:101 telephone-event/8000\r\na=ptime:30\r\n"
+    "a=inactive\r\na=maxptime:40\r\n";
 
 /* Names of bandwidths that the parser loses are no AS. */
 static void test_all(void **state)

@@ -4,11 +4,9 @@
 
 #include "media/anchor.h"
 
-#define SEQ_MOD      0x10000U
-#define MAX_DROPOUT  3000 /* RFC 3550 A.1 */
-#define MAX_MISORDER 100  /* RFC 3550 A.1 */
-#define NO_SEQ       (SEQ_MOD + 1)
-#define JUMP_S       3 /* a timestamp that jumps this far began a new timeline: no jitter */
+#define SEQ_MOD 0x10000U
+#define NO_SEQ  (SEQ_MOD + 1)
+#define JUMP_S  3 /* a timestamp that jumps this far began a new timeline: no jitter */
 
 static uint32_t clock_of(const struct quality *q, uint8_t payload_type)
 {
@@ -124,33 +122,31 @@ static void note_event(struct quality *q, const struct rtp_header *h)
 	q->event_at = h->timestamp;
 }
 
-enum quality_seq quality_received(struct quality *q, const struct rtp_header *h,
-                                  uint64_t arrival_us)
+void quality_received(struct quality *q, const struct rtp_header *h, uint64_t arrival_us)
 {
 	uint16_t ahead = (uint16_t)(h->seq - q->max_seq);
 
 	note_event(q, h);
 	if (!q->started || h->ssrc != q->ssrc) {
 		start(q, h, arrival_us);
-		return SEQ_GOES_ON;
+		return;
 	}
-	if (ahead < MAX_DROPOUT) {
+	if (ahead < RTP_MAX_DROPOUT) {
 		if (h->seq < q->max_seq)
 			q->cycles += SEQ_MOD;
 		q->max_seq = h->seq;
-	} else if (ahead <= SEQ_MOD - MAX_MISORDER) {
+	} else if (ahead <= SEQ_MOD - RTP_MAX_MISORDER) {
 		if (h->seq == q->expected_bad) {
 			start(q, h, arrival_us);
-			return SEQ_ANEW;
+			return;
 		}
 		q->expected_bad = (h->seq + 1U) & (SEQ_MOD - 1);
-		return SEQ_JUMPS;
+		return;
 	} else {
 		q->reordered++;
 	}
 	q->received++;
 	update_jitter(q, h, arrival_us);
-	return SEQ_GOES_ON;
 }
 
 static uint64_t expected_of(const struct quality *q)

@@ -33,17 +33,9 @@ struct quality {
 	uint32_t expected_bad; /* the seq that would confirm a jump (RFC 3550 A.1: bad_seq) */
 };
 
-/* RFC 3550 A.1. */
-enum quality_seq {
-	SEQ_GOES_ON,
-	SEQ_JUMPS, /* far from those before; the next one says whether that is so */
-	SEQ_ANEW,  /* that one: the source has begun its numbers anew */
-};
-
 /* arrival_us: clock_mono_us() when it came. A new SSRC starts a new source and keeps the loss so
  * far. */
-enum quality_seq quality_received(struct quality *q, const struct rtp_header *header,
-                                  uint64_t arrival_us);
+void quality_received(struct quality *q, const struct rtp_header *header, uint64_t arrival_us);
 uint64_t quality_lost(const struct quality *q);
 /* For a report block (RFC 3550 6.4.1); fraction is since the last call. */
 struct quality_report {

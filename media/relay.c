@@ -232,14 +232,12 @@ static bool is_the_peers(struct relay_port *port, const struct addr *from,
 	return verdict != LATCH_REFUSED;
 }
 
-/* As quality_received. */
-static enum quality_seq count_rtp_in(struct relay_side *side, const struct rtp_header *header,
-                                     size_t len, uint64_t arrival_us)
+static void count_rtp_in(struct relay_side *side, const struct rtp_header *header, size_t len,
+                         uint64_t arrival_us)
 {
-	enum quality_seq of_source = quality_received(&side->quality, header, arrival_us);
-
 	counters_add(&side->count.packets_in, 1);
 	counters_add(&side->count.octets_in, len);
+	quality_received(&side->quality, header, arrival_us);
 	atomic_store_explicit(&side->count.reordered, side->quality.reordered,
 	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.events, side->quality.events, memory_order_relaxed);
@@ -249,7 +247,6 @@ static enum quality_seq count_rtp_in(struct relay_side *side, const struct rtp_h
 	                      memory_order_relaxed);
 	atomic_store_explicit(&side->count.jitter_us, quality_jitter_us(&side->quality),
 	                      memory_order_relaxed);
-	return of_source;
 }
 
 static void count_rtcp_in(struct relay_side *side, const struct rtcp_said *said, uint64_t now_us)
@@ -339,15 +336,14 @@ static void go_on(struct relay_packet *p, struct relay_stream *s, struct rtp_hea
 }
 
 /* False: it does not go on. */
-static bool set_number(struct relay_packet *p, const struct rtp_header *header,
-                       enum quality_seq of_source)
+static bool set_number(struct relay_packet *p, const struct rtp_header *header)
 {
 	struct relay_side *in = &p->port->stream->sides[p->port->side], *out = other_side(p->port);
 	uint16_t seq;
 
 	if (!out->out.now)
 		return true;
-	if (!seq_shift(&in->shift, header, of_source, &seq)) {
+	if (!seq_shift(&in->shift, header, &seq)) {
 		counters_add(&out->count.send_errors, 1);
 		return false;
 	}
@@ -412,7 +408,9 @@ void relay_treat(struct relay_packet *p, uint64_t now_us)
 	}
 	if (p->rtcp)
 		count_rtcp_in(in, &said, now_us);
-	else if (!set_number(p, &header, count_rtp_in(in, &header, p->len, now_us)))
+	else
+		count_rtp_in(in, &header, p->len, now_us);
+	if (!p->rtcp && !set_number(p, &header))
 		return;
 	go_on(p, s, &header, &said, now_us);
 }

@@ -13,6 +13,9 @@
 #define RTP_NDYNAMIC      32
 #define RTP_COMFORT_NOISE 13   /* payload type; RFC 3389 4 */
 #define RTP_PACKET_MAX    2048 /* octets; a longer datagram is malformed */
+/* Sequence numbers so far ahead, or behind, are a jump. RFC 3550 A.1. */
+#define RTP_MAX_DROPOUT  3000
+#define RTP_MAX_MISORDER 100
 
 struct rtp_header {
 	uint8_t payload_type; /* 0-127 */

@@ -8,20 +8,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/err.h"
-#include "media/quality.h"
 #include "media/rtp.h"
 
-/* Of the last source alone. Zeroed: none. */
+#define SEQ_SHIFT_SOURCES 4 /* at a time: speech, its events, and what comes next */
+
+/* Zeroed: nothing was sent. */
 struct seq_shift {
-	bool started;
-	uint32_t ssrc;
-	uint16_t by;
-	uint16_t last; /* the highest that went */
+	struct seq_source {
+		bool started;
+		uint32_t ssrc;
+		uint16_t by;
+		uint16_t last; /* the highest that went */
+		bool jumped;
+		uint16_t confirms;    /* jumped: the seq that would show that it was meant */
+	} sources[SEQ_SHIFT_SOURCES]; /* the one that was heard last first */
 };
 
-/* Sets the number to send. False: it is not to be sent, for it may be a stray one, after which
- * those that follow would be behind. */
-MUST_USE bool seq_shift(struct seq_shift *s, const struct rtp_header *header,
-                        enum quality_seq of_source, uint16_t *out);
+/* Sets the number to send. False: it is not to be sent, for it is far from those before, and may be
+ * a stray one after which those that follow would be behind (RFC 3550 A.1). */
+MUST_USE bool seq_shift(struct seq_shift *s, const struct rtp_header *header, uint16_t *out);
 
 #endif

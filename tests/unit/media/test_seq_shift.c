@@ -1,4 +1,4 @@
-/* media/seq_shift.c, fed as the relay does it: through media/quality.c. */
+/* media/seq_shift.c */
 #include "media/seq_shift.h"
 
 #include <setjmp.h>
@@ -6,13 +6,11 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-static struct quality quality;
 static struct seq_shift shift;
 
 static int begin(void **state)
 {
 	(void)state;
-	quality = (struct quality){ 0 };
 	shift = (struct seq_shift){ 0 };
 	return 0;
 }
@@ -23,7 +21,7 @@ static int number(uint32_t ssrc, uint16_t seq)
 	const struct rtp_header h = { .ssrc = ssrc, .seq = seq };
 	uint16_t out = 0;
 
-	return seq_shift(&shift, &h, quality_received(&quality, &h, 0), &out) ? out : -1;
+	return seq_shift(&shift, &h, &out) ? out : -1;
 }
 
 static void stay_as_they_are(void **state)
@@ -67,6 +65,26 @@ static void go_on_after_each(void **state)
 	}
 }
 
+/* A phone whose events have an SSRC of their own, and strangers' between them. */
+static void sources_are_kept_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(number(1, 30000), 30000);
+	assert_int_equal(number(2, 7), 7);
+	assert_int_equal(number(1, 1000), -1);
+	assert_int_equal(number(2, 8), 8);
+	assert_int_equal(number(1, 1001), 30001);
+	for (uint32_t ssrc = 2; ssrc <= SEQ_SHIFT_SOURCES; ssrc++)
+		assert_int_not_equal(number(ssrc, 9), -1);
+	assert_int_equal(number(1, 1002), 30002);
+	/* One more than there is room for: who was heard longest ago is forgotten. */
+	assert_int_equal(number(99, 5), 5);
+	assert_int_equal(number(1, 1003), 30003);
+	for (uint32_t ssrc = 100; ssrc < 100 + SEQ_SHIFT_SOURCES; ssrc++)
+		assert_int_equal(number(ssrc, 5), 5);
+	assert_int_equal(number(1, 1004), 1004);
+}
+
 /* One that only says so must not leave those that follow behind. */
 static void strays_change_nothing(void **state)
 {
@@ -83,6 +101,7 @@ int main(void)
 		cmocka_unit_test_setup(stay_as_they_are, begin),
 		cmocka_unit_test_setup(go_on_after_a_new_beginning, begin),
 		cmocka_unit_test_setup(go_on_after_each, begin),
+		cmocka_unit_test_setup(sources_are_kept_apart, begin),
 		cmocka_unit_test_setup(strays_change_nothing, begin),
 	};
 

@@ -3,12 +3,12 @@
  * thread at a time.
  */
 /* SHA1_Init and the like are deprecated in OpenSSL 3.0, whose EVP_MAC allocates twice and frees
- * twice for each packet, and looks its parts up by name for each key. */
+ * twice for each packet. */
 #define OPENSSL_API_COMPAT 10101
 
 #include "media/srtp_evp.h"
 
-#include <assert.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <srtp2/auth.h>
 #include <srtp2/cipher.h>
@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/random.h"
 #include "media/srtp_aes.h"
 #include "media/srtp_gcm.h"
 
@@ -274,33 +275,14 @@ static const srtp_auth_type_t mac_type = {
 	.id = SRTP_HMAC_SHA1,
 };
 
-/* One of the two hashes of RFC 2104 2. */
-static void hash_once(const uint8_t *key, size_t key_len, uint8_t pad, const void *data, size_t len,
-                      uint8_t out[SRTP_EVP_HASH_LEN])
-{
-	uint8_t block[SHA512_CBLOCK];
-	SHA512_CTX hash;
-	bool good;
-
-	assert(key_len <= sizeof(block));
-	memset(block, pad, sizeof(block));
-	for (size_t i = 0; i < key_len; i++)
-		block[i] ^= key[i];
-	good = SHA512_Init(&hash) == 1 && SHA512_Update(&hash, block, sizeof(block)) == 1 &&
-	       SHA512_Update(&hash, data, len) == 1 && SHA512_Final(out, &hash) == 1;
-	assert(good); /* it takes no memory */
-	mem_wipe(block, sizeof(block));
-	mem_wipe(&hash, sizeof(hash));
-}
-
 void srtp_evp_hash(const uint8_t *key, size_t key_len, const char *text,
                    uint8_t out[SRTP_EVP_HASH_LEN])
 {
-	uint8_t inner[SRTP_EVP_HASH_LEN];
+	unsigned len = SRTP_EVP_HASH_LEN;
 
-	hash_once(key, key_len, 0x36, text, strlen(text), inner);
-	hash_once(key, key_len, 0x5c, inner, sizeof(inner), out);
-	mem_wipe(inner, sizeof(inner));
+	/* Nobody hears anything then, but no key is weak. */
+	if (!HMAC(EVP_sha512(), key, (int)key_len, (const uint8_t *)text, strlen(text), out, &len))
+		random_bytes(out, SRTP_EVP_HASH_LEN);
 }
 
 enum err srtp_evp_install(void)

@@ -10,7 +10,7 @@
 
 #define SRTP_EVP_HASH_LEN 64
 
-/* HMAC-SHA512 (RFC 2104, RFC 4231). key_len: at most 128 octets. Any thread. */
+/* HMAC-SHA512 (RFC 2104, RFC 4231). For lack of memory alone it gives random octets. Any thread. */
 void srtp_evp_hash(const uint8_t *key, size_t key_len, const char *text,
                    uint8_t out[SRTP_EVP_HASH_LEN]);
 
